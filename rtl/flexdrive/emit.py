@@ -1,0 +1,207 @@
+"""RTLIL and Verilog with one module per distinct component.
+
+Amaranth emits a module for every *instance*. An array of 784 equal units written that way takes
+a minute to translate and gives megabytes of text. A component derived from :class:`Shared` is
+emitted once per set of parameters, under a name made of its class and parameters, and
+instantiated wherever it occurs; parents look the same in both cases:
+
+    m.submodules.tile = tile = Tile(c=16)
+
+Elaborated for Amaranth's own simulator (``platform`` is not an :class:`Emission`), a shared
+component is an ordinary submodule.
+"""
+
+import re
+import warnings
+from dataclasses import dataclass, field
+
+from amaranth.back import rtlil
+from amaranth.hdl import ClockSignal, Fragment, Instance, ResetSignal, Value
+from amaranth.hdl._ir import PortDirection
+from amaranth.lib import wiring
+
+__all__ = ["Emission", "Port", "RtlilDesign", "Shared", "emit_rtlil", "port_list"]
+
+
+@dataclass(frozen=True)
+class Port:
+    """One port of an emitted module: flat name, width in bits, ``"input"`` or ``"output"``."""
+
+    name: str
+    width: int
+    direction: str
+    signed: bool = False
+
+
+@dataclass
+class RtlilDesign:
+    """Result of an emission.
+
+    Attributes
+    ----------
+    text : RTLIL of all modules, children before parents.
+    top : name of the top module.
+    ports : ports of the top module, without clock and reset.
+    clocked : whether the top module has ``clk`` and ``rst`` ports.
+    modules : names of the shared modules, in the order of their emission.
+    """
+
+    text: str
+    top: str
+    ports: list[Port]
+    clocked: bool
+    modules: list[str] = field(default_factory=list)
+
+
+def _flat_members(component):
+    """Yield (flat name, member, value) of every port, joined with ``_`` instead of Amaranth's
+    ``__``, which Verilator mangles in its C++."""
+    for path, member, value in component.signature.flatten(component):
+        yield "_".join(map(str, path)), member, Value.cast(value)
+
+
+def port_list(component):
+    """The ports of ``component`` as a list of :class:`Port`."""
+    return [
+        Port(name, len(value), "input" if member.flow == wiring.In else "output",
+             value.shape().signed)
+        for name, member, value in _flat_members(component)
+    ]
+
+
+class Shared(wiring.Component):
+    """A component that is emitted as one module however often it occurs.
+
+    Parameters
+    ----------
+    signature : as for :class:`amaranth.lib.wiring.Component`.
+    parameters : everything that ``elaborate`` depends on, as keywords with values that are
+        integers, strings or booleans. They make the module's name: ``Tile(c=16)`` becomes
+        ``Tile_c16``. Two components of one class with equal parameters must be the same circuit.
+    """
+
+    def __init__(self, signature=None, /, **parameters):
+        super().__init__(signature)
+        self.shared_parameters = parameters
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if "elaborate" in cls.__dict__:
+            build = cls.__dict__["elaborate"]
+
+            def elaborate(self, platform):
+                if isinstance(platform, Emission) and platform.shares(self):
+                    return platform.instance(self)
+                return build(self, platform)
+
+            elaborate.__doc__ = build.__doc__
+            cls.elaborate = elaborate
+
+    @property
+    def module_name(self):
+        """Name of the emitted module: the class, then each parameter."""
+        words = [type(self).__name__]
+        for name, value in self.shared_parameters.items():
+            text = str(int(value)) if isinstance(value, (bool, int)) else str(value)
+            words.append(name + text)
+        return re.sub(r"\W", "_", "_".join(words))
+
+
+class Emission:
+    """The ``platform`` under which shared components become instances of shared modules.
+
+    Parameters
+    ----------
+    share : if false, shared components are emitted in place like all others. The plain form
+        exists to prove both forms equal.
+    """
+
+    def __init__(self, *, share=True):
+        self._share = share
+        self._keys = {}      # module name -> (class, parameters)
+        self._clocked = {}   # module name -> bool
+        self._texts = []
+        self._root = None
+
+    @property
+    def modules(self):
+        return list(self._clocked)
+
+    def shares(self, component):
+        return self._share and component is not self._root
+
+    def instance(self, component):
+        """An ``Instance`` of the module of ``component``, which is emitted if it is new."""
+        name = component.module_name
+        key = (type(component), component.shared_parameters)
+        if self._keys.setdefault(name, key) != key:
+            raise ValueError(f"Module name {name!r} stands for two different components: "
+                             f"{self._keys[name]} and {key}")
+        if name not in self._clocked:
+            outer, self._root = self._root, component
+            self.module(component, name)
+            self._root = outer
+        ports = {
+            f"{'i' if member.flow == wiring.In else 'o'}_{port}": value
+            for port, member, value in _flat_members(component)
+        }
+        if self._clocked[name]:
+            ports.update(i_clk=ClockSignal(), i_rst=ResetSignal())
+        return Instance(name, **ports)
+
+    def module(self, component, name):
+        """Emit ``component`` itself as module ``name``."""
+        if self._root is None:
+            self._root = component
+        ports = {
+            port: (value, PortDirection.Input if member.flow == wiring.In
+                   else PortDirection.Output)
+            for port, member, value in _flat_members(component)
+        }
+        with warnings.catch_warnings():
+            # An instance leaves the body of its component unused on purpose.
+            warnings.filterwarnings("ignore", category=UserWarning,
+                                    message=".*created but never used.*")
+            fragment = Fragment.get(component, self)
+        text, _names = rtlil.convert_fragment(fragment, ports, name, emit_src=False)
+        self._clocked[name] = bool(re.search(r"^  wire width 1 input \d+\s+\\clk$", text, re.M))
+        self._texts.append(_flatten_names(text, name))
+
+    def text(self, top):
+        # Only the root of the whole design is the top.
+        marked = [t if f"module \\{top}\n" in t else t.replace("attribute \\top 1\n", "")
+                  for t in self._texts]
+        return "".join(marked)
+
+
+def _flatten_names(text, name):
+    """Module names without dots: ``top.tail`` becomes ``top_tail``, so no tool needs escapes."""
+    modules = re.findall(r"^module \\(\S+)$", text, re.M)
+    renamed = {m: m.replace(".", "_") for m in modules if "." in m}
+    for old in sorted(renamed, key=len, reverse=True):
+        text = re.sub(rf"^(module|  cell) \\{re.escape(old)}(\s)", rf"\1 \\{renamed[old]}\2",
+                      text, flags=re.M)
+    return text
+
+
+def emit_rtlil(component, *, name=None, share=True):
+    """Translate ``component`` (with its clock domain ``sync``) to RTLIL.
+
+    Parameters
+    ----------
+    component : :class:`amaranth.lib.wiring.Component`
+    name : name of the top module; by default the module name of a shared component, else the
+        class name in lower case.
+    share : see :class:`Emission`.
+
+    Returns
+    -------
+    :class:`RtlilDesign`
+    """
+    emission = Emission(share=share)
+    if name is None:
+        name = (component.module_name if isinstance(component, Shared)
+                else type(component).__name__.lower())
+    emission.module(component, name)
+    return RtlilDesign(text=emission.text(name), top=name, ports=port_list(component),
+                       clocked=emission._clocked[name], modules=emission.modules)

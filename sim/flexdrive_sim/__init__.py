@@ -1,0 +1,1 @@
+"""flexdrive_sim: golden models (numpy), simulation engines, reports and plots."""
