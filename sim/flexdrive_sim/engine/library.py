@@ -90,8 +90,9 @@ class Model:
 
     def get(self, name):
         """Value of port ``name`` as of the last :meth:`settle`."""
+        index = self._port(name)
         buffer = ctypes.create_string_buffer(4 * max(1, chunks(self._width[name])))
-        self._library.flexdrive_get(self._handle, self._port(name), buffer)
+        self._library.flexdrive_get(self._handle, index, buffer)
         return int.from_bytes(buffer.raw, "little")
 
     def settle(self):
