@@ -16,8 +16,15 @@ from pathlib import Path
 from flexdrive.emit import emit_rtlil
 
 from .ports import port_table, stream_ports
-from .tools import (EngineError, cache_directory, cxx, machine_identity, run_yosys,
-                    tool_versions, yosys_include)
+from .tools import (
+    EngineError,
+    cache_directory,
+    cxx,
+    machine_identity,
+    run_yosys,
+    tool_versions,
+    yosys_include,
+)
 
 __all__ = ["BuiltModel", "EngineError", "cache_directory", "compile_model", "compile_rtlil"]
 
@@ -68,9 +75,9 @@ def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
     table = port_table(design, streams)
     harness = (_HERE / "harness.h").read_text(), (_HERE / "harness.cc").read_text()
     flags = [*_FLAGS, "-DFLEXDRIVE_VCD"] if debug else _FLAGS
+    script = _script(design, power_up, debug)
     key = hashlib.sha256(json.dumps([
-        design.text, table, harness, extra, flags, power_up, debug, _script(design, power_up, debug),
-        tool_versions(), machine_identity(),
+        design.text, table, harness, extra, flags, script, tool_versions(), machine_identity(),
     ]).encode()).hexdigest()[:40]
     final = cache_directory() / "engine" / key
     model = BuiltModel(path=final / "model.so", ports=design.ports, streams=streams,
@@ -81,7 +88,7 @@ def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
     place = Path(tempfile.mkdtemp(prefix="build-", dir=final.parent))
     try:
         (place / "design.il").write_text(design.text)
-        run_yosys(_script(design, power_up, debug), cwd=place, notify=notify,
+        run_yosys(script, cwd=place, notify=notify,
                   what=f"translating {design.top} to C++")
         (place / "harness.h").write_text(harness[0])
         (place / "model.cc").write_text("\n".join([

@@ -10,7 +10,12 @@ from .tools import cxx, run_yosys
 __all__ = ["main"]
 
 # Touches what the harness needs of the C++ library, so that all of it is built now.
-_PROGRAM = "#include <string>\n#include <map>\n#include <fstream>\nint f() { std::map<std::string, int> m; return (int)m.size(); }\n"
+_PROGRAM = """
+#include <fstream>
+#include <map>
+#include <string>
+int f() { std::map<std::string, int> m; return (int)m.size(); }
+"""
 
 
 def main():
