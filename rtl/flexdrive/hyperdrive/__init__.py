@@ -1,0 +1,10 @@
+"""Hyperdrive: a binary-weight CNN engine with FP16 arithmetic and feature maps on chip.
+
+R. Andri, L. Cavigelli, D. Rossi, L. Benini: "Hyperdrive: A Systolically Scalable Binary-Weight
+CNN Inference Engine for mW IoT End-Nodes", IEEE ISVLSI 2018, and "Hyperdrive: A Multi-Chip
+Systolically Scalable Binary-Weight CNN Inference Engine", IEEE JETCAS 9(2), 2019.
+"""
+
+from .config import PRESETS, ChipConfig
+
+__all__ = ["PRESETS", "ChipConfig"]

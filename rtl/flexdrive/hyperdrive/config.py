@@ -1,0 +1,91 @@
+"""Parameters of a Hyperdrive chip, checked where they are made."""
+
+from dataclasses import dataclass, fields
+
+from ..errors import ConfigurationError
+
+__all__ = ["PRESETS", "ChipConfig"]
+
+
+def _rule(name, value, rule, holds):
+    if not holds:
+        raise ConfigurationError(f"Chip parameter {name} = {value!r} is not possible: {rule}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipConfig:
+    """One chip: rows x columns spatial tiles, each with ``channels`` accumulate units.
+
+    Attributes
+    ----------
+    rows, columns : tiles (M and N of the paper), 1 to 255 each.
+    channels : output channels computed in parallel (C), 1 to 256.
+    fm_words : feature-map memory of one tile in FP16 words, up to 65,536.
+    fm_banks : single-port banks of that memory, a power of two that divides ``fm_words``. Bank
+        of a word is the low part of its address.
+    weight_words : depth of the weight buffer in words of ``channels`` bits, up to 65,535. A
+        layer whose tiles have more pixels than are interleaved needs
+        input channels x kernel area x interleaved blocks of them.
+    adder_depth : pipeline depth L of the accumulate adders, 1 to 4; L pixels or output-channel
+        blocks are interleaved in each unit.
+    """
+
+    rows: int = 7
+    columns: int = 7
+    channels: int = 16
+    fm_words: int = 8192
+    fm_banks: int = 8
+    weight_words: int = 4608
+    adder_depth: int = 1
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            _rule(field.name, value, "it must be an integer",
+                  isinstance(value, int) and not isinstance(value, bool))
+        _rule("rows", self.rows, "1 to 255", 1 <= self.rows <= 255)
+        _rule("columns", self.columns, "1 to 255", 1 <= self.columns <= 255)
+        _rule("channels", self.channels, "1 to 256", 1 <= self.channels <= 256)
+        _rule("adder_depth", self.adder_depth, "1 to 4", 1 <= self.adder_depth <= 4)
+        _rule("fm_words", self.fm_words, "2 to 65536 words a tile", 2 <= self.fm_words <= 65536)
+        _rule("fm_banks", self.fm_banks, "a power of two from 1 to 64",
+              self.fm_banks in (1, 2, 4, 8, 16, 32, 64))
+        _rule("fm_banks", self.fm_banks,
+              f"it must divide fm_words = {self.fm_words} into banks of at least 2 words",
+              self.fm_words % self.fm_banks == 0 and self.fm_words // self.fm_banks >= 2)
+        _rule("weight_words", self.weight_words, f"{2 * self.adder_depth} (2 x adder_depth) to 65535",
+              2 * self.adder_depth <= self.weight_words <= 65535)
+
+    @property
+    def bank_words(self):
+        """Words of one bank."""
+        return self.fm_words // self.fm_banks
+
+    @property
+    def units(self):
+        """Accumulate units of the chip: rows x columns x channels."""
+        return self.rows * self.columns * self.channels
+
+    @property
+    def parameter_words(self):
+        """Depth of the scale and bias buffer: two groups of blocks."""
+        return 2 * self.adder_depth * self.channels
+
+    @property
+    def interleaves(self):
+        """Legal numbers of interleaved output-channel blocks: the divisors of L."""
+        return tuple(q for q in range(1, self.adder_depth + 1) if self.adder_depth % q == 0)
+
+
+PRESETS = {
+    # The published silicon: 784 units, 6.4 Mbit of feature maps (ISVLSI 2018).
+    "paper": ChipConfig(),
+    # Small enough for Amaranth's simulator and for reading waveforms.
+    "tiny": ChipConfig(rows=2, columns=2, channels=4, fm_words=256, fm_banks=4, weight_words=288),
+    # A chip of moderate size for the digits example.
+    "digits": ChipConfig(rows=4, columns=4, channels=16, fm_words=1024, fm_banks=4,
+                         weight_words=576),
+    # Fits an ECP5-85k with memories in block RAM; pipelined for 60 MHz.
+    "ecp5": ChipConfig(rows=2, columns=2, channels=8, fm_words=8192, fm_banks=4,
+                       weight_words=2304, adder_depth=3),
+}

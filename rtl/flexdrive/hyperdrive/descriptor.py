@@ -1,0 +1,202 @@
+"""Descriptors: what a chip is told to do, written once as data.
+
+A program is a stream of 32-bit words: descriptors of 8 words, least significant word first, each
+followed by as many payload words as its first word says. The hardware's decoder, the host's
+encoder and the manual page derive from the tables here.
+
+Operations
+----------
+LOAD   takes the feature map ``in_*`` from the stream ``i_pixels``.
+STORE  sends the feature map ``in_*`` on the stream ``o_pixels``.
+CONV   convolves ``in_*`` into ``out_*``. The payload is one word per output channel, scale
+       (alpha) in bits 15:0 and bias (beta) in bits 31:16, both binary16; alpha = 1.0 and
+       beta = -0.0 are exact identities.
+
+Feature maps
+------------
+A map of ``height`` x ``width`` x ``channels`` is cut into tiles of ``tile_rows`` x
+``tile_columns`` pixels: tile (i, j) of the array holds rows i*tile_rows ... and columns
+j*tile_columns ... . Inside every tile, channel c of local pixel (y, x) lies at word
+``base + (y*tile_columns + x)*channels + c``. The size of the map is said in whole tiles and the
+rest: height = full_rows*tile_rows + last_rows, with last_rows < tile_rows; what lies outside
+reads as zero padding. Pixels travel on the streams row by row, then column by column, channels
+innermost, over the real height and width.
+
+In a CONV, ``tile_rows`` and ``tile_columns`` are those of the *output*; the input's are
+``stride`` times as large, and ``full_*``, ``last_*`` describe the input in them. The input is
+padded with kernel//2 zeros on each side, so the output has ceil(height/stride) rows.
+
+Arithmetic of CONV, in this order (binary16, round to nearest even after each operation):
+
+    v = +0
+    for (dy, dx) in taps, row major:             # (-1,-1), (-1,0), ... (+1,+1)
+        for ci in input channels:
+            v = v + (+x if weight bit else -x)   # x = +0 outside the map
+    v = v * alpha;  v = v + bypass (if any);  v = v + beta;  v = activation(v)
+
+Weights (stream ``i_weights``, one word of C bits, bit c for channel block*C + c): for each group
+of ``interleave`` blocks, for each tap, for each input channel, for each block of the group (the
+last group may have fewer). A refused descriptor takes no weights.
+"""
+
+import enum
+from dataclasses import dataclass
+
+__all__ = ["DESCRIPTOR_WORDS", "FIELDS", "MAGIC", "VERSION", "Activation", "Code", "Descriptor",
+           "Field", "Operation"]
+
+MAGIC = 0xFD
+VERSION = 1
+DESCRIPTOR_WORDS = 8
+
+
+class Operation(enum.IntEnum):
+    """What a descriptor asks for."""
+
+    CONV = 1
+    LOAD = 2
+    STORE = 3
+
+
+class Activation(enum.IntEnum):
+    """Last step of CONV: none, or max(v, +0)."""
+
+    NONE = 0
+    RELU = 1
+
+
+class Code(enum.IntEnum):
+    """Why a descriptor was refused. When several rules are broken, the lowest code is given."""
+
+    OK = 0
+    MAGIC = 1             # the first word does not begin with magic and version
+    OPERATION = 2         # unknown operation
+    RESERVED = 3          # a reserved bit is set
+    KERNEL = 4            # kernel is not 1 or 3
+    STRIDE = 5            # stride is not 1 or 2
+    ACTIVATION = 6        # unknown activation
+    INTERLEAVE = 7        # interleave does not divide the adder depth
+    PAYLOAD = 8           # payload is not out_channels words (CONV) or none (LOAD, STORE)
+    ZERO = 9              # tile, channels or map of size zero
+    EXTENT = 10           # the map does not fit rows x columns tiles, or last >= tile edge
+    INPUT_RANGE = 11      # the input region passes the end of the memory
+    OUTPUT_RANGE = 12     # the output region passes the end of the memory
+    BYPASS_RANGE = 13     # the bypass region passes the end of the memory
+    OVERLAP = 14          # output region meets the input region
+    BYPASS_OVERLAP = 15   # output region meets the bypass region without being equal to it
+    WEIGHT_DEPTH = 16     # the weights that must be kept exceed the weight buffer
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the descriptor: word, lowest bit, width, meaning."""
+
+    name: str
+    word: int
+    lsb: int
+    width: int
+    meaning: str
+
+    @property
+    def offset(self):
+        """Lowest bit, counted over the whole descriptor."""
+        return 32 * self.word + self.lsb
+
+
+FIELDS = (
+    Field("magic", 0, 0, 8, "0xFD"),
+    Field("version", 0, 8, 4, "1"),
+    Field("operation", 0, 12, 4, "1 CONV, 2 LOAD, 3 STORE"),
+    Field("payload", 0, 16, 16, "payload words that follow the descriptor"),
+    Field("kernel", 1, 0, 4, "edge of the kernel: 1 or 3"),
+    Field("stride", 1, 4, 4, "1 or 2"),
+    Field("activation", 1, 8, 4, "0 none, 1 ReLU"),
+    Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adder pipeline"),
+    Field("bypass", 1, 16, 1, "add the map at bypass_base (shape of the output)"),
+    Field("reserved1", 1, 17, 15, "0"),
+    Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
+    Field("in_channels", 2, 16, 16, "channels of the input map"),
+    Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
+    Field("out_channels", 3, 16, 16, "channels of the output map"),
+    Field("bypass_base", 4, 0, 16, "first word of the bypass map in each tile"),
+    Field("reserved4", 4, 16, 16, "0"),
+    Field("tile_rows", 5, 0, 16, "rows of a tile (CONV: of the output)"),
+    Field("tile_columns", 5, 16, 16, "columns of a tile (CONV: of the output)"),
+    Field("full_rows", 6, 0, 8, "rows of tiles that the (input) map fills"),
+    Field("full_columns", 6, 8, 8, "columns of tiles that the (input) map fills"),
+    Field("reserved6", 6, 16, 16, "0"),
+    Field("last_rows", 7, 0, 16, "rows of the map in the row of tiles after the full ones"),
+    Field("last_columns", 7, 16, 16, "columns of the map in the column of tiles after the full"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
+    """A descriptor on the host's side; every attribute is the field of that name."""
+
+    magic: int = MAGIC
+    version: int = VERSION
+    operation: int = Operation.CONV
+    payload: int = 0
+    kernel: int = 1
+    stride: int = 1
+    activation: int = Activation.NONE
+    interleave: int = 1
+    bypass: int = 0
+    reserved1: int = 0
+    in_base: int = 0
+    in_channels: int = 0
+    out_base: int = 0
+    out_channels: int = 0
+    bypass_base: int = 0
+    reserved4: int = 0
+    tile_rows: int = 0
+    tile_columns: int = 0
+    full_rows: int = 0
+    full_columns: int = 0
+    reserved6: int = 0
+    last_rows: int = 0
+    last_columns: int = 0
+
+    def words(self):
+        """The 8 words of the descriptor.
+
+        Raises
+        ------
+        ValueError
+            when a value does not fit its field.
+        """
+        words = [0] * DESCRIPTOR_WORDS
+        for field in FIELDS:
+            value = int(getattr(self, field.name))
+            if not 0 <= value < 1 << field.width:
+                raise ValueError(f"Descriptor field {field.name} = {value} does not fit "
+                                 f"{field.width} bits")
+            words[field.word] |= value << field.lsb
+        return words
+
+    @classmethod
+    def from_words(cls, words):
+        """The inverse of :meth:`words`."""
+        return cls(**{field.name: words[field.word] >> field.lsb & (1 << field.width) - 1
+                      for field in FIELDS})
+
+    @property
+    def in_tile_rows(self):
+        """Rows of a tile of the input map (CONV) or of the map (LOAD, STORE)."""
+        return self.tile_rows * (self.stride if self.operation == Operation.CONV else 1)
+
+    @property
+    def in_tile_columns(self):
+        """Columns of a tile of the input map (CONV) or of the map (LOAD, STORE)."""
+        return self.tile_columns * (self.stride if self.operation == Operation.CONV else 1)
+
+    @property
+    def height(self):
+        """Rows of the (input) map."""
+        return self.full_rows * self.in_tile_rows + self.last_rows
+
+    @property
+    def width(self):
+        """Columns of the (input) map."""
+        return self.full_columns * self.in_tile_columns + self.last_columns
