@@ -53,7 +53,8 @@ class ChipConfig:
         _rule("fm_banks", self.fm_banks,
               f"it must divide fm_words = {self.fm_words} into banks of at least 2 words",
               self.fm_words % self.fm_banks == 0 and self.fm_words // self.fm_banks >= 2)
-        _rule("weight_words", self.weight_words, f"{2 * self.adder_depth} (2 x adder_depth) to 65535",
+        _rule("weight_words", self.weight_words,
+              f"{2 * self.adder_depth} (2 x adder_depth) to 65535",
               2 * self.adder_depth <= self.weight_words <= 65535)
 
     @property
@@ -68,13 +69,15 @@ class ChipConfig:
 
     @property
     def parameter_words(self):
-        """Depth of the scale and bias buffer: two groups of blocks."""
-        return 2 * self.adder_depth * self.channels
+        """Depth of the scale and bias buffer: two groups of blocks, rounded up to a power of
+        two."""
+        return 1 << (2 * self.adder_depth * self.channels - 1).bit_length()
 
     @property
     def interleaves(self):
-        """Legal numbers of interleaved output-channel blocks: the divisors of L."""
-        return tuple(q for q in range(1, self.adder_depth + 1) if self.adder_depth % q == 0)
+        """Legal numbers of interleaved output-channel blocks: 1 (L pixels are interleaved) or L
+        (L blocks of one pixel)."""
+        return (1,) if self.adder_depth == 1 else (1, self.adder_depth)
 
 
 PRESETS = {

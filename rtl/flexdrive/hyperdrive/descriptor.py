@@ -75,7 +75,7 @@ class Code(enum.IntEnum):
     KERNEL = 4            # kernel is not 1 or 3
     STRIDE = 5            # stride is not 1 or 2
     ACTIVATION = 6        # unknown activation
-    INTERLEAVE = 7        # interleave does not divide the adder depth
+    INTERLEAVE = 7        # interleave is neither 1 nor the adder depth
     PAYLOAD = 8           # payload is not out_channels words (CONV) or none (LOAD, STORE)
     ZERO = 9              # tile, channels or map of size zero
     EXTENT = 10           # the map does not fit rows x columns tiles, or last >= tile edge
@@ -111,7 +111,7 @@ FIELDS = (
     Field("kernel", 1, 0, 4, "edge of the kernel: 1 or 3"),
     Field("stride", 1, 4, 4, "1 or 2"),
     Field("activation", 1, 8, 4, "0 none, 1 ReLU"),
-    Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adder pipeline"),
+    Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L"),
     Field("bypass", 1, 16, 1, "add the map at bypass_base (shape of the output)"),
     Field("reserved1", 1, 17, 15, "0"),
     Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
