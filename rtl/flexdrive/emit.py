@@ -83,6 +83,12 @@ class Shared(wiring.Component):
     def __init__(self, signature=None, /, **parameters):
         super().__init__(signature)
         self.shared_parameters = parameters
+        self._in_place = False
+
+    def in_place(self):
+        """Make this one instance part of its parent, as an ordinary submodule; returns it."""
+        self._in_place = True
+        return self
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -128,7 +134,7 @@ class Emission:
         return list(self._clocked)
 
     def shares(self, component):
-        return self._share and component is not self._root
+        return self._share and component is not self._root and not component._in_place
 
     def instance(self, component):
         """An ``Instance`` of the module of ``component``, which is emitted if it is new."""

@@ -1,0 +1,202 @@
+"""Accumulation sequencer: steps through blocks, pixels, taps and input channels of a layer.
+
+Loop nest of the paper (ISVLSI 2018: blocks of C output channels, pixels of the tile, taps,
+input channels), with L pixels, or L blocks of one pixel, interleaved in the adders. A *step* is
+one tap and input channel for all interleaved slots and takes L cycles; all decisions to wait are
+made at a step's first cycle, so the slots keep their places in the adder pipeline.
+"""
+
+from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from ..emit import Shared
+from .layer import layer_layout
+from .window import Place, WindowWalker
+
+__all__ = ["Accumulation", "group_layout", "step_layout"]
+
+
+def group_layout(config):
+    """A group of interleaved outputs, as the tail needs it."""
+    return data.StructLayout({
+        "slots": unsigned(range(config.adder_depth + 1).stop.bit_length()),
+        "channels": unsigned(16),   # output channels from the group's first to the layer's last
+        "offset": unsigned(16),     # of the first slot's channel 0, from the output's base
+        "release": unsigned(1),     # last use of the group's parameters
+    })
+
+
+def step_layout(config):
+    """What a slot does in the cycle of its decision."""
+    return data.StructLayout({
+        "valid": unsigned(1),
+        "first": unsigned(1),
+        "last": unsigned(1),        # finishes the slot's sum
+        "end": unsigned(1),         # ... and is the last slot of its group
+        "slot": unsigned(max(1, (config.adder_depth - 1).bit_length())),
+        "channel": unsigned(16),    # input channel: to be added to the address
+    })
+
+
+class Accumulation(Shared):
+    """Issues the steps of one convolution.
+
+    Parameters
+    ----------
+    config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
+
+    After ``start`` (one cycle, ``layer`` stable from then on) L + 1 cycles pass until the first
+    step. ``step``, ``place``, ``take`` belong to the same cycle.
+
+    Members
+    -------
+    start : begin the layer.
+    step, place : what this cycle's slot does, and where its operand lies.
+    ahead, take, keep, rewind : see :class:`~flexdrive.hyperdrive.weights.WeightBuffer`.
+    tail_free : the tail has shifted out the group before.
+    commit : the last step of ``group`` begins.
+    active : a valid slot in this cycle (performance counter).
+    weight_stall, tail_stall : this cycle is lost to that reason (performance counters).
+    done : high once all steps are issued, until the next start.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "layer": In(layer_layout(config)), "start": In(1),
+            "step": Out(step_layout(config)), "place": Out(Place),
+            "ahead": In(range(config.weight_words + 1)), "take": Out(1), "keep": Out(1),
+            "rewind": Out(1), "tail_free": In(1), "commit": Out(1),
+            "group": Out(group_layout(config)),
+            "active": Out(1), "weight_stall": Out(1), "tail_stall": Out(1), "done": Out(1, init=1),
+        }, c=config.channels, l=config.adder_depth, w=config.weight_words)
+
+    def elaborate(self, platform):
+        m = Module()
+        depth, layer = self.config.adder_depth, self.layer
+        m.submodules.walker = walker = WindowWalker(self.config)
+        blocks = layer.blocks if depth > 1 else 0
+        slot = Signal(range(depth))
+        turn = Signal()                                 # last cycle of a step
+        starting, filling, running = Signal(), Signal(), Signal()
+        go, load = Signal(), Signal()                   # a slot steps; it goes to a new pixel
+        m.d.comb += turn.eq(slot == depth - 1)
+        m.d.sync += [slot.eq(Mux(self.start | turn, 0, slot + 1) if depth > 1 else 0),
+                     starting.eq(self.start)]
+        at = self._position(m, go & turn, filling)
+        group = self._groups(m, load & turn, filling)
+        self._decision(m, slot, go, running, at.last)
+
+        with m.If(starting):
+            m.d.sync += filling.eq(1)
+        with m.Elif(filling & turn):
+            m.d.sync += [filling.eq(0), running.eq(1)]
+        with m.Elif(go & turn & at.last & group.last_pixels & group.last_blocks):
+            m.d.sync += [running.eq(0), self.done.eq(1)]
+        with m.If(self.start):
+            m.d.sync += self.done.eq(0)
+
+        group_end = slot == self.group.slots - 1
+        m.d.comb += [
+            load.eq(filling | (go & at.last)),
+            walker.layer.eq(layer), walker.restart.eq(starting), walker.load.eq(load),
+            walker.idle.eq(slot >= group.next_pixels),
+            walker.advance.eq(go & at.channel_end), walker.row_end.eq(at.row_end),
+            walker.turn.eq(turn), self.place.eq(walker.place),
+            self.step.valid.eq(go & (slot < self.group.slots)),
+            self.step.first.eq(at.first), self.step.last.eq(at.last),
+            self.step.end.eq(at.last & group_end),
+            self.step.slot.eq(slot), self.step.channel.eq(at.channel),
+            self.active.eq(self.step.valid),
+            self.take.eq(go & Mux(blocks, slot < self.group.slots, slot == 0)),
+            self.keep.eq(~group.last_pixels),
+            self.rewind.eq(at.last & (~blocks | group_end)),
+            self.commit.eq(go & at.last & (slot == 0)),
+            self.group.release.eq(group.last_pixels),
+        ]
+        return m
+
+    def _decision(self, m, slot, go, running, last):
+        """Whether the step under way is issued: decided in its first cycle, kept for the rest."""
+        depth = self.config.adder_depth
+        weights, tail, decided, short = Signal(), Signal(), Signal(), Signal()
+        blocks = self.layer.blocks if depth > 1 else 0
+        m.d.comb += [
+            weights.eq(self.ahead >= Mux(blocks, self.group.slots, 1)),
+            tail.eq(self.tail_free | ~last),
+            self.weight_stall.eq(running & ~go & short),
+            self.tail_stall.eq(running & ~go & ~short),
+        ]
+        with m.If(slot == 0):
+            m.d.comb += [go.eq(running & weights & tail), short.eq(~weights)]
+            if depth > 1:
+                short_before = Signal()
+                m.d.sync += [decided.eq(go), short_before.eq(short)]
+        if depth > 1:
+            with m.Else():
+                m.d.comb += [go.eq(decided), short.eq(short_before)]
+
+    def _position(self, m, step, filling):
+        """Tap and input channel, common to all slots."""
+        layer = self.layer
+        at = Signal(data.StructLayout({
+            "channel": 16, "tap_x": 2, "tap_y": 2, "first": 1, "last": 1, "channel_end": 1,
+            "row_end": 1}), name="at")
+        channel, tap_x, tap_y = Signal(16), Signal(2), Signal(2)
+        last_tap = Mux(layer.three, 2, 0)
+        m.d.comb += [
+            at.channel.eq(channel), at.tap_x.eq(tap_x), at.tap_y.eq(tap_y),
+            at.channel_end.eq(channel == layer.in_channels - 1),
+            at.row_end.eq(tap_x == last_tap),
+            at.last.eq(at.channel_end & at.row_end & (tap_y == last_tap)),
+            at.first.eq((channel == 0) & (tap_x == 0) & (tap_y == 0)),
+        ]
+        with m.If(filling):
+            m.d.sync += [channel.eq(0), tap_x.eq(0), tap_y.eq(0)]
+        with m.Elif(step):
+            m.d.sync += channel.eq(channel + 1)
+            with m.If(at.channel_end):
+                m.d.sync += [channel.eq(0), tap_x.eq(tap_x + 1)]
+                with m.If(at.row_end):
+                    m.d.sync += [tap_x.eq(0), tap_y.eq(Mux(at.last, 0, tap_y + 1))]
+        return at
+
+    def _groups(self, m, following, filling):
+        """Registers of the group under way; ``following`` steps to the next."""
+        group = Signal(data.StructLayout({"last_pixels": 1, "last_blocks": 1,
+                                          "next_pixels": 17}), name="group_now")
+        config, layer = self.config, self.layer
+        depth = config.adder_depth
+        blocks = layer.blocks if depth > 1 else 0
+        pixels = Signal(17)                     # of the tile, from the group's first on
+        block_offset = Signal(16)               # of the group's first channel
+        per_group = Mux(blocks, 1, depth)
+        lanes = Mux(blocks, depth * config.channels, config.channels)
+        next_block = Signal(16)
+        slots = self.group.slots
+        with m.If(blocks):
+            m.d.comb += slots.eq(1 + sum((self.group.channels > i * config.channels)
+                                         for i in range(1, depth)))
+        with m.Else():
+            m.d.comb += slots.eq(Mux(pixels >= depth, depth, pixels))
+        m.d.comb += [
+            group.last_pixels.eq(pixels <= per_group),
+            group.last_blocks.eq(self.group.channels <= lanes),
+            group.next_pixels.eq(Mux(filling | group.last_pixels, layer.area,
+                                        pixels - per_group)),
+            next_block.eq(block_offset + lanes),
+        ]
+        with m.If(following):
+            m.d.sync += pixels.eq(group.next_pixels)
+            with m.If(filling):
+                m.d.sync += [self.group.channels.eq(layer.out_channels),
+                             self.group.offset.eq(0), block_offset.eq(0)]
+            with m.Elif(group.last_pixels):
+                m.d.sync += [self.group.channels.eq(self.group.channels - lanes),
+                             self.group.offset.eq(next_block), block_offset.eq(next_block)]
+            with m.Else():
+                m.d.sync += self.group.offset.eq(
+                    self.group.offset + Mux(blocks, layer.out_channels,
+                                            layer.out_channels * depth))
+        return group

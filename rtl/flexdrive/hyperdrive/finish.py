@@ -1,0 +1,137 @@
+"""Tail controller: leads finished groups through the tiles' tails, beside the accumulation.
+
+A group's accumulators wait in the tiles' hold registers; one value per tile and cycle goes into
+the tail, reads its bypass word on the way in and is written on the way out. Reads of the
+accumulation come first: a bypass read or a write waits while its bank is busy, and with it the
+whole tail.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib.wiring import In, Out
+
+from ..emit import Shared
+from .accumulate import group_layout
+from .layer import layer_layout
+
+__all__ = ["TailControl"]
+
+
+class TailControl(Shared):
+    """Order, addresses and flow of the tail.
+
+    Parameters
+    ----------
+    config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
+    stages : advances from shift to write, :attr:`flexdrive.hyperdrive.tail.Tail.latency`.
+
+    Members
+    -------
+    layer : constants of the layer.
+    commit, group : a group is on its way to the hold registers; ``group`` is taken at ``commit``.
+    captured : all its accumulators are there from the next cycle on.
+    free : no group is committed or held.
+    idle : free, and all results are written.
+    stored, index, read, release, released : see
+        :class:`~flexdrive.hyperdrive.parameters.ParameterBuffer`.
+    bypass_wanted, bypass_address, bypass_granted : read of a bypass word.
+    write_wanted, write_address, write_granted : write of a result.
+    shift, advance : see :class:`~flexdrive.hyperdrive.tail.Tail`, one cycle early.
+    """
+
+    def __init__(self, config, stages):
+        self.config = config
+        self.stages = stages
+        words = config.parameter_words
+        super().__init__({
+            "layer": In(layer_layout(config)), "commit": In(1),
+            "group": In(group_layout(config)), "captured": In(1),
+            "free": Out(1), "idle": Out(1),
+            "stored": In(range(words + 1)), "index": Out(range(words)), "read": Out(1),
+            "release": Out(1), "released": Out(range(words + 1)),
+            "bypass_wanted": Out(1), "bypass_address": Out(16), "bypass_granted": In(1),
+            "write_wanted": Out(1), "write_address": Out(16), "write_granted": In(1),
+            "shift": Out(1), "advance": Out(1),
+        }, c=config.channels, l=config.adder_depth, s=stages)
+
+    def elaborate(self, platform):
+        m = Module()
+        group = Signal(group_layout(self.config))
+        busy, held = Signal(), Signal()
+        with m.If(self.commit):
+            m.d.sync += [group.eq(self.group), busy.eq(1)]
+        with m.If(self.captured):
+            m.d.sync += held.eq(1)
+        valid, offset, end = self._front(m, group, held)
+        ready, known = Signal(), Signal()
+        m.d.comb += [
+            self.free.eq(~busy),
+            # The front may go on when nothing is there, or its parameters and bypass word are. A
+            # bypass word is read only when it can be taken along.
+            known.eq(~valid | (self.stored > self.index)),
+            self.bypass_wanted.eq(held & valid & known & self.layer.bypass),
+            ready.eq(~held | (known & (self.bypass_granted | ~(valid & self.layer.bypass)))),
+            self.bypass_address.eq(self.layer.bypass_base + offset),
+            self.advance.eq(ready & (~self.write_wanted | self.write_granted)),
+            self.shift.eq(self.advance & held),
+            self.read.eq(self.shift),
+            self.release.eq(self.shift & end & group.release),
+        ]
+        lanes = self.config.channels * self.config.adder_depth
+        with m.If(self.layer.blocks & (group.channels > lanes)):
+            m.d.comb += self.released.eq(lanes)
+        with m.Elif(~self.layer.blocks & (group.channels > self.config.channels)):
+            m.d.comb += self.released.eq(self.config.channels)
+        with m.Else():
+            m.d.comb += self.released.eq(group.channels)
+        with m.If(self.shift & end):
+            m.d.sync += [held.eq(0), busy.eq(0)]
+        self._pipeline(m, held & valid, self.layer.out_base + offset, busy)
+        return m
+
+    def _front(self, m, group, held):
+        """Slot and channel of the next value; returns whether it is one, its offset from the
+        map's base, and whether it is the group's last."""
+        channels = self.config.channels
+        slot = Signal(range(max(2, self.config.adder_depth)))
+        lane = Signal(range(max(2, channels)))
+        left = Signal(16)           # channels from the slot's first to the layer's last
+        slot_offset, offset = Signal(16), Signal(16)
+        lane_end, end, valid = Signal(), Signal(), Signal()
+        following = Signal(16)
+        blocks = self.layer.blocks
+        m.d.comb += [
+            lane_end.eq(lane == channels - 1),
+            end.eq(lane_end & (slot == group.slots - 1)),
+            valid.eq(lane < left),
+            following.eq(slot_offset + Mux(blocks, channels, self.layer.out_channels)),
+        ]
+        with m.If(self.captured):
+            m.d.sync += [slot.eq(0), lane.eq(0), self.index.eq(0), left.eq(group.channels),
+                         slot_offset.eq(group.offset), offset.eq(group.offset)]
+        with m.Elif(self.shift):
+            m.d.sync += [lane.eq(lane + 1), offset.eq(offset + 1), self.index.eq(self.index + 1)]
+            with m.If(lane_end):
+                m.d.sync += [lane.eq(0), slot.eq(slot + 1), slot_offset.eq(following),
+                             offset.eq(following)]
+                # Blocks have parameters of their own; pixels share those of their block.
+                with m.If(blocks):
+                    m.d.sync += left.eq(left - channels)
+                with m.Else():
+                    m.d.sync += self.index.eq(0)
+        return valid, offset, end
+
+    def _pipeline(self, m, enters, address, busy):
+        """Mirror of the tiles' pipelines: which stages hold results, and their addresses."""
+        valid = [Signal(name=f"valid{i}") for i in range(self.stages)]
+        addresses = [Signal(16, name=f"address{i}", reset_less=True)
+                     for i in range(self.stages)]
+        with m.If(self.advance):
+            m.d.sync += [valid[0].eq(enters), addresses[0].eq(address)]
+            for i in range(1, self.stages):
+                m.d.sync += [valid[i].eq(valid[i - 1]), addresses[i].eq(addresses[i - 1])]
+        with m.Elif(self.write_granted):
+            m.d.sync += valid[-1].eq(0)
+        m.d.comb += [
+            self.write_wanted.eq(valid[-1]), self.write_address.eq(addresses[-1]),
+            self.idle.eq(~busy & ~Cat(valid).any()),
+        ]

@@ -1,0 +1,49 @@
+"""What the sequencer needs of the operation under way: fields of the descriptor and products."""
+
+from amaranth.hdl import unsigned
+from amaranth.lib import data, enum
+
+from .descriptor import Activation, Code, Operation
+
+__all__ = ["ActivationShape", "CodeShape", "OperationShape", "layer_layout"]
+
+
+class OperationShape(enum.Enum, shape=4):
+    CONV = Operation.CONV
+    LOAD = Operation.LOAD
+    STORE = Operation.STORE
+
+
+class ActivationShape(enum.Enum, shape=4):
+    NONE = Activation.NONE
+    RELU = Activation.RELU
+
+
+class CodeShape(enum.Enum, shape=8):
+    """Hardware's form of :class:`~flexdrive.hyperdrive.descriptor.Code`."""
+
+    OK = Code.OK
+
+
+def layer_layout(config):
+    """Decoded descriptor. Sizes in words per tile, coordinates in pixels."""
+    word = unsigned(16)
+    size = unsigned(17)
+    return data.StructLayout({
+        "operation": unsigned(4),
+        "code": unsigned(8),
+        "three": unsigned(1),           # kernel is 3 x 3
+        "two": unsigned(1),             # stride is 2
+        "relu": unsigned(1),
+        "bypass": unsigned(1),
+        "blocks": unsigned(1),          # L blocks of one pixel are interleaved, not L pixels
+        "in_base": word, "in_channels": word,
+        "out_base": word, "out_channels": word, "bypass_base": word,
+        "tile_rows": word, "tile_columns": word,        # of the output
+        "in_tile_rows": size, "in_tile_columns": size,  # of the input
+        "full_rows": unsigned(8), "full_columns": unsigned(8),
+        "last_rows": word, "last_columns": word,
+        "pitch": size,                  # words of a row of an input tile
+        "in_size": size,                # words of an input tile
+        "area": size,                   # pixels of an output tile
+    })

@@ -1,0 +1,195 @@
+"""Descriptor parser: reads, checks and decodes while the operation before is under way.
+
+The rules and their codes are those of :class:`flexdrive.hyperdrive.descriptor.Code`; the lowest
+broken rule is reported.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream
+from amaranth.lib.wiring import In, Out
+
+from ..emit import Shared
+from .descriptor import DESCRIPTOR_WORDS, FIELDS, MAGIC, VERSION, Activation, Code, Operation
+from .layer import layer_layout
+from .parameters import ScaleBias
+
+__all__ = ["CHECK_CYCLES", "Parser"]
+
+# Cycles from the acceptance of the last word of a descriptor to `valid`: decode, four products,
+# verdict.
+CHECK_CYCLES = 7
+
+_FIELDS = data.StructLayout({field.name: field.width for field in FIELDS})
+_TOO_LARGE = 0x1FFFF       # what a product saturates to; no memory has so many words
+
+
+class Parser(Shared):
+    """Reads a descriptor of 8 words, checks it, offers it, and passes its payload on.
+
+    A descriptor is offered ``CHECK_CYCLES`` cycles after its last word was accepted. Its payload
+    goes to ``parameters`` from then on, or is dropped when the descriptor is refused; the next
+    descriptor is read once this one is taken and its payload is through.
+
+    Members
+    -------
+    i : descriptor stream.
+    layer, valid, take : the decoded descriptor, with ``code``; taken by a one-cycle ``take``.
+    parameters : payload of accepted convolutions.
+    reading : part of a descriptor has been read (busy indication).
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "i": In(stream.Signature(32)), "layer": Out(layer_layout(config)), "valid": Out(1),
+            "take": In(1), "parameters": Out(stream.Signature(ScaleBias)), "reading": Out(1),
+        }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
+            w=config.weight_words, l=config.adder_depth)
+
+    def elaborate(self, platform):
+        m = Module()
+        raw = Signal(_FIELDS)
+        count = Signal(range(DESCRIPTOR_WORDS))
+        payload = Signal(16)
+        broken = Signal(Code.WEIGHT_DEPTH + 1)      # bit per code
+        m.d.comb += self.reading.eq(1)
+        products = self._products(m)
+        self._rules(m, raw, broken)
+        with m.FSM():
+            with m.State("READ"):
+                m.d.comb += [self.i.ready.eq(1), self.reading.eq(count != 0)]
+                with m.If(self.i.valid):
+                    m.d.sync += [raw.eq(Cat(raw.as_value()[32:], self.i.payload)),
+                                 count.eq(count + 1)]
+                    with m.If(count == DESCRIPTOR_WORDS - 1):
+                        m.next = "DECODE"
+            with m.State("DECODE"):
+                self._decode(m, raw)
+                m.d.sync += payload.eq(raw.payload)
+                m.next = "PRODUCT0"
+            for index, product in enumerate(products):
+                with m.State(f"PRODUCT{index}"):
+                    product()
+                    m.next = (f"PRODUCT{index + 1}" if index + 1 < len(products) else "VERDICT")
+            with m.State("VERDICT"):
+                # The lowest code is assigned last and stays.
+                for code in sorted(Code, reverse=True):
+                    with m.If(broken[code]):
+                        m.d.sync += self.layer.code.eq(code)
+                m.d.sync += self.valid.eq(1)
+                m.next = "OFFER"
+            with m.State("OFFER"):
+                m.d.comb += self.parameters.payload.eq(self.i.payload)
+                with m.If(payload != 0):
+                    with m.If(self.layer.code == Code.OK):
+                        m.d.comb += [self.parameters.valid.eq(self.i.valid),
+                                     self.i.ready.eq(self.parameters.ready)]
+                    with m.Else():
+                        m.d.comb += self.i.ready.eq(1)
+                with m.If(self.i.valid & self.i.ready):
+                    m.d.sync += payload.eq(payload - 1)
+                with m.If(self.take):
+                    m.d.sync += self.valid.eq(0)
+                with m.If((self.take | ~self.valid) & (payload == 0)):
+                    m.next = "READ"
+        return m
+
+    def _decode(self, m, raw):
+        """Fields that need no arithmetic, into ``layer``."""
+        layer, conv = self.layer, raw.operation == Operation.CONV
+        m.d.sync += [getattr(layer, name).eq(getattr(raw, name)) for name in (
+            "operation", "in_base", "in_channels", "out_base", "out_channels", "bypass_base",
+            "tile_rows", "tile_columns", "full_rows", "full_columns", "last_rows",
+            "last_columns")]
+        two = conv & (raw.stride == 2)
+        m.d.sync += [
+            layer.code.eq(Code.OK), layer.two.eq(two), layer.three.eq(raw.kernel == 3),
+            layer.relu.eq(raw.activation == Activation.RELU), layer.bypass.eq(raw.bypass),
+            layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
+            layer.in_tile_rows.eq(raw.tile_rows << two),
+            layer.in_tile_columns.eq(raw.tile_columns << two),
+        ]
+
+    def _products(self, m):
+        """One multiplication a cycle, on one multiplier that saturates."""
+        layer = self.layer
+        a, b, y = Signal(17), Signal(16), Signal(17)
+        product = Signal(33)
+        m.d.comb += [product.eq(a * b),
+                     y.eq(Mux(product[17:].any() | (a == _TOO_LARGE), _TOO_LARGE, product))]
+        self._out_size = out_size = Signal(17)
+        # Input tiles have stride^2 as many pixels.
+        in_area = Signal(19)
+        in_area_sat = Signal(17)
+        m.d.comb += [in_area.eq(layer.area << (layer.two << 1)),
+                     in_area_sat.eq(Mux(in_area >= _TOO_LARGE, _TOO_LARGE, in_area))]
+
+        def multiply(left, right, target):
+            def state():
+                m.d.comb += [a.eq(left), b.eq(right)]
+                m.d.sync += target.eq(y)
+            return state
+
+        return [
+            multiply(layer.tile_rows, layer.tile_columns, layer.area),
+            multiply(layer.area, layer.out_channels, out_size),
+            multiply(in_area_sat, layer.in_channels, layer.in_size),
+            multiply(layer.in_tile_columns, layer.in_channels, layer.pitch),
+        ]
+
+    def _rules(self, m, raw, broken):
+        """The broken rules, one bit per code; valid once the products are there."""
+        config, layer = self.config, self.layer
+        conv = raw.operation == Operation.CONV
+        reserved = Cat(getattr(raw, f.name) for f in FIELDS if f.name.startswith("reserved"))
+        in_end, out_end, bypass_end = (Signal(18, name=f"{n}_end")
+                                       for n in ("in", "out", "bypass"))
+        m.d.comb += [
+            in_end.eq(raw.in_base + layer.in_size), out_end.eq(raw.out_base + self._out_size),
+            bypass_end.eq(raw.bypass_base + self._out_size),
+        ]
+
+        def meets(base_a, end_a, base_b, end_b):
+            return (base_a < end_b) & (base_b < end_a)
+
+        def misfit(full, last, tiles, edge):
+            return (full > tiles) | ((full == tiles) & (last != 0)) | (last >= edge)
+
+        rules = {
+            Code.MAGIC: (raw.magic != MAGIC) | (raw.version != VERSION),
+            Code.OPERATION: (raw.operation < Operation.CONV) | (raw.operation > Operation.STORE),
+            Code.RESERVED: reserved.any(),
+            Code.KERNEL: conv & (raw.kernel != 1) & (raw.kernel != 3),
+            Code.STRIDE: conv & (raw.stride != 1) & (raw.stride != 2),
+            Code.ACTIVATION: conv & (raw.activation > max(Activation)),
+            Code.INTERLEAVE: conv & (raw.interleave != 1)
+            & (raw.interleave != config.adder_depth),
+            Code.PAYLOAD: raw.payload != Mux(conv, raw.out_channels, 0),
+            Code.ZERO: (raw.tile_rows == 0) | (raw.tile_columns == 0) | (raw.in_channels == 0)
+            | (conv & (raw.out_channels == 0))
+            | ((raw.full_rows == 0) & (raw.last_rows == 0))
+            | ((raw.full_columns == 0) & (raw.last_columns == 0)),
+            Code.EXTENT: misfit(raw.full_rows, raw.last_rows, config.rows, layer.in_tile_rows)
+            | misfit(raw.full_columns, raw.last_columns, config.columns, layer.in_tile_columns),
+            Code.INPUT_RANGE: in_end > config.fm_words,
+            Code.OUTPUT_RANGE: conv & (out_end > config.fm_words),
+            Code.BYPASS_RANGE: conv & raw.bypass & (bypass_end > config.fm_words),
+            Code.OVERLAP: conv & meets(raw.in_base, in_end, raw.out_base, out_end),
+            Code.BYPASS_OVERLAP: conv & raw.bypass & (raw.bypass_base != raw.out_base)
+            & meets(raw.bypass_base, bypass_end, raw.out_base, out_end),
+            Code.WEIGHT_DEPTH: conv & self._weights_exceed(m, raw),
+        }
+        m.d.comb += [broken[code].eq(rule) for code, rule in rules.items()]
+
+    def _weights_exceed(self, m, raw):
+        """Words that must be kept for several passes exceed the buffer."""
+        config, layer = self.config, self.layer
+        depth = config.adder_depth
+        block, kept = Signal(20), Signal(22)
+        channels = raw.in_channels
+        m.d.comb += block.eq(Mux(layer.three, (channels << 3) + channels, channels))
+        interleaved = 1 + sum(layer.blocks & (raw.out_channels > i * config.channels)
+                              for i in range(1, depth))
+        m.d.comb += kept.eq(block * interleaved)
+        pixels = Mux(layer.blocks, 1, depth)
+        return (layer.area > pixels) & (kept > config.weight_words)

@@ -1,0 +1,220 @@
+"""Sequencer: executes descriptors one after the other and makes the array's control word."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from ..emit import Shared
+from .accumulate import Accumulation
+from .arbiter import Arbiter
+from .descriptor import Code, Operation
+from .finish import TailControl
+from .layer import layer_layout
+from .parameters import ParameterBuffer
+from .parser import Parser
+from .report import Report
+from .tail import Tail
+from .tile import Shift, tile_control_layout
+from .timing import OPERAND, REQUEST, ROW_WORD, STORED, WORD, delayed
+from .transfer import Transfer
+from .weights import WeightBuffer
+
+__all__ = ["Sequencer"]
+
+
+class Sequencer(Shared):
+    """Everything of a chip but its tiles.
+
+    Members
+    -------
+    i_descriptors, i_weights, i_pixels, o_pixels, o_reports, busy : see
+        :class:`~flexdrive.hyperdrive.chip.Chip`.
+    control : to all tiles.
+    row_valid, column_valid : the operand's source lies inside the map, per row and column of
+        tiles; a tile's operand is valid where both are.
+    load_row, load_column : the tile that a host's word is for, one-hot each.
+    store_row, store_column : the tile whose ``word`` the host wants, one-hot each.
+    store_word : that word, two registers later.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "i_descriptors": In(stream.Signature(32)),
+            "i_weights": In(stream.Signature(config.channels)),
+            "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
+            "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
+            "control": Out(tile_control_layout(config)),
+            "row_valid": Out(config.rows), "column_valid": Out(config.columns),
+            "load_row": Out(config.rows), "load_column": Out(config.columns),
+            "store_row": Out(config.rows), "store_column": Out(config.columns),
+            "store_word": In(16),
+        }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
+            b=config.fm_banks, w=config.weight_words, l=config.adder_depth)
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        stages = Tail(config.channels, config.adder_depth)
+        m.submodules.parser = parser = Parser(config)
+        m.submodules.weights = weights = WeightBuffer(config.channels, config.weight_words)
+        m.submodules.parameters = parameters = ParameterBuffer(config.parameter_words)
+        m.submodules.accumulation = accumulation = Accumulation(config)
+        m.submodules.tail_control = tail = TailControl(config, stages.latency)
+        m.submodules.arbiter = arbiter = Arbiter(config)
+        m.submodules.transfer = transfer = Transfer(config)
+        wiring.connect(m, wiring.flipped(self.i_descriptors), parser.i)
+        wiring.connect(m, wiring.flipped(self.i_weights), weights.i)
+        wiring.connect(m, wiring.flipped(self.i_pixels), transfer.i)
+        wiring.connect(m, transfer.o, wiring.flipped(self.o_pixels))
+        wiring.connect(m, parser.parameters, parameters.i)
+
+        layer = Signal(layer_layout(config))
+        m.d.comb += [user.layer.eq(layer) for user in (accumulation, tail, transfer)]
+        self._execute(m, layer, parser, accumulation, tail, transfer)
+        request = self._request(m, layer, accumulation)
+        self._memory(m, request, arbiter, tail, transfer)
+        self._accumulation(m, accumulation, weights, tail)
+        self._tail(m, layer, tail, parameters, arbiter)
+        return m
+
+    def _execute(self, m, layer, parser, accumulation, tail, transfer):
+        """One descriptor after the other; a report for each."""
+        report, full = Signal(Report), Signal()
+        index = Signal(16)
+        taken = Signal()
+        for name, value in (("active", accumulation.active),
+                            ("weight_stalls", accumulation.weight_stall),
+                            ("tail_stalls", accumulation.tail_stall)):
+            counter = getattr(report, name)
+            m.d.sync += counter.eq(Mux(taken, 0, counter + value))
+        m.d.sync += report.cycles.eq(Mux(taken, 1, report.cycles + 1))
+        m.d.comb += self.busy.eq(1)
+        with m.If(self.o_reports.ready):
+            m.d.sync += full.eq(0)
+        m.d.comb += self.o_reports.valid.eq(full)
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += self.busy.eq(parser.reading | full)
+                with m.If(parser.valid):
+                    m.d.comb += [parser.take.eq(1), taken.eq(1)]
+                    m.d.sync += layer.eq(parser.layer)
+                    m.next = "DISPATCH"
+            with m.State("DISPATCH"):
+                conv, load = layer.operation == Operation.CONV, layer.operation == Operation.LOAD
+                with m.If(layer.code != Code.OK):
+                    m.next = "REPORT"
+                with m.Elif(conv):
+                    m.d.comb += accumulation.start.eq(1)
+                    m.next = "CONV"
+                with m.Else():
+                    m.d.comb += [transfer.load.eq(load), transfer.store.eq(~load)]
+                    m.next = "TRANSFER"
+            with m.State("CONV"):
+                with m.If(accumulation.done & tail.idle):
+                    m.next = "REPORT"
+            with m.State("TRANSFER"):
+                with m.If(transfer.done):
+                    m.next = "REPORT"
+            with m.State("REPORT"):
+                m.d.sync += report.cycles.eq(report.cycles)
+                with m.If(~full | self.o_reports.ready):
+                    out = self.o_reports.payload
+                    m.d.sync += [
+                        full.eq(1), index.eq(index + 1), out.eq(report), out.index.eq(index),
+                        out.cycles.eq(report.cycles + 1), out.code.eq(layer.code),
+                        out.operation.eq(layer.operation),
+                    ]
+                    m.next = "IDLE"
+
+    def _request(self, m, layer, accumulation):
+        """From the walker's position to an address and to who takes whose word, in two stages."""
+        place, step = accumulation.place, accumulation.step
+        valid, address, channel = Signal(), Signal(16), Signal(16)
+        inside_y, inside_x = Signal(), Signal()
+        from_y, from_x = Signal(Shift), Signal(Shift)
+        m.d.sync += [
+            valid.eq(step.valid), channel.eq(step.channel),
+            address.eq(place.y.address + place.x.address),
+            inside_y.eq(place.y.at < layer.last_rows), from_y.eq(place.y.tile),
+            inside_x.eq(place.x.at < layer.last_columns), from_x.eq(place.x.tile),
+        ]
+        request = Signal(data.StructLayout({"valid": 1, "address": 16}))
+        m.d.sync += [request.valid.eq(valid), request.address.eq(address + channel)]
+        for name, source, tiles, full, inside, stage in (
+                ("row", from_y, self.config.rows, layer.full_rows, inside_y, WORD),
+                ("column", from_x, self.config.columns, layer.full_columns, inside_x, ROW_WORD)):
+            # Which tiles hold the pixel themselves; then the same for the tiles that take it.
+            line, taker = Signal(tiles, name=f"{name}_line"), Signal(tiles, name=f"{name}_taker")
+            m.d.comb += line.eq(Cat((full > i) | ((full == i) & inside) for i in range(tiles)))
+            with m.If(~valid):
+                m.d.sync += taker.eq(0)     # an operand of zero holds the sums
+            with m.Elif(source == Shift.BEFORE):
+                m.d.sync += taker.eq(line << 1)
+            with m.Elif(source == Shift.AFTER):
+                m.d.sync += taker.eq(line >> 1)
+            with m.Else():
+                m.d.sync += taker.eq(line)
+            m.d.comb += [
+                getattr(self, f"{name}_valid").eq(
+                    delayed(m, f"{name}_valid", taker, ROW_WORD - REQUEST)),
+                getattr(self.control, f"shift_{name}s").eq(
+                    delayed(m, f"shift_{name}", source, stage - REQUEST + 1)),
+            ]
+        return request
+
+    def _memory(self, m, request, arbiter, tail, transfer):
+        """Requests to the arbiter, and the host's words beside them."""
+        config, control = self.config, self.control
+        m.d.comb += [
+            arbiter.read.eq(request.valid | transfer.read),
+            arbiter.read_address.eq(Mux(request.valid, request.address, transfer.address)),
+            arbiter.write.eq(tail.write_wanted | transfer.write),
+            arbiter.write_address.eq(Mux(tail.write_wanted, tail.write_address,
+                                         transfer.address)),
+            tail.write_granted.eq(arbiter.write_granted),
+            arbiter.bypass.eq(tail.bypass_wanted), arbiter.bypass_address.eq(tail.bypass_address),
+            tail.bypass_granted.eq(arbiter.bypass_granted),
+            control.banks.eq(arbiter.banks), control.conv_bank.eq(arbiter.read_bank),
+            control.bypass_bank.eq(arbiter.bypass_bank),
+            control.bypass_valid.eq(arbiter.bypass_valid),
+        ]
+        row, column = Signal(config.rows), Signal(config.columns)
+        m.d.comb += [row.eq(1 << transfer.row), column.eq(1 << transfer.column)]
+        m.d.sync += [control.load.eq(transfer.write), control.load_word.eq(transfer.word),
+                     self.load_row.eq(row), self.load_column.eq(column)]
+        m.d.comb += [
+            self.store_row.eq(delayed(m, "store_row", row, WORD - REQUEST)),
+            self.store_column.eq(delayed(m, "store_column", column, WORD - REQUEST)),
+            transfer.arrived.eq(delayed(m, "arrived", transfer.read, STORED - REQUEST)),
+            transfer.arriving.eq(self.store_word),
+        ]
+
+    def _accumulation(self, m, accumulation, weights, tail):
+        """Weights and control of the sums, at the stage of the operand."""
+        control, step, depth = self.control, accumulation.step, self.config.adder_depth
+        last = Signal(depth)
+        m.d.comb += [
+            accumulation.ahead.eq(weights.ahead), weights.take.eq(accumulation.take),
+            weights.keep.eq(accumulation.keep), weights.rewind.eq(accumulation.rewind),
+            accumulation.tail_free.eq(tail.free), tail.commit.eq(accumulation.commit),
+            tail.group.eq(accumulation.group),
+            last.eq(Mux(step.valid & step.last, 1 << step.slot, 0)),
+            control.weights.eq(delayed(m, "weights", weights.word, OPERAND - 1)),
+            control.first.eq(delayed(m, "first", step.valid & step.first, OPERAND)),
+            control.capture.eq(delayed(m, "capture", last, OPERAND + depth)),
+            tail.captured.eq(delayed(m, "captured", step.valid & step.end, OPERAND + depth - 1)),
+        ]
+
+    def _tail(self, m, layer, tail, parameters, arbiter):
+        """Control of the tails, one cycle after the decisions of their controller."""
+        control = self.control
+        m.d.comb += [
+            tail.stored.eq(parameters.stored), parameters.index.eq(tail.index),
+            parameters.read.eq(tail.read), parameters.release.eq(tail.release),
+            parameters.released.eq(tail.released),
+            control.bypass.eq(layer.bypass), control.activate.eq(layer.relu),
+        ]
+        m.d.sync += [control.shift.eq(tail.shift), control.advance.eq(tail.advance),
+                     control.scale.eq(parameters.word.scale),
+                     control.bias.eq(parameters.word.bias)]

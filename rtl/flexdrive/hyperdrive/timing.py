@@ -1,0 +1,27 @@
+"""Pipeline stages of a chip, in cycles after the decision of the accumulation sequencer.
+
+A word is *requested* two cycles after the decision; the arbiter grants in that cycle. From there
+the constants follow the registers of ``tile.py``. Every control signal is delayed to the stage
+that uses it by these numbers and no others.
+"""
+
+from amaranth.hdl import Signal
+
+__all__ = ["BANK", "DATA", "OPERAND", "REQUEST", "ROW_WORD", "STORED", "WORD", "delayed"]
+
+REQUEST = 2         # address at the arbiter
+BANK = 3            # address at the banks
+DATA = 4            # word at a bank's output
+WORD = 5            # register Tile.word
+ROW_WORD = 6        # register Tile.row_word
+OPERAND = 7         # operand register: weights, first and adder inputs
+STORED = 7          # word of a STORE at the output of the array (two registers after WORD)
+
+
+def delayed(m, name, value, cycles):
+    """``value``, ``cycles`` registers later."""
+    for cycle in range(cycles):
+        stage = Signal.like(value, name=f"{name}_{cycle + 1}")
+        m.d.sync += stage.eq(value)
+        value = stage
+    return value

@@ -1,0 +1,146 @@
+"""Feature maps between the host's streams and the tiles' memories.
+
+A map travels row by row, column by column, channels innermost, over its real height and width;
+one word a cycle.
+"""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from ..emit import Shared
+from .layer import layer_layout
+
+__all__ = ["MapWalker", "Transfer"]
+
+# Words that may be on their way from the memories to the output FIFO.
+_FIFO_WORDS = 16
+
+
+class MapWalker(Shared):
+    """Walks over the words of a map in stream order.
+
+    Members
+    -------
+    start : go to the first word; ``layer`` stable from this cycle on. Valid two cycles later.
+    valid : the walker stands on a word. ``step`` : go to the next.
+    address, row, column : where the word lies: address in the tile, and which tile.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "layer": In(layer_layout(config)), "start": In(1), "step": In(1),
+            "valid": Out(1), "address": Out(16), "row": Out(range(config.rows)),
+            "column": Out(range(config.columns)),
+        }, m=config.rows, n=config.columns)
+
+    def elaborate(self, platform):
+        m = Module()
+        layer = self.layer
+        tile_row, tile_column = Signal(9), Signal(9)
+        y, x, channel = (Signal(16, name=name) for name in ("y", "x", "channel"))
+        row_address = Signal(16)            # first word of row y of a tile
+        starting = Signal()
+        rows, columns = Signal(16), Signal(16)
+        tiles = Signal(9), Signal(9)
+        ends = {name: Signal(name=f"{name}_end") for name in
+                ("channel", "x", "tile_column", "y", "tile_row")}
+        m.d.comb += [
+            # Rows and columns of the map in the tile under the walker.
+            rows.eq(Mux(tile_row == layer.full_rows, layer.last_rows, layer.in_tile_rows)),
+            columns.eq(Mux(tile_column == layer.full_columns, layer.last_columns,
+                           layer.in_tile_columns)),
+            tiles[0].eq(layer.full_rows + (layer.last_rows != 0)),
+            tiles[1].eq(layer.full_columns + (layer.last_columns != 0)),
+            ends["channel"].eq(channel == layer.in_channels - 1),
+            ends["x"].eq(x == columns - 1),
+            ends["tile_column"].eq(tile_column == tiles[1] - 1),
+            ends["y"].eq(y == rows - 1),
+            ends["tile_row"].eq(tile_row == tiles[0] - 1),
+            self.row.eq(tile_row), self.column.eq(tile_column),
+        ]
+        m.d.sync += starting.eq(self.start)
+        with m.If(starting):
+            m.d.sync += [self.valid.eq(1), self.address.eq(layer.in_base),
+                         row_address.eq(layer.in_base), tile_row.eq(0), tile_column.eq(0),
+                         y.eq(0), x.eq(0), channel.eq(0)]
+        with m.Elif(self.step & self.valid):
+            m.d.sync += [channel.eq(channel + 1), self.address.eq(self.address + 1)]
+            with m.If(ends["channel"]):
+                m.d.sync += [channel.eq(0), x.eq(x + 1)]
+                with m.If(ends["x"]):
+                    m.d.sync += [x.eq(0), tile_column.eq(tile_column + 1),
+                                 self.address.eq(row_address)]
+                    with m.If(ends["tile_column"]):
+                        self._next_row(m, ends, tile_row, tile_column, y, row_address)
+        return m
+
+    def _next_row(self, m, ends, tile_row, tile_column, y, row_address):
+        layer = self.layer
+        following = Signal(16)
+        m.d.comb += following.eq(Mux(ends["y"], layer.in_base, row_address + layer.pitch))
+        m.d.sync += [tile_column.eq(0), y.eq(y + 1), row_address.eq(following),
+                     self.address.eq(following)]
+        with m.If(ends["y"]):
+            m.d.sync += [y.eq(0), tile_row.eq(tile_row + 1)]
+            with m.If(ends["tile_row"]):
+                m.d.sync += self.valid.eq(0)
+
+
+class Transfer(Shared):
+    """LOAD and STORE.
+
+    Members
+    -------
+    load, store : one-cycle start of an operation; ``layer`` stable from then on.
+    done : high once the operation is complete (STORE: its last word has left on ``o``).
+    i, o : pixel streams, one binary16 word each.
+    write, address, word : store ``word``; always granted, as nothing else runs.
+    read : fetch the word at ``address``. ``row``, ``column`` : its tile, for both.
+    arrived, arriving : a word fetched before is at ``arriving``; comes back in order.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "layer": In(layer_layout(config)), "load": In(1), "store": In(1),
+            "done": Out(1, init=1),
+            "i": In(stream.Signature(16)), "o": Out(stream.Signature(16)),
+            "write": Out(1), "read": Out(1), "address": Out(16), "word": Out(16),
+            "row": Out(range(config.rows)), "column": Out(range(config.columns)),
+            "arrived": In(1), "arriving": In(16),
+        }, m=config.rows, n=config.columns)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.walker = walker = MapWalker(self.config)
+        m.submodules.fifo = fifo = SyncFIFOBuffered(width=16, depth=_FIFO_WORDS)
+        waiting = Signal(range(_FIFO_WORDS + 1))    # words read and not yet sent
+        loading, storing, walked = Signal(), Signal(), Signal()
+        sent = Signal()
+        m.d.comb += [
+            walker.layer.eq(self.layer), walker.start.eq(self.load | self.store),
+            walker.step.eq(self.write | self.read),
+            self.i.ready.eq(loading & walker.valid),
+            self.write.eq(self.i.ready & self.i.valid), self.word.eq(self.i.payload),
+            self.read.eq(storing & walker.valid & (waiting != _FIFO_WORDS)),
+            self.address.eq(walker.address), self.row.eq(walker.row),
+            self.column.eq(walker.column),
+            fifo.w_en.eq(self.arrived), fifo.w_data.eq(self.arriving),
+            self.o.valid.eq(fifo.r_rdy), self.o.payload.eq(fifo.r_data),
+            fifo.r_en.eq(self.o.ready), sent.eq(self.o.valid & self.o.ready),
+        ]
+        m.d.sync += waiting.eq(waiting + self.read - sent)
+        # Complete when the walk is over and nothing is on its way.
+        over = Signal()
+        m.d.comb += over.eq(walked & ~walker.valid & (waiting == 0))
+        with m.If(self.load | self.store):
+            m.d.sync += [loading.eq(self.load), storing.eq(self.store), walked.eq(0),
+                         self.done.eq(0)]
+        with m.Elif(over):
+            m.d.sync += [loading.eq(0), storing.eq(0), walked.eq(0), self.done.eq(1)]
+        with m.Elif(walker.valid):
+            m.d.sync += walked.eq(1)
+        return m

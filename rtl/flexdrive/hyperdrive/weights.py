@@ -1,0 +1,84 @@
+"""Weight buffer: a ring that streams, prefetches and replays.
+
+Source: the paper's weight buffer (WBuf) holds one block of C output channels, filled during the
+first pixel and replayed for the others. Here it is a ring: a word is given back in the moment of
+its last use, and the stream fills whatever is free, so the next block, or the next layer, is
+fetched while the last pixels of this one run.
+"""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from ..emit import Shared
+
+__all__ = ["WeightBuffer"]
+
+
+class WeightBuffer(Shared):
+    """Ring of ``words`` words of ``channels`` weight bits.
+
+    Parameters
+    ----------
+    channels : C, bits of a word.
+    words : depth of the ring.
+
+    Latency: a word accepted in cycle t may be taken in cycle t+1; the word taken in cycle t stands
+    on ``word`` from t+1 until the next is taken.
+
+    Members
+    -------
+    i : weight stream; ready while the ring has room.
+    ahead : words that can be taken now.
+    take : take the next word; only with ``ahead`` > 0.
+    keep : the word taken stays in the ring for another pass.
+    rewind : with ``take`` and ``keep``: this was the last word of the pass; go back to its first.
+    word : the word taken last.
+    """
+
+    def __init__(self, channels, words):
+        self.words = words
+        super().__init__({
+            "i": In(stream.Signature(channels)), "ahead": Out(range(words + 1)),
+            "take": In(1), "keep": In(1), "rewind": In(1), "word": Out(channels),
+        }, c=channels, w=words)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = Memory(shape=len(self.word), depth=self.words, init=[])
+        write, read = memory.write_port(), memory.read_port()
+        used = Signal(range(self.words + 1))      # words that are not free
+        used_next = Signal(range(self.words + 1))
+        write_at, read_at, pass_at = (Signal(range(self.words), name=name)
+                                      for name in ("write_at", "read_at", "pass_at"))
+        read_next = Signal(range(self.words))
+        push = Signal()
+        m.d.comb += [
+            self.i.ready.eq(used != self.words),
+            push.eq(self.i.valid & self.i.ready),
+            write.addr.eq(write_at), write.data.eq(self.i.payload), write.en.eq(push),
+            read.addr.eq(read_at), read.en.eq(self.take), self.word.eq(read.data),
+            used_next.eq(used + push - (self.take & ~self.keep)),
+            read_next.eq(self._after(m, "read", read_at)),
+        ]
+        m.d.sync += used.eq(used_next)
+        with m.If(push):
+            m.d.sync += write_at.eq(self._after(m, "write", write_at))
+        with m.If(self.take & self.keep & self.rewind):
+            m.d.sync += [self.ahead.eq(used_next), read_at.eq(pass_at)]
+        with m.Else():
+            m.d.sync += self.ahead.eq(self.ahead + push - self.take)
+            with m.If(self.take):
+                m.d.sync += read_at.eq(read_next)
+                # Words given back move the start of the next pass along.
+                with m.If(~self.keep):
+                    m.d.sync += pass_at.eq(read_next)
+        return m
+
+    def _after(self, m, name, pointer):
+        following = Signal(len(pointer), name=f"{name}_following")
+        m.d.comb += following.eq(pointer + 1)
+        with m.If(pointer == self.words - 1):
+            m.d.comb += following.eq(0)
+        return following

@@ -1,0 +1,148 @@
+"""Window walker: where each operand of a convolution lies.
+
+All tiles read the same local address and take the word of the same neighbour, so one walker
+serves the array. For tap (dy, dx) of local output pixel (ly, lx) the position on the input side
+is (ly*stride + dy, lx*stride + dx); its quotient by the tile edge (-1, 0 or 1) is the neighbour,
+its remainder the address (reference: Hyperdrive's conflict-free read, ISVLSI 2018). The walker
+keeps both in registers and steps them, so nothing is multiplied or divided.
+"""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from ..emit import Shared
+from .layer import layer_layout
+
+__all__ = ["Place", "WindowWalker"]
+
+
+class Axis(data.Struct):
+    """Position on one axis: local coordinate, neighbour (0 own, 1 before, 2 after as in
+    :class:`~flexdrive.hyperdrive.tile.Shift`), and its part of the address."""
+
+    at: 16
+    tile: 2
+    address: 16
+
+
+class Place(data.Struct):
+    """Position of an operand."""
+
+    y: Axis
+    x: Axis
+
+
+class _Window(data.Struct):
+    """State of one interleaved pixel: where it reads, and the column its window begins at."""
+
+    y: Axis
+    x: Axis
+    start: Axis
+
+
+_OWN, _BEFORE, _AFTER = 0, 1, 2
+
+
+class WindowWalker(Shared):
+    """Positions of the operands of up to L interleaved pixels.
+
+    Parameters
+    ----------
+    config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
+
+    ``place`` belongs to the current cycle's slot (combinational from registers).
+
+    Members
+    -------
+    layer : constants of the layer.
+    place : position for the slot whose turn it is, without the input channel.
+    advance : this slot goes on to its next tap; ``row_end``: which begins a row of the kernel.
+    load : this slot goes on to the next pixel of the tile; ``idle``: there is none for it.
+    turn : the last slot of the step (L blocks of one pixel: the position changes only here).
+    restart : go to the first pixel of a layer; one cycle before the first ``load``.
+    """
+
+    def __init__(self, config):
+        self.depth = config.adder_depth
+        super().__init__({
+            "layer": In(layer_layout(config)), "place": Out(Place), "advance": In(1),
+            "row_end": In(1), "load": In(1), "idle": In(1), "turn": In(1), "restart": In(1),
+        }, l=config.adder_depth)
+
+    def elaborate(self, platform):
+        m = Module()
+        windows = [Signal(_Window, name=f"window{slot}", reset_less=True)
+                   for slot in range(self.depth)]
+        current, following, cursor = windows[0], Signal(_Window), Signal(_Window)
+        m.d.comb += [self.place.y.eq(current.y), self.place.x.eq(current.x),
+                     following.eq(current)]
+        layer = self.layer
+        with m.If(self.load):
+            m.d.comb += following.eq(cursor)
+        with m.Elif(self.advance):
+            with m.If(self.row_end):
+                m.d.comb += following.x.eq(current.start)
+                self._step(m, "tap_y", following.y, current.y, 1, layer.in_tile_rows,
+                           layer.pitch, layer.in_size)
+            with m.Else():
+                self._step(m, "tap_x", following.x, current.x, 1, layer.in_tile_columns,
+                           layer.in_channels, layer.pitch)
+        # With L pixels the states rotate, one per slot; with L blocks the one state waits for
+        # the last slot.
+        blocks = layer.blocks if self.depth > 1 else 0
+        with m.If(~blocks | self.turn):
+            m.d.sync += windows[0].eq(following)
+        if self.depth > 1:
+            with m.If(~layer.blocks):
+                m.d.sync += [windows[i].eq(windows[i + 1]) for i in range(self.depth - 1)]
+                m.d.sync += windows[-1].eq(following)
+        self._cursor(m, cursor, self.load & Mux(blocks, self.turn, ~self.idle))
+        return m
+
+    def _step(self, m, name, target, axis, distance, edge, step, span):
+        """target = axis moved on by ``distance`` pixels of ``step`` words each (in total
+        ``distance`` and ``step`` are already multiplied); ``span`` is the words of a tile."""
+        at = Signal(18, name=f"{name}_at")
+        wraps = Signal(name=f"{name}_wraps")
+        m.d.comb += [at.eq(axis.at + distance), wraps.eq(at >= edge),
+                     target.at.eq(Mux(wraps, at - edge, at)),
+                     target.address.eq(axis.address + step - Mux(wraps, span, 0)),
+                     target.tile.eq(axis.tile)]
+        with m.If(wraps):
+            m.d.comb += target.tile.eq(Mux(axis.tile == _BEFORE, _OWN, _AFTER))
+
+    def _cursor(self, m, cursor, move):
+        """The window of the next pixel to be loaded."""
+        layer = self.layer
+        row, column = Signal(16, reset_less=True), Signal(16, reset_less=True)
+        y, x = Signal(Axis, reset_less=True), Signal(Axis, reset_less=True)
+        first_y, first_x = Signal(Axis), Signal(Axis)
+        next_y, next_x = Signal(Axis), Signal(Axis)
+        m.d.comb += [cursor.y.eq(y), cursor.x.eq(x), cursor.start.eq(x)]
+        # A 3 x 3 window begins one pixel before its centre: in the neighbour, for pixel 0.
+        with m.If(layer.three):
+            m.d.comb += [
+                first_y.at.eq(layer.in_tile_rows - 1), first_y.tile.eq(_BEFORE),
+                first_y.address.eq(layer.in_base + layer.in_size - layer.pitch),
+                first_x.at.eq(layer.in_tile_columns - 1), first_x.tile.eq(_BEFORE),
+                first_x.address.eq(layer.pitch - layer.in_channels),
+            ]
+        with m.Else():
+            m.d.comb += first_y.address.eq(layer.in_base)
+        stride = Mux(layer.two, 2, 1)
+        self._step(m, "pixel_x", next_x, x, stride, layer.in_tile_columns,
+                   Mux(layer.two, layer.in_channels << 1, layer.in_channels), layer.pitch)
+        self._step(m, "pixel_y", next_y, y, stride, layer.in_tile_rows,
+                   Mux(layer.two, layer.pitch << 1, layer.pitch), layer.in_size)
+        with m.If(self.restart):
+            m.d.sync += [row.eq(0), column.eq(0), y.eq(first_y), x.eq(first_x)]
+        with m.Elif(move):
+            with m.If(column != layer.tile_columns - 1):
+                m.d.sync += [column.eq(column + 1), x.eq(next_x)]
+            with m.Else():
+                m.d.sync += [column.eq(0), x.eq(first_x)]
+                with m.If(row != layer.tile_rows - 1):
+                    m.d.sync += [row.eq(row + 1), y.eq(next_y)]
+                with m.Else():
+                    m.d.sync += [row.eq(0), y.eq(first_y)]
