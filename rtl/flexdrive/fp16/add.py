@@ -1,0 +1,87 @@
+"""binary16 addition and subtraction: IEEE 754-2019, 5.4.1 (formatOf general-computational
+operations), 4.3.1 (roundTiesToEven), 6.1 to 6.3 (infinities, NaNs, signs of zero)."""
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib.wiring import In, Out
+
+from .common import BINARY16, Operator, Stages, normalise, pack, shift_right, significand
+
+__all__ = ["Adder"]
+
+# Places of the registers besides the output's, by depth.
+_PLACES = {
+    1: (),
+    2: ("summed",),
+    3: ("ordered", "summed"),
+    4: ("ordered", "aligned", "summed"),
+}
+
+
+class Adder(Operator):
+    """y = a + b, or a - b: binary16, round to nearest even, subnormals kept.
+
+    Overflow gives infinity, every NaN result is 0x7E00, an exact zero sum of operands of opposite
+    signs is +0. ``x + (-0)`` is ``x`` for every x that is not a NaN. No flow control: an operation
+    enters in every cycle (with ``en`` high) and leaves ``latency`` edges later. Registers have no
+    reset.
+
+    Parameters
+    ----------
+    depth : register stages, 1 to 4; 1 is combinational logic and the output register.
+    enable : add the register enable ``en``.
+
+    Members
+    -------
+    a, b : In(16), binary16 operands.
+    subtract : In(1), 1 computes a - b. Constant 0 costs nothing.
+    en : In(1), with ``enable`` only.
+    y : Out(16), binary16 result, registered.
+    """
+
+    def __init__(self, *, depth=1, enable=False):
+        super().__init__({"a": In(16), "b": In(16), "subtract": In(1), "y": Out(16)},
+                         depth=depth, enable=enable)
+
+    def elaborate(self, platform):
+        m = Module()
+        stages = Stages(m, _PLACES[self.depth], self.en if self.enable else Const(1))
+        larger, smaller, differ = _order(m, self.a, Cat(self.b[:15], self.b[15] ^ self.subtract))
+        p = stages.at("ordered", larger=larger, smaller=smaller, differ=differ)
+        x, y = BINARY16(p.larger), BINARY16(p.smaller)
+
+        special = x.exponent.all()
+        q = stages.at(
+            "aligned", sign=x.sign, differ=p.differ, larger=significand(x),
+            smaller=shift_right(m, Cat(Const(0, 2), significand(y)), _distance(m, x, y)),
+            # A subnormal has the scale of exponent 1.
+            room=Cat(x.exponent[0] | ~x.exponent.any(), x.exponent[1:]),
+            infinite=special,
+            nan=special & (x.fraction.any() | (p.differ & y.exponent.all())))
+
+        # 2's complement of the smaller magnitude when the signs differ: never negative.
+        total = (Cat(Const(0, 3), q.larger)
+                 + (q.smaller ^ q.differ.replicate(14)) + q.differ)
+        r = stages.at("summed", sum=Cat(total[:14], total[14] & ~q.differ), sign=q.sign,
+                      differ=q.differ, room=q.room, infinite=q.infinite, nan=q.nan)
+
+        zero = ~r.sum.any()
+        word, room = normalise(m, r.sum, r.room)
+        stages.register(self.y, pack(
+            m, sign=r.sign & ~(zero & r.differ), word=word, room=room, zero=zero,
+            infinite=r.infinite, nan=r.nan))
+        return m
+
+
+def _order(m, a, b):
+    """The operand of larger magnitude, the other, and whether their signs differ."""
+    swap = Signal()
+    m.d.comb += swap.eq(a[:15] < b[:15])
+    return Mux(swap, b, a), Mux(swap, a, b), a[15] ^ b[15]
+
+
+def _distance(m, x, y):
+    """Difference of the exponents, 0 to 15; all from 15 on are 15, which moves everything out."""
+    full = Signal(5, name="distance")
+    # Exponent 0 counts as 1, which matters if one of both is 0: then it is y's.
+    m.d.comb += full.eq(x.exponent - y.exponent - (x.exponent.any() & ~y.exponent.any()))
+    return full[:4] | full[4].replicate(4)
