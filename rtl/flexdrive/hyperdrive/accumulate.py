@@ -76,7 +76,7 @@ class Accumulation(Shared):
         m = Module()
         depth, layer = self.config.adder_depth, self.layer
         m.submodules.walker = walker = WindowWalker(self.config)
-        blocks = layer.blocks if depth > 1 else 0
+        blocks = layer.blocks
         slot = Signal(range(depth))
         turn = Signal()                                 # last cycle of a step
         starting, filling, running = Signal(), Signal(), Signal()
@@ -121,7 +121,7 @@ class Accumulation(Shared):
         """Whether the step under way is issued: decided in its first cycle, kept for the rest."""
         depth = self.config.adder_depth
         weights, tail, decided, short = Signal(), Signal(), Signal(), Signal()
-        blocks = self.layer.blocks if depth > 1 else 0
+        blocks = self.layer.blocks
         m.d.comb += [
             weights.eq(self.ahead >= Mux(blocks, self.group.slots, 1)),
             tail.eq(self.tail_free | ~last),
@@ -168,7 +168,7 @@ class Accumulation(Shared):
                                           "next_pixels": 17}), name="group_now")
         config, layer = self.config, self.layer
         depth = config.adder_depth
-        blocks = layer.blocks if depth > 1 else 0
+        blocks = layer.blocks
         pixels = Signal(17)                     # of the tile, from the group's first on
         block_offset = Signal(16)               # of the group's first channel
         per_group = Mux(blocks, 1, depth)

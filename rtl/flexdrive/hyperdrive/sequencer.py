@@ -55,12 +55,12 @@ class Sequencer(Shared):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        stages = Tail(config.channels, config.adder_depth)
+        stages = Tail.latency_of(config.adder_depth)
         m.submodules.parser = parser = Parser(config)
         m.submodules.weights = weights = WeightBuffer(config.channels, config.weight_words)
         m.submodules.parameters = parameters = ParameterBuffer(config.parameter_words)
         m.submodules.accumulation = accumulation = Accumulation(config)
-        m.submodules.tail_control = tail = TailControl(config, stages.latency)
+        m.submodules.tail_control = tail = TailControl(config, stages)
         m.submodules.arbiter = arbiter = Arbiter(config)
         m.submodules.transfer = transfer = Transfer(config)
         wiring.connect(m, wiring.flipped(self.i_descriptors), parser.i)

@@ -50,10 +50,15 @@ class Tail(Shared):
             "bypass_valid": In(1), "bypass": In(1), "activate": In(1), "result": Out(16),
         }, c=channels, l=depth)
 
+    @staticmethod
+    def latency_of(depth):
+        """Advances from the shift of a value to its result: one register, multiplier, adders."""
+        return 1 + 3 * depth
+
     @property
     def latency(self):
-        """Advances from the shift of a value to its result: one register, multiplier, adders."""
-        return 1 + 3 * self.depth
+        """:meth:`latency_of` this tail's depth."""
+        return self.latency_of(self.depth)
 
     def elaborate(self, platform):
         m = Module()

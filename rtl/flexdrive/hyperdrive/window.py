@@ -90,7 +90,7 @@ class WindowWalker(Shared):
                            layer.in_channels, layer.pitch)
         # With L pixels the states rotate, one per slot; with L blocks the one state waits for
         # the last slot.
-        blocks = layer.blocks if self.depth > 1 else 0
+        blocks = layer.blocks
         with m.If(~blocks | self.turn):
             m.d.sync += windows[0].eq(following)
         if self.depth > 1:
