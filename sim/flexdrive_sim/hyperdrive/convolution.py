@@ -1,0 +1,167 @@
+"""Binary-weight convolution in binary16, one rounding per addition, in the hardware's order.
+
+Order and loop nest: Andri et al., "Hyperdrive", JETCAS 2019, schedule table; written out in
+``flexdrive.hyperdrive.descriptor``. Nothing here comes from the RTL.
+
+How the accumulation is fast and exact. Values of binary16 are kept as float32 multiplied by
+2**112, so that the largest binary exponent of binary16 is the largest of float32.
+
+* One float32 addition followed by rounding to 11 bits is the correctly rounded binary16 addition:
+  double rounding is harmless when the wide format has at least 2*11 + 2 bits (Figueroa, "When is
+  double rounding innocuous?", 1995), and float32 has 24.
+* Rounding to 11 bits is integer arithmetic on the float32 pattern. What rounds to 65,536 or more
+  carries into the exponent of float32's infinity, which is binary16's rule with this scaling.
+* Below 2**-13 every sum is a multiple of 2**-24 with at most 11 bits: nothing is rounded, so
+  subnormals need no case of their own, and float32 never meets subnormals of its own.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
+
+import numpy as np
+
+from flexdrive.hyperdrive.descriptor import Activation
+
+__all__ = ["CANONICAL_NAN", "convolve"]
+
+CANONICAL_NAN = 0x7E00
+
+_SCALE = 112               # float32 holds value * 2**_SCALE
+_BLOCK = 1 << 15           # accumulators per block: pattern and operand stay in a 2nd-level cache
+_DROPPED = np.uint32(13)   # float32 has 13 fraction bits more than binary16
+_HALF_BELOW = np.uint32(0x0FFF)
+_KEEP = np.uint32(0xFFFFE000)
+_ONE = np.uint32(1)
+
+
+def _to_scaled(bits):
+    """binary16 patterns -> float32 values * 2**112; every NaN becomes one without payload."""
+    values = bits.view(np.float16).astype(np.float32)
+    values[np.isnan(values)] = np.nan
+    return np.ldexp(values, _SCALE)
+
+
+def _round(values):
+    """float64 values -> float64 values of binary16: nearest, ties to even, subnormals kept."""
+    _, exponent = np.frexp(values)                     # |value| in [0.5, 1) * 2**exponent
+    quantum = np.maximum(exponent - 11, -24)
+    rounded = np.ldexp(np.rint(np.ldexp(values, -quantum)), quantum)
+    return np.where(np.abs(rounded) >= 65536, np.copysign(np.inf, rounded), rounded)
+
+
+def _to_bits(values):
+    """Values of binary16 (no rounding left to do) -> patterns, NaN canonical."""
+    bits = values.astype(np.float16).view(np.uint16)
+    return np.where(np.isnan(values), np.uint16(CANONICAL_NAN), bits)
+
+
+def _accumulate(taps, signs, out):
+    """One block of accumulators: ``out[co, p]`` = sum over taps and inputs, rounded each time.
+
+    taps: uint32 (steps, pixels), patterns of scaled values in the order of addition;
+    signs: uint32 (steps, c_out, 1), 0 adds and 1 << 31 subtracts; out: float32 (c_out, pixels).
+    """
+    accumulator = np.zeros(out.shape, np.float32)
+    pattern = accumulator.view(np.uint32)
+    scratch = np.empty(out.shape, np.uint32)
+    operand = scratch.view(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for pixels, sign in zip(taps, signs, strict=True):
+            np.bitwise_xor(pixels, sign, out=scratch)
+            np.add(accumulator, operand, out=accumulator)
+            np.right_shift(pattern, _DROPPED, out=scratch)
+            np.bitwise_and(scratch, _ONE, out=scratch)
+            np.add(scratch, _HALF_BELOW, out=scratch)
+            np.add(pattern, scratch, out=pattern)
+            np.bitwise_and(pattern, _KEEP, out=pattern)
+    out[...] = accumulator
+
+
+def _taps(x, kernel, stride):
+    """Operands in the order of addition: uint32 (kernel*kernel*c_in, h_out*w_out)."""
+    c_in, height, width = x.shape
+    rows, columns = -(-height // stride), -(-width // stride)
+    margin = kernel // 2
+    padded = np.zeros((c_in, height + 2 * margin, width + 2 * margin), np.float32)
+    padded[:, margin:margin + height, margin:margin + width] = _to_scaled(x)
+    taps = np.empty((kernel, kernel, c_in, rows, columns), np.float32)
+    for dy in range(kernel):
+        for dx in range(kernel):
+            taps[dy, dx] = padded[:, dy:dy + height:stride, dx:dx + width:stride]
+    return taps.reshape(kernel * kernel * c_in, rows * columns).view(np.uint32)
+
+
+def _sums(taps, weights, threads):
+    """All accumulators, float32 scaled (c_out, pixels), block by block on ``threads`` threads."""
+    c_out = weights.shape[0]
+    order = weights.transpose(2, 3, 1, 0).reshape(-1, c_out, 1)      # taps outer, inputs inner
+    signs = np.where(order, np.uint32(0), np.uint32(1 << 31))
+    sums = np.empty((c_out, taps.shape[1]), np.float32)
+    width = min(taps.shape[1], _BLOCK)
+    height = max(1, _BLOCK // width)
+    with ThreadPoolExecutor(threads) as pool:
+        jobs = [pool.submit(_accumulate, taps[:, p:p + width], signs[:, co:co + height],
+                            sums[co:co + height, p:p + width])
+                for co in range(0, c_out, height) for p in range(0, taps.shape[1], width)]
+        for job in jobs:
+            job.result()
+    return sums
+
+
+def _checked(name, array, dtypes, shape):
+    array = np.asarray(array)
+    if array.dtype not in dtypes or array.shape != shape:
+        raise ValueError(f"{name} has type {array.dtype} and shape {array.shape}, expected "
+                         f"{' or '.join(np.dtype(t).name for t in dtypes)} and {shape}")
+    return array
+
+
+def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
+             bypass=None, threads=None):
+    """One CONV of the chip, bit for bit.
+
+    Parameters
+    ----------
+    x : uint16 (c_in, h, w), binary16 patterns.
+    weights : bool or uint8 of 0 and 1 (c_out, c_in, k, k), 1 adds and 0 subtracts; k odd. The
+        input is padded with k//2 zeros on each side.
+    alpha, beta : uint16 (c_out,), binary16 patterns of scale and bias.
+    stride : positive integer.
+    activation : NONE, or RELU: the last step is max(v, +0) and a NaN stays NaN.
+    bypass : uint16 (c_out, ceil(h/stride), ceil(w/stride)) or None.
+    threads : number of threads, default one per core.
+
+    Returns
+    -------
+    uint16 (c_out, ceil(h/stride), ceil(w/stride)), binary16 patterns, NaN always 0x7E00.
+
+    Raises
+    ------
+    ValueError
+        when a shape or a type differs from the above.
+    """
+    x, weights = np.ascontiguousarray(x), np.asarray(weights)
+    if weights.ndim != 4 or weights.shape[2] != weights.shape[3] or weights.shape[2] % 2 == 0:
+        raise ValueError(f"weights have shape {weights.shape}, expected (c_out, c_in, k, k), k odd")
+    c_out, c_in, kernel, _ = weights.shape
+    _checked("weights", weights, (np.bool_, np.uint8), weights.shape)
+    _checked("x", x, (np.uint16,), (c_in, *x.shape[1:3]))
+    shape = (c_out, -(-x.shape[1] // stride), -(-x.shape[2] // stride))
+    alpha = _checked("alpha", alpha, (np.uint16,), (c_out,))
+    beta = _checked("beta", beta, (np.uint16,), (c_out,))
+
+    sums = _sums(_taps(x, kernel, stride), weights != 0, threads or cpu_count() or 1)
+
+    def values(bits):
+        return np.ascontiguousarray(bits).view(np.float16).astype(np.float64)
+
+    # The tail in float64, where each product and sum of binary16 values is exact.
+    with np.errstate(over="ignore", invalid="ignore"):
+        v = np.ldexp(sums.astype(np.float64), -_SCALE).reshape(shape)
+        v = _round(v * values(alpha)[:, None, None])
+        if bypass is not None:
+            v = _round(v + values(_checked("bypass", bypass, (np.uint16,), shape)))
+        v = _round(v + values(beta)[:, None, None])
+        if activation == Activation.RELU:
+            v = np.where(v <= 0, 0.0, v)
+        return _to_bits(v)

@@ -1,0 +1,185 @@
+"""Golden model of the whole chip: a program stream in, feature maps and status codes out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+from flexdrive.hyperdrive.descriptor import (
+    DESCRIPTOR_WORDS,
+    Activation,
+    Code,
+    Descriptor,
+    Operation,
+)
+
+from .convolution import CANONICAL_NAN, convolve
+from .rules import blocks, check
+
+__all__ = ["CANONICAL_NAN", "GoldenChip", "Report", "StreamError", "check", "convolve"]
+
+
+class StreamError(FlexdriveError, ValueError):
+    """A stream ends before the program does, or is longer than the program."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of one descriptor: its place in the program, itself, the chip's code."""
+
+    index: int
+    descriptor: Descriptor
+    code: Code
+
+
+class _Stream:
+    """A cursor over an array whose first axis is time."""
+
+    def __init__(self, name, array):
+        self._name, self._array, self._taken = name, array, 0
+
+    def take(self, count, purpose):
+        end = self._taken + count
+        if end > len(self._array):
+            raise StreamError(f"The {self._name} end after {len(self._array)} words; {purpose} "
+                              f"needs {end - len(self._array)} more")
+        self._taken, start = end, self._taken
+        return self._array[start:end]
+
+    @property
+    def left(self):
+        return len(self._array) - self._taken
+
+    def finish(self):
+        if self.left:
+            raise StreamError(f"{self.left} {self._name} of {len(self._array)} are left at the "
+                              "end of the program")
+
+
+def _array(name, array, dtype, width=None):
+    array = np.asarray(array)
+    axes = 1 if width is None else 2
+    if array.dtype != dtype or array.ndim != axes or (width and array.shape[1] != width):
+        wanted = f"(n, {width})" if width else "(n,)"
+        raise StreamError(f"The {name} have type {array.dtype} and shape {array.shape}, expected "
+                          f"{np.dtype(dtype).name} and {wanted}")
+    return array
+
+
+class GoldenChip:
+    """Executes programs as the chip does, map by map, in numpy.
+
+    Parameters
+    ----------
+    config : flexdrive.hyperdrive.config.ChipConfig.
+
+    Attributes
+    ----------
+    memory : uint16 (rows, columns, fm_words), binary16 patterns. What a chip leaves outside the
+        real extent of a map is unspecified; here it stays as it was.
+    reports : list of Report of the last program.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.memory = np.zeros((config.rows, config.columns, config.fm_words), np.uint16)
+        self.reports = []
+
+    def execute(self, words, weights, pixels):
+        """Run one program to its end.
+
+        Parameters
+        ----------
+        words : uint32 (n,), descriptors and their payloads.
+        weights : uint32 (n, ceil(channels / 32)), weight words, least significant chunk first.
+        pixels : uint16 (n,), the maps of the LOADs one after the other.
+
+        Returns
+        -------
+        uint16 (m,), the maps of the STOREs one after the other.
+
+        Raises
+        ------
+        StreamError
+            when a stream has the wrong shape or is shorter or longer than the program says.
+        """
+        chunks = -(-self.config.channels // 32)
+        words = _Stream("program words", _array("program words", words, np.uint32))
+        weights = _Stream("weight words", _array("weight words", weights, np.uint32, chunks))
+        pixels = _Stream("pixels", _array("pixels", pixels, np.uint16))
+        self.reports, sent = [], [np.empty(0, np.uint16)]
+        while words.left:
+            index = len(self.reports)
+            head = words.take(DESCRIPTOR_WORDS, f"descriptor {index}")
+            descriptor = Descriptor.from_words([int(word) for word in head])
+            payload = words.take(descriptor.payload, f"the payload of descriptor {index}")
+            code = check(descriptor, self.config)
+            self.reports.append(Report(index, descriptor, code))
+            if code != Code.OK:
+                continue
+            if descriptor.operation == Operation.LOAD:
+                self._load(index, descriptor, pixels)
+            elif descriptor.operation == Operation.STORE:
+                sent.append(self._input(descriptor).ravel())
+            else:
+                self._conv(index, descriptor, payload, weights)
+        weights.finish()
+        pixels.finish()
+        return np.concatenate(sent)
+
+    def read(self, base, tile, shape):
+        """The map (height, width, channels) at word ``base``, in tiles of ``tile`` = (rows,
+        columns) pixels: uint16 of that shape."""
+        (rows, columns), (height, width, channels) = tile, shape
+        words = self.memory[:, :, base:base + rows * columns * channels]
+        tiles = words.reshape(self.config.rows, self.config.columns, rows, columns, channels)
+        canvas = tiles.transpose(0, 2, 1, 3, 4).reshape(
+            self.config.rows * rows, self.config.columns * columns, channels)
+        return canvas[:height, :width]
+
+    def write(self, base, tile, image):
+        """Put ``image`` (height, width, channels) at word ``base``, in tiles as in ``read``."""
+        (rows, columns), (height, width, channels) = tile, image.shape
+        canvas_shape = (self.config.rows * rows, self.config.columns * columns, channels)
+        canvas = self.read(base, tile, canvas_shape).copy()
+        canvas[:height, :width] = image
+        tiles = canvas.reshape(self.config.rows, rows, self.config.columns, columns, channels)
+        self.memory[:, :, base:base + rows * columns * channels] = tiles.transpose(
+            0, 2, 1, 3, 4).reshape(self.config.rows, self.config.columns, -1)
+
+    def _input(self, d):
+        return self.read(d.in_base, (d.in_tile_rows, d.in_tile_columns),
+                         (d.height, d.width, d.in_channels))
+
+    def _load(self, index, d, pixels):
+        shape = (d.height, d.width, d.in_channels)
+        image = pixels.take(d.height * d.width * d.in_channels, f"descriptor {index} (LOAD)")
+        self.write(d.in_base, (d.tile_rows, d.tile_columns), image.reshape(shape))
+
+    def _weights(self, index, d, stream):
+        """The weights of a layer in the order of the stream -> uint8 (c_out, c_in, k, k)."""
+        lanes, count = self.config.channels, blocks(d, self.config)
+        taps = d.kernel ** 2
+        words = stream.take(count * taps * d.in_channels, f"descriptor {index} (CONV)")
+        octets = np.ascontiguousarray(words).astype("<u4").view(np.uint8)
+        bits = np.unpackbits(octets, axis=1, bitorder="little")[:, :lanes]
+        kernel = np.empty((count, lanes, d.in_channels, taps), np.uint8)
+        start = 0
+        for first in range(0, count, d.interleave):
+            members = min(d.interleave, count - first)
+            group = bits[start:start + taps * d.in_channels * members]
+            start += len(group)
+            group = group.reshape(taps, d.in_channels, members, lanes)
+            kernel[first:first + members] = group.transpose(2, 3, 1, 0)
+        shape = (count * lanes, d.in_channels, d.kernel, d.kernel)
+        return kernel.reshape(shape)[:d.out_channels]
+
+    def _conv(self, index, d, payload, weights):
+        tile = (d.tile_rows, d.tile_columns)
+        shape = (-(-d.height // d.stride), -(-d.width // d.stride), d.out_channels)
+        bypass = self.read(d.bypass_base, tile, shape).transpose(2, 0, 1) if d.bypass else None
+        result = convolve(
+            self._input(d).transpose(2, 0, 1), self._weights(index, d, weights),
+            (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16),
+            stride=d.stride, activation=Activation(d.activation), bypass=bypass)
+        self.write(d.out_base, tile, result.transpose(1, 2, 0))

@@ -1,0 +1,86 @@
+"""Oracle of the golden model's tests: binary16 by Python integers, one value at a time.
+
+A finite value is an integer number of 2**-24 (addition) or 2**-48 (product); rounding is integer
+division. Nothing is shared with the golden model, which computes in float32 and float64.
+"""
+
+__all__ = ["add", "multiply", "reference"]
+
+NAN, INFINITY, SIGN = 0x7E00, 0x7C00, 0x8000
+
+
+def _fields(bits):
+    return bits >> 15, bits >> 10 & 31, bits & 1023
+
+
+def _is_nan(bits):
+    return bits & 0x7FFF > INFINITY
+
+
+def _units(bits):
+    """Finite value as a number of 2**-24."""
+    sign, exponent, fraction = _fields(bits)
+    magnitude = (fraction | 1024) << exponent - 1 if exponent else fraction
+    return -magnitude if sign else magnitude
+
+
+def _encode(sign, magnitude, scale):
+    """Pattern of magnitude * 2**-(24 + scale), nearest, ties to even."""
+    shift = max(magnitude.bit_length() - 11, scale)
+    quotient, rest = magnitude >> shift, magnitude & (1 << shift) - 1
+    half = 1 << shift >> 1
+    quotient += rest > half or (rest == half and half > 0 and quotient & 1)
+    # quotient <= 2048 units of 2**(shift - scale - 24); the carry moves into the exponent.
+    field = shift - scale
+    bits = quotient if field == 0 else (field << 10) + quotient
+    return sign << 15 | min(bits, INFINITY)
+
+
+def add(a, b):
+    """binary16 sum of two patterns."""
+    if _is_nan(a) or _is_nan(b) or (a ^ b == SIGN and a & 0x7FFF == INFINITY):
+        return NAN
+    for operand in (a, b):
+        if operand & 0x7FFF == INFINITY:
+            return operand
+    total = _units(a) + _units(b)
+    if total == 0:
+        return a & b & SIGN
+    return _encode(int(total < 0), abs(total), 0)
+
+
+def multiply(a, b):
+    """binary16 product of two patterns."""
+    sign = (a ^ b) >> 15
+    if _is_nan(a) or _is_nan(b):
+        return NAN
+    if INFINITY in (a & 0x7FFF, b & 0x7FFF):
+        return NAN if not a & 0x7FFF or not b & 0x7FFF else sign << 15 | INFINITY
+    return _encode(sign, abs(_units(a) * _units(b)), 24)
+
+
+def reference(x, weights, alpha, beta, stride, relu, bypass=None):
+    """CONV as its description reads, pixel by pixel: nested lists of patterns."""
+    c_in, height, width = len(x), len(x[0]), len(x[0][0])
+    kernel = len(weights[0][0])
+    margin = kernel // 2
+
+    def pixel(ci, row, column):
+        inside = 0 <= row < height and 0 <= column < width
+        return int(x[ci][row][column]) if inside else 0
+
+    def output(co, row, column):
+        v = 0
+        for dy in range(kernel):
+            for dx in range(kernel):
+                for ci in range(c_in):
+                    operand = pixel(ci, row * stride + dy - margin, column * stride + dx - margin)
+                    v = add(v, operand if weights[co][ci][dy][dx] else operand ^ SIGN)
+        v = multiply(v, int(alpha[co]))
+        if bypass is not None:
+            v = add(v, int(bypass[co][row][column]))
+        v = add(v, int(beta[co]))
+        return 0 if relu and not _is_nan(v) and (v & SIGN) else v
+
+    return [[[output(co, row, column) for column in range(-(-width // stride))]
+             for row in range(-(-height // stride))] for co in range(len(weights))]
