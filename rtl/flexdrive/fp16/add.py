@@ -4,7 +4,7 @@ operations), 4.3.1 (roundTiesToEven), 6.1 to 6.3 (infinities, NaNs, signs of zer
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
-from .common import BINARY16, Operator, Stages, normalise, pack, shift_right, significand
+from .common import BINARY16, Operator, Stages, normalise, pack, scale, shift_right, significand
 
 __all__ = ["Adder"]
 
@@ -12,8 +12,8 @@ __all__ = ["Adder"]
 _PLACES = {
     1: (),
     2: ("summed",),
-    3: ("ordered", "summed"),
-    4: ("ordered", "aligned", "summed"),
+    3: ("ordered", "normalised_8"),
+    4: ("ordered", "summed", "normalised_1"),
 }
 
 
@@ -45,16 +45,14 @@ class Adder(Operator):
     def elaborate(self, platform):
         m = Module()
         stages = Stages(m, _PLACES[self.depth], self.en if self.enable else Const(1))
-        larger, smaller, differ = _order(m, self.a, Cat(self.b[:15], self.b[15] ^ self.subtract))
-        p = stages.at("ordered", larger=larger, smaller=smaller, differ=differ)
-        x, y = BINARY16(p.larger), BINARY16(p.smaller)
+        x, y, differ = _order(m, self.a, Cat(self.b[:15], self.b[15] ^ self.subtract))
+        p = stages.at("ordered", x=x, y=y, differ=differ, distance=_distance(m, x, y))
+        x, y = BINARY16(p.x), BINARY16(p.y)
 
         special = x.exponent.all()
         q = stages.at(
             "aligned", sign=x.sign, differ=p.differ, larger=significand(x),
-            smaller=shift_right(m, Cat(Const(0, 2), significand(y)), _distance(m, x, y)),
-            # A subnormal has the scale of exponent 1.
-            room=Cat(x.exponent[0] | ~x.exponent.any(), x.exponent[1:]),
+            smaller=shift_right(m, Cat(Const(0, 2), significand(y)), p.distance), room=scale(x),
             infinite=special,
             nan=special & (x.fraction.any() | (p.differ & y.exponent.all())))
 
@@ -65,10 +63,9 @@ class Adder(Operator):
                       differ=q.differ, room=q.room, infinite=q.infinite, nan=q.nan)
 
         zero = ~r.sum.any()
-        word, room = normalise(m, r.sum, r.room)
-        stages.register(self.y, pack(
-            m, sign=r.sign & ~(zero & r.differ), word=word, room=room, zero=zero,
-            infinite=r.infinite, nan=r.nan))
+        n = normalise(m, stages, r.sum, r.room, zero=zero, sign=r.sign & ~(zero & r.differ),
+                      infinite=r.infinite, nan=r.nan)
+        stages.output(self.y, pack(m, **vars(n)))
         return m
 
 
@@ -76,11 +73,14 @@ def _order(m, a, b):
     """The operand of larger magnitude, the other, and whether their signs differ."""
     swap = Signal()
     m.d.comb += swap.eq(a[:15] < b[:15])
-    return Mux(swap, b, a), Mux(swap, a, b), a[15] ^ b[15]
+    larger, smaller = Signal(16), Signal(16)
+    m.d.comb += [larger.eq(Mux(swap, b, a)), smaller.eq(Mux(swap, a, b))]
+    return larger, smaller, a[15] ^ b[15]
 
 
 def _distance(m, x, y):
     """Difference of the exponents, 0 to 15; all from 15 on are 15, which moves everything out."""
+    x, y = BINARY16(x), BINARY16(y)
     full = Signal(5, name="distance")
     # Exponent 0 counts as 1, which matters if one of both is 0: then it is y's.
     m.d.comb += full.eq(x.exponent - y.exponent - (x.exponent.any() & ~y.exponent.any()))

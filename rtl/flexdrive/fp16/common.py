@@ -16,7 +16,8 @@ from flexdrive.emit import Shared
 from flexdrive.errors import ConfigurationError
 
 __all__ = ["BINARY16", "CANONICAL_NAN", "INFINITY", "MAXIMUM_DEPTH", "Operator", "Stages",
-           "normalise", "pack", "shift_right", "significand"]
+           "normalise", "pack", "scale", "shift_right",
+           "significand"]
 
 BINARY16 = data.StructLayout({"fraction": 10, "exponent": 5, "sign": 1})
 CANONICAL_NAN = 0x7E00
@@ -87,15 +88,15 @@ class Stages:
             for name, value in values.items()
         })
 
-    def register(self, target, value):
-        """Register ``value`` into ``target``."""
-        with self._m.If(self._enable):
-            self._m.d.sync += target.eq(value)
+    def output(self, port, value):
+        """Drive ``port`` with ``value`` through the last register."""
+        self._m.d.comb += port.eq(self._pass("output", Value.cast(value), True))
 
     def _pass(self, name, value, registered):
         signal = Signal(value.shape(), name=name, reset_less=True)
         if registered:
-            self.register(signal, value)
+            with self._m.If(self._enable):
+                self._m.d.sync += signal.eq(value)
         else:
             self._m.d.comb += signal.eq(value)
         return signal
@@ -106,25 +107,30 @@ def significand(number):
     return Cat(number.fraction, number.exponent.any())
 
 
-def normalise(m, word, room, *, steps=(8, 4, 2, 1)):
-    """Shift ``word`` left until its top bit is set, by at most ``room`` and at most the sum of
-    ``steps``.
+def scale(number):
+    """The exponent of a :data:`BINARY16` view, with the 1 that zeros and subnormals stand for."""
+    return Cat(number.exponent[0] | ~number.exponent.any(), number.exponent[1:])
 
-    Returns ``(word, room)``, with ``room`` reduced by the distance. Each step shifts when both
-    the leading zeros and the remaining room allow it, so that together they shift by the minimum
-    of both and ``room`` counts down to the exponent of the result without a subtractor of its own.
+
+def normalise(m, stages, word, room, **carried):
+    """Shift ``word`` left until its top bit is set, by at most ``room`` and at most 15.
+
+    Returns the shifted ``word``, ``room`` less the distance, and all that is ``carried`` along,
+    as one namespace. Each of the four steps shifts when both the leading zeros and the remaining
+    room allow it, so that together they shift by the minimum of both, and ``room`` counts down to
+    the exponent of the result without a subtractor of its own. Behind the step of 2^i there is a
+    place "normalised_{2^i}".
     """
     width = len(word)
-    for step in steps:
-        bits = step.bit_length() - 1
+    state = SimpleNamespace(word=word, room=room, **carried)
+    for bit in (3, 2, 1, 0):
+        step = 1 << bit
         shift = Signal(name=f"shift_{step}")
-        m.d.comb += shift.eq(~word[width - step:].any() & room[bits:].any())
-        shifted = Signal(width, name=f"shifted_{step}")
-        m.d.comb += shifted.eq(Mux(shift, Cat(Const(0, step), word[:width - step]), word))
-        left = Signal(len(room), name=f"room_{step}")
-        m.d.comb += left.eq(Cat(room[:bits], (room[bits:] - shift)[:len(room) - bits]))
-        word, room = shifted, left
-    return word, room
+        m.d.comb += shift.eq(~state.word[width - step:].any() & state.room[bit:].any())
+        left = Cat(state.room[:bit], (state.room[bit:] - shift)[:len(room) - bit])
+        word = Mux(shift, Cat(Const(0, step), state.word[:width - step]), state.word)
+        state = stages.at(f"normalised_{step}", **{**vars(state), "word": word, "room": left})
+    return state
 
 
 def shift_right(m, word, distance, sticky=0):

@@ -97,4 +97,4 @@ def _delay(m, operator, value, output):
                     operator.en if operator.enable else Const(1))
     for i in range(1, operator.depth):
         value = stages.at(f"stage{i}", value=value).value
-    stages.register(output, value)
+    stages.output(output, value)

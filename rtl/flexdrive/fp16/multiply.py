@@ -1,10 +1,10 @@
 """binary16 multiplication: IEEE 754-2019, 5.4.1 (formatOf general-computational operations),
 4.3.1 (roundTiesToEven), 6.1 to 6.3 (infinities, NaNs, signs of zero), 7.5 (underflow)."""
 
-from amaranth.hdl import Cat, Const, Module, Mux
+from amaranth.hdl import Const, Module, Mux
 from amaranth.lib.wiring import In, Out
 
-from .common import BINARY16, Operator, Stages, normalise, pack, shift_right, significand
+from .common import BINARY16, Operator, Stages, normalise, pack, scale, shift_right, significand
 
 __all__ = ["Multiplier"]
 
@@ -12,8 +12,8 @@ __all__ = ["Multiplier"]
 _PLACES = {
     1: (),
     2: ("product",),
-    3: ("product", "normalised"),
-    4: ("product", "normalised", "shifted"),
+    3: ("product", "normalised_1"),
+    4: ("product", "normalised_1", "shifted"),
 }
 
 
@@ -45,24 +45,16 @@ class Multiplier(Operator):
         a, b = BINARY16(self.a), BINARY16(self.b)
         p = stages.at("product", sign=a.sign ^ b.sign, product=significand(a) * significand(b),
                       # Exponent of the product's top bit, minus 1: -13 to 47.
-                      room=_scale(a) + _scale(b) - 15, **_special(a, b))
+                      room=scale(a) + scale(b) - 15, **_special(a, b))
 
         below = p.room < 0
-        word, room = normalise(m, p.product, Mux(below, 0, p.room)[:6])
-        q = stages.at("normalised", word=word, room=room, sign=p.sign, infinite=p.infinite,
-                      nan=p.nan, distance=Mux(below, -p.room, 0)[:4])
-
-        r = stages.at("shifted", room=q.room, sign=q.sign, infinite=q.infinite, nan=q.nan,
-                      word=shift_right(m, q.word[10:], q.distance, q.word[:10].any()))
-        stages.register(self.y, pack(
-            m, sign=r.sign, word=r.word, room=r.room, zero=~r.word[-1], infinite=r.infinite,
-            nan=r.nan))
+        n = normalise(m, stages, p.product, Mux(below, 0, p.room)[:6],
+                      distance=Mux(below, -p.room, 0)[:4], sign=p.sign, infinite=p.infinite,
+                      nan=p.nan)
+        r = stages.at("shifted", room=n.room, sign=n.sign, infinite=n.infinite, nan=n.nan,
+                      word=shift_right(m, n.word[10:], n.distance, n.word[:10].any()))
+        stages.output(self.y, pack(m, zero=~r.word[-1], **vars(r)))
         return m
-
-
-def _scale(number):
-    """Biased exponent, with 1 for zeros and subnormals."""
-    return Cat(number.exponent[0] | ~number.exponent.any(), number.exponent[1:])
 
 
 def _special(a, b):
