@@ -82,7 +82,7 @@ class Accumulation(Shared):
         starting, filling, running = Signal(), Signal(), Signal()
         go, load = Signal(), Signal()                   # a slot steps; it goes to a new pixel
         m.d.comb += turn.eq(slot == depth - 1)
-        m.d.sync += [slot.eq(Mux(self.start | turn, 0, slot + 1) if depth > 1 else 0),
+        m.d.sync += [slot.eq(Mux(starting | turn, 0, slot + 1) if depth > 1 else 0),
                      starting.eq(self.start)]
         at = self._position(m, go & turn, filling)
         group = self._groups(m, load & turn, filling)

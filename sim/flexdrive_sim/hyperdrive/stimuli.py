@@ -1,0 +1,163 @@
+"""Programs for tests and benchmarks: layer by layer, or drawn at random."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.descriptor import Activation, Descriptor, Operation
+
+__all__ = ["Stimulus", "random_layer_stimulus"]
+
+_ONE, _MINUS_ZERO = 0x3C00, 0x8000
+
+
+def _random_words(random, count, special):
+    """binary16 patterns around 1, or of any kind."""
+    if special:
+        return random.integers(0, 1 << 16, count, dtype=np.uint16)
+    return random.normal(0, 1, count).astype(np.float16).view(np.uint16)
+
+
+@dataclass
+class Stimulus:
+    """A program under construction: what goes into the streams of a chip.
+
+    Attributes
+    ----------
+    words : descriptor stream, 32-bit words.
+    weights : rows of 32-bit chunks, C bits each.
+    pixels : words for LOADs.
+    out_words : words that STOREs will send.
+    """
+
+    config: ChipConfig
+    words: list = field(default_factory=list)
+    weights: list = field(default_factory=list)
+    pixels: list = field(default_factory=list)
+    out_words: int = 0
+
+    def _split(self, size, edge, tiles):
+        """Whole tiles and the rest along one axis."""
+        full, last = divmod(size, edge)
+        assert full + (last > 0) <= tiles
+        return full, last
+
+    def _extent(self, height, width, rows, columns):
+        full_rows, last_rows = self._split(height, rows, self.config.rows)
+        full_columns, last_columns = self._split(width, columns, self.config.columns)
+        return {"full_rows": full_rows, "last_rows": last_rows, "full_columns": full_columns,
+                "last_columns": last_columns}
+
+    def load(self, image, *, base, tile):
+        """LOAD ``image`` (height, width, channels) uint16 at ``base``."""
+        height, width, channels = image.shape
+        self.words += Descriptor(operation=Operation.LOAD, in_base=base, in_channels=channels,
+                                 tile_rows=tile[0], tile_columns=tile[1],
+                                 **self._extent(height, width, *tile)).words()
+        self.pixels.append(np.asarray(image, np.uint16).ravel())
+
+    def store(self, shape, *, base, tile):
+        """STORE the map of ``shape`` (height, width, channels) at ``base``."""
+        height, width, channels = shape
+        self.words += Descriptor(operation=Operation.STORE, in_base=base, in_channels=channels,
+                                 tile_rows=tile[0], tile_columns=tile[1],
+                                 **self._extent(height, width, *tile)).words()
+        self.out_words += height * width * channels
+
+    def convolve(self, shape, weights, scale, bias, *, in_base, out_base, tile, stride=1,
+                 activation=Activation.NONE, interleave=1, bypass_base=None):
+        """CONV of a map of ``shape`` (height, width, channels_in).
+
+        ``weights`` is uint8 {0, 1} (channels_out, channels_in, k, k); ``tile`` the edges of an
+        output tile; scale and bias uint16 (channels_out,).
+        """
+        outputs, inputs, kernel, _ = weights.shape
+        self.words += Descriptor(
+            operation=Operation.CONV, payload=outputs, kernel=kernel, stride=stride,
+            activation=activation, interleave=interleave, bypass=bypass_base is not None,
+            in_base=in_base, in_channels=inputs, out_base=out_base, out_channels=outputs,
+            bypass_base=bypass_base or 0, tile_rows=tile[0], tile_columns=tile[1],
+            **self._extent(shape[0], shape[1], tile[0] * stride, tile[1] * stride)).words()
+        self.words += [int(a) | int(b) << 16 for a, b in zip(scale, bias, strict=True)]
+        self.weights.append(self._weight_words(weights, interleave))
+
+    def _weight_words(self, weights, interleave):
+        outputs, inputs, kernel, _ = weights.shape
+        lanes = self.config.channels
+        blocks = -(-outputs // lanes)
+        padded = np.zeros((blocks * lanes, inputs, kernel * kernel), np.uint8)
+        padded[:outputs] = weights.reshape(outputs, inputs, -1)
+        order = []
+        for first in range(0, blocks, interleave):
+            group = padded[first * lanes:(first + interleave) * lanes]
+            group = group.reshape(-1, lanes, inputs, kernel * kernel)
+            order.append(group.transpose(3, 2, 0, 1).reshape(-1, lanes))
+        bits = np.concatenate(order)
+        chunks = -(-lanes // 32)
+        octets = np.packbits(np.pad(bits, ((0, 0), (0, 32 * chunks - lanes))), axis=1,
+                             bitorder="little")
+        return np.ascontiguousarray(octets).view("<u4")
+
+    def arrays(self):
+        """(words, weights, pixels) as the chip's streams and the golden model take them."""
+        chunks = -(-self.config.channels // 32)
+        return (np.array(self.words, np.uint32),
+                np.concatenate([np.zeros((0, chunks), np.uint32), *self.weights]),
+                np.concatenate([np.zeros(0, np.uint16), *self.pixels]))
+
+
+def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
+    """One random legal layer with its maps: LOAD input (and bypass), CONV, STORE everything.
+
+    Sizes are drawn so that maps are often smaller than the array, one pixel, not a multiple of
+    the tiles, and channels do not fill the lanes.
+    """
+    random = np.random.default_rng(seed)
+    while True:
+        stride, kernel = int(random.integers(1, 3)), int(random.choice([1, 3]))
+        tile = tuple(int(t) for t in random.integers(1, 5, 2))
+        edges = tile[0] * stride, tile[1] * stride
+        height = int(random.integers(1, config.rows * edges[0] + 1))
+        width = int(random.integers(1, config.columns * edges[1] + 1))
+        inputs = int(random.integers(1, 2 * config.channels + 4))
+        outputs = int(out_channels or random.integers(1, 4 * config.channels + 3))
+        interleave = int(random.choice(config.interleaves))
+        has_bypass, in_place = bool(random.integers(2)), bool(random.integers(2))
+        in_words = edges[0] * edges[1] * inputs
+        out_words = tile[0] * tile[1] * outputs
+        blocks = -(-outputs // config.channels)
+        kept = inputs * kernel**2 * min(interleave, blocks)
+        separate = has_bypass and not in_place
+        if in_words + out_words * (1 + separate) > config.fm_words:
+            continue
+        if tile[0] * tile[1] > config.adder_depth // interleave and kept > config.weight_words:
+            continue
+        break
+    slack = config.fm_words - in_words - out_words * (1 + separate)
+    gap = int(random.integers(0, slack + 1))
+    regions = [("in", in_words), ("out", out_words)] + [("by", out_words)] * separate
+    random.shuffle(regions)
+    base, at = {}, gap
+    for name, size in regions:
+        base[name], at = at, at + size
+    base.setdefault("by", base["out"])
+    special = bool(random.integers(4) == 0) if special is None else special
+    stimulus = Stimulus(config)
+    shape = (height, width, inputs)
+    out_shape = (-(-height // stride), -(-width // stride), outputs)
+    stimulus.load(_random_words(random, shape, special), base=base["in"], tile=edges)
+    if has_bypass:
+        stimulus.load(_random_words(random, out_shape, special), base=base["by"], tile=tile)
+    scale = _random_words(random, outputs, special)
+    bias = _random_words(random, outputs, special)
+    if random.integers(4) == 0:
+        scale[:], bias[:] = _ONE, _MINUS_ZERO
+    stimulus.convolve(
+        shape, random.integers(0, 2, (outputs, inputs, kernel, kernel), dtype=np.uint8), scale,
+        bias, in_base=base["in"], out_base=base["out"], tile=tile, stride=stride,
+        activation=Activation(int(random.integers(2))), interleave=interleave,
+        bypass_base=base["by"] if has_bypass else None)
+    stimulus.store(out_shape, base=base["out"], tile=tile)
+    stimulus.store(shape, base=base["in"], tile=edges)
+    return stimulus
