@@ -1,0 +1,98 @@
+"""Tail of the chip, cycle by cycle while it has work: shifts, bypass reads, writes, waits."""
+
+from dataclasses import dataclass
+
+__all__ = ["HeldGroup", "TailModel"]
+
+
+@dataclass(frozen=True)
+class HeldGroup:
+    """A group of outputs whose accumulators are held from cycle ``held`` on."""
+
+    held: int
+    slots: int
+    channels: int       # output channels from the group's first to the layer's last
+    offset: int         # of its first word in the output map of a tile
+    parameters: int     # index of its first parameter word since reset
+    release: bool       # its parameters are given back with its last value
+
+
+class TailModel:
+    """Follows the tail controller of one layer.
+
+    Parameters
+    ----------
+    config, descriptor : the chip and the layer.
+    parameters : :class:`Ring` of scale and bias words.
+    operand_bank : function of a cycle: bank that the accumulation reads in it, or None.
+    """
+
+    def __init__(self, config, descriptor, parameters, operand_bank):
+        self._lanes = config.channels
+        self._banks = config.fm_banks
+        self._blocks = descriptor.interleave != 1
+        self._out = descriptor.out_base
+        self._bypass = descriptor.bypass_base if descriptor.bypass else None
+        self._out_channels = descriptor.out_channels
+        self._parameters = parameters
+        self._operand_bank = operand_bank
+        # Addresses of the results on their way, None for nothing; the last is to be written.
+        self._pipeline = [None] * (1 + 3 * config.adder_depth)
+        self._time = 0
+        self.written = 0        # first cycle in which everything is written
+
+    def finish_group(self, group):
+        """Shift out a whole group; returns the cycle of its last shift."""
+        values = list(self._values(group))
+        while self._time < group.held and any(a is not None for a in self._pipeline):
+            self._cycle(None)
+        self._time = max(self._time, group.held)
+        for value in values:
+            while not self._cycle(value):
+                pass
+        last = self._time - 1
+        if group.release:
+            count = self._lanes * (group.slots if self._blocks else 1)
+            self._parameters.released += [last] * min(group.channels, count)
+        return last
+
+    def drain(self):
+        """Write what is on its way; returns the first cycle in which nothing is."""
+        while any(address is not None for address in self._pipeline):
+            self._cycle(None)
+        return self.written
+
+    def _values(self, group):
+        """(is a value, offset in the map, parameter index) in the order of the shifts."""
+        for slot in range(group.slots):
+            block, pixel = (slot, 0) if self._blocks else (0, slot)
+            left = group.channels - block * self._lanes
+            offset = group.offset + pixel * self._out_channels + block * self._lanes
+            for lane in range(self._lanes):
+                yield lane < left, offset + lane, group.parameters + block * self._lanes + lane
+
+    def _cycle(self, value):
+        """One cycle with ``value`` at the front (None: nothing); returns whether it went in."""
+        time, banks, pipeline = self._time, self._banks, self._pipeline
+        self._time = time + 1
+        operand = self._operand_bank(time)
+        last = pipeline[-1]
+        granted = last is not None and operand != last % banks
+        ready, enters = True, None
+        if value is not None and value[0]:
+            _, offset, parameter = value
+            ready = self._parameters.there(parameter) <= time
+            if ready and self._bypass is not None:
+                bank = (self._bypass + offset) % banks
+                ready = bank not in (operand, None if last is None else last % banks)
+            enters = self._out + offset
+        if ready and (last is None or granted):
+            pipeline.pop()
+            pipeline.insert(0, enters)
+            if last is not None:
+                self.written = time + 1
+            return True
+        if granted:
+            pipeline[-1] = None
+            self.written = time + 1
+        return False
