@@ -5,18 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
-from flexdrive.hyperdrive.descriptor import Code, Operation
+from flexdrive.hyperdrive.descriptor import Code
 from flexdrive_deploy.deployment import ChipPart
 from flexdrive_deploy.layers import half_bits
 
 from .convolution import convolve
+from .cycles import Prediction, predict
 from .golden import GoldenChip
 
 __all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate"]
 
 ENGINES = ("golden", "rtl", "pysim")
-# A run that takes this many times the weight and pixel words of its program hangs.
-_PATIENCE = 64
 
 
 class RunError(FlexdriveError):
@@ -54,6 +53,7 @@ class ChipResult:
     difference : the first Difference, or None.
     cycles : from reset to the last word, None on the golden model.
     reports : the chip's report of every descriptor, empty on the golden model.
+    predicted : what the cycle model says of cycles and reports.
     """
 
     maps: dict
@@ -61,6 +61,15 @@ class ChipResult:
     difference: Difference | None
     cycles: int | None
     reports: list
+    predicted: Prediction
+
+    @property
+    def model_holds(self):
+        """Whether the cycle model is right in the total and in every report."""
+        counters = ("cycles", "active", "weight_stalls", "tail_stalls")
+        return self.cycles is None or (self.cycles == self.predicted.cycles and all(
+            getattr(row, name) == getattr(other, name) for name in counters
+            for row, other in zip(self.reports, self.predicted.reports, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +134,7 @@ class Session:
         self.deployment = deployment
         self.engine = engine
         self._chip = None
+        self._predictions = {}
         if engine != "golden":
             # The RTL and its tools take a second to import; the golden model needs neither.
             from .rtl import Chip
@@ -159,32 +169,27 @@ class Session:
                            f"{refused[0].code.name}")
         if self._chip is None:
             return self._check_golden(part, maps, expected)
-        words = len(program.words) + len(program.weights) + len(pixels) + len(expected)
-        limit = _PATIENCE * (words + self._steps(program)) + 10_000
+        predicted = self._predicted(program)
         run = self._chip.run(program.words, program.weights, pixels, program.output_words,
-                             max_cycles=limit)
+                             max_cycles=2 * predicted.cycles + 10_000)
         refused = [row for row in run.reports if row.code != Code.OK]
         if refused:
             raise RunError(f"The chip refused descriptor {refused[0].index}: "
                            f"{refused[0].code.name}")
         return ChipResult(program.unpack(run.pixels), len(expected), _first_difference(
-            program, expected, run.pixels, run.pixel_times), run.cycles, run.reports)
+            program, expected, run.pixels, run.pixel_times), run.cycles, run.reports, predicted)
 
-    @staticmethod
-    def _check_golden(part, maps, pixels):
+    def _check_golden(self, part, maps, pixels):
         program, compared, difference = part.program, 0, None
         if part.graph is not None:
             direct = evaluate(part.graph, maps)
             parts = [direct[entry.reads].transpose(1, 2, 0).ravel() for entry, _ in program.stores]
             compared, expected = len(pixels), np.concatenate(parts)
             difference = _first_difference(program, expected, pixels)
-        return ChipResult(program.unpack(pixels), compared, difference, None, [])
+        return ChipResult(program.unpack(pixels), compared, difference, None, [],
+                          self._predicted(program))
 
-    @staticmethod
-    def _steps(program):
-        """Accumulate cycles of a program without any stall."""
-        total = 0
-        for entry, d in zip(program.entries, program.descriptors(), strict=True):
-            if entry.operation == Operation.CONV:
-                total += program.weight_words(entry, d) * d.tile_rows * d.tile_columns
-        return total
+    def _predicted(self, program):
+        if program not in self._predictions:
+            self._predictions[program] = predict(program.config, program.words)
+        return self._predictions[program]
