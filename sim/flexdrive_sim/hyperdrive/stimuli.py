@@ -1,13 +1,22 @@
 """Programs for tests and benchmarks: layer by layer, or drawn at random."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import Activation, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor import (
+    DESCRIPTOR_WORDS,
+    FIELDS,
+    Activation,
+    Code,
+    Descriptor,
+    Operation,
+)
 
-__all__ = ["Stimulus", "random_layer_stimulus"]
+from .rules import check
+
+__all__ = ["Stimulus", "random_layer_stimulus", "refused_descriptors"]
 
 _ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
@@ -99,6 +108,14 @@ class Stimulus:
                              bitorder="little")
         return np.ascontiguousarray(octets).view("<u4")
 
+    def extend(self, other):
+        """Append the program of another stimulus for the same chip; returns self."""
+        self.words += other.words
+        self.weights += other.weights
+        self.pixels += other.pixels
+        self.out_words += other.out_words
+        return self
+
     def arrays(self):
         """(words, weights, pixels) as the chip's streams and the golden model take them."""
         chunks = -(-self.config.channels // 32)
@@ -161,3 +178,56 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     stimulus.store(out_shape, base=base["out"], tile=tile)
     stimulus.store(shape, base=base["in"], tile=edges)
     return stimulus
+
+
+def refused_descriptors(config, count, seed):
+    """``count`` descriptors that break at least one rule, drawn near legal ones.
+
+    Each starts legal and has one to three fields replaced by a value from the edges of its range
+    or near its legal bounds, so all rules are met alone and together.
+    """
+    random = np.random.default_rng(seed)
+    found = []
+    while len(found) < count:
+        legal = random_layer_stimulus(config, int(random.integers(1 << 31)), special=False)
+        descriptor = Descriptor.from_words(_first_convolution(legal.words))
+        if random.integers(4) == 0:
+            descriptor = Descriptor.from_words(legal.words[:DESCRIPTOR_WORDS])
+        for changed in random.choice(np.array(FIELDS, dtype=object),
+                                     int(random.integers(1, 4)), replace=False):
+            near = getattr(descriptor, changed.name) + int(random.integers(-2, 3))
+            edges = [0, 1, (1 << changed.width) - 1, int(random.integers(1 << changed.width)), near,
+                     config.fm_words, config.weight_words]
+            value = int(random.choice(edges)) & (1 << changed.width) - 1
+            if changed.name != "payload":
+                descriptor = replace(descriptor, **{changed.name: value})
+        descriptor = replace(descriptor, **_provocation(random, config, descriptor))
+        if check(descriptor, config) != Code.OK:
+            found.append(descriptor)
+    return found
+
+
+def _provocation(random, config, descriptor):
+    """Changes that lead to the rules which single fields hardly break."""
+    return [
+        {"payload": descriptor.payload ^ 1},
+        {"out_base": descriptor.in_base + int(random.integers(4))},
+        {"bypass": 1, "bypass_base": max(0, descriptor.out_base + int(random.choice([-1, 1])))},
+        # Few pixels and many inputs: fits the memory, not the weight buffer.
+        {"kernel": 3, "stride": 1, "tile_rows": 1, "tile_columns": config.adder_depth + 1,
+         "in_base": 0, "out_base": config.fm_words - 2 * config.adder_depth, "out_channels": 1,
+         "payload": 1, "bypass": 0, "full_rows": 1, "last_rows": 0, "full_columns": 1,
+         "last_columns": 0, "in_channels": config.weight_words // 9 + int(random.integers(2))},
+        *[{}] * 8,
+    ][random.integers(12)]
+
+
+def _first_convolution(words):
+    """The words of the first CONV of a program."""
+    position = 0
+    while True:
+        head = words[position:position + DESCRIPTOR_WORDS]
+        descriptor = Descriptor.from_words(head)
+        if descriptor.operation == Operation.CONV:
+            return head
+        position += DESCRIPTOR_WORDS + descriptor.payload
