@@ -16,7 +16,8 @@ from flexdrive.hyperdrive.descriptor import (
 
 from .rules import check
 
-__all__ = ["Stimulus", "random_layer_stimulus", "refused_descriptors"]
+__all__ = ["Stimulus", "random_layer_stimulus", "refused_descriptors", "resnet34_layers",
+           "shape_stimulus"]
 
 _ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
@@ -231,3 +232,49 @@ def _first_convolution(words):
         if descriptor.operation == Operation.CONV:
             return head
         position += DESCRIPTOR_WORDS + descriptor.payload
+
+
+def resnet34_layers(channels=64, edge=8):
+    """The 36 binary layers of ResNet-34 on an array that its maps fill, as tuples (inputs,
+    outputs, kernel, stride, tile edge of the output, bypass).
+
+    ``channels`` and ``edge`` are those of the first stage: 64 and 8 for 224 x 224 images on 7 x 7
+    tiles (He et al., "Deep Residual Learning", 2016, table 1; tile edges as in ISVLSI 2018).
+    """
+    layers, inputs = [], channels
+    for stage, repeat in enumerate((3, 4, 6, 3)):
+        outputs = channels << stage
+        for block in range(repeat):
+            stride = 2 if stage and block == 0 else 1
+            if stride == 2:
+                edge //= 2
+                layers.append((inputs, outputs, 1, 2, edge, False))
+            layers.append((inputs, outputs, 3, stride, edge, False))
+            layers.append((outputs, outputs, 3, 1, edge, True))
+            inputs = outputs
+    return layers
+
+
+def shape_stimulus(config, layer, seed, *, transfers=True):
+    """One layer of :func:`resnet34_layers` with random data: LOAD input and bypass, CONV, STORE
+    (``transfers`` false: CONV alone, for cycle counts)."""
+    inputs, outputs, kernel, stride, edge, bypass = layer
+    random = np.random.default_rng(seed)
+    stimulus = Stimulus(config)
+    shape = (config.rows * edge * stride, config.columns * edge * stride, inputs)
+    out_shape = (config.rows * edge, config.columns * edge, outputs)
+    out_base = edge**2 * stride**2 * inputs
+    if transfers:
+        stimulus.load(_random_words(random, shape, False), base=0, tile=(edge * stride,) * 2)
+        if bypass:
+            stimulus.load(_random_words(random, out_shape, False), base=out_base, tile=(edge,) * 2)
+    scale = (random.normal(0, 1, outputs) / np.sqrt(inputs * kernel**2)).astype(np.float16)
+    interleave = config.adder_depth if edge**2 < config.adder_depth else 1
+    stimulus.convolve(
+        shape, random.integers(0, 2, (outputs, inputs, kernel, kernel), dtype=np.uint8),
+        scale.view(np.uint16), _random_words(random, outputs, False), in_base=0,
+        out_base=out_base, tile=(edge,) * 2, stride=stride, activation=Activation.RELU,
+        interleave=interleave, bypass_base=out_base if bypass else None)
+    if transfers:
+        stimulus.store(out_shape, base=out_base, tile=(edge,) * 2)
+    return stimulus
