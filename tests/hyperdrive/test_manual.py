@@ -1,5 +1,6 @@
 """The manual pages say what the tables say."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def test_fields_fill_the_words_without_overlap():
     bits = sorted((field.offset, field.offset + field.width) for field in FIELDS)
     assert bits[0][0] == 0
     assert bits[-1][1] == 256
-    assert all(end == start for (_, end), (start, _) in zip(bits, bits[1:], strict=False))
+    assert all(end == start for (_, end), (start, _) in itertools.pairwise(bits))
 
 
 def test_words_and_back():
