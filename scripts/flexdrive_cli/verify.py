@@ -72,7 +72,7 @@ def fp16(operations, depth, count, seed, exhaustive, jobs, vectors):
     out.print(table)
     for operation, name, verdict in wrong:
         out.print(f"{operation} depth {depth}, {name}: {verdict.mismatches:,} of "
-                  f"{verdict.pairs:,} pairs differ, the first:")
+                  f"{verdict.pairs:,} pairs differ, the first:", soft_wrap=True)
         for mismatch in verdict.first:
             out.print(f"  {mismatch}")
     if wrong:

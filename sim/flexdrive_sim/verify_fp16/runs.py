@@ -36,7 +36,8 @@ def _random(verifier, count, seed, block=1 << 20):
 
 
 def check_all(verifiers, *, start=0, count=ALL_PAIRS, block=1 << 24):
-    """All pairs, in blocks, on one thread per verifier."""
+    """All pairs, in blocks, on one thread per verifier, each of which is a :class:`Verifier` of its
+    own."""
     free = SimpleQueue()
     for verifier in verifiers:
         free.put(verifier)
