@@ -14,6 +14,9 @@ __all__ = ["main"]
 # Subcommand -> (module, one line of help). The modules are imported when they are used, so that
 # `flexdrive --help` is instant and a command loads only what it needs.
 COMMANDS = {
+    "check": ("check", "Say where every node of a network runs, and why."),
+    "compile": ("compile", "Make the programs and weight streams of a network."),
+    "run": ("run", "Run a network on images, on the golden model or on the RTL."),
     "verify": ("verify", "Check the hardware's arithmetic against independent oracles."),
     "verilog": ("verilog", "Write Verilog of a component."),
 }

@@ -211,3 +211,15 @@ def test_streams_of_wrong_length_or_type():
         chip.execute(words, np.empty((0, 2), np.uint32), pixel)
     with pytest.raises(StreamError, match="1 weight words of 1 are left"):
         chip.execute(words, np.zeros((1, 1), np.uint32), pixel)
+
+
+def test_stored_words_are_those_of_their_time():
+    """On a single tile too, where a map in memory and its image have the same order."""
+    config = ChipConfig(rows=1, columns=1, channels=1, fm_words=16, fm_banks=1, weight_words=9)
+    load = Descriptor(operation=Operation.LOAD, in_channels=2, tile_rows=1, tile_columns=2,
+                      full_rows=1, full_columns=1)
+    store = replace(load, operation=Operation.STORE)
+    words = program((load,), (store,), (load,), (store,))
+    pixels = np.arange(8, dtype=np.uint16)
+    got = GoldenChip(config).execute(words, np.empty((0, 1), np.uint32), pixels)
+    np.testing.assert_array_equal(got, pixels)

@@ -135,13 +135,13 @@ class GoldenChip:
         tiles = words.reshape(self.config.rows, self.config.columns, rows, columns, channels)
         canvas = tiles.transpose(0, 2, 1, 3, 4).reshape(
             self.config.rows * rows, self.config.columns * columns, channels)
-        return canvas[:height, :width]
+        return canvas[:height, :width].copy()        # reshaping a single tile makes a view
 
     def write(self, base, tile, image):
         """Put ``image`` (height, width, channels) at word ``base``, in tiles as in ``read``."""
         (rows, columns), (height, width, channels) = tile, image.shape
         canvas_shape = (self.config.rows * rows, self.config.columns * columns, channels)
-        canvas = self.read(base, tile, canvas_shape).copy()
+        canvas = self.read(base, tile, canvas_shape)
         canvas[:height, :width] = image
         tiles = canvas.reshape(self.config.rows, rows, self.config.columns, columns, channels)
         self.memory[:, :, base:base + rows * columns * channels] = tiles.transpose(

@@ -1,0 +1,233 @@
+"""A binary convolution and what follows it, folded into one CONV of the chip."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from onnx import TensorProto
+
+from flexdrive.hyperdrive.descriptor import Activation
+
+from .layers import MINUS_ZERO, ConvLayer, half_bits
+
+__all__ = ["Chain", "Refusal", "begin"]
+
+_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a node does not run on the chip, and what would."""
+
+    reason: str
+    rewrite: str = ""
+
+
+@dataclass(eq=False)
+class Chain:
+    """y = activation(scale * conv(source) + bypass + bias), as far as it has been followed.
+
+    Attributes
+    ----------
+    name : name of the Conv node.
+    nodes : nodes folded so far, the Conv first.
+    source, value : names of the value that it reads and of the one that it makes.
+    weights : uint8 (c_out, c_in, k, k), 1 is plus.
+    scale, bias : float64 (c_out,).
+    stride, activation, bypass : as in ConvLayer.
+    """
+
+    name: str
+    nodes: list
+    source: str
+    value: str
+    weights: np.ndarray
+    scale: np.ndarray
+    bias: np.ndarray
+    stride: int
+    activation: Activation = Activation.NONE
+    bypass: str | None = None
+    shape: tuple = field(default=())
+
+    def layer(self):
+        """The ConvLayer. A bias of zero becomes -0, which changes nothing at all."""
+        beta = np.where(self.bias == 0, np.uint16(MINUS_ZERO), half_bits(self.bias))
+        return ConvLayer(
+            name=self.name, source=self.source, target=self.value, weights=self.weights,
+            alpha=half_bits(self.scale), beta=beta, stride=self.stride,
+            activation=self.activation, bypass=self.bypass)
+
+    def absorb(self, node, graph):
+        """Fold the node that reads ``value``; returns a Refusal when that is not possible."""
+        action = _ACTIONS.get(node.operation)
+        if node.domain or action is None:
+            return Refusal("no such operation on the chip", _REWRITES.get(node.operation, ""))
+        if self.activation != Activation.NONE and action is not _pass:
+            return Refusal("comes after the activation, which is the chip's last step",
+                           "convolution, scale, addition, bias, then activation")
+        refusal = action(self, node, graph)
+        if refusal is None:
+            self.nodes.append(node)
+            self.value = node.outputs[0]
+        return refusal
+
+
+_REWRITES = {
+    "Clip": "Relu", "LeakyRelu": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
+    "Tanh": "Relu", "Elu": "Relu", "Gelu": "Relu",
+    "MaxPool": "a convolution with stride 2", "AveragePool": "a convolution with stride 2",
+}
+
+
+def _per_channel(graph, name, channels):
+    """A constant that is one value, or one per channel of (1, C, H, W): float64 (C,); or None."""
+    if name not in graph.constants:
+        return None
+    values = np.asarray(graph.constants[name])
+    if values.dtype.kind not in "fiu" or values.ndim > 4:
+        return None
+    if values.size == 1:
+        return np.full(channels, values.astype(np.float64).ravel()[0])
+    if values.ndim >= 3 and values.shape[-3] == channels == values.size:
+        return values.astype(np.float64).ravel()
+    return None
+
+
+def _operands(chain, node, graph):
+    """(per-channel constant or None, name of the other operand)."""
+    other = [name for name in node.inputs if name != chain.value]
+    if len(other) != 1:
+        return None, chain.value
+    return _per_channel(graph, other[0], len(chain.scale)), other[0]
+
+
+_NOT_PER_CHANNEL = Refusal("its other operand is not one constant, or one per channel",
+                           "a constant of shape (C, 1, 1)")
+_AFTER_BYPASS = Refusal("scales after the residual addition; the chip scales before",
+                        "scale both operands before they are added")
+
+
+def _multiply(chain, node, graph):
+    values, _ = _operands(chain, node, graph)
+    if values is None:
+        return _NOT_PER_CHANNEL
+    if node.operation == "Div":
+        if node.inputs[0] != chain.value or not values.all():
+            return Refusal("divides a constant by a map, or by zero", "Mul by the reciprocal")
+        values = 1 / values
+    if chain.bypass is not None:
+        return _AFTER_BYPASS
+    chain.scale, chain.bias = chain.scale * values, chain.bias * values
+    return None
+
+
+def _batch_norm(chain, node, graph):
+    gamma, beta, mean, variance = (graph.constants.get(name) for name in node.inputs[1:5])
+    if any(values is None for values in (gamma, beta, mean, variance)):
+        return Refusal("parameters are not constants", "inference form, parameters stored")
+    if node.attributes.get("training_mode", 0) or len(node.outputs) > 1:
+        return Refusal("is in training mode", "inference form")
+    if chain.bypass is not None:
+        return _AFTER_BYPASS
+    epsilon = node.attributes.get("epsilon", 1e-5)
+    factor = gamma.astype(np.float64) / np.sqrt(variance.astype(np.float64) + epsilon)
+    chain.scale = chain.scale * factor
+    chain.bias = (chain.bias - mean.astype(np.float64)) * factor + beta.astype(np.float64)
+    return None
+
+
+def _add(chain, node, graph):
+    values, other = _operands(chain, node, graph)
+    if values is not None:
+        if node.operation == "Sub":
+            if node.inputs[0] != chain.value:
+                return Refusal("subtracts a map from a constant", "Mul by -1, then Add")
+            values = -values
+        chain.bias = chain.bias + values
+        return None
+    if other in graph.constants:
+        return _NOT_PER_CHANNEL
+    if node.operation == "Sub":
+        return Refusal("subtracts maps; the chip adds them", "Add, with the scale negated")
+    if chain.bypass is not None:
+        return Refusal("is the second map added to one convolution", "one addition a convolution")
+    if other == chain.value:
+        return Refusal("adds a map to itself", "Mul by 2")
+    if graph.shapes.get(other) != chain.shape:
+        return Refusal(f"adds {graph.shapes.get(other, 'unknown shape')} to {chain.shape}",
+                       "maps of equal shape")
+    chain.bypass = other
+    return None
+
+
+def _relu(chain, node, graph):
+    chain.activation = Activation.RELU
+
+
+def _pass(chain, node, graph):
+    if node.attributes.get("to", TensorProto.FLOAT) not in _FLOATS:
+        return Refusal("converts to a type other than floating point", "floating point")
+    return None
+
+
+_ACTIONS = {"BatchNormalization": _batch_norm, "Mul": _multiply, "Div": _multiply, "Add": _add,
+            "Sub": _add, "Relu": _relu, "Cast": _pass}
+
+
+def _binary(weights):
+    """(uint8 weights, float64 magnitude per channel), or the Refusal of real-valued ones."""
+    magnitudes = np.abs(weights.astype(np.float64)).reshape(len(weights), -1)
+    differs = (magnitudes != magnitudes[:, :1]).any(axis=1)
+    if differs.any() or not np.isfinite(magnitudes).all():
+        channel = int(np.argmax(differs))
+        count = len(np.unique(magnitudes[channel]))
+        return Refusal(f"real-valued weights ({count} magnitudes in output channel {channel})",
+                       "weights of plus or minus one value per output channel")
+    return (~np.signbit(weights)).astype(np.uint8), magnitudes[:, 0]
+
+
+def _geometry(node, weights, source, target):
+    """Refusal of a convolution that the chip has no mode for, else None."""
+    kernel, attributes = weights.shape[2:], node.attributes
+    strides = list(attributes.get("strides", [1, 1]))
+    if attributes.get("group", 1) != 1:
+        return Refusal(f"has {attributes['group']} groups", "one group")
+    if any(step != 1 for step in attributes.get("dilations", [])):
+        return Refusal("is dilated", "dilation 1")
+    if kernel not in ((1, 1), (3, 3)):
+        return Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has 1x1 and 3x3",
+                       "3x3 convolutions in sequence")
+    if strides not in ([1, 1], [2, 2]):
+        return Refusal(f"stride {strides[0]}x{strides[1]}; the chip has 1 and 2",
+                       "stride 1 or 2 in both directions")
+    pads = list(attributes.get("pads", [0] * 4))
+    automatic = attributes.get("auto_pad", b"NOTSET")
+    wanted = tuple(-(-size // strides[0]) for size in source[2:])
+    if automatic in (b"SAME_UPPER", b"SAME_LOWER"):
+        totals = [max((out - 1) * strides[0] + kernel[0] - size, 0)
+                  for out, size in zip(wanted, source[2:], strict=True)]
+        upper = automatic == b"SAME_UPPER"
+        pads = [total // 2 if upper else -(-total // 2) for total in totals]
+    # Padding after the last pixel shows in the number of outputs only.
+    if pads[:2] != [kernel[0] // 2] * 2 or target[2:] != wanted:
+        return Refusal("its padding is not kernel//2 zeros on every side",
+                       f"pads = {[kernel[0] // 2] * 4}")
+    return None
+
+
+def begin(node, graph):
+    """The chain of a Conv node before anything is folded into it, or a Refusal."""
+    weights = graph.constants.get(node.inputs[1])
+    bias = graph.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
+    if weights is None or bias is None:
+        return Refusal("its weights are not constants", "weights stored in the model")
+    source, target = graph.shapes.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
+    if source is None or target is None or len(source) != 4:
+        return Refusal("its input is not a map (1, C, H, W) of known size", "two dimensions")
+    binary = _binary(weights)
+    refusal = binary if isinstance(binary, Refusal) else _geometry(node, weights, source, target)
+    if refusal is not None:
+        return refusal
+    signs, magnitudes = binary
+    return Chain(node.name, [node], node.inputs[0], node.outputs[0], signs, magnitudes,
+                 np.broadcast_to(np.asarray(bias, np.float64), magnitudes.shape),
+                 node.attributes.get("strides", [1])[0], shape=target)

@@ -1,0 +1,131 @@
+"""The part of a network that one program of the chip executes: maps and convolutions."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from flexdrive.hyperdrive.descriptor import Activation
+
+from .errors import ModelError
+
+__all__ = ["MINUS_ZERO", "ONE", "ChipGraph", "ConvLayer", "half_bits"]
+
+ONE = 0x3C00           # identity of scale
+MINUS_ZERO = 0x8000    # identity of bias: v + -0 = v for every v, -0 included
+
+
+def half_bits(values):
+    """Real numbers -> uint16 patterns of binary16, nearest, ties to even, NaN 0x7E00."""
+    with np.errstate(over="ignore"):
+        bits = np.asarray(values).astype(np.float16).view(np.uint16)
+    return np.where(bits & 0x7FFF > 0x7C00, np.uint16(0x7E00), bits)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ConvLayer:
+    """One CONV: y = activation(alpha * conv(x) + bypass + beta), binary16 after each step.
+
+    Attributes
+    ----------
+    name : name of the layer, unique in its graph.
+    source, target : names of the map it reads and of the map it makes.
+    weights : uint8 (c_out, c_in, k, k) of 0 (minus) and 1 (plus); k is 1 or 3, padding k//2.
+    alpha, beta : uint16 (c_out,), binary16 patterns; ``ONE`` and ``MINUS_ZERO`` change nothing.
+    stride : 1 or 2.
+    activation : flexdrive.hyperdrive.descriptor.Activation.
+    bypass : name of the map to add, or None.
+    """
+
+    name: str
+    source: str
+    target: str
+    weights: np.ndarray
+    alpha: np.ndarray
+    beta: np.ndarray
+    stride: int = 1
+    activation: Activation = Activation.NONE
+    bypass: str | None = None
+
+    @property
+    def kernel(self):
+        """Edge of the kernel."""
+        return self.weights.shape[2]
+
+    @property
+    def c_in(self):
+        """Input channels."""
+        return self.weights.shape[1]
+
+    @property
+    def c_out(self):
+        """Output channels."""
+        return self.weights.shape[0]
+
+    @property
+    def reads(self):
+        """Names of the maps it reads."""
+        return [self.source] if self.bypass is None else [self.source, self.bypass]
+
+
+def _checked_layer(layer, shapes):
+    """Shape of the layer's output; ModelError when something does not fit."""
+    def fail(what):
+        raise ModelError(f"Layer {layer.name}: {what}")
+
+    for name in layer.reads:
+        if name not in shapes:
+            fail(f"map {name} is neither an input nor made by an earlier layer")
+    weights = layer.weights
+    if weights.dtype != np.uint8 or weights.ndim != 4 or weights.max(initial=0) > 1:
+        fail("weights must be uint8 (c_out, c_in, k, k) of 0 and 1")
+    if weights.shape[2:] not in ((1, 1), (3, 3)):
+        fail(f"kernel {weights.shape[2]}x{weights.shape[3]}, the chip has 1x1 and 3x3")
+    if not 0 < layer.c_in <= 65535 or not 0 < layer.c_out <= 65535:
+        fail(f"{layer.c_in} -> {layer.c_out} channels, the chip has 1 to 65535")
+    if layer.stride not in (1, 2):
+        fail(f"stride {layer.stride}, the chip has 1 and 2")
+    for name in ("alpha", "beta"):
+        values = getattr(layer, name)
+        if values.dtype != np.uint16 or values.shape != (layer.c_out,):
+            fail(f"{name} must be uint16 ({layer.c_out},)")
+    channels, height, width = shapes[layer.source]
+    if channels != layer.c_in:
+        fail(f"reads {layer.c_in} channels, map {layer.source} has {channels}")
+    shape = (layer.c_out, -(-height // layer.stride), -(-width // layer.stride))
+    if layer.bypass is not None and shapes[layer.bypass] != shape:
+        fail(f"makes {shape}, its bypass {layer.bypass} is {shapes[layer.bypass]}")
+    if layer.target in shapes:
+        fail(f"map {layer.target} exists already")
+    return shape
+
+
+@dataclass(frozen=True, eq=False)
+class ChipGraph:
+    """Convolutions in an order that can be executed.
+
+    Attributes
+    ----------
+    inputs : name of a map -> its shape (channels, height, width).
+    layers : list of ConvLayer.
+    outputs : names of the maps that leave the chip, each an input or made by a layer.
+    shapes : name of every map -> shape, derived.
+
+    Raises
+    ------
+    ModelError
+        when shapes, types or names do not fit each other.
+    """
+
+    inputs: dict
+    layers: list
+    outputs: list
+    shapes: dict = field(init=False)
+
+    def __post_init__(self):
+        shapes = {name: tuple(shape) for name, shape in self.inputs.items()}
+        for layer in self.layers:
+            shapes[layer.target] = _checked_layer(layer, shapes)
+        for name in self.outputs:
+            if name not in shapes:
+                raise ModelError(f"Output {name} is not made by any layer")
+        object.__setattr__(self, "shapes", shapes)

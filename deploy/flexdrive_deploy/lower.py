@@ -1,0 +1,152 @@
+"""Chip graph -> program: tiles, memory, descriptors, weight stream."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flexdrive.hyperdrive.descriptor import Descriptor, Operation
+
+from .layers import ConvLayer
+from .memory import allocate
+from .program import Entry, MapPlace, Program
+from .tiling import choose_interleave, tile_edges
+
+__all__ = ["lower", "weight_stream"]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One descriptor to be."""
+
+    operation: Operation
+    name: str
+    reads: list
+    writes: str | None = None
+    replaces: str | None = None
+    layer: ConvLayer | None = None
+    probe: bool = False
+
+
+def weight_stream(weights, channels, interleave):
+    """Binary weights in the chip's order.
+
+    Parameters
+    ----------
+    weights : uint8 (c_out, c_in, k, k) of 0 and 1.
+    channels : lanes of the chip; lanes beyond c_out get 0.
+    interleave : output-channel blocks in a group.
+
+    Returns
+    -------
+    uint32 (blocks * k*k * c_in, ceil(channels / 32)), lowest lanes first.
+    """
+    c_out, c_in, kernel, _ = weights.shape
+    blocks = -(-c_out // channels)
+    padded = np.zeros((blocks * channels, c_in, kernel, kernel), np.uint8)
+    padded[:c_out] = weights
+    lanes = padded.reshape(blocks, channels, c_in, kernel * kernel).transpose(3, 2, 0, 1)
+    groups = [lanes[:, :, first:first + interleave].reshape(-1, channels)
+              for first in range(0, blocks, interleave)]
+    words = np.concatenate(groups)
+    chunks = np.zeros((len(words), -(-channels // 32) * 32), np.uint8)
+    chunks[:, :channels] = words
+    return np.packbits(chunks, axis=1, bitorder="little").view("<u4").astype(np.uint32)
+
+
+def _steps(graph, layer_check):
+    """Descriptors to be, in order: maps are loaded when first needed, stored when made."""
+    last = {}
+    for index, layer in enumerate(graph.layers):
+        for name in layer.reads:
+            last[name] = index
+    for name in graph.outputs:
+        if name in graph.inputs:
+            last[name] = len(graph.layers)
+    loaded = set()
+    for index, layer in enumerate(graph.layers):
+        for name in layer.reads:
+            if name in graph.inputs and name not in loaded:
+                loaded.add(name)
+                yield _Step(Operation.LOAD, name, [], name)
+        dies = layer.bypass != layer.source and last.get(layer.bypass) == index
+        yield _Step(Operation.CONV, layer.name, layer.reads, layer.target,
+                    layer.bypass if layer.bypass is not None and dies else None, layer)
+        if layer.target in graph.outputs or layer_check:
+            yield _Step(Operation.STORE, layer.name, [layer.target],
+                        probe=layer.target not in graph.outputs)
+    for name in graph.outputs:
+        if name in graph.inputs:
+            if name not in loaded:
+                yield _Step(Operation.LOAD, name, [], name)
+            yield _Step(Operation.STORE, name, [name])
+
+
+def _extent(place, config):
+    """Size of a map in whole tiles and the rest."""
+    _, height, width = place.shape
+    full_rows, last_rows = divmod(height, place.tile[0])
+    full_columns, last_columns = divmod(width, place.tile[1])
+    return {"full_rows": full_rows, "last_rows": last_rows, "full_columns": full_columns,
+            "last_columns": last_columns}
+
+
+def _descriptor(step, maps, config):
+    """Descriptor of a step."""
+    if step.operation != Operation.CONV:
+        place = maps[step.writes or step.reads[0]]
+        return Descriptor(
+            operation=step.operation, in_base=place.base, in_channels=place.shape[0],
+            tile_rows=place.tile[0], tile_columns=place.tile[1], **_extent(place, config))
+    layer = step.layer
+    source, target = maps[layer.source], maps[layer.target]
+    return Descriptor(
+        operation=Operation.CONV, payload=layer.c_out, kernel=layer.kernel, stride=layer.stride,
+        activation=layer.activation, interleave=choose_interleave(layer, target.tile, config),
+        bypass=int(layer.bypass is not None), in_base=source.base, in_channels=layer.c_in,
+        out_base=target.base, out_channels=layer.c_out,
+        bypass_base=maps[layer.bypass].base if layer.bypass is not None else 0,
+        tile_rows=target.tile[0], tile_columns=target.tile[1], **_extent(source, config))
+
+
+def lower(graph, config, *, layer_check=False):
+    """Make the program of a graph.
+
+    Parameters
+    ----------
+    graph : ChipGraph.
+    config : ChipConfig.
+    layer_check : store every layer's output as well, for comparison.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    FitError
+        when a memory of the chip is too small: which, in which layer, by how much.
+    """
+    tiles = tile_edges(graph, config)
+    steps = [step if step.replaces is None or tiles[step.replaces] == tiles[step.writes]
+             else _Step(step.operation, step.name, step.reads, step.writes, None, step.layer)
+             for step in _steps(graph, layer_check)]
+    sizes = {name: graph.shapes[name][0] * rows * columns
+             for name, (rows, columns) in tiles.items()}
+    allocation = allocate(steps, sizes, config.fm_words)
+    maps = {name: MapPlace(graph.shapes[name], base, tiles[name])
+            for name, base in allocation.bases.items()}
+    words, weights, entries = [], [], []
+    for step in steps:
+        descriptor = _descriptor(step, maps, config)
+        words += descriptor.words()
+        layer = step.layer
+        if layer is not None:
+            words += (layer.beta.astype(np.uint32) << 16 | layer.alpha).tolist()
+            weights.append(weight_stream(layer.weights, config.channels, descriptor.interleave))
+        entries.append(Entry(
+            step.name, step.operation, step.reads[0] if step.reads else None, step.writes,
+            layer.bypass if layer is not None else None, step.probe))
+    chunks = -(-config.channels // 32)
+    return Program(config, np.array(words, np.uint32),
+                   np.concatenate([np.empty((0, chunks), np.uint32), *weights]), entries, maps,
+                   allocation.peak)

@@ -1,0 +1,139 @@
+"""Which node of a network runs where, and why."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .chain import Chain, Refusal, begin
+
+__all__ = ["HOST_OPERATIONS", "Placement", "Support", "analyse"]
+
+# Operations that the host evaluates, in the precision that the model declares, with the
+# reference implementation of the onnx package.
+HOST_OPERATIONS = frozenset([
+    "Abs", "Add", "ArgMax", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat",
+    "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Dropout",
+    "Elu", "Exp", "Expand", "Flatten", "Floor", "Gather", "Gemm", "GlobalAveragePool",
+    "GlobalMaxPool", "HardSigmoid", "HardSwish", "Identity", "LRN", "LeakyRelu", "Log",
+    "LogSoftmax", "MatMul", "Max", "MaxPool", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow",
+    "Reciprocal", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Resize", "Round",
+    "Shape", "Sigmoid", "Sign", "Slice", "Softmax", "Softplus", "SpaceToDepth", "Split", "Sqrt",
+    "Squeeze", "Sub", "Sum", "Tanh", "Transpose", "Unsqueeze", "Upsample",
+])
+
+_UNSUPPORTED = {
+    "QLinearConv": "Conv with floating-point weights of plus or minus one value a channel",
+    "ConvInteger": "Conv with floating-point weights of plus or minus one value a channel",
+    "QuantizeLinear": "remove it: maps are binary16 on the chip, float32 on the host",
+    "DequantizeLinear": "store the weights as floating point",
+    "LayerNormalization": "BatchNormalization", "InstanceNormalization": "BatchNormalization",
+    "GroupNormalization": "BatchNormalization", "Gelu": "Relu", "Mish": "Relu",
+    "If": "export the branch that is taken", "Loop": "unroll it", "Scan": "unroll it",
+}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A node's verdict: ``where`` is "chip", "host" or "unsupported"."""
+
+    name: str
+    operation: str
+    where: str
+    reason: str
+    rewrite: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """chains: list of Chain, in order of their Conv nodes; placements: one for each node of the
+    model, in its order."""
+
+    chains: list
+    placements: list
+
+    @property
+    def unsupported(self):
+        """Placements that keep the network from running."""
+        return [placement for placement in self.placements if placement.where == "unsupported"]
+
+
+def _depths(graph):
+    """Node -> longest path from the inputs to it, in nodes."""
+    made, depths = {}, {}
+    for node in graph.nodes:
+        depths[node] = 1 + max((made.get(name, 0) for name in node.inputs), default=0)
+        made.update(dict.fromkeys(node.outputs, depths[node]))
+    return depths
+
+
+def _out_of_range(chain):
+    """Refusal of scales or biases that binary16 cannot hold, else None."""
+    for what, values in (("scale", chain.scale), ("bias", chain.bias)):
+        with np.errstate(over="ignore"):
+            bad = ~np.isfinite(np.asarray(values).astype(np.float16))
+        if bad.any():
+            channel = int(np.argmax(bad))
+            return Refusal(f"{what} {np.asarray(values)[channel]:.4g} of output channel {channel} "
+                           "exceeds binary16", "magnitudes up to 65504")
+    return None
+
+
+def _follow(chain, graph, taken, refusals):
+    """Fold what follows, as long as it is the only reader and free."""
+    while chain.value not in graph.outputs:
+        readers = graph.consumers.get(chain.value, [])
+        if len(readers) != 1 or readers[0] in taken:
+            return
+        refusal = chain.absorb(readers[0], graph)
+        if refusal is not None:
+            refusals.setdefault(readers[0], refusal)
+            return
+        taken.add(readers[0])
+
+
+def _verdict(node, chip, refusals):
+    if node in chip:
+        head = chip[node]
+        folded = "binary weights" if head.nodes[0] is node else f"folded into {head.name}"
+        if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
+            folded = f"bypass of {head.name}"
+        return Placement(node.name, node.operation, "chip", folded)
+    if node.domain or node.operation not in HOST_OPERATIONS:
+        what = f"{node.domain}.{node.operation}" if node.domain else node.operation
+        return Placement(node.name, node.operation, "unsupported",
+                         f"{what} is known neither to the chip nor to the host",
+                         _UNSUPPORTED.get(node.operation, "cut it off, and compute it outside"))
+    refusal = refusals.get(node, Refusal("no operation of the chip"))
+    return Placement(node.name, node.operation, "host", refusal.reason, refusal.rewrite)
+
+
+def analyse(graph):
+    """Decide for every node of an ``onnx_graph.Graph``.
+
+    Returns
+    -------
+    Support
+    """
+    depths, position = _depths(graph), {node: i for i, node in enumerate(graph.nodes)}
+    convolutions = [node for node in graph.nodes if node.operation == "Conv" and not node.domain]
+    chains, taken, refusals = [], set(), {}
+    # The convolution that comes last takes the residual addition: the other operand exists then.
+    for node in sorted(convolutions, key=lambda n: (-depths[n], -position[n])):
+        chain = begin(node, graph)
+        if isinstance(chain, Chain):
+            taken.add(node)
+            _follow(chain, graph, taken, refusals)
+            refusal = _out_of_range(chain)
+            if refusal is None:
+                chains.append(chain)
+                continue
+            taken.difference_update(chain.nodes)
+            chain = refusal
+        refusals[node] = chain
+    chains.sort(key=lambda chain: position[chain.nodes[0]])
+    chip = {node: chain for chain in chains for node in chain.nodes}
+    folded = [Placement(name, operation, "host", reason) for name, operation, reason
+              in graph.folded]
+    placements = [*folded, *(_verdict(node, chip, refusals) for node in graph.nodes)]
+    placements.sort(key=lambda placement: graph.order[placement.name])
+    return Support(chains, placements)

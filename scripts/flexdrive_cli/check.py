@@ -1,0 +1,66 @@
+"""flexdrive check: which node of a network runs where, and why."""
+
+import sys
+
+import click
+from onnx import TensorProto
+from rich.console import Console
+from rich.table import Table
+
+from flexdrive.errors import FlexdriveError
+
+from .chip_options import chip_options, describe
+from .network import CHIP_HELP, analysed, compiled
+
+_STYLES = {"chip": "green", "host": "yellow", "unsupported": "bold red"}
+
+
+def _table(placements):
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("node", overflow="fold", max_width=28)
+    table.add_column("operation", overflow="fold", max_width=18)
+    table.add_column("runs on")
+    table.add_column("why", overflow="fold")
+    for placement in placements:
+        why = placement.reason
+        if placement.rewrite:
+            why += f"; would pass: {placement.rewrite}"
+        table.add_row(placement.name, placement.operation, placement.where, why,
+                      style=_STYLES[placement.where] if placement.where == "unsupported" else None)
+    return table
+
+
+def _precision(graph, support):
+    """Types in which the host computes."""
+    host = {placement.name for placement in support.placements if placement.where == "host"}
+    kinds = {TensorProto.DataType.Name(graph.types[name]).lower() for node in graph.nodes
+             if node.name in host for name in node.outputs if name in graph.types}
+    return ", ".join(sorted(kinds)).replace("float,", "float32,") if kinds != {"float"} \
+        else "float32"
+
+
+@click.command(epilog=CHIP_HELP)
+@click.argument("model", metavar="MODEL.onnx", type=click.Path())
+@chip_options
+def command(model, chip):
+    """Say for every node of MODEL.onnx whether it runs on the chip, on the host or not at all,
+    with the reason and what would pass.
+
+    The exit status is 0 when the network runs on the chip, else 1.
+    """
+    console = Console(highlight=False)
+    graph, support = analysed(model)
+    console.print(_table(support.placements), markup=False)
+    counts = {where: sum(placement.where == where for placement in support.placements)
+              for where in _STYLES}
+    console.print("\n" + ", ".join(f"{count} {where}" for where, count in counts.items())
+                  + (f"; the host computes in {_precision(graph, support)}" if counts["host"]
+                     else ""))
+    try:
+        deployment = compiled(model, graph, support, chip)
+    except FlexdriveError as error:
+        console.print(f"does not run: {error}", style="bold red", markup=False, soft_wrap=True)
+        sys.exit(1)
+    used = max(program.peak_words for program in deployment.programs)
+    console.print(f"runs on {describe(deployment.config)}; uses {used} words a tile",
+                  markup=False, soft_wrap=True)

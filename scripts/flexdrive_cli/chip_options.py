@@ -1,0 +1,106 @@
+"""Options that choose a chip, the same for every command.
+
+    @click.command()
+    @chip_options
+    def command(chip):
+        config = chip.config()          # ChipConfig; the preset `paper` when nothing was said
+"""
+
+import functools
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import click
+
+from flexdrive.errors import ConfigurationError
+from flexdrive.hyperdrive.config import PRESETS, ChipConfig
+
+__all__ = ["ChipChoice", "chip_options", "describe", "read_config"]
+
+DEFAULT = "paper"
+_HELP = {
+    "rows": "Rows of tiles (M).",
+    "columns": "Columns of tiles (N).",
+    "channels": "Output channels computed in parallel (C).",
+    "fm_words": "Feature-map words of a tile.",
+    "fm_banks": "Banks of the feature-map memory.",
+    "weight_words": "Depth of the weight buffer.",
+    "adder_depth": "Pipeline depth of the adders (L).",
+}
+
+
+def read_config(path):
+    """ChipConfig of a TOML file: fields of ChipConfig at the top or in a table ``[chip]``, what
+    is missing has the default value.
+
+    Raises
+    ------
+    ConfigurationError
+        when the file cannot be read, or holds something that is not a field.
+    """
+    try:
+        with open(path, "rb") as file:
+            document = tomllib.load(file)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not a TOML file: {error}") from None
+    table = document.get("chip", document)
+    known = [field.name for field in fields(ChipConfig)]
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{path}: chip = {table!r} is no table; write [chip]")
+    for key in table:
+        if key not in known:
+            raise ConfigurationError(f"{path}: {key} is no parameter of a chip; there are "
+                                     + ", ".join(known))
+    return ChipConfig(**table)
+
+
+@dataclass(frozen=True)
+class ChipChoice:
+    """What the command line says about the chip: preset, file, single parameters."""
+
+    preset: str | None
+    file: Path | None
+    parameters: dict
+
+    @property
+    def given(self):
+        """Whether it says anything."""
+        return bool(self.preset or self.file or self.parameters)
+
+    def config(self, default=DEFAULT):
+        """The ChipConfig; ``default`` is the preset to begin with when none is named."""
+        if self.preset and self.file:
+            raise ConfigurationError("--preset and --config exclude each other; single parameters "
+                                     "(--rows ...) change either")
+        base = read_config(self.file) if self.file else PRESETS[self.preset or default]
+        return replace(base, **self.parameters)
+
+
+def chip_options(function):
+    """Add the options; the command gets them as one argument ``chip``, a ChipChoice."""
+    @functools.wraps(function)
+    def command(*args, preset, config_file, **options):
+        parameters = {name: options.pop(name) for name in _HELP}
+        chosen = {name: value for name, value in parameters.items() if value is not None}
+        return function(*args, chip=ChipChoice(preset, config_file, chosen), **options)
+
+    for name, text in reversed(_HELP.items()):
+        option = click.option(f"--{name.replace('_', '-')}", name, type=int, metavar="N", help=text)
+        command = option(command)
+    command = click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE.toml",
+        help="Chip parameters from a file.")(command)
+    return click.option("--preset", type=click.Choice(sorted(PRESETS)),
+                        help="Chip parameters by name.")(command)
+
+
+def describe(config):
+    """One line: the preset's name when there is one, and the parameters."""
+    names = [name for name, preset in PRESETS.items() if preset == config]
+    name = f"{names[0]}: " if names else ""
+    return (f"{name}{config.rows} x {config.columns} x {config.channels}, "
+            f"{config.fm_words} words a tile, {config.weight_words} weight words, "
+            f"L = {config.adder_depth}")

@@ -1,0 +1,41 @@
+"""What the commands for networks share: reading a model, choosing a chip that holds it."""
+
+from pathlib import Path
+
+from flexdrive.hyperdrive.config import PRESETS
+from flexdrive_deploy.errors import FitError
+from flexdrive_deploy.onnx_graph import load_graph, load_model
+from flexdrive_deploy.onnx_import import compile_graph
+from flexdrive_deploy.support import analyse
+
+__all__ = ["CHIP_HELP", "DEFAULT_PRESETS", "analysed", "compiled"]
+
+# Small first: a small network then simulates quickly, on every engine.
+DEFAULT_PRESETS = ("tiny", "digits", "paper")
+CHIP_HELP = ("Without options for the chip, the first of the presets "
+             f"{', '.join(DEFAULT_PRESETS)} that holds the network is taken; the results are the "
+             "same on each.")
+
+
+def analysed(path):
+    """(graph, support) of an ONNX file."""
+    graph = load_graph(load_model(path))
+    return graph, analyse(graph)
+
+
+def compiled(path, graph, support, chip, layer_check=False):
+    """Deployment for the chip of the command line, or for the first default that holds it.
+
+    Raises
+    ------
+    FitError
+        of the chip that was asked for, or of the largest default.
+    """
+    name = Path(path).stem
+    candidates = [chip.config()] if chip.given else [PRESETS[preset] for preset in DEFAULT_PRESETS]
+    for config in candidates[:-1]:
+        try:
+            return compile_graph(graph, support, config, name=name, layer_check=layer_check)
+        except FitError:
+            continue
+    return compile_graph(graph, support, candidates[-1], name=name, layer_check=layer_check)

@@ -1,0 +1,95 @@
+"""flexdrive run: a network on images, on the golden model or on the RTL."""
+
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from flexdrive_deploy.arrays import compare, load_array, save_array
+from flexdrive_deploy.deployment import Deployment
+from flexdrive_deploy.errors import ModelError
+from flexdrive_sim.hyperdrive.session import ENGINES, Session
+from flexdrive_sim.hyperdrive.summary import Summary
+
+from .chip_options import chip_options, describe
+from .network import CHIP_HELP, analysed, compiled
+from .tables import layer_table, summary_table
+
+
+def _deployment(model, chip, layer_check):
+    """From an ONNX file, or from a directory that `flexdrive compile` wrote."""
+    if not Path(model).is_dir():
+        return compiled(model, *analysed(model), chip, layer_check)
+    deployment = Deployment.load(model, chip.config() if chip.given else None)
+    if layer_check and not deployment.layer_check:
+        raise ModelError(f"{model} was compiled without --layer-check, so its program stores the "
+                         "results only; compile it again with --layer-check")
+    return deployment
+
+
+def _single_output(deployment):
+    if len(deployment.outputs) != 1:
+        raise ModelError(f"The network has {len(deployment.outputs)} outputs "
+                         f"({', '.join(deployment.outputs)}); --expect and --output take networks "
+                         "with one")
+    return deployment.outputs[0]
+
+
+def _run(deployment, images, engine, console):
+    """Results image by image until the first difference: (outputs, Summary)."""
+    session = Session(deployment, engine, notify=lambda line: console.print(line, style="dim"))
+    summary, outputs = Summary(deployment), []
+    with Progress(console=console, transient=True) as progress:
+        for image in progress.track(images, description=f"{engine}"):
+            result = session.run(image[None])
+            summary.add(result)
+            outputs.append(result.outputs)
+            if result.difference:
+                break
+    return outputs, summary
+
+
+@click.command(epilog=CHIP_HELP)
+@click.argument("model", metavar="MODEL", type=click.Path())
+@click.option("--input", "input_file", required=True, type=click.Path(), metavar="X.npy",
+              help="Images (N, C, H, W).")
+@click.option("--expect", type=click.Path(), metavar="Y.npy",
+              help="Results (N, ...) to compare: float16 bit by bit, else the largest difference.")
+@click.option("--output", type=click.Path(), metavar="Z.npy", help="Where to write the results.")
+@click.option("--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
+              help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
+@click.option("--layer-check", is_flag=True,
+              help="Compare every word of every layer, not only what leaves the chip.")
+@chip_options
+def command(model, input_file, expect, output, engine, layer_check, chip):
+    """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on images.
+
+    What the RTL stores is compared with the golden model word by word; the first difference is
+    named and ends the run with status 1.
+    """
+    console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
+    deployment = _deployment(model, chip, layer_check)
+    images = deployment.checked_images(load_array(input_file), str(input_file))
+    wanted = load_array(expect) if expect else None
+    name = _single_output(deployment) if expect or output else None
+    console.print(f"{deployment.name} on {describe(deployment.config)}", markup=False,
+                  soft_wrap=True)
+    results, summary = _run(deployment, images, engine, errors)
+    if summary.difference:
+        errors.print(f"error: {engine} differs from the golden model, image "
+                     f"{len(results) - 1}: {summary.difference}", style="bold red",
+                     markup=False, soft_wrap=True)
+        sys.exit(1)
+    console.print(layer_table(summary))
+    console.print(summary_table(summary, engine))
+    if name is None:
+        return
+    made = np.concatenate([result[name] for result in results])
+    verdict = compare(made, wanted, str(expect)) if wanted is not None else None
+    if output:
+        save_array(output, made)
+    if verdict is not None:
+        console.print(verdict, markup=False, soft_wrap=True)

@@ -1,0 +1,195 @@
+"""Networks on the host and on a chip: images in, results, comparison and counters out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+from flexdrive.hyperdrive.descriptor import Code
+from flexdrive_deploy.deployment import ChipPart
+from flexdrive_deploy.layers import half_bits
+
+from .convolution import convolve
+from .cycles import Prediction, predict
+from .golden import GoldenChip
+
+__all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate"]
+
+ENGINES = ("golden", "rtl", "pysim")
+
+
+class RunError(FlexdriveError):
+    """The chip did something that no program of ours makes it do."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first word that is not as the golden model says; patterns are binary16."""
+
+    layer: str
+    channel: int
+    row: int
+    column: int
+    expected: int
+    got: int
+    cycle: int | None = None
+
+    def __str__(self):
+        when = "" if self.cycle is None else f", cycle {self.cycle}"
+        values = np.array([self.expected, self.got], np.uint16).view(np.float16)
+        return (f"layer {self.layer}, channel {self.channel}, row {self.row}, column "
+                f"{self.column}: expected {self.expected:04x} ({values[0]:g}), got "
+                f"{self.got:04x} ({values[1]:g}){when}")
+
+
+@dataclass(frozen=True, eq=False)
+class ChipResult:
+    """One program run for one image.
+
+    Attributes
+    ----------
+    maps : name -> uint16 (channels, height, width) of everything that was stored.
+    compared : words compared with the golden model.
+    difference : the first Difference, or None.
+    cycles : from reset to the last word, None on the golden model.
+    reports : the chip's report of every descriptor, empty on the golden model.
+    predicted : what the cycle model says of cycles and reports.
+    """
+
+    maps: dict
+    compared: int
+    difference: Difference | None
+    cycles: int | None
+    reports: list
+    predicted: Prediction
+
+    @property
+    def model_holds(self):
+        """Whether the cycle model is right in the total and in every report."""
+        counters = ("cycles", "active", "weight_stalls", "tail_stalls")
+        return self.cycles is None or (self.cycles == self.predicted.cycles and all(
+            getattr(row, name) == getattr(other, name) for name in counters
+            for row, other in zip(self.reports, self.predicted.reports, strict=True)))
+
+
+@dataclass(frozen=True, eq=False)
+class ImageResult:
+    """outputs : name -> array of the network's results, float16 where the chip made them;
+    chips : a ChipResult for each program."""
+
+    outputs: dict
+    chips: list
+
+    @property
+    def difference(self):
+        """The first Difference in any program, or None."""
+        return next((chip.difference for chip in self.chips if chip.difference), None)
+
+
+def evaluate(graph, maps):
+    """All maps of a ChipGraph layer by layer, without programs, memories or streams.
+
+    maps: name -> uint16 (channels, height, width) of its inputs; returns those and all others."""
+    maps = dict(maps)
+    for layer in graph.layers:
+        maps[layer.target] = convolve(
+            maps[layer.source], layer.weights, layer.alpha, layer.beta, stride=layer.stride,
+            activation=layer.activation,
+            bypass=maps[layer.bypass] if layer.bypass is not None else None)
+    return maps
+
+
+def _first_difference(program, expected, got, times=None):
+    """Difference of two output streams of a program, or None."""
+    wrong = np.flatnonzero(expected != got)
+    if not len(wrong):
+        return None
+    index = int(wrong[0])
+    entry, start = next((entry, start) for entry, start in reversed(program.stores)
+                        if start <= index)
+    channels, _, width = program.maps[entry.reads].shape
+    pixel, channel = divmod(index - start, channels)
+    row, column = divmod(pixel, width)
+    cycle = None if times is None else int(times[index])
+    return Difference(entry.name, channel, row, column, int(expected[index]), int(got[index]),
+                      cycle)
+
+
+class Session:
+    """A deployment on one engine.
+
+    Parameters
+    ----------
+    deployment : flexdrive_deploy.deployment.Deployment.
+    engine : "golden"; "rtl", the RTL on the compiled engine; "pysim", the RTL on Amaranth's
+        simulator. The RTL is compared with the golden model in every word that it stores.
+        Programs on the golden engine are compared with the layers evaluated one by one, when the
+        deployment was compiled in this process.
+    notify : called with a line of text before each slow step.
+    """
+
+    def __init__(self, deployment, engine="golden", notify=None):
+        if engine not in ENGINES:
+            raise ValueError(f"engine is {engine!r}, expected one of {', '.join(ENGINES)}")
+        self.deployment = deployment
+        self.engine = engine
+        self._chip = None
+        self._predictions = {}
+        if engine != "golden":
+            # The RTL and its tools take a second to import; the golden model needs neither.
+            from .rtl import Chip
+            self._chip = Chip(deployment.config, notify=notify,
+                              engine="compiled" if engine == "rtl" else "pysim")
+
+    def run(self, image):
+        """Run one image, (1, ...) as the network's input says: ImageResult."""
+        values = {next(iter(self.deployment.inputs)): image}
+        chips, exact = [], {}
+        for part in self.deployment.parts:
+            if isinstance(part, ChipPart):
+                result = self._run_chip(part, {name: half_bits(values[name][0])
+                                               for name in part.inputs})
+                chips.append(result)
+                for name in part.outputs:
+                    exact[name] = np.ascontiguousarray(result.maps[name]).view(np.float16)[None]
+                    values[name] = exact[name].astype(np.float32)
+            else:
+                values |= part.run(values)
+        outputs = {name: exact.get(name, values[name]) for name in self.deployment.outputs}
+        return ImageResult(outputs, chips)
+
+    def _run_chip(self, part, maps):
+        program = part.program
+        pixels = program.pack(maps)
+        golden = GoldenChip(program.config)
+        expected = golden.execute(program.words, program.weights, pixels)
+        refused = [report for report in golden.reports if report.code != Code.OK]
+        if refused:
+            raise RunError(f"Descriptor {refused[0].index} of the program is illegal: "
+                           f"{refused[0].code.name}")
+        if self._chip is None:
+            return self._check_golden(part, maps, expected)
+        predicted = self._predicted(program)
+        run = self._chip.run(program.words, program.weights, pixels, program.output_words,
+                             max_cycles=2 * predicted.cycles + 10_000)
+        refused = [row for row in run.reports if row.code != Code.OK]
+        if refused:
+            raise RunError(f"The chip refused descriptor {refused[0].index}: "
+                           f"{refused[0].code.name}")
+        return ChipResult(program.unpack(run.pixels), len(expected), _first_difference(
+            program, expected, run.pixels, run.pixel_times), run.cycles, run.reports, predicted)
+
+    def _check_golden(self, part, maps, pixels):
+        program, compared, difference = part.program, 0, None
+        if part.graph is not None:
+            direct = evaluate(part.graph, maps)
+            parts = [direct[entry.reads].transpose(1, 2, 0).ravel() for entry, _ in program.stores]
+            compared, expected = len(pixels), np.concatenate(parts)
+            difference = _first_difference(program, expected, pixels)
+        return ChipResult(program.unpack(pixels), compared, difference, None, [],
+                          self._predicted(program))
+
+    def _predicted(self, program):
+        if program not in self._predictions:
+            self._predictions[program] = predict(program.config, program.words)
+        return self._predictions[program]
