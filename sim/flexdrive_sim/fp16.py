@@ -114,7 +114,8 @@ def accumulate(total, x, scratch=None):
 
     Parameters
     ----------
-    total : contiguous array, changed.
+    total : contiguous array, changed. NaNs in both arrays are the default one, as
+        :func:`to_float` and arithmetic make it.
     x : array that broadcasts to the shape of ``total``.
     scratch : ``uint32`` array of the shape of ``total``, to save its allocation.
 
@@ -137,6 +138,8 @@ def multiply_float(a, b):
 def round_float(values):
     """``float32`` array rounded to binary16, as ``float32``."""
     values = np.asarray(values, np.float32)
+    # Only the default NaN survives the rounding of the encoding.
+    values = np.where(np.isnan(values), np.float32(np.nan), values)
     size = np.abs(values)
     # From 0.5 to 1 float32 counts in units of 2^-24, those of the subnormals.
     small = np.copysign((size + np.float32(0.5)) - np.float32(0.5), values)

@@ -165,7 +165,8 @@ class Accumulation(Shared):
     def _groups(self, m, following, filling):
         """Registers of the group under way; ``following`` steps to the next."""
         group = Signal(data.StructLayout({"last_pixels": 1, "last_blocks": 1,
-                                          "next_pixels": 17}), name="group_now")
+                                          "next_pixels": 17, "next_channels": 16}),
+                       name="group_now")
         config, layer = self.config, self.layer
         depth = config.adder_depth
         blocks = layer.blocks
@@ -174,27 +175,28 @@ class Accumulation(Shared):
         per_group = Mux(blocks, 1, depth)
         lanes = Mux(blocks, depth * config.channels, config.channels)
         next_block = Signal(16)
-        slots = self.group.slots
-        with m.If(blocks):
-            m.d.comb += slots.eq(1 + sum((self.group.channels > i * config.channels)
-                                         for i in range(1, depth)))
-        with m.Else():
-            m.d.comb += slots.eq(Mux(pixels >= depth, depth, pixels))
         m.d.comb += [
             group.last_pixels.eq(pixels <= per_group),
             group.last_blocks.eq(self.group.channels <= lanes),
             group.next_pixels.eq(Mux(filling | group.last_pixels, layer.area,
                                         pixels - per_group)),
+            group.next_channels.eq(Mux(filling, layer.out_channels,
+                                       self.group.channels - Mux(group.last_pixels, lanes, 0))),
             next_block.eq(block_offset + lanes),
         ]
         with m.If(following):
-            m.d.sync += pixels.eq(group.next_pixels)
+            m.d.sync += [pixels.eq(group.next_pixels),
+                         self.group.channels.eq(group.next_channels)]
+            with m.If(blocks):
+                m.d.sync += self.group.slots.eq(1 + sum(
+                    (group.next_channels > i * config.channels) for i in range(1, depth)))
+            with m.Else():
+                m.d.sync += self.group.slots.eq(
+                    Mux(group.next_pixels >= depth, depth, group.next_pixels))
             with m.If(filling):
-                m.d.sync += [self.group.channels.eq(layer.out_channels),
-                             self.group.offset.eq(0), block_offset.eq(0)]
+                m.d.sync += [self.group.offset.eq(0), block_offset.eq(0)]
             with m.Elif(group.last_pixels):
-                m.d.sync += [self.group.channels.eq(self.group.channels - lanes),
-                             self.group.offset.eq(next_block), block_offset.eq(next_block)]
+                m.d.sync += [self.group.offset.eq(next_block), block_offset.eq(next_block)]
             with m.Else():
                 m.d.sync += self.group.offset.eq(
                     self.group.offset + Mux(blocks, layer.out_channels,

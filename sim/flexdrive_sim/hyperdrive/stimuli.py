@@ -1,13 +1,23 @@
 """Programs for tests and benchmarks: layer by layer, or drawn at random."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import Activation, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor import (
+    DESCRIPTOR_WORDS,
+    FIELDS,
+    Activation,
+    Code,
+    Descriptor,
+    Operation,
+)
 
-__all__ = ["Stimulus", "random_layer_stimulus"]
+from .rules import check
+
+__all__ = ["Stimulus", "random_layer_stimulus", "refused_descriptors", "resnet34_layers",
+           "shape_stimulus"]
 
 _ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
@@ -99,6 +109,14 @@ class Stimulus:
                              bitorder="little")
         return np.ascontiguousarray(octets).view("<u4")
 
+    def extend(self, other):
+        """Append the program of another stimulus for the same chip; returns self."""
+        self.words += other.words
+        self.weights += other.weights
+        self.pixels += other.pixels
+        self.out_words += other.out_words
+        return self
+
     def arrays(self):
         """(words, weights, pixels) as the chip's streams and the golden model take them."""
         chunks = -(-self.config.channels // 32)
@@ -160,4 +178,103 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
         bypass_base=base["by"] if has_bypass else None)
     stimulus.store(out_shape, base=base["out"], tile=tile)
     stimulus.store(shape, base=base["in"], tile=edges)
+    return stimulus
+
+
+def refused_descriptors(config, count, seed):
+    """``count`` descriptors that break at least one rule, drawn near legal ones.
+
+    Each starts legal and has one to three fields replaced by a value from the edges of its range
+    or near its legal bounds, so all rules are met alone and together.
+    """
+    random = np.random.default_rng(seed)
+    found = []
+    while len(found) < count:
+        legal = random_layer_stimulus(config, int(random.integers(1 << 31)), special=False)
+        descriptor = Descriptor.from_words(_first_convolution(legal.words))
+        if random.integers(4) == 0:
+            descriptor = Descriptor.from_words(legal.words[:DESCRIPTOR_WORDS])
+        for changed in random.choice(np.array(FIELDS, dtype=object),
+                                     int(random.integers(1, 4)), replace=False):
+            near = getattr(descriptor, changed.name) + int(random.integers(-2, 3))
+            edges = [0, 1, (1 << changed.width) - 1, int(random.integers(1 << changed.width)), near,
+                     config.fm_words, config.weight_words]
+            value = int(random.choice(edges)) & (1 << changed.width) - 1
+            if changed.name != "payload":
+                descriptor = replace(descriptor, **{changed.name: value})
+        descriptor = replace(descriptor, **_provocation(random, config, descriptor))
+        if check(descriptor, config) != Code.OK:
+            found.append(descriptor)
+    return found
+
+
+def _provocation(random, config, descriptor):
+    """Changes that lead to the rules which single fields hardly break."""
+    return [
+        {"payload": descriptor.payload ^ 1},
+        {"out_base": descriptor.in_base + int(random.integers(4))},
+        {"bypass": 1, "bypass_base": max(0, descriptor.out_base + int(random.choice([-1, 1])))},
+        # Few pixels and many inputs: fits the memory, not the weight buffer.
+        {"kernel": 3, "stride": 1, "tile_rows": 1, "tile_columns": config.adder_depth + 1,
+         "in_base": 0, "out_base": config.fm_words - 2 * config.adder_depth, "out_channels": 1,
+         "payload": 1, "bypass": 0, "full_rows": 1, "last_rows": 0, "full_columns": 1,
+         "last_columns": 0, "in_channels": config.weight_words // 9 + int(random.integers(2))},
+        *[{}] * 8,
+    ][random.integers(12)]
+
+
+def _first_convolution(words):
+    """The words of the first CONV of a program."""
+    position = 0
+    while True:
+        head = words[position:position + DESCRIPTOR_WORDS]
+        descriptor = Descriptor.from_words(head)
+        if descriptor.operation == Operation.CONV:
+            return head
+        position += DESCRIPTOR_WORDS + descriptor.payload
+
+
+def resnet34_layers(channels=64, edge=8):
+    """The 36 binary layers of ResNet-34 on an array that its maps fill, as tuples (inputs,
+    outputs, kernel, stride, tile edge of the output, bypass).
+
+    ``channels`` and ``edge`` are those of the first stage: 64 and 8 for 224 x 224 images on 7 x 7
+    tiles (He et al., "Deep Residual Learning", 2016, table 1; tile edges as in ISVLSI 2018).
+    """
+    layers, inputs = [], channels
+    for stage, repeat in enumerate((3, 4, 6, 3)):
+        outputs = channels << stage
+        for block in range(repeat):
+            stride = 2 if stage and block == 0 else 1
+            if stride == 2:
+                edge //= 2
+                layers.append((inputs, outputs, 1, 2, edge, False))
+            layers.append((inputs, outputs, 3, stride, edge, False))
+            layers.append((outputs, outputs, 3, 1, edge, True))
+            inputs = outputs
+    return layers
+
+
+def shape_stimulus(config, layer, seed, *, transfers=True):
+    """One layer of :func:`resnet34_layers` with random data: LOAD input and bypass, CONV, STORE
+    (``transfers`` false: CONV alone, for cycle counts)."""
+    inputs, outputs, kernel, stride, edge, bypass = layer
+    random = np.random.default_rng(seed)
+    stimulus = Stimulus(config)
+    shape = (config.rows * edge * stride, config.columns * edge * stride, inputs)
+    out_shape = (config.rows * edge, config.columns * edge, outputs)
+    out_base = edge**2 * stride**2 * inputs
+    if transfers:
+        stimulus.load(_random_words(random, shape, False), base=0, tile=(edge * stride,) * 2)
+        if bypass:
+            stimulus.load(_random_words(random, out_shape, False), base=out_base, tile=(edge,) * 2)
+    scale = (random.normal(0, 1, outputs) / np.sqrt(inputs * kernel**2)).astype(np.float16)
+    interleave = config.adder_depth if edge**2 < config.adder_depth else 1
+    stimulus.convolve(
+        shape, random.integers(0, 2, (outputs, inputs, kernel, kernel), dtype=np.uint8),
+        scale.view(np.uint16), _random_words(random, outputs, False), in_base=0,
+        out_base=out_base, tile=(edge,) * 2, stride=stride, activation=Activation.RELU,
+        interleave=interleave, bypass_base=out_base if bypass else None)
+    if transfers:
+        stimulus.store(out_shape, base=out_base, tile=(edge,) * 2)
     return stimulus

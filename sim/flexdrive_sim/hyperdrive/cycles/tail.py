@@ -39,7 +39,7 @@ class TailModel:
         # Addresses of the results on their way, None for nothing; the last is to be written.
         self._pipeline = [None] * (1 + 3 * config.adder_depth)
         self._time = 0
-        self.written = 0        # first cycle in which everything is written
+        self._idle = 0          # first cycle in which all is shifted out and written
 
     def finish_group(self, group):
         """Shift out a whole group; returns the cycle of its last shift."""
@@ -51,6 +51,7 @@ class TailModel:
             while not self._cycle(value):
                 pass
         last = self._time - 1
+        self._idle = last + 1
         if group.release:
             count = self._lanes * (group.slots if self._blocks else 1)
             self._parameters.released += [last] * min(group.channels, count)
@@ -60,7 +61,7 @@ class TailModel:
         """Write what is on its way; returns the first cycle in which nothing is."""
         while any(address is not None for address in self._pipeline):
             self._cycle(None)
-        return self.written
+        return self._idle
 
     def _values(self, group):
         """(is a value, offset in the map, parameter index) in the order of the shifts."""
@@ -90,9 +91,9 @@ class TailModel:
             pipeline.pop()
             pipeline.insert(0, enters)
             if last is not None:
-                self.written = time + 1
+                self._idle = time + 1
             return True
         if granted:
             pipeline[-1] = None
-            self.written = time + 1
+            self._idle = time + 1
         return False

@@ -1,0 +1,81 @@
+"""Mutation run: each fault of ``planted_faults.toml`` is put into a copy of the project, and the
+tests that it names must fail there. Started by ``scripts/planted-faults``."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "docs/results/planted-faults.md"
+
+
+def copy_project(place):
+    for name in ("rtl", "sim", "deploy", "scripts", "tests"):
+        shutil.copytree(ROOT / name, place / name,
+                        ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copy(ROOT / "pyproject.toml", place)
+
+
+def plant(place, fault):
+    path = place / fault["file"]
+    text = path.read_text()
+    if text.count(fault["old"]) != 1:
+        raise SystemExit(f"{fault['name']}: {fault['old']!r} occurs "
+                         f"{text.count(fault['old'])} times in {fault['file']}, not once")
+    path.write_text(text.replace(fault["old"], fault["new"]))
+
+
+def caught_by(place, fault):
+    """Name of the first test that fails, or None."""
+    paths = os.pathsep.join(str(place / name) for name in ("rtl", "deploy", "sim", "scripts"))
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
+         *fault["tests"].split(" ", 1)[:1],
+         *(["-k", fault["tests"].split(" ", 1)[1]] if " " in fault["tests"] else [])],
+        cwd=place, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True,
+        check=False)
+    if result.returncode == 0:
+        return None
+    failed = [line for line in result.stdout.splitlines()
+              if line.startswith(("FAILED", "ERROR"))]
+    if not failed:
+        raise SystemExit(f"{fault['name']}: the tests did not run:\n{result.stdout[-2000:]}")
+    return failed[0].split(" ", 1)[1].split(" - ")[0].removeprefix("tests/")
+
+
+def main(wanted):
+    console = Console()
+    faults = tomllib.loads((ROOT / "tests/planted_faults.toml").read_text())["fault"]
+    if wanted:
+        faults = [fault for fault in faults if fault["name"] in wanted]
+    rows, missed = [], 0
+    for fault in track(faults, "planting faults", console=console):
+        with tempfile.TemporaryDirectory() as directory:
+            place = Path(directory)
+            copy_project(place)
+            plant(place, fault)
+            caught = caught_by(place, fault)
+        missed += caught is None
+        rows.append(f"| {fault['name']} | `{fault['file']}` | {caught or '**not caught**'} |")
+        console.print(f"{fault['name']}: {caught or '[red]not caught[/]'}")
+    console.print(f"{len(rows) - missed} of {len(rows)} faults caught")
+    if not wanted:
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text("\n".join([
+            "# Planted faults", "",
+            "Each line breaks the hardware in one place; the test beside it failed. Command: "
+            "`scripts/planted-faults` (the faults are data in `tests/planted_faults.toml`).", "",
+            "| fault | file | first test that failed |", "|---|---|---|", *rows, "",
+            f"{len(rows) - missed} of {len(rows)} caught.", ""]))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
