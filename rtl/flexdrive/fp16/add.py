@@ -32,10 +32,10 @@ class Adder(Operator):
 
     Members
     -------
-    a, b : In(16), binary16 operands.
-    subtract : In(1), 1 computes a - b. Constant 0 costs nothing.
-    en : In(1), with ``enable`` only.
-    y : Out(16), binary16 result, registered.
+    a, b : binary16 operands.
+    subtract : 1 computes a - b. Constant 0 costs nothing.
+    en : registers advance; with ``enable`` only.
+    y : binary16 result, registered.
     """
 
     def __init__(self, *, depth=1, enable=False):

@@ -6,6 +6,8 @@ one tap and input channel for all interleaved slots and takes L cycles; all deci
 made at a step's first cycle, so the slots keep their places in the adder pipeline.
 """
 
+from types import SimpleNamespace
+
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
@@ -37,6 +39,13 @@ def step_layout(config):
         "slot": unsigned(max(1, (config.adder_depth - 1).bit_length())),
         "channel": unsigned(16),    # input channel: to be added to the address
     })
+
+
+def _signals(prefix, **shapes):
+    """Signals under one name. Not a structure: its fields depend on each other, and as one vector
+    that is a combinational loop to tools that do not look into it."""
+    return SimpleNamespace(**{name: Signal(shape, name=f"{prefix}_{name}")
+                              for name, shape in shapes.items()})
 
 
 class Accumulation(Shared):
@@ -140,9 +149,8 @@ class Accumulation(Shared):
     def _position(self, m, step, filling):
         """Tap and input channel, common to all slots."""
         layer = self.layer
-        at = Signal(data.StructLayout({
-            "channel": 16, "tap_x": 2, "tap_y": 2, "first": 1, "last": 1, "channel_end": 1,
-            "row_end": 1}), name="at")
+        at = _signals("at", channel=16, tap_x=2, tap_y=2, first=1, last=1, channel_end=1,
+                      row_end=1)
         channel, tap_x, tap_y = Signal(16), Signal(2), Signal(2)
         last_tap = Mux(layer.three, 2, 0)
         m.d.comb += [
@@ -164,9 +172,7 @@ class Accumulation(Shared):
 
     def _groups(self, m, following, filling):
         """Registers of the group under way; ``following`` steps to the next."""
-        group = Signal(data.StructLayout({"last_pixels": 1, "last_blocks": 1,
-                                          "next_pixels": 17, "next_channels": 16}),
-                       name="group_now")
+        group = _signals("group", last_pixels=1, last_blocks=1, next_pixels=17, next_channels=16)
         config, layer = self.config, self.layer
         depth = config.adder_depth
         blocks = layer.blocks
