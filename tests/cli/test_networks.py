@@ -98,6 +98,8 @@ def test_run(flexdrive, engine):
     assert f"{2 * (150 + 27):,} words with" in out
     assert "measured, as modelled" in out or engine == "golden"
     assert max(map(len, out.splitlines())) <= 80
+    rows = [line.split() for line in out.splitlines()]
+    assert [row[-1] for row in rows if row[:1] in (["first"], ["second"])] == ["0", "0"]
     np.testing.assert_array_equal(np.load("z.npy"), np.load("y.npy"))
     assert np.load("z.npy").dtype == np.float16
 
