@@ -94,6 +94,9 @@ def command(model, input_file, expect, output, engine, layer_check, chip):
     images = deployment.checked_images(load_array(input_file), str(input_file))
     wanted = load_array(expect) if expect else None
     name = _single_output(deployment) if expect or output else None
+    if output and not Path(output).parent.is_dir():
+        raise ModelError(f"{output} cannot be written: there is no directory "
+                         f"{Path(output).parent}")
     console.print(f"{deployment.name} on {describe(deployment.config)}", markup=False,
                   soft_wrap=True)
     results, summary = _run(deployment, images, engine, errors)

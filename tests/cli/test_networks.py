@@ -178,6 +178,14 @@ def test_wrong_inputs(flexdrive, tmp_path, content, message):
 
 
 @pytest.mark.usefixtures("network")
+def test_output_into_a_missing_directory(flexdrive):
+    status, out, err = flexdrive("run", "net.onnx", "--input", "x.npy", "--output", "no/z.npy")
+    assert status == 1
+    assert "no/z.npy cannot be written: there is no directory no" in err
+    assert "cycles" not in out
+
+
+@pytest.mark.usefixtures("network")
 def test_chip_options(flexdrive, tmp_path):
     def error(*options):
         status, _, err = flexdrive("check", "net.onnx", *options)
