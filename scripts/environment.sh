@@ -34,7 +34,7 @@ prepare() {
 		"$python" -m venv "$venv"
 	fi
 	say "installing flexdrive and its dependencies from PyPI (once, about a minute)"
-	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+	"$venv/bin/python" -m pip install -qq --disable-pip-version-check \
 		--editable "$root${extras:+[$extras]}"
 	touch "$stamp"
 }

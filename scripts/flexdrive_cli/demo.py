@@ -113,7 +113,8 @@ def main(output, images):
     save_picture(output / "digits.png", pictures[:images], logits["rtl"].argmax(axis=1),
                  labels[:images], summaries["rtl"],
                  f"{images} held-out digits as the RTL reads them")
-    (output / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    (output / ".results.tmp").write_text(json.dumps(results, indent=1) + "\n")
+    (output / ".results.tmp").replace(output / "results.json")
     for part in (layer_table(summaries["rtl"]), summary_table(summaries["rtl"], "rtl"),
                  _accuracy(results, len(inputs))):
         console.print(part)

@@ -98,6 +98,8 @@ def test_run(flexdrive, engine):
     assert f"{2 * (150 + 27):,} words with" in out
     assert "measured, as modelled" in out or engine == "golden"
     assert max(map(len, out.splitlines())) <= 80
+    rows = [line.split() for line in out.splitlines()]
+    assert [row[-1] for row in rows if row[:1] in (["first"], ["second"])] == ["0", "0"]
     np.testing.assert_array_equal(np.load("z.npy"), np.load("y.npy"))
     assert np.load("z.npy").dtype == np.float16
 
@@ -173,6 +175,14 @@ def test_wrong_inputs(flexdrive, tmp_path, content, message):
     assert message in err
     assert len(err.strip().splitlines()) == 1
     assert not (tmp_path / "z.npy").exists()
+
+
+@pytest.mark.usefixtures("network")
+def test_output_into_a_missing_directory(flexdrive):
+    status, out, err = flexdrive("run", "net.onnx", "--input", "x.npy", "--output", "no/z.npy")
+    assert status == 1
+    assert "no/z.npy cannot be written: there is no directory no" in err
+    assert "cycles" not in out
 
 
 @pytest.mark.usefixtures("network")
