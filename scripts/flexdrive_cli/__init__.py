@@ -14,6 +14,7 @@ __all__ = ["main"]
 # Subcommand -> (module, one line of help). The modules are imported when they are used, so that
 # `flexdrive --help` is instant and a command loads only what it needs.
 COMMANDS = {
+    "flexv": ("flexv", "Build and run programs for the Flex-V core."),
     "verify": ("verify", "Check the hardware's arithmetic against independent oracles."),
     "verilog": ("verilog", "Write Verilog of a component."),
 }

@@ -1,0 +1,159 @@
+"""One hart: fetch, decode, execute, traps."""
+
+from dataclasses import dataclass, field
+
+from flexdrive.flexv.isa import BY_NAME, COMPRESSED, EXTENSIONS, instructions
+
+from .arithmetic import MASK
+from .csrs import CsrFile
+from .memory import BusError
+from .traps import Trap
+from .units import UNITS, access
+
+__all__ = ["Hart", "Retired", "Trap"]
+
+
+@dataclass
+class Retired:
+    """What one instruction did.
+
+    Attributes
+    ----------
+    pc, next_pc, word : address, address of what follows, instruction as fetched (16 or 32 bits).
+    writes : {register: value}.
+    loads, stores : lists of (address, size, value).
+    trap : cause of the exception that it raised instead of executing, or None.
+    """
+
+    pc: int
+    next_pc: int = 0
+    word: int = 0
+    writes: dict = field(default_factory=dict)
+    loads: list = field(default_factory=list)
+    stores: list = field(default_factory=list)
+    trap: int | None = None
+
+
+class Hart:
+    """A core in machine mode.
+
+    Parameters
+    ----------
+    memory : :class:`.memory.Memory`, or anything with its ``load`` and ``store``.
+    pc : where execution starts.
+    extensions : groups of instructions that exist.
+    """
+
+    def __init__(self, memory, pc, *, extensions=EXTENSIONS, hart_id=0):
+        self.memory, self.pc = memory, pc
+        self.x = [0] * 32
+        self.csrs = CsrFile(extensions, hart_id)
+        self.word, self.length = 0, 4
+        self.record = Retired(pc)
+        self._next = pc
+        self._decoded = {}
+        # By opcode, so that a new word meets few candidates.
+        self._by_opcode = {}
+        for entry in instructions(extensions):
+            self._by_opcode.setdefault(entry.encoding.match & 0x7F, []).append(entry)
+        self._setup(extensions)
+
+    def _setup(self, extensions):
+        """State of further extensions is added here by subclasses."""
+
+    # What instructions may do.
+
+    def write(self, register, value):
+        if register:
+            self.x[register] = value
+            self.record.writes[register] = value
+
+    def jump(self, target):
+        self._next = target & MASK
+
+    def load(self, address, size):
+        value = access(self.memory.load, 5, address, size)
+        self.record.loads.append((address, size, value))
+        return value
+
+    def store(self, address, size, value):
+        access(self.memory.store, 7, address, size, value)
+        self.record.stores.append((address, size, value & ((1 << 8 * size) - 1)))
+
+    def leave_trap(self):
+        status = self.csrs["mstatus"]
+        self.csrs["mstatus"] = status & ~0x88 | (status >> 4 & 8) | 0x80
+        self.jump(self.csrs["mepc"])
+
+    # Execution.
+
+    def step(self):
+        """Execute one instruction; returns :class:`Retired`."""
+        self.record = record = Retired(self.pc)
+        try:
+            word = self._fetch()
+            record.word = self.word = word
+            execute = self._decoded.get(word)
+            if execute is None:
+                execute = self._decoded[word] = self._decode(word)
+            self._next = (self.pc + self.length) & MASK
+            execute(self)
+            self.after()
+            self.csrs.count_retired()
+        except Trap as trap:
+            record.trap = trap.cause
+            record.writes.clear()
+            self._enter_trap(trap.cause, trap.value)
+        record.next_pc = self.pc = self._next
+        return record
+
+    def after(self):
+        """Called when an instruction has executed; may change where execution goes on."""
+
+    def interrupt(self, number):
+        """Take interrupt ``number`` instead of the next instruction."""
+        self._next = self.pc
+        self._enter_trap(0x80000000 | number, 0)
+        self.pc = self._next
+
+    def enabled_interrupts(self, pending):
+        """Of the ``pending`` bits, those that may interrupt now."""
+        return pending & self.csrs["mie"] if self.csrs["mstatus"] & 8 else 0
+
+    def _enter_trap(self, cause, value):
+        csrs = self.csrs
+        status = csrs["mstatus"]
+        csrs["mstatus"] = status & ~0x88 | (status << 4 & 0x80)
+        csrs["mepc"], csrs["mcause"], csrs["mtval"] = self.pc, cause, value
+        vector = csrs["mtvec"]
+        offset = 4 * (cause & 31) if vector & 1 and cause >> 31 else 0
+        self._next = ((vector & ~3) + offset) & MASK
+
+    def _fetch(self):
+        low = self._fetch_half(self.pc)
+        if low & 3 != 3:
+            self.length = 2
+            return low
+        self.length = 4
+        return low | self._fetch_half((self.pc + 2) & MASK) << 16
+
+    def _fetch_half(self, address):
+        try:
+            return self.memory.fetch(address)
+        except BusError as error:
+            raise Trap(1, error.address) from None
+
+    def _decode(self, word):
+        if word & 3 != 3:
+            for short in COMPRESSED:
+                if short.matches(word):
+                    entry = BY_NAME[short.target]
+                    return UNITS[entry.unit](entry, short.expand(word))
+        else:
+            for entry in self._by_opcode.get(word & 0x7F, ()):
+                if entry.encoding.matches(word):
+                    return UNITS[entry.unit](entry, entry.encoding.decode(word))
+
+        def illegal(hart):
+            raise Trap(2, hart.word)
+        return illegal
