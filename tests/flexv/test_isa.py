@@ -71,10 +71,14 @@ def _is_hint(short, fields):
 def test_expansions_are_what_the_assembler_compresses(tmp_path):
     draw = random.Random(2)
     wanted = []
+
+    def first(half):
+        return next((s for s in COMPRESSED if s.matches(half)), None)
+
     for short in COMPRESSED:
         halves = [draw.getrandbits(16) & ~short.encoding.mask | short.encoding.match
                   for _ in range(200)]
-        plain = [half for half in halves if next((s for s in COMPRESSED if s.matches(half)), None) is short
+        plain = [half for half in halves if first(half) is short
                  and not _is_hint(short, short.expand(half))]
         assert plain or short.name in ("c.nop",)
         wanted += [(short, half, short.expand(half)) for half in plain[:8]]

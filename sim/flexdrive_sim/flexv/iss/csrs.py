@@ -56,9 +56,10 @@ class CsrFile:
         self.retired = self.retired & ~(0xFFFFFFFF << shift) | value << shift
         self._written_retired = True
 
-    def count_retired(self):
-        """One instruction has retired; one that wrote the counter does not count itself."""
-        if not self._written_retired and not self["mcountinhibit"] & 4:
+    def count_retired(self, inhibited):
+        """One instruction has retired; one that wrote the counter does not count itself.
+        ``inhibited`` is mcountinhibit before the instruction."""
+        if not self._written_retired and not inhibited & 4:
             self.retired = (self.retired + 1) & 0xFFFFFFFFFFFFFFFF
         self._written_retired = False
 

@@ -50,6 +50,8 @@ class Hart:
         self.csrs = CsrFile(extensions, hart_id)
         self.word, self.length = 0, 4
         self.record = Retired(pc)
+        # The memory access of the current instruction, whether or not it succeeds.
+        self.attempt = None
         self._next = pc
         self._decoded = {}
         # By opcode, so that a new word meets few candidates.
@@ -72,11 +74,13 @@ class Hart:
         self._next = target & MASK
 
     def load(self, address, size):
+        self.attempt = ("load", address, size)
         value = access(self.memory.load, 5, address, size)
         self.record.loads.append((address, size, value))
         return value
 
     def store(self, address, size, value):
+        self.attempt = ("store", address, size, value & ((1 << 8 * size) - 1))
         access(self.memory.store, 7, address, size, value)
         self.record.stores.append((address, size, value & ((1 << 8 * size) - 1)))
 
@@ -90,6 +94,7 @@ class Hart:
     def step(self):
         """Execute one instruction; returns :class:`Retired`."""
         self.record = record = Retired(self.pc)
+        self.attempt = None
         try:
             word = self._fetch()
             record.word = self.word = word
@@ -97,9 +102,10 @@ class Hart:
             if execute is None:
                 execute = self._decoded[word] = self._decode(word)
             self._next = (self.pc + self.length) & MASK
+            inhibited = self.csrs["mcountinhibit"]
             execute(self)
             self.after()
-            self.csrs.count_retired()
+            self.csrs.count_retired(inhibited)
         except Trap as trap:
             record.trap = trap.cause
             record.writes.clear()

@@ -59,18 +59,25 @@ class Memory:
                                     for i in range(size)), "little")
 
     def store(self, address, size, value):
-        """Store the lowest ``size`` bytes of ``value``. Nothing is stored on an error in the
-        first aligned word; a second word's error leaves the first word stored."""
+        """Store the lowest ``size`` bytes of ``value``. Of an access to two aligned words each is
+        stored on its own; one of them may fail."""
         view, offset = self._part(address, size)
         if view is not None:
             view[offset:offset + size] = (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
             return
         head = min(size, 4 - address % 4)
-        if head < size:
-            self.store(address, head, value)
-            self.store((address + head) & 0xFFFFFFFF, size - head, value >> 8 * head)
-            return
-        raise BusError(address)
+        if head == size:
+            raise BusError(address)
+        rest = (address + head) & 0xFFFFFFFF
+        errors = []
+        for place, count, part in ((address, head, value),
+                                   (rest, size - head, value >> 8 * head)):
+            try:
+                self.store(place, count, part)
+            except BusError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
     def _refuse(self, address, size):
         """Raise for the first part of the access that has no memory."""

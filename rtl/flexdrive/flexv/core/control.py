@@ -1,0 +1,145 @@
+"""What the decoder tells the pipeline, and the codes of the units' operations.
+
+The names of the operations are those of the instruction table.
+"""
+
+from amaranth.lib import data, enum
+
+__all__ = [
+    "OPERATIONS",
+    "AluOp",
+    "BranchOp",
+    "Control",
+    "CsrOp",
+    "DivideOp",
+    "Immediate",
+    "JumpOp",
+    "MemoryOp",
+    "MultiplyOp",
+    "SystemOp",
+    "Unit",
+]
+
+
+class Unit(enum.Enum, shape=4):
+    ALU = 0
+    MULTIPLY = 1
+    DIVIDE = 2
+    LOAD = 3
+    STORE = 4
+    CSR = 5
+    BRANCH = 6
+    JUMP = 7
+    SYSTEM = 8
+
+
+class AluOp(enum.Enum, shape=6):
+    ADD = 0
+    SUB = 1
+    LT = 2
+    LTU = 3
+    XOR = 4
+    OR = 5
+    AND = 6
+    SLL = 7
+    SRL = 8
+    SRA = 9
+    SECOND = 10
+
+
+class MultiplyOp(enum.Enum, shape=6):
+    LOW = 0
+    HIGH = 1
+    HIGH_SU = 2
+    HIGH_U = 3
+
+
+class DivideOp(enum.Enum, shape=6):
+    """Bit 0: unsigned. Bit 1: remainder."""
+
+    DIV = 0
+    DIVU = 1
+    REM = 2
+    REMU = 3
+
+
+class MemoryOp(enum.Enum, shape=6):
+    """Bits 1:0: log2 of the bytes. Bit 2: zero-extended."""
+
+    B = 0
+    H = 1
+    W = 2
+    BU = 4
+    HU = 5
+
+
+class CsrOp(enum.Enum, shape=6):
+    WRITE = 0
+    SET = 1
+    CLEAR = 2
+
+
+class BranchOp(enum.Enum, shape=6):
+    """Bit 0: the condition is negated. Bits 2:1: equal, less, less unsigned."""
+
+    EQ = 0
+    NE = 1
+    LT = 2
+    GE = 3
+    LTU = 4
+    GEU = 5
+
+
+class JumpOp(enum.Enum, shape=6):
+    DIRECT = 0
+    INDIRECT = 1
+
+
+class SystemOp(enum.Enum, shape=6):
+    FENCE = 0
+    FENCE_I = 1
+    ECALL = 2
+    EBREAK = 3
+    MRET = 4
+    WFI = 5
+
+
+OPERATIONS = {
+    Unit.ALU: AluOp, Unit.MULTIPLY: MultiplyOp, Unit.DIVIDE: DivideOp, Unit.LOAD: MemoryOp,
+    Unit.STORE: MemoryOp, Unit.CSR: CsrOp, Unit.BRANCH: BranchOp, Unit.JUMP: JumpOp,
+    Unit.SYSTEM: SystemOp,
+}
+
+
+class Immediate(enum.Enum, shape=3):
+    """Layouts of immediates, by the bits of the word that hold them."""
+
+    I = 0  # noqa: E741
+    S = 1
+    B = 2
+    U = 3
+    J = 4
+    SHAMT = 5
+    ZIMM = 6
+
+
+class Control(data.Struct):
+    """Decoded instruction.
+
+    ``second_immediate``: operand b is the immediate instead of rs2. ``first_pc``: operand a is the
+    pc instead of rs1. ``post``: rs1 is updated after the access. ``reads_*``, ``writes_rd``: which
+    registers matter; ``reads_rs3`` is the register in the place of rd. ``late``: the result comes
+    from the write-back stage.
+    """
+
+    unit: Unit
+    op: 6
+    immediate: Immediate
+    first_pc: 1
+    second_immediate: 1
+    post: 1
+    reads_rs1: 1
+    reads_rs2: 1
+    reads_rs3: 1
+    writes_rd: 1
+    late: 1

@@ -1,0 +1,237 @@
+"""The core: four stages and what connects them."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .bus import DATA_PORT, INSTRUCTION_PORT
+from .config import CoreConfig
+from .control import Unit
+from .csrs import COUNTED, CsrFile
+from .decode import Decode
+from .execute import Execute
+from .expander import Expander
+from .fetch import Fetch
+from .loadstore import LoadStore
+from .registers import RegisterFile
+from .rvfi import RVFI_PORT, RvfiMonitor
+from .stages import DecodeStage, ExecuteStage, WriteBackStage
+from .writeback import WriteBack
+
+__all__ = ["Core"]
+
+
+class Core(wiring.Component):
+    """RISC-V core in machine mode, in order, single issue, stages F, D, E, W.
+
+    F fetches ahead and aligns; D expands, decodes, reads registers and takes direct jumps; E
+    computes, decides branches, accesses CSRs and requests data; W receives data, ends
+    multiplications and writes registers. Results reach D from E and from W, except those that W
+    computes (loads, products), which cost one cycle when the next instruction needs them.
+
+    Parameters
+    ----------
+    config : :class:`CoreConfig`
+
+    Members
+    -------
+    ibus, dbus : see :mod:`.bus`.
+    boot_address : address of the first instruction, read in the first cycle after reset.
+    interrupts : level-sensitive lines, numbered as in mip (3, 7, 11, 16 to 31).
+    hart_id : number of the core, in mhartid.
+    sleeping : the core waits in wfi.
+    rvfi : see :mod:`.rvfi` (with ``config.rvfi``).
+    """
+
+    def __init__(self, config=None):
+        self.config = config or CoreConfig()
+        ports = {
+            "ibus": Out(INSTRUCTION_PORT), "dbus": Out(DATA_PORT), "boot_address": In(32),
+            "interrupts": In(32), "hart_id": In(32), "sleeping": Out(1),
+        }
+        if self.config.rvfi:
+            ports["rvfi"] = Out(RVFI_PORT)
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        self._d, self._e, self._w = (Signal(shape, name=name) for shape, name in (
+            (DecodeStage, "d"), (ExecuteStage, "e"), (WriteBackStage, "w")))
+        self._d_valid, self._e_valid, self._w_valid = (
+            Signal(name=f"{stage}_valid") for stage in "dew")
+        self._redirect = Signal()
+        m.submodules.fetch = self._fetch = Fetch(self.config.fetch_words)
+        m.submodules.registers = self._registers = RegisterFile()
+        m.submodules.csrs = self._csrs = CsrFile(self.config.extensions)
+        m.submodules.decode = self._decode = Decode(self.config.extensions)
+        m.submodules.execute = self._execute = Execute(self.config)
+        m.submodules.memory = self._memory = LoadStore()
+        m.submodules.writeback = self._writeback = WriteBack()
+        self._connect(m)
+        self._fetch_to_decode(m)
+        self._decode_to_execute(m)
+        self._execute_to_writeback(m)
+        self._traps(m)
+        if self.config.rvfi:
+            self._monitor(m)
+        return m
+
+    def _connect(self, m):
+        """What only passes through."""
+        csrs, memory, execute = self._csrs, self._memory, self._execute
+        wiring.connect(m, wiring.flipped(self.ibus), self._fetch.bus)
+        wiring.connect(m, wiring.flipped(self.dbus), memory.bus)
+        m.d.comb += [
+            self._fetch.reset_pc.eq(self.boot_address), csrs.interrupts.eq(self.interrupts),
+            csrs.hart_id.eq(self.hart_id),
+            execute.stage.eq(self._e), execute.valid.eq(self._e_valid),
+            execute.csr_value.eq(csrs.value), execute.csr_illegal.eq(csrs.illegal),
+            execute.interrupt.eq(csrs.interrupt), execute.wake.eq(csrs.wake),
+            execute.memory_granted.eq(memory.granted),
+            csrs.number.eq(execute.csr_number), csrs.op.eq(execute.csr_op),
+            csrs.operand.eq(execute.csr_operand), csrs.writes.eq(execute.csr_writes),
+            memory.wanted.eq(execute.memory_wanted), memory.write.eq(execute.memory_write),
+            memory.op.eq(execute.memory_op), memory.address.eq(execute.address),
+            memory.data.eq(self._e.c),
+            self._writeback.stage.eq(self._w), self._writeback.loaded.eq(memory.loaded),
+            self.sleeping.eq(execute.sleeping),
+        ]
+
+    def _fetch_to_decode(self, m):
+        fetch, d = self._fetch, self._d
+        m.submodules.expander = expander = Expander()
+        self._d_fire = Signal()
+        m.d.comb += [expander.half.eq(fetch.insn[:16]),
+                     fetch.ready.eq(~self._d_valid | self._d_fire)]
+        with m.If(fetch.redirect):
+            m.d.sync += self._d_valid.eq(0)
+        with m.Elif(fetch.ready):
+            m.d.sync += self._d_valid.eq(fetch.valid)
+        with m.If(fetch.ready):
+            m.d.sync += [
+                d.pc.eq(fetch.pc), d.insn.eq(Mux(fetch.compressed, expander.insn, fetch.insn)),
+                d.raw.eq(fetch.insn[:16]), d.compressed.eq(fetch.compressed),
+                d.error.eq(fetch.error), d.error_second.eq(fetch.error_second),
+                d.illegal.eq(fetch.compressed & expander.illegal),
+            ]
+
+    def _decode_to_execute(self, m):
+        d, decode, registers, csrs = self._d, self._decode, self._registers, self._csrs
+        wb, execute = self._writeback, self._execute
+        for i in range(3):
+            m.d.comb += [getattr(registers, f"number{i}").eq(getattr(decode, f"number{i}")),
+                         getattr(decode, f"stored{i}").eq(getattr(registers, f"value{i}"))]
+        m.d.comb += [
+            decode.stage.eq(d), decode.e.eq(self._e), decode.e_valid.eq(self._e_valid),
+            decode.e_value.eq(execute.result), decode.w.eq(self._w),
+            decode.w_valid.eq(self._w_valid), decode.w_done.eq(self._w_done(m)),
+            decode.w_value.eq(wb.late_value), decode.interrupt.eq(csrs.interrupt),
+        ]
+        self._e_go, e_free, jumps = Signal(), Signal(), Signal()
+        m.d.comb += [
+            e_free.eq((~self._e_valid & ~self._memory.clearing) | self._e_go),
+            self._d_fire.eq(self._d_valid & ~decode.wait & e_free & ~self._redirect),
+            jumps.eq(self._d_fire & decode.jumps),
+            self._fetch.redirect.eq(self._redirect | jumps),
+            self._fetch.target.eq(Mux(self._redirect, self._redirect_target(m),
+                                      decode.o.target)),
+        ]
+        with m.If(self._d_fire):
+            m.d.sync += [self._e.eq(decode.o), self._e_valid.eq(1)]
+        with m.Elif(self._e_go | self._redirect):
+            m.d.sync += self._e_valid.eq(0)
+
+    def _w_done(self, m):
+        """Write-back ends in this cycle, if it holds anything."""
+        self._w_ends, self._w_fault = Signal(), Signal()
+        m.d.comb += [
+            self._w_ends.eq(self._w_valid & (~self._w.memory | self._memory.done)),
+            self._w_fault.eq(self._w_valid & self._w.memory & self._memory.fault),
+        ]
+        return self._w_ends
+
+    def _redirect_target(self, m):
+        execute, csrs = self._execute, self._csrs
+        target, following = Signal(32), Signal(32)
+        self._following = following
+        m.d.comb += [
+            # What comes after the instruction in E has been fetched already.
+            following.eq(Mux(self._d_valid, self._d.pc, self._fetch.pc)),
+            target.eq(execute.target),
+        ]
+        with m.If(self._w_fault | execute.traps):
+            m.d.comb += target.eq(csrs.vector)
+        with m.Elif(execute.returns):
+            m.d.comb += target.eq(csrs.epc)
+        with m.Elif(execute.refetches):
+            m.d.comb += target.eq(following)
+        return target
+
+    def _execute_to_writeback(self, m):
+        execute, memory, csrs, w = self._execute, self._memory, self._csrs, self._w
+        m.d.comb += [
+            self._e_go.eq(self._e_valid & execute.complete & (~self._w_valid | self._w_ends)
+                          & ~self._w_fault),
+            self._redirect.eq(self._w_fault | (self._e_go & execute.redirects)),
+            execute.go.eq(self._e_go), execute.cancel.eq(self._w_fault),
+            memory.fire.eq(self._e_go & execute.memory_wanted),
+            memory.kill.eq(self._w_fault & self._e_valid & execute.memory_wanted),
+            csrs.commit.eq(self._e_go & execute.csr_access),
+            csrs.leave.eq(self._e_go & execute.returns),
+            csrs.retire.eq(self._e_go & ~execute.traps & ~execute.dropped),
+            csrs.unretire.eq(self._w_fault),
+        ]
+        with m.If(self._e_go & ~execute.dropped):
+            m.d.sync += [w.eq(execute.o), self._w_valid.eq(1)]
+        with m.Elif(self._w_ends):
+            m.d.sync += self._w_valid.eq(0)
+        wb, registers = self._writeback, self._registers
+        writes = self._w_ends & ~self._w_fault
+        m.d.comb += [
+            registers.write0.eq(writes & w.early), registers.target0.eq(w.early_target),
+            registers.data0.eq(w.early_value), registers.write1.eq(writes & w.late),
+            registers.target1.eq(w.late_target), registers.data1.eq(wb.late_value),
+        ]
+
+    def _traps(self, m):
+        execute, memory, csrs = self._execute, self._memory, self._csrs
+        with m.If(self._w_fault):
+            m.d.comb += [csrs.trap.eq(1), csrs.trap_pc.eq(self._w.pc),
+                         csrs.cause.eq(Mux(self._w.store, 7, 5)),
+                         csrs.trap_value.eq(memory.fault_address)]
+        with m.Else():
+            m.d.comb += [
+                csrs.trap.eq(self._e_go & execute.traps), csrs.trap_pc.eq(self._e.pc),
+                csrs.cause.eq(Mux(self._e.interrupt, Cat(csrs.wanted, 1), execute.cause)),
+                csrs.trap_value.eq(execute.trap_value)]
+        waits = self._e_valid & ~self._e_go
+        unit = self._e.control.unit
+        events = {
+            "operand_wait": self._d_valid & self._decode.wait & ~self._e_valid,
+            "memory_wait": (waits & execute.memory_wanted & ~memory.granted)
+            | (self._w_valid & ~self._w_ends),
+            "no_instruction": ~self._e_valid & ~self._d_valid,
+            "unit_wait": waits & (unit == Unit.DIVIDE),
+        }
+        m.d.comb += [getattr(csrs, name).eq(events[name]) for name in COUNTED.values()]
+
+    def _monitor(self, m):
+        m.submodules.monitor = monitor = RvfiMonitor()
+        wiring.connect(m, wiring.flipped(self.rvfi), monitor.rvfi)
+        execute, wb = self._execute, self._writeback
+        interrupted = self._e.interrupt & execute.traps
+        m.d.comb += [
+            monitor.e.eq(self._e), monitor.d_fire.eq(self._d_fire),
+            monitor.go.eq(self._e_go & ~execute.dropped),
+            monitor.rs1.eq(self._decode.value0), monitor.rs2.eq(self._decode.value1),
+            monitor.following.eq(Mux(execute.redirects, self._fetch.target, self._following)),
+            monitor.address.eq(execute.address), monitor.data.eq(self._e.c),
+            monitor.memory_op.eq(execute.memory_op), monitor.reads.eq(
+                execute.memory_wanted & ~execute.memory_write),
+            monitor.writes.eq(execute.memory_wanted & execute.memory_write),
+            monitor.trap.eq(execute.traps), monitor.interrupted.eq(self._e_go & interrupted),
+            monitor.cause.eq(self._csrs.wanted),
+            monitor.w.eq(self._w), monitor.w_ends.eq(self._w_ends),
+            monitor.w_fault.eq(self._w_fault), monitor.late_value.eq(wb.late_value),
+            monitor.loaded.eq(self._memory.loaded), monitor.vector.eq(self._csrs.vector),
+        ]
