@@ -37,23 +37,37 @@ def build(sources, output, optimise, script, no_start, include, define):
 
 @command.command()
 @click.argument("program", type=click.Path())
-@click.option("--engine", type=click.Choice(["iss"]), default="iss", show_default=True,
-              help="Instruction-set simulator.")
+@click.option("--engine", type=click.Choice(["iss", "rtl"]), default="iss", show_default=True,
+              help="Instruction-set simulator, or the core's RTL on the compiled engine.")
 @click.option("--trace", type=click.Path(), help="Write one line per instruction to this file.")
-@click.option("--max-instructions", default=10_000_000, show_default=True,
-              help="Give up after so many instructions (iss).")
+@click.option("--max-cycles", default=100_000_000, show_default=True,
+              help="Give up after so many cycles (iss: instructions).")
 @click.option("--signature", type=click.Path(),
               help="Write the words from begin_signature to end_signature to this file.")
-def run(program, engine, trace, max_instructions, signature):
+@click.option("--imem-latency", default=1, show_default=True,
+              help="Cycles from grant to response of instruction memory (rtl).")
+@click.option("--dmem-latency", default=1, show_default=True,
+              help="Cycles from grant to response of data memory (rtl).")
+@click.option("--random-stalls", default=0, metavar="SEED",
+              help="Random grants and further latency, if not 0 (rtl).")
+def run(program, engine, trace, max_cycles, signature, imem_latency, dmem_latency, random_stalls):
     """Run PROGRAM until it writes its symbol tohost; 1 there means success."""
     from flexdrive_sim.flexv.elf import load_elf
     from flexdrive_sim.flexv.outcome import signature_text
-    from flexdrive_sim.flexv.run_iss import run_iss
 
     loaded = load_elf(program)
     with (open(trace, "w") if trace else nullcontext()) as file:
-        outcome = run_iss(loaded, max_instructions=max_instructions,
-                          trace=None if file is None else lambda line: file.write(line + "\n"))
+        write = None if file is None else lambda line: file.write(line + "\n")
+        if engine == "iss":
+            from flexdrive_sim.flexv.run_iss import run_iss
+
+            outcome = run_iss(loaded, max_instructions=max_cycles, trace=write)
+        else:
+            from flexdrive_sim.flexv.run_rtl import run_rtl
+
+            outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write,
+                              imem_latency=imem_latency, dmem_latency=dmem_latency,
+                              random_stalls=random_stalls, notify=_console.print)
     _report(outcome)
     if signature:
         Path(signature).write_text(signature_text(loaded, outcome.regions))

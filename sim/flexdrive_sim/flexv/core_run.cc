@@ -140,6 +140,8 @@ struct bench {
 		r.wdata = top.p_rvfi__mem__wdata.get<uint32_t>();
 		r.rdata = top.p_rvfi__mem__rdata.get<uint32_t>();
 		r.lines = lines;
+		// The device behind a line withdraws its request when the handler begins.
+		if (intr) lines &= ~(1u << (r.flags >> 2 & 31));
 		r.cycle = (uint32_t)cycle;
 	}
 

@@ -49,7 +49,7 @@ def verdict_of_tohost(value):
 
 
 def verdict_of_trap(cause, value, pc):
-    """Line for a trap while there is no handler."""
+    """Line for a trap while there is no handler (mtvec is still 0)."""
     return (f"failed: trap outside a handler: {CAUSES.get(cause, f'cause {cause}')} "
             f"at pc {pc:#010x}, value {value:#x}")
 
