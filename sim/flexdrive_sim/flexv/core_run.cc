@@ -189,7 +189,8 @@ int flexv_run(void *handle, uint64_t cycles, uint64_t retired, core_run::record 
 		if (b.exit_value) return 2;
 		if (b.retired != before) {
 			const core_run::record &r = records[(b.retired - 1) % capacity];
-			if (r.next == r.pc && !b.config.interrupt_seed && !(r.flags & 1) && !r.rd) return 3;
+			bool jump_to_itself = r.insn == 0x6f || r.insn == 0xa001;
+			if (jump_to_itself && r.next == r.pc && !b.config.interrupt_seed) return 3;
 			if (b.retired >= retired) return 1;
 		}
 	}

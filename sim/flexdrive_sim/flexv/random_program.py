@@ -79,7 +79,10 @@ class RandomProgram:
         self.extensions = extensions
         self.with_interrupts = interrupts
         self._plain = [e for e in instructions(extensions)
-                       if e.unit not in ("branch", "jump", "system", "csr", "load", "store")]
+                       if e.unit not in ("branch", "jump", "system", "csr", "load", "store", "loop",
+                                         "macload")]
+        self._macload = [e for e in instructions(extensions) if e.unit == "macload"]
+        self._with_loops = "xpulp_loop" in extensions
         self._units = sorted({e.unit for e in self._plain})
         self._memory = [e for e in instructions(extensions) if e.unit in ("load", "store")]
         self._branches = [e for e in instructions(extensions) if e.unit == "branch"]
@@ -121,7 +124,10 @@ class RandomProgram:
         items = []
         kinds = [(self._arithmetic, 40), (self._short, 15), (self._access, 20), (self._csr, 4),
                  (self._exception, 2), (self._skip, 6 if depth < 3 else 0),
-                 (self._indirect, 2), (self._loop, 2 if depth < 2 else 0)]
+                 (self._indirect, 2), (self._loop, 2 if depth < 2 else 0),
+                 (self._mac_and_load, 15 if self._macload else 0),
+                 (self._controllers, 3 if self._macload else 0),
+                 (self._hardware_loop, 4 if self._with_loops and depth < 2 else 0)]
         functions, weights = zip(*kinds, strict=True)
         while len(items) < count:
             function = self.draw.choices(functions, weights)[0]
@@ -181,13 +187,91 @@ class RandomProgram:
             # Near, and mostly aligned.
             given["simm"] = self.draw.choice((0, 4, 8, 12, 16, 1, 2, 3, 5, -4, -1))
         words = [entry.encoding.encode(**self._fields(entry, **given)).to_bytes(4, "little")]
-        return self._before_access(entry) + words + self._after_access(entry, base)
+        if "post" in entry.flags and base != _NOWHERE:
+            # The pointer may be anywhere now; some instructions see it there.
+            for _ in range(self.draw.randrange(3)):
+                words += self._arithmetic(depth)
+            words += self._pointer(base)
+        return words
 
-    def _before_access(self, entry):
-        return []
+    def _pointer(self, register):
+        value = DATA + SIZE // (2 if register == 2 else 4)
+        return [_code("lui", rd=register, simm=_signed(value))]
 
-    def _after_access(self, entry, base):
-        return []
+    def _mac_and_load(self, depth):
+        """A run of them, so that they meet in the pipeline."""
+        words = []
+        for _ in range(self.draw.randrange(1, 6)):
+            entry = self.draw.choice(self._macload)
+            given = {"rs1": self.draw.choices((*_POINTERS, _NOWHERE), (50, 50, 1))[0],
+                     "size": self.draw.choice((0, 1, 2, 3, 3, 2, 1, 0, 4))}
+            if self.draw.random() < 0.3:
+                given["rd"] = self.draw.choice((0, 10))
+            words.append(entry.encoding.encode(**self._fields(entry, **given))
+                         .to_bytes(4, "little"))
+        return words
+
+    def _controllers(self, depth):
+        """Writes of the registers behind dot products and Mac&Load."""
+        def write(name, low, high, step=1):
+            return [_code("addi", rd=5, rs1=0, simm=self.draw.randrange(low, high, step)),
+                    _code(self.draw.choice(("csrrw", "csrrw", "csrrw", "csrrs", "csrrc")),
+                          csr=CSRS[name].number, rs1=5, rd=self._register(True))]
+        choice = self.draw.randrange(6)
+        if choice == 0:
+            return [_code("csrrwi", csr=CSRS["sb_legacy"].number, rd=0,
+                          zimm=int(self.draw.random() < 0.3))]
+        if choice <= 2:
+            code = self.draw.choice((*range(1, 11), 21, 22, 23, 24, 25, 26, 0, 13))
+            return [_code("csrrwi", csr=CSRS["ivec_fmt"].number, rd=0, zimm=code)]
+        if choice == 3:
+            name = self.draw.choice(("ivec_skip_size", "ivec_mixed_cycle", "mixed_count"))
+            return write(name, 0, 8)
+        if choice == 4:
+            name = self.draw.choice(("macl_a_address", "macl_w_address"))
+            return [_code("csrrw", csr=CSRS[name].number, rs1=self.draw.choice(_POINTERS), rd=0)]
+        name = self.draw.choice([n for n, csr in CSRS.items() if csr.extension == "macload"
+                                 and "address" not in n])
+        return write(name, 0, 5) if "skip" in name or "count" in name else write(name, -64, 65)
+
+    def _last(self, depth):
+        """One instruction that may end a loop."""
+        while True:
+            item = self.draw.choice((self._arithmetic, self._short, self._access, self._csr,
+                                     self._mac_and_load if self._macload else self._short))(depth)
+            if len(item) == 1:
+                return item[0]
+
+    def _hardware_loop(self, depth):
+        """lp.setup or lp.setupi over a block; perhaps an inner loop with the same end."""
+        number = 1 if depth == 0 and self.draw.random() < 0.6 else 0
+        block = b"".join(self._block(self.draw.randrange(4), 3)) if self.draw.random() < 0.7 \
+            else b""
+        last = self._last(3)
+        if number == 1 and self.draw.random() < 0.5:
+            inner = self._loop_around(0, b"".join(self._block(2, 3)), self._last(3))
+            if inner is None:
+                return []
+            loop = self._loop_around(number, block + b"".join(inner[:-1]), inner[-1])
+        else:
+            loop = self._loop_around(number, block, last)
+        return loop or []
+
+    def _loop_around(self, number, block, last):
+        """[set-up, ..., block, last instruction]; None if the block is too long."""
+        count = self.draw.randrange(6)
+        if len(block) > 4000:
+            return None
+        if len(block) + 4 < 64 and self.draw.random() < 0.4:
+            setup = [_code("lp.setupi", loop=number, count=count, uimm5=len(block) + 4)]
+        elif self.draw.random() < 0.5:
+            setup = [_code("addi", rd=5, rs1=0, simm=count),
+                     _code("lp.setup", loop=number, rs1=5, uimm=len(block) + 4)]
+        else:
+            setup = [_code("lp.starti", loop=number, uimm=12),
+                     _code("lp.endi", loop=number, uimm=len(block) + 8),
+                     _code("lp.counti", loop=number, count=count)]
+        return [*setup, block, last]
 
     def _csr(self, depth):
         entry = BY_NAME[self.draw.choice(("csrrw", "csrrs", "csrrc", "csrrwi", "csrrsi", "csrrci"))]

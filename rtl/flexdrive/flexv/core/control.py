@@ -5,20 +5,8 @@ The names of the operations are those of the instruction table.
 
 from amaranth.lib import data, enum
 
-__all__ = [
-    "OPERATIONS",
-    "AluOp",
-    "BranchOp",
-    "Control",
-    "CsrOp",
-    "DivideOp",
-    "Immediate",
-    "JumpOp",
-    "MemoryOp",
-    "MultiplyOp",
-    "SystemOp",
-    "Unit",
-]
+__all__ = ["OPERATIONS", "AluOp", "BranchOp", "Control", "CsrOp", "DivideOp", "DotOp", "Immediate",
+           "JumpOp", "LoopOp", "MacloadOp", "MemoryOp", "MultiplyOp", "SystemOp", "Unit"]
 
 
 class Unit(enum.Enum, shape=4):
@@ -31,6 +19,9 @@ class Unit(enum.Enum, shape=4):
     BRANCH = 6
     JUMP = 7
     SYSTEM = 8
+    LOOP = 9
+    DOT = 10
+    MACLOAD = 11
 
 
 class AluOp(enum.Enum, shape=6):
@@ -52,6 +43,8 @@ class MultiplyOp(enum.Enum, shape=6):
     HIGH = 1
     HIGH_SU = 2
     HIGH_U = 3
+    MAC = 4
+    MSU = 5
 
 
 class DivideOp(enum.Enum, shape=6):
@@ -104,14 +97,40 @@ class SystemOp(enum.Enum, shape=6):
     WFI = 5
 
 
+class LoopOp(enum.Enum, shape=6):
+    STARTI = 0
+    ENDI = 1
+    COUNT = 2
+    COUNTI = 3
+    SETUP = 4
+    SETUPI = 5
+
+
+class DotOp(enum.Enum, shape=6):
+    """Bit 0: activations (rs1) are signed. Bit 1: weights (rs2) are signed."""
+
+    DOTUP = 0
+    DOTUSP = 2
+    DOTSP = 3
+
+
+class MacloadOp(enum.Enum, shape=6):
+    """Signedness of activations, then of weights; bits as in :class:`DotOp`."""
+
+    UU = 0
+    SU = 1
+    US = 2
+    SS = 3
+
+
 OPERATIONS = {
     Unit.ALU: AluOp, Unit.MULTIPLY: MultiplyOp, Unit.DIVIDE: DivideOp, Unit.LOAD: MemoryOp,
     Unit.STORE: MemoryOp, Unit.CSR: CsrOp, Unit.BRANCH: BranchOp, Unit.JUMP: JumpOp,
-    Unit.SYSTEM: SystemOp,
+    Unit.SYSTEM: SystemOp, Unit.LOOP: LoopOp, Unit.DOT: DotOp, Unit.MACLOAD: MacloadOp,
 }
 
 
-class Immediate(enum.Enum, shape=3):
+class Immediate(enum.Enum, shape=4):
     """Layouts of immediates, by the bits of the word that hold them."""
 
     I = 0  # noqa: E741
@@ -121,6 +140,10 @@ class Immediate(enum.Enum, shape=3):
     J = 4
     SHAMT = 5
     ZIMM = 6
+    LOOP = 7
+    LOOP_SHORT = 8
+    SIMM6 = 9
+    ZIMM6 = 10
 
 
 class Control(data.Struct):
@@ -129,7 +152,9 @@ class Control(data.Struct):
     ``second_immediate``: operand b is the immediate instead of rs2. ``first_pc``: operand a is the
     pc instead of rs1. ``post``: rs1 is updated after the access. ``reads_*``, ``writes_rd``: which
     registers matter; ``reads_rs3`` is the register in the place of rd. ``late``: the result comes
-    from the write-back stage.
+    from the write-back stage. ``accumulates``: rd is an operand that write-back adds.
+    ``replicates``: operand b is its lowest lane, in all lanes. ``short_compare``: a branch compares
+    with the signed immediate in the place of rs2.
     """
 
     unit: Unit
@@ -143,3 +168,6 @@ class Control(data.Struct):
     reads_rs3: 1
     writes_rd: 1
     late: 1
+    accumulates: 1
+    replicates: 1
+    short_compare: 1

@@ -9,10 +9,13 @@ from .config import CoreConfig
 from .control import Unit
 from .csrs import COUNTED, CsrFile
 from .decode import Decode
+from .dotstage import DotStage
 from .execute import Execute
 from .expander import Expander
 from .fetch import Fetch
 from .loadstore import LoadStore
+from .loops import Loops
+from .macload import Controllers
 from .registers import RegisterFile
 from .rvfi import RVFI_PORT, RvfiMonitor
 from .stages import DecodeStage, ExecuteStage, WriteBackStage
@@ -59,14 +62,11 @@ class Core(wiring.Component):
             (DecodeStage, "d"), (ExecuteStage, "e"), (WriteBackStage, "w")))
         self._d_valid, self._e_valid, self._w_valid = (
             Signal(name=f"{stage}_valid") for stage in "dew")
-        self._redirect = Signal()
+        self._redirect, self._e_go, self._w_ends, self._w_fault = (
+            Signal(name=name) for name in ("redirect", "e_go", "w_ends", "w_fault"))
         m.submodules.fetch = self._fetch = Fetch(self.config.fetch_words)
         m.submodules.registers = self._registers = RegisterFile()
-        m.submodules.csrs = self._csrs = CsrFile(self.config.extensions)
-        m.submodules.decode = self._decode = Decode(self.config.extensions)
-        m.submodules.execute = self._execute = Execute(self.config)
-        m.submodules.memory = self._memory = LoadStore()
-        m.submodules.writeback = self._writeback = WriteBack()
+        self._build(m)
         self._connect(m)
         self._fetch_to_decode(m)
         self._decode_to_execute(m)
@@ -75,6 +75,74 @@ class Core(wiring.Component):
         if self.config.rvfi:
             self._monitor(m)
         return m
+
+    def _build(self, m):
+        """Submodules that depend on the configuration, and what the extensions need."""
+        extensions = self.config.extensions
+        m.submodules.decode = self._decode = Decode(extensions)
+        m.submodules.execute = self._execute = Execute(self.config)
+        m.submodules.memory = self._memory = LoadStore()
+        m.submodules.writeback = self._writeback = WriteBack()
+        holders = []
+        if "xpulp_loop" in extensions:
+            m.submodules.loops = self._loops = Loops()
+            holders.append((Loops.NAMES, self._loops))
+        if "dot" in extensions:
+            m.submodules.controllers = self._controllers = Controllers(extensions)
+            m.submodules.dot = self._dot = DotStage(self.config.dot_structure)
+            holders.append((self._controllers.names, self._controllers))
+        names = [name for held, _ in holders for name in held]
+        m.submodules.csrs = self._csrs = csrs = CsrFile(extensions, names)
+        for held, holder in holders:
+            m.d.comb += holder.csr_value.eq(csrs.write_value)
+            for i, name in enumerate(held):
+                position = names.index(name)
+                m.d.comb += [csrs.elsewhere_values[position].eq(holder.values[i]),
+                             holder.csr_write[i].eq(csrs.elsewhere_write[position])]
+        if "xpulp_loop" in extensions:
+            self._connect_loops(m)
+        if "dot" in extensions:
+            self._connect_dot(m)
+
+    def _connect_loops(self, m):
+        loops, execute = self._loops, self._execute
+        e, w, fetch = self._e, self._w, self._fetch
+        m.d.comb += [
+            loops.pc.eq(fetch.pc), fetch.loop.eq(loops.back), fetch.loop_target.eq(loops.target),
+            loops.d_back.eq(self._d_valid & self._d.loop_back),
+            loops.d_number.eq(self._d.loop_number),
+            loops.e_back.eq(self._e_valid & e.loop_back), loops.e_number.eq(e.loop_number),
+            loops.finish.eq(self._e_go & execute.iterates), loops.finished.eq(e.loop_number),
+            loops.undo.eq(self._w_fault & w.loop_back), loops.undone.eq(w.loop_number),
+            loops.write.eq(self._e_go & execute.loop_write), loops.loop.eq(e.insn[7]),
+            loops.op.eq(e.control.op), loops.following.eq(e.pc + 4), loops.address.eq(e.target),
+            loops.iterations.eq(Mux(e.control.reads_rs1, e.a, e.insn[20:32])),
+        ]
+
+    def _connect_dot(self, m):
+        dot, state, execute, memory = self._dot, self._controllers, self._execute, self._memory
+        w = self._w
+        m.d.comb += [
+            dot.stage.eq(self._e), dot.w.eq(w), dot.w_valid.eq(self._w_valid),
+            *(getattr(dot, name).eq(getattr(state, name)) for name in (
+                "legacy", "control", "slice_index", "a_pointer", "w_pointer", "a")),
+            dot.w_operand.eq(state.w), state.areg.eq(dot.areg), state.wreg.eq(dot.wreg),
+            *(getattr(execute, f"dot_{name}").eq(getattr(dot, name)) for name in (
+                "loads", "address", "wait", "illegal", "counts", "total", "carry", "to_w",
+                "number")),
+            execute.legacy.eq(state.legacy), execute.undo.eq(state.undo),
+            self._decode.legacy.eq(state.legacy), memory.hold.eq(dot.wait),
+            state.step_a.eq(self._e_go & execute.steps & ~dot.to_w),
+            state.step_w.eq(self._e_go & execute.steps & dot.to_w),
+            state.selected_w.eq(dot.to_w),
+            state.count.eq(self._e_go & execute.counts),
+            state.restore.eq(self._w_fault), state.restored.eq(w.undo),
+            state.restore_w.eq(w.operand_w), state.restore_dots.eq(w.restores_dots),
+            state.restore_pointer.eq(w.restores_pointer),
+            state.load.eq(self._w_ends & ~self._w_fault & w.operand_load),
+            state.load_w.eq(w.operand_w), state.load_number.eq(w.operand_number),
+            state.load_value.eq(memory.loaded),
+        ]
 
     def _connect(self, m):
         """What only passes through."""
@@ -88,6 +156,7 @@ class Core(wiring.Component):
             execute.csr_value.eq(csrs.value), execute.csr_illegal.eq(csrs.illegal),
             execute.interrupt.eq(csrs.interrupt), execute.wake.eq(csrs.wake),
             execute.memory_granted.eq(memory.granted),
+            execute.late_value.eq(self._writeback.late_value),
             csrs.number.eq(execute.csr_number), csrs.op.eq(execute.csr_op),
             csrs.operand.eq(execute.csr_operand), csrs.writes.eq(execute.csr_writes),
             memory.wanted.eq(execute.memory_wanted), memory.write.eq(execute.memory_write),
@@ -113,7 +182,10 @@ class Core(wiring.Component):
                 d.raw.eq(fetch.insn[:16]), d.compressed.eq(fetch.compressed),
                 d.error.eq(fetch.error), d.error_second.eq(fetch.error_second),
                 d.illegal.eq(fetch.compressed & expander.illegal),
+                d.loop_back.eq(fetch.loop),
             ]
+            if "xpulp_loop" in self.config.extensions:
+                m.d.sync += d.loop_number.eq(self._loops.number)
 
     def _decode_to_execute(self, m):
         d, decode, registers, csrs = self._d, self._decode, self._registers, self._csrs
@@ -127,7 +199,7 @@ class Core(wiring.Component):
             decode.w_valid.eq(self._w_valid), decode.w_done.eq(self._w_done(m)),
             decode.w_value.eq(wb.late_value), decode.interrupt.eq(csrs.interrupt),
         ]
-        self._e_go, e_free, jumps = Signal(), Signal(), Signal()
+        e_free, jumps = Signal(), Signal()
         m.d.comb += [
             e_free.eq((~self._e_valid & ~self._memory.clearing) | self._e_go),
             self._d_fire.eq(self._d_valid & ~decode.wait & e_free & ~self._redirect),
@@ -140,10 +212,12 @@ class Core(wiring.Component):
             m.d.sync += [self._e.eq(decode.o), self._e_valid.eq(1)]
         with m.Elif(self._e_go | self._redirect):
             m.d.sync += self._e_valid.eq(0)
+        with m.If(self._e_valid & ~self._e_go & self._w_ends & self._e.c_follows):
+            # The result that is waited for as an accumulator will not be in write-back any more.
+            m.d.sync += [self._e.c.eq(wb.late_value), self._e.c_follows.eq(0)]
 
     def _w_done(self, m):
         """Write-back ends in this cycle, if it holds anything."""
-        self._w_ends, self._w_fault = Signal(), Signal()
         m.d.comb += [
             self._w_ends.eq(self._w_valid & (~self._w.memory | self._memory.done)),
             self._w_fault.eq(self._w_valid & self._w.memory & self._memory.fault),

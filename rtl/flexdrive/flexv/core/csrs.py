@@ -32,11 +32,14 @@ class CsrFile(wiring.Component):
         mcause and mtval. leave : return from a trap.
     vector, epc : where a trap, a return continue.
     retire, unretire : one instruction retires, one that was counted did not.
+    elsewhere_values, elsewhere_write, write_value : registers that other modules hold, their write
+        strobes, and the value to be written.
     interrupts : pending lines, numbered as in mip. wanted : the interrupt to be taken, valid with
         ``interrupt``. wake : an enabled interrupt is pending, whether or not it may be taken.
     """
 
-    def __init__(self, extensions):
+    def __init__(self, extensions, elsewhere=()):
+        self._elsewhere = list(elsewhere)
         self._table = [csr for csr in CSRS.values() if csr.extension in extensions]
         super().__init__({
             "number": In(12), "op": In(CsrOp), "operand": In(32), "writes": In(1),
@@ -45,13 +48,16 @@ class CsrFile(wiring.Component):
             "leave": In(1), "vector": Out(32), "epc": Out(32),
             "retire": In(1), "unretire": In(1),
             "interrupts": In(32), "interrupt": Out(1), "wanted": Out(5), "wake": Out(1),
-            "hart_id": In(32), **{event: In(1) for event in COUNTED.values()},
+            "hart_id": In(32), "write_value": Out(32),
+            "elsewhere_values": In(32).array(max(1, len(self._elsewhere))),
+            "elsewhere_write": Out(max(1, len(self._elsewhere))),
+            **{event: In(1) for event in COUNTED.values()},
         })
 
     def elaborate(self, platform):
         m = Module()
         self._registers = {}
-        self._write_value = Signal(32)
+        self._write_value = self.write_value
         self._selected = {}
         for csr in self._table:
             selected = Signal(name=f"at_{csr.name}")
@@ -61,6 +67,8 @@ class CsrFile(wiring.Component):
         self._counters(m)
         self._interrupts(m)
         self._access(m)
+        for i, name in enumerate(self._elsewhere):
+            m.d.comb += self.elsewhere_write[i].eq(self._written(name))
         return m
 
     def _register(self, name, width=32):
@@ -71,7 +79,8 @@ class CsrFile(wiring.Component):
         return self.commit & self.writes & self._selected[name]
 
     def _access(self, m):
-        values = {**self._constants(), **self._registers}
+        values = {**self._constants(), **self._registers,
+                  **dict(zip(self._elsewhere, self.elsewhere_values, strict=False))}
         value, exists = Const(0, 32), Const(0, 1)
         for csr in self._table:
             value = value | Mux(self._selected[csr.name], values[csr.name], 0)

@@ -12,20 +12,25 @@ __all__ = ["Decoder", "control_of", "immediate_value"]
 
 # One instruction of each layout of immediates stands for all.
 _LAYOUTS = {
-    tuple(BY_NAME[name].encoding.fields[field].bits): layout for name, field, layout in (
+    (field, BY_NAME[name].encoding.fields[field].bits): layout for name, field, layout in (
         ("addi", "simm", Immediate.I), ("sw", "simm", Immediate.S), ("beq", "simm", Immediate.B),
         ("lui", "simm", Immediate.U), ("jal", "simm", Immediate.J),
-        ("slli", "uimm", Immediate.SHAMT), ("csrrwi", "zimm", Immediate.ZIMM))
+        ("slli", "uimm", Immediate.SHAMT), ("csrrwi", "zimm", Immediate.ZIMM),
+        ("lp.endi", "uimm", Immediate.LOOP), ("lp.setupi", "uimm5", Immediate.LOOP_SHORT),
+        ("pv.dotsp.sci.h", "simm6", Immediate.SIMM6), ("pv.dotup.sci.h", "zimm6", Immediate.ZIMM6))
 }
-_LATE = {Unit.LOAD, Unit.MULTIPLY}
+# The same bits may hold a signed and an unsigned value, so the name counts too.
+_NAMES = ("simm", "uimm", "zimm", "uimm5", "simm6", "zimm6")
+_UNSIGNED = {Immediate.SHAMT, Immediate.ZIMM, Immediate.LOOP, Immediate.LOOP_SHORT,
+             Immediate.ZIMM6}
+_LATE = {Unit.LOAD, Unit.MULTIPLY, Unit.DOT, Unit.MACLOAD}
 
 
 def control_of(entry):
     """{field of :class:`Control`: value} of a line of the table."""
     unit = Unit[entry.unit.upper()]
     fields = entry.encoding.fields
-    layouts = [_LAYOUTS[field.bits] for name, field in fields.items()
-               if name in ("simm", "uimm", "zimm")]
+    layouts = [_LAYOUTS[name, field.bits] for name, field in fields.items() if name in _NAMES]
     immediate = layouts[0] if layouts else None
     return {
         "unit": unit, "op": OPERATIONS[unit][entry.op.upper()].value,
@@ -33,17 +38,19 @@ def control_of(entry):
         "first_pc": "pc" in entry.flags,
         "second_immediate": immediate is not None and unit is not Unit.BRANCH,
         "post": "post" in entry.flags,
-        "reads_rs1": "rs1" in fields, "reads_rs2": "rs2" in fields, "reads_rs3": "rs3" in fields,
-        "writes_rd": "rd" in fields, "late": unit in _LATE,
+        "reads_rs1": "rs1" in fields, "reads_rs2": "rs2" in fields,
+        "reads_rs3": "rs3" in fields or "acc" in entry.flags,
+        "writes_rd": "rd" in fields, "late": unit in _LATE, "accumulates": "acc" in entry.flags,
+        "replicates": ".sc" in entry.name, "short_compare": "simm5" in fields,
     }
 
 
 def immediate_value(insn, layout):
     """32-bit immediate of ``layout`` in ``insn``."""
-    bits = next(bits for bits, candidate in _LAYOUTS.items() if candidate is layout)
+    bits = next(key[1] for key, candidate in _LAYOUTS.items() if candidate is layout)
     entries = {value: insn[bit] for bit, value in bits}
     width = max(entries) + 1
-    is_signed = layout not in (Immediate.SHAMT, Immediate.ZIMM)
+    is_signed = layout not in _UNSIGNED
     top = entries[width - 1] if is_signed else Const(0, 1)
     return Cat(*(entries.get(i, Const(0, 1)) if i < width else top for i in range(32)))
 

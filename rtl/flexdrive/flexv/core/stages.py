@@ -3,6 +3,7 @@
 from amaranth.lib import data
 
 from .control import Control
+from .macload import Undo
 
 __all__ = ["DecodeStage", "ExecuteStage", "WriteBackStage"]
 
@@ -17,6 +18,8 @@ class DecodeStage(data.Struct):
     error: 1
     error_second: 1
     illegal: 1
+    loop_back: 1
+    loop_number: 1
 
 
 class ExecuteStage(data.Struct):
@@ -24,7 +27,9 @@ class ExecuteStage(data.Struct):
 
     ``early``: rd (or, with ``post``, rs1) is written with what this stage computes. ``late``: rd is
     written with what write-back computes. ``target``: of a branch or direct jump. ``interrupt``:
-    not an instruction but the place before it where an interrupt is to be taken.
+    not an instruction but the place before it where an interrupt is to be taken. ``loop_back``:
+    a hardware loop jumps back after it. ``c_follows``: c is the late result of the instruction in
+    write-back.
     """
 
     control: Control
@@ -39,6 +44,9 @@ class ExecuteStage(data.Struct):
     a: 32
     b: 32
     c: 32
+    c_follows: 1
+    loop_back: 1
+    loop_number: 1
     target: 32
     early: 1
     early_target: 5
@@ -63,4 +71,13 @@ class WriteBackStage(data.Struct):
     carry: 34
     high: 34
     accumulator: 32
+    invert: 1
     trap: 1
+    loop_back: 1
+    loop_number: 1
+    operand_load: 1
+    operand_w: 1
+    operand_number: 2
+    restores_pointer: 1
+    restores_dots: 1
+    undo: Undo

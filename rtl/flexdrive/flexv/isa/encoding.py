@@ -3,7 +3,7 @@
 An encoding lists the fields of the word from its most significant bit on: literal bits (``0110011``,
 ``-`` for bits that are ignored) and named fields. ``rd``, ``rs1``, ``rs2`` and ``rs3`` are five bits
 wide; other fields state the bits of the value that they hold, most significant first, as in
-``simm[12|10:5]``. A field whose name begins with ``s`` and is followed by ``imm`` is signed; bits of
+``simm[12|10:5]``. A field whose name begins with ``simm`` is signed; bits of
 a value that no field holds are zero.
 """
 
@@ -94,7 +94,7 @@ class Encoding:
                 gathered.setdefault(name, []).append((position, bit))
         if position != 0:
             raise ValueError(f"Encoding {text!r} has {size - position} bits, not {size}")
-        self.fields = {name: Field(name, tuple(bits), re.match(r"simm|snz", name) is not None)
+        self.fields = {name: Field(name, tuple(bits), re.match("simm", name) is not None)
                        for name, bits in gathered.items()}
 
     @staticmethod

@@ -6,6 +6,7 @@ from flexdrive.flexv.isa import BY_NAME, COMPRESSED, EXTENSIONS, instructions
 
 from .arithmetic import MASK
 from .csrs import CsrFile
+from .flexv_units import FlexvState
 from .memory import BusError
 from .traps import Trap
 from .units import UNITS, access
@@ -52,16 +53,16 @@ class Hart:
         self.record = Retired(pc)
         # The memory access of the current instruction, whether or not it succeeds.
         self.attempt = None
+        # Whether it jumps, branches or returns.
+        self.transferred = False
         self._next = pc
         self._decoded = {}
         # By opcode, so that a new word meets few candidates.
         self._by_opcode = {}
         for entry in instructions(extensions):
             self._by_opcode.setdefault(entry.encoding.match & 0x7F, []).append(entry)
-        self._setup(extensions)
-
-    def _setup(self, extensions):
-        """State of further extensions is added here by subclasses."""
+        self.flexv = FlexvState(self)
+        self._loops = "xpulp_loop" in extensions
 
     # What instructions may do.
 
@@ -71,6 +72,7 @@ class Hart:
             self.record.writes[register] = value
 
     def jump(self, target):
+        self.transferred = True
         self._next = target & MASK
 
     def load(self, address, size):
@@ -95,6 +97,7 @@ class Hart:
         """Execute one instruction; returns :class:`Retired`."""
         self.record = record = Retired(self.pc)
         self.attempt = None
+        self.transferred = False
         try:
             word = self._fetch()
             record.word = self.word = word
@@ -104,7 +107,8 @@ class Hart:
             self._next = (self.pc + self.length) & MASK
             inhibited = self.csrs["mcountinhibit"]
             execute(self)
-            self.after()
+            if self._loops:
+                self._loop_back()
             self.csrs.count_retired(inhibited)
         except Trap as trap:
             record.trap = trap.cause
@@ -113,8 +117,21 @@ class Hart:
         record.next_pc = self.pc = self._next
         return record
 
-    def after(self):
-        """Called when an instruction has executed; may change where execution goes on."""
+    def _loop_back(self):
+        """At the last instruction of a loop, unless it went elsewhere or changed a loop."""
+        csrs = self.csrs
+        for number in (0, 1):
+            if self.pc == csrs[f"lp{number}_end"] and csrs[f"lp{number}_count"] > 1:
+                if self.transferred or self._changes_loops():
+                    return
+                csrs[f"lp{number}_count"] -= 1
+                self._next = csrs[f"lp{number}_start"]
+                return
+
+    def _changes_loops(self):
+        opcode, number = self.word & 0x7F, self.word >> 20
+        return self.length == 4 and (opcode == 0x7B or (
+            opcode == 0x73 and self.word >> 12 & 3 and 0x7C0 <= number <= 0x7C6))
 
     def interrupt(self, number):
         """Take interrupt ``number`` instead of the next instruction."""

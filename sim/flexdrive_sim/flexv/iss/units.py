@@ -56,6 +56,11 @@ def _alu(entry, fields):
 
 @unit("multiply")
 def _multiply(entry, fields):
+    if "acc" in entry.flags:
+        rd, rs1, rs2 = fields["rd"], fields["rs1"], fields["rs2"]
+        sign = 1 if entry.op == "mac" else -1
+        return lambda hart: hart.write(
+            rd, (hart.x[rd] + sign * hart.x[rs1] * hart.x[rs2]) & MASK)
     return _binary(MULTIPLY[entry.op], fields)
 
 
