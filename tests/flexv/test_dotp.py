@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from flexdrive.errors import ConfigurationError
-from flexdrive.flexv.dotp import DotProduct, DotVector
+from flexdrive.flexv.dotp import DotProduct
 from flexdrive.flexv.formats import FORMATS, format_code
 from flexdrive_sim.engine import Gate, Sink, Source, run_streams
 from flexdrive_sim.flexv.dot import dot
@@ -82,9 +81,3 @@ def test_illegal_format_leaves_the_accumulator(code, narrow):
                       {"i": Source(words), "o": Sink(5)}, cycles=50, engine="pysim")
     assert (run.words["o"][:, 0] == words[:, 2]).all()
     assert run.words["o"][:, 1].all()
-
-
-def test_unknown_structure_is_refused():
-    with pytest.raises(ConfigurationError, match="structure must be one of array, islands, "
-                                                 "only16, not 'tree'"):
-        DotVector("tree")

@@ -70,8 +70,8 @@ class LoopKernel:
                         for c in range(CHANNELS)]
         lines = ["\t.include \"flexv.inc\"", "\t.option norelax", "\t.globl main", "main:",
                  *self._configuration(a, w), *(f"\tli {r}, 0" for r in accumulators),
-                 f"\tli t3, {self._iterations}", "\tcsrr t6, mcycle", *self._preload(),
-                 "\t.balign 4", "\tlp.setup 0, t3, last", *body[:-1], f"last:{body[-1]}",
+                 f"\tli t3, {self._iterations}", "\t.balign 4", "\tcsrr t6, mcycle",
+                 *self._preload(), "\tlp.setup 0, t3, last", *body[:-1], f"last:{body[-1]}",
                  "\tcsrr t5, mcycle", "\tsub t5, t5, t6", "\tla t6, results", "\tsw t5, 0(t6)",
                  *(f"\tsw {r}, {4 * i + 4}(t6)" for i, r in enumerate(accumulators)),
                  "\tli a0, 0", "\tj exit", "\t.data", "\t.globl results", "\t.balign 4",
