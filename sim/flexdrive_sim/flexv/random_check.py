@@ -1,4 +1,4 @@
-"""Random programs in lockstep: ``python -m flexdrive_sim.flexv.random_check INSTRUCTIONS [SEED]``."""
+"""Random programs in lockstep: ``python -m flexdrive_sim.flexv.random_check COUNT [SEED]``."""
 
 import sys
 import time

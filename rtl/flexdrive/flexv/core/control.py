@@ -5,8 +5,9 @@ The names of the operations are those of the instruction table.
 
 from amaranth.lib import data, enum
 
-__all__ = ["OPERATIONS", "AluOp", "BranchOp", "Control", "CsrOp", "DivideOp", "DotOp", "Immediate",
-           "JumpOp", "LoopOp", "MacloadOp", "MemoryOp", "MultiplyOp", "SystemOp", "Unit"]
+__all__ = ["OPERATIONS", "AluOp", "BitsOp", "BranchOp", "Control", "CsrOp", "DivideOp", "DotOp",
+           "Immediate", "JumpOp", "LoopOp", "MacloadOp", "MemoryOp", "MultiplyOp", "PermuteOp",
+           "SimdOp", "SystemOp", "Unit"]
 
 
 class Unit(enum.Enum, shape=4):
@@ -22,6 +23,9 @@ class Unit(enum.Enum, shape=4):
     LOOP = 9
     DOT = 10
     MACLOAD = 11
+    BITS = 12
+    SIMD = 13
+    PERMUTE = 14
 
 
 class AluOp(enum.Enum, shape=6):
@@ -123,10 +127,33 @@ class MacloadOp(enum.Enum, shape=6):
     SS = 3
 
 
+class BitsOp(enum.Enum, shape=6):
+    """Operations of :mod:`.bits`."""
+
+    (ABS, LE, LEU, MIN, MINU, MAX, MAXU, ROR, FF1, FL1, CLB, CNT, EXTHS, EXTHZ, EXTBS, EXTBZ,
+     CLIP, CLIPU, CLIPR, CLIPUR, EXTRACT, EXTRACTU, INSERT, BCLR, BSET) = range(25)
+
+
+class SimdOp(enum.Enum, shape=6):
+    """Operations of packed SIMD, see :mod:`.simd`."""
+
+    (ADD, SUB, AVG, AVGU, MIN, MINU, MAX, MAXU, SRL, SRA, SLL, OR, XOR, AND, ABS, EXTRACT,
+     EXTRACTU, INSERT, CMPEQ, CMPNE, CMPGT, CMPGE, CMPLT, CMPLE, CMPGTU, CMPGEU, CMPLTU,
+     CMPLEU) = range(28)
+
+
+class PermuteOp(enum.Enum, shape=6):
+    """Lane permutations, see :mod:`.simd`."""
+
+    (SHUFFLE_H, SHUFFLE_IMM_H, SHUFFLE_B, SHUFFLE_I0, SHUFFLE_I1, SHUFFLE_I2, SHUFFLE_I3,
+     SHUFFLE2_H, SHUFFLE2_B, PACK, PACK_H, PACKHI, PACKLO) = range(13)
+
+
 OPERATIONS = {
     Unit.ALU: AluOp, Unit.MULTIPLY: MultiplyOp, Unit.DIVIDE: DivideOp, Unit.LOAD: MemoryOp,
     Unit.STORE: MemoryOp, Unit.CSR: CsrOp, Unit.BRANCH: BranchOp, Unit.JUMP: JumpOp,
     Unit.SYSTEM: SystemOp, Unit.LOOP: LoopOp, Unit.DOT: DotOp, Unit.MACLOAD: MacloadOp,
+    Unit.BITS: BitsOp, Unit.SIMD: SimdOp, Unit.PERMUTE: PermuteOp,
 }
 
 
@@ -144,6 +171,7 @@ class Immediate(enum.Enum, shape=4):
     LOOP_SHORT = 8
     SIMM6 = 9
     ZIMM6 = 10
+    FIELD = 11
 
 
 class Control(data.Struct):

@@ -129,7 +129,7 @@ class Core(wiring.Component):
             dot.w_operand.eq(state.w), state.areg.eq(dot.areg), state.wreg.eq(dot.wreg),
             *(getattr(execute, f"dot_{name}").eq(getattr(dot, name)) for name in (
                 "loads", "address", "wait", "illegal", "counts", "total", "carry", "to_w",
-                "number")),
+                "number", "replicated", "size")),
             execute.legacy.eq(state.legacy), execute.undo.eq(state.undo),
             self._decode.legacy.eq(state.legacy), memory.hold.eq(dot.wait),
             state.step_a.eq(self._e_go & execute.steps & ~dot.to_w),

@@ -17,12 +17,13 @@ _LAYOUTS = {
         ("lui", "simm", Immediate.U), ("jal", "simm", Immediate.J),
         ("slli", "uimm", Immediate.SHAMT), ("csrrwi", "zimm", Immediate.ZIMM),
         ("lp.endi", "uimm", Immediate.LOOP), ("lp.setupi", "uimm5", Immediate.LOOP_SHORT),
-        ("pv.dotsp.sci.h", "simm6", Immediate.SIMM6), ("pv.dotup.sci.h", "zimm6", Immediate.ZIMM6))
+        ("pv.dotsp.sci.h", "simm6", Immediate.SIMM6), ("pv.dotup.sci.h", "zimm6", Immediate.ZIMM6),
+        ("p.extract", "uimm", Immediate.FIELD))
 }
 # The same bits may hold a signed and an unsigned value, so the name counts too.
 _NAMES = ("simm", "uimm", "zimm", "uimm5", "simm6", "zimm6")
 _UNSIGNED = {Immediate.SHAMT, Immediate.ZIMM, Immediate.LOOP, Immediate.LOOP_SHORT,
-             Immediate.ZIMM6}
+             Immediate.ZIMM6, Immediate.FIELD}
 _LATE = {Unit.LOAD, Unit.MULTIPLY, Unit.DOT, Unit.MACLOAD}
 
 
@@ -39,7 +40,7 @@ def control_of(entry):
         "second_immediate": immediate is not None and unit is not Unit.BRANCH,
         "post": "post" in entry.flags,
         "reads_rs1": "rs1" in fields, "reads_rs2": "rs2" in fields,
-        "reads_rs3": "rs3" in fields or "acc" in entry.flags,
+        "reads_rs3": "rs3" in fields or bool(entry.flags & {"acc", "rmw"}),
         "writes_rd": "rd" in fields, "late": unit in _LATE, "accumulates": "acc" in entry.flags,
         "replicates": ".sc" in entry.name, "short_compare": "simm5" in fields,
     }

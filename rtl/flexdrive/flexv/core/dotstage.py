@@ -23,6 +23,7 @@ class DotStage(wiring.Component):
     loads : a Mac&Load that loads; address : from where; to_w, number : into which register.
     wait : an operand register is still being loaded. illegal : there is no such format.
     counts : the instruction is a dot product of the mixed-precision controller.
+    size : lane width of packed SIMD. replicated : the scalar operand in all lanes.
     total, carry : the dot product, see :class:`flexdrive.flexv.dotp.DotVector`.
     """
 
@@ -34,22 +35,23 @@ class DotStage(wiring.Component):
             "a_pointer": In(32), "w_pointer": In(32), "areg": Out(1), "wreg": Out(2),
             "a": In(32), "w_operand": In(32), "loads": Out(1), "address": Out(32), "to_w": Out(1),
             "number": Out(2), "wait": Out(1), "illegal": Out(1), "counts": Out(1),
-            "total": Out(32), "carry": Out(32),
+            "total": Out(32), "carry": Out(32), "replicated": Out(32), "size": Out(2),
         })
 
     def elaborate(self, platform):
         m = Module()
         insn, control = self.stage.insn, self.stage.control
         is_dot, is_macload, multiplies = Signal(), Signal(), Signal()
+        is_simd = control.unit == Unit.SIMD
         m.d.comb += [
             is_dot.eq(control.unit == Unit.DOT), is_macload.eq(control.unit == Unit.MACLOAD),
             multiplies.eq(is_macload & (insn[7:12] != 0)),
             self.counts.eq(~self.legacy & (is_dot | multiplies)),
-            self.illegal.eq((is_dot & ~self.legacy & ~self.control.legal)
+            self.illegal.eq(((is_dot | is_simd) & ~self.legacy & ~self.control.legal)
                             | (is_macload & Mux(self.legacy, insn[14], ~self.control.legal))),
         ]
         self._registers(m, insn, is_macload, multiplies)
-        self._product(m, insn, control, is_macload)
+        self._product(m, insn, control, is_macload, is_simd)
         return m
 
     def _registers(self, m, insn, is_macload, multiplies):
@@ -66,9 +68,9 @@ class DotStage(wiring.Component):
                          & ((multiplies & same) | (self.stage.control.unit == Unit.CSR))),
         ]
 
-    def _product(self, m, insn, control, is_macload):
+    def _product(self, m, insn, control, is_macload, is_simd):
         m.submodules.vector = vector = DotVector(self._structure)
-        w_size, replicated = Signal(2), Signal(32)
+        w_size, replicated = Signal(2), self.replicated
         with m.If(self.legacy):
             m.d.comb += [vector.control.size.eq(Mux(is_macload, insn[12:14], insn[12])),
                          vector.control.legal.eq(1)]
@@ -76,7 +78,10 @@ class DotStage(wiring.Component):
             m.d.comb += [vector.control.eq(self.control),
                          vector.slice_index.eq(self.slice_index)]
         m.d.comb += [
-            w_size.eq(vector.control.size + Mux(vector.control.swap, 0, vector.control.ratio)),
+            self.size.eq(vector.control.size),
+            # The lane of a scalar is a weight, for packed SIMD the wider of both.
+            w_size.eq(vector.control.size
+                      + Mux(vector.control.swap | is_simd, 0, vector.control.ratio)),
             replicated.eq(Array([self.stage.b[:width].replicate(32 // width)
                                  for width in (16, 8, 4, 2)])[w_size]),
             vector.a.eq(Mux(is_macload, self.a, self.stage.a)),

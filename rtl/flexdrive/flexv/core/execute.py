@@ -6,10 +6,12 @@ from amaranth.lib.wiring import In, Out
 
 from ..isa import CSRS
 from .alu import Alu, Comparator
+from .bits import Bits
 from .control import CsrOp, MemoryOp, MultiplyOp, SystemOp, Unit
 from .divider import Divider
 from .macload import Undo
 from .multiplier import PartialProducts
+from .simd import Permute, Simd
 from .stages import ExecuteStage, WriteBackStage
 
 __all__ = ["Execute"]
@@ -45,6 +47,7 @@ class Execute(wiring.Component):
             "csr_operand": Out(32), "csr_writes": Out(1), "csr_value": In(32),
             "csr_illegal": In(1), "dot_loads": In(1), "dot_address": In(32), "dot_wait": In(1),
             "dot_illegal": In(1), "dot_counts": In(1), "dot_total": In(32), "dot_carry": In(32),
+            "dot_replicated": In(32), "dot_size": In(2),
             "dot_to_w": In(1), "dot_number": In(2), "legacy": In(1), "undo": In(Undo),
             "late_value": In(32), "steps": Out(1), "counts": Out(1), "loop_write": Out(1),
             "interrupt": In(1), "wake": In(1), "sleeping": Out(1),
@@ -119,6 +122,7 @@ class Execute(wiring.Component):
             link.eq(stage.pc + Mux(stage.compressed, 2, 4)),
             self.result.eq(alu.o),
         ]
+        self._lanes(m, is_unit)
         with m.If(is_unit[Unit.CSR]):
             m.d.comb += self.result.eq(self.csr_value)
         with m.If(is_unit[Unit.JUMP]):
@@ -151,6 +155,24 @@ class Execute(wiring.Component):
             o.restores_pointer.eq(self.steps), o.restores_dots.eq(self.counts),
             o.undo.eq(self.undo), self.loop_write.eq(is_unit[Unit.LOOP] & sound),
         ]
+
+    def _lanes(self, m, is_unit):
+        """Results of XpulpV2's arithmetic."""
+        stage, extensions = self.stage, self.config.extensions
+        for extension, name, make, unit in (("xpulp_bits", "bits", Bits, Unit.BITS),
+                                            ("xpulp_simd", "simd", Simd, Unit.SIMD),
+                                            ("xpulp_simd", "permute", Permute, Unit.PERMUTE)):
+            if extension not in extensions:
+                continue
+            m.submodules[name] = part = make()
+            m.d.comb += [part.a.eq(stage.a), part.b.eq(stage.b), part.c.eq(stage.c),
+                         part.op.eq(stage.control.op)]
+            if unit is Unit.SIMD:
+                m.d.comb += [part.size.eq(self.dot_size), part.index.eq(stage.b[:4])]
+                with m.If(stage.control.replicates):
+                    m.d.comb += part.b.eq(self.dot_replicated)
+            with m.If(is_unit[unit]):
+                m.d.comb += self.result.eq(part.o)
 
     def _exceptions(self, m, is_unit, is_system):
         stage = self.stage
