@@ -58,7 +58,7 @@ _PORT = re.compile(r"    connect \\(\S+)( .*)")
 # `begin if (x) begin end` makes simulators evaluate a block without inputs once; the name that
 # yosys gives the helper is its own source line.
 _ONCE = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$\d+ ")
-_CLEARED = re.compile(r"  initial begin\n(?:    (\w+)\[\d+\] = (\d+'h0+);\n)+  end\n")
+_CLEARED = re.compile(r"  initial begin\n(?:    (\w+)\[\d+\] = (\d+'[hd]0+);\n)+  end\n")
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,8 @@ def _order(m, a, b):
     """The operand of larger magnitude, the other, and whether their signs differ."""
     swap = Signal()
     m.d.comb += swap.eq(a[:15] < b[:15])
-    larger, smaller = Signal(16), Signal(16)
+    larger = Signal(16)
+    smaller = Signal(16)
     m.d.comb += [larger.eq(Mux(swap, b, a)), smaller.eq(Mux(swap, a, b))]
     return larger, smaller, a[15] ^ b[15]
 

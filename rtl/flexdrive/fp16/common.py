@@ -44,6 +44,8 @@ class Operator(Shared):
         name = type(self).__name__
         if isinstance(depth, bool) or not isinstance(depth, int) \
                 or not 1 <= depth <= MAXIMUM_DEPTH:
+            # What was refused is not what Amaranth warns about: a component that was forgotten.
+            self._MustUse__used = True
             raise ConfigurationError(f"fp16.{name}: depth must be an integer from 1 to "
                                      f"{MAXIMUM_DEPTH}, not {depth!r}")
         self.depth = depth

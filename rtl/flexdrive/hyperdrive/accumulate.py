@@ -88,8 +88,11 @@ class Accumulation(Shared):
         blocks = layer.blocks
         slot = Signal(range(depth))
         turn = Signal()                                 # last cycle of a step
-        starting, filling, running = Signal(), Signal(), Signal()
-        go, load = Signal(), Signal()                   # a slot steps; it goes to a new pixel
+        starting = Signal()
+        filling = Signal()
+        running = Signal()
+        go = Signal()       # a slot steps
+        load = Signal()     # ... and goes to a new pixel
         m.d.comb += turn.eq(slot == depth - 1)
         m.d.sync += [slot.eq(Mux(starting | turn, 0, slot + 1) if depth > 1 else 0),
                      starting.eq(self.start)]
@@ -129,7 +132,10 @@ class Accumulation(Shared):
     def _decision(self, m, slot, go, running, last):
         """Whether the step under way is issued: decided in its first cycle, kept for the rest."""
         depth = self.config.adder_depth
-        weights, tail, decided, short = Signal(), Signal(), Signal(), Signal()
+        weights = Signal()
+        tail = Signal()
+        decided = Signal()
+        short = Signal()
         blocks = self.layer.blocks
         m.d.comb += [
             weights.eq(self.ahead >= Mux(blocks, self.group.slots, 1)),
@@ -151,7 +157,9 @@ class Accumulation(Shared):
         layer = self.layer
         at = _signals("at", channel=16, tap_x=2, tap_y=2, first=1, last=1, channel_end=1,
                       row_end=1)
-        channel, tap_x, tap_y = Signal(16), Signal(2), Signal(2)
+        channel = Signal(16)
+        tap_x = Signal(2)
+        tap_y = Signal(2)
         last_tap = Mux(layer.three, 2, 0)
         m.d.comb += [
             at.channel.eq(channel), at.tap_x.eq(tap_x), at.tap_y.eq(tap_y),

@@ -56,13 +56,15 @@ class TailControl(Shared):
     def elaborate(self, platform):
         m = Module()
         group = Signal(group_layout(self.config))
-        busy, held = Signal(), Signal()
+        busy = Signal()
+        held = Signal()
         with m.If(self.commit):
             m.d.sync += [group.eq(self.group), busy.eq(1)]
         with m.If(self.captured):
             m.d.sync += held.eq(1)
         valid, offset, end = self._front(m, group, held)
-        ready, known = Signal(), Signal()
+        ready = Signal()
+        known = Signal()
         m.d.comb += [
             self.free.eq(~busy),
             # The front may go on when nothing is there, or its parameters and bypass word are. A
@@ -95,8 +97,11 @@ class TailControl(Shared):
         slot = Signal(range(max(2, self.config.adder_depth)))
         lane = Signal(range(max(2, channels)))
         left = Signal(16)           # channels from the slot's first to the layer's last
-        slot_offset, offset = Signal(16), Signal(16)
-        lane_end, end, valid = Signal(), Signal(), Signal()
+        slot_offset = Signal(16)
+        offset = Signal(16)
+        lane_end = Signal()
+        end = Signal()
+        valid = Signal()
         following = Signal(16)
         blocks = self.layer.blocks
         m.d.comb += [

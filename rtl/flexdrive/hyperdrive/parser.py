@@ -113,7 +113,9 @@ class Parser(Shared):
     def _products(self, m):
         """One multiplication a cycle, on one multiplier that saturates."""
         layer = self.layer
-        a, b, y = Signal(17), Signal(16), Signal(17)
+        a = Signal(17)
+        b = Signal(16)
+        y = Signal(17)
         product = Signal(33)
         m.d.comb += [product.eq(a * b),
                      y.eq(Mux(product[17:].any() | (a == _TOO_LARGE), _TOO_LARGE, product))]
@@ -187,7 +189,9 @@ class Parser(Shared):
         """Words that must be kept for several passes exceed the buffer."""
         config, layer = self.config, self.layer
         depth = config.adder_depth
-        block, interleaved, kept = Signal(20), Signal(range(depth + 1)), Signal(22)
+        block = Signal(20)
+        interleaved = Signal(range(depth + 1))
+        kept = Signal(22)
         channels = raw.in_channels
         # In three stages, which all pass while the products are made.
         m.d.sync += [

@@ -80,7 +80,8 @@ class Sequencer(Shared):
 
     def _execute(self, m, layer, parser, accumulation, tail, transfer):
         """One descriptor after the other; a report for each."""
-        report, full = Signal(Report), Signal()
+        report = Signal(Report)
+        full = Signal()
         index = Signal(16)
         taken = Signal()
         for name, value in (("active", accumulation.active),
@@ -130,9 +131,13 @@ class Sequencer(Shared):
     def _request(self, m, layer, accumulation):
         """From the walker's position to an address and to who takes whose word, in two stages."""
         place, step = accumulation.place, accumulation.step
-        valid, address, channel = Signal(), Signal(16), Signal(16)
-        inside_y, inside_x = Signal(), Signal()
-        from_y, from_x = Signal(Shift), Signal(Shift)
+        valid = Signal()
+        address = Signal(16)
+        channel = Signal(16)
+        inside_y = Signal()
+        inside_x = Signal()
+        from_y = Signal(Shift)
+        from_x = Signal(Shift)
         m.d.sync += [
             valid.eq(step.valid), channel.eq(step.channel),
             address.eq(place.y.address + place.x.address),
@@ -179,7 +184,8 @@ class Sequencer(Shared):
             control.bypass_bank.eq(arbiter.bypass_bank),
             control.bypass_valid.eq(arbiter.bypass_valid),
         ]
-        row, column = Signal(config.rows), Signal(config.columns)
+        row = Signal(config.rows)
+        column = Signal(config.columns)
         m.d.comb += [row.eq(1 << transfer.row), column.eq(1 << transfer.column)]
         m.d.sync += [control.load.eq(transfer.write), control.load_word.eq(transfer.word),
                      self.load_row.eq(row), self.load_column.eq(column)]

@@ -39,12 +39,14 @@ class MapWalker(Shared):
     def elaborate(self, platform):
         m = Module()
         layer = self.layer
-        tile_row, tile_column = Signal(9), Signal(9)
+        tile_row = Signal(9)
+        tile_column = Signal(9)
         y, x, channel = (Signal(16, name=name) for name in ("y", "x", "channel"))
         row_address = Signal(16)            # first word of row y of a tile
         starting = Signal()
-        rows, columns = Signal(16), Signal(16)
-        tiles = Signal(9), Signal(9)
+        rows = Signal(16)
+        columns = Signal(16)
+        tiles = Signal(9, name="row_tiles"), Signal(9, name="column_tiles")
         ends = {name: Signal(name=f"{name}_end") for name in
                 ("channel", "x", "tile_column", "y", "tile_row")}
         m.d.comb += [
@@ -118,7 +120,9 @@ class Transfer(Shared):
         m.submodules.walker = walker = MapWalker(self.config)
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=16, depth=_FIFO_WORDS)
         waiting = Signal(range(_FIFO_WORDS + 1))    # words read and not yet sent
-        loading, storing, walked = Signal(), Signal(), Signal()
+        loading = Signal()
+        storing = Signal()
+        walked = Signal()
         sent = Signal()
         m.d.comb += [
             walker.layer.eq(self.layer), walker.start.eq(self.load | self.store),

@@ -74,12 +74,15 @@ class WindowWalker(Shared):
         m = Module()
         windows = [Signal(_Window, name=f"window{slot}", reset_less=True)
                    for slot in range(self.depth)]
-        current, following, cursor = windows[0], Signal(_Window), Signal(_Window)
+        current = windows[0]
+        following = Signal(_Window)
+        cursor = Signal(_Window)
         m.d.comb += [self.place.y.eq(current.y), self.place.x.eq(current.x),
                      following.eq(current)]
         layer = self.layer
         # Both steps are made from registers; `advance` comes late and only chooses.
-        below, beside = Signal(Axis), Signal(Axis)
+        below = Signal(Axis)
+        beside = Signal(Axis)
         self._step(m, "tap_y", below, current.y, 1, layer.in_tile_rows, layer.pitch,
                    layer.in_size)
         self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_channels,
@@ -119,10 +122,14 @@ class WindowWalker(Shared):
     def _cursor(self, m, cursor, move):
         """The window of the next pixel to be loaded."""
         layer = self.layer
-        row, column = Signal(16, reset_less=True), Signal(16, reset_less=True)
-        y, x = Signal(Axis, reset_less=True), Signal(Axis, reset_less=True)
-        first_y, first_x = Signal(Axis), Signal(Axis)
-        next_y, next_x = Signal(Axis), Signal(Axis)
+        row = Signal(16, reset_less=True)
+        column = Signal(16, reset_less=True)
+        y = Signal(Axis, reset_less=True)
+        x = Signal(Axis, reset_less=True)
+        first_y = Signal(Axis)
+        first_x = Signal(Axis)
+        next_y = Signal(Axis)
+        next_x = Signal(Axis)
         m.d.comb += [cursor.y.eq(y), cursor.x.eq(x), cursor.start.eq(x)]
         # A 3 x 3 window begins one pixel before its centre: in the neighbour, for pixel 0.
         with m.If(layer.three):
