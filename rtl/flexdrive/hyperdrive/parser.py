@@ -71,6 +71,7 @@ class Parser(Shared):
                     m.d.sync += [raw.eq(Cat(raw.as_value()[32:], self.i.payload)),
                                  count.eq(count + 1)]
                     with m.If(count == DESCRIPTOR_WORDS - 1):
+                        m.d.sync += count.eq(0)
                         m.next = "DECODE"
             with m.State("DECODE"):
                 self._decode(m, raw)
