@@ -51,7 +51,8 @@ def make_package(target, value, *, rtlil=False, notify=None):
     emitted = emit_rtlil(component, name=target.module)
     configuration = target.configuration(value)
     docs = {**_CLOCK_DOCS, **member_docs(component)}
-    ports = [*(_CLOCK if emitted.clocked else ()), *emitted.ports]
+    ports = [*(_CLOCK if emitted.clocked else ()),
+             *(port for port in emitted.ports if port.width > 0)]
     rows = [(port, port_meaning(docs, port)) for port in ports]
     command = _command(target, configuration)
     header = _header(target, configuration, command, rows)

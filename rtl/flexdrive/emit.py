@@ -85,9 +85,10 @@ class RtlilDesign:
 
 def _flat_members(component):
     """Yield (flat name, member, value) of every port, joined with ``_`` instead of Amaranth's
-    ``__``, which Verilator mangles in its C++."""
+    ``__``, which Verilator mangles in its C++. Verilog has no ports of no bits."""
     for path, member, value in component.signature.flatten(component):
-        yield "_".join(map(str, path)), member, Value.cast(value)
+        if len(Value.cast(value)) > 0:
+            yield "_".join(map(str, path)), member, Value.cast(value)
 
 
 def port_list(component):

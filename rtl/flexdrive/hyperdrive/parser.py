@@ -160,7 +160,9 @@ class Parser(Shared):
         reserved = Cat(getattr(raw, f.name) for f in FIELDS if f.name.startswith("reserved"))
         in_end, out_end, bypass_end = (Signal(18, name=f"{n}_end")
                                        for n in ("in", "out", "bypass"))
-        m.d.comb += [
+        # Registers between products and comparisons: the last size but `pitch` stands one cycle
+        # before the verdict.
+        m.d.sync += [
             in_end.eq(raw.in_base + layer.in_size), out_end.eq(raw.out_base + self._out_size),
             bypass_end.eq(raw.bypass_base + self._out_size),
         ]
@@ -229,11 +231,14 @@ class Parser(Shared):
         """Words that must be kept for several passes exceed the buffer."""
         config, layer = self.config, self.layer
         depth = config.adder_depth
-        block, kept = Signal(20), Signal(22)
+        block, interleaved, kept = Signal(20), Signal(range(depth + 1)), Signal(22)
         channels = raw.in_channels
-        m.d.comb += block.eq(Mux(layer.three, (channels << 3) + channels, channels))
-        interleaved = 1 + sum(layer.blocks & (raw.out_channels > i * config.channels)
-                              for i in range(1, depth))
-        m.d.comb += kept.eq(block * interleaved)
+        # In three stages, which all pass while the products are made.
+        m.d.sync += [
+            block.eq(Mux(layer.three, (channels << 3) + channels, channels)),
+            interleaved.eq(1 + sum(layer.blocks & (raw.out_channels > i * config.channels)
+                                   for i in range(1, depth))),
+            kept.eq(block * interleaved),
+        ]
         pixels = Mux(layer.blocks, 1, depth)
         return (layer.area > pixels) & (kept > config.weight_words)

@@ -1,0 +1,1 @@
+"""Benchmarks: every module has ``run(console)``, which returns its figures."""
