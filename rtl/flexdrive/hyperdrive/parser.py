@@ -29,7 +29,7 @@ def check_cycles(config):
 
 
 class Parser(Shared):
-    """Reads a descriptor of 8 words, checks it, offers it, and passes its payload on.
+    """Reads a descriptor, checks it, offers it, and passes its payload on.
 
     A descriptor is offered :func:`check_cycles` cycles after its last word was accepted. Its payload
     goes to ``parameters`` from then on, or is dropped when the descriptor is refused; the next

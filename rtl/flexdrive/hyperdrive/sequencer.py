@@ -217,7 +217,9 @@ class Sequencer(Shared):
             arbiter.write_address.eq(Mux(tail.write_wanted, tail.write_address,
                                          transfer.address)),
             tail.write_granted.eq(arbiter.write_granted),
-            arbiter.bypass.eq(tail.bypass_wanted & (room | ~tail.write_wanted)), arbiter.bypass_address.eq(tail.bypass_address),
+            # A write that has no room holds the bypass up, as one that is not granted.
+            arbiter.bypass.eq(tail.bypass_wanted & (room | ~tail.write_wanted)),
+            arbiter.bypass_address.eq(tail.bypass_address),
             tail.bypass_granted.eq(arbiter.bypass_granted),
             control.banks.eq(arbiter.banks), control.conv_bank.eq(arbiter.read_bank),
             control.bypass_bank.eq(arbiter.bypass_bank),

@@ -70,7 +70,8 @@ class MapWalker(Shared):
         ]
         m.d.sync += starting.eq(self.start)
         with m.If(starting):
-            m.d.sync += [self.valid.eq((tiles[0] != 0) & (tiles[1] != 0)), self.address.eq(layer.in_base),
+            m.d.sync += [self.valid.eq((tiles[0] != 0) & (tiles[1] != 0)),
+                         self.address.eq(layer.in_base),
                          row_address.eq(layer.in_base), tile_row.eq(0), tile_column.eq(0),
                          y.eq(0), x.eq(0), channel.eq(0)]
         with m.Elif(self.step & self.valid):
