@@ -90,6 +90,7 @@ class Tile(Shared):
     word_before, word_after : ``word`` of the tile in the row above and below (0 at the rim).
     row_word : the word after the vertical choice, for the columns beside.
     row_word_before, row_word_after : ``row_word`` of the tiles left and right.
+    result : word that the tail wrote in the cycle before (mesh).
     """
 
     def __init__(self, config):
@@ -101,7 +102,9 @@ class Tile(Shared):
             "loading": In(1), "valid": In(1),
             "word": Out(16), "word_before": In(16), "word_after": In(16),
             "row_word": Out(16), "row_word_before": In(16), "row_word_after": In(16),
-        }, c=config.channels, d=config.fm_words, b=config.fm_banks, l=config.adder_depth)
+            **({"result": Out(16)} if config.mesh else {}),
+        }, c=config.channels, d=config.fm_words, b=config.fm_banks, l=config.adder_depth,
+            x=config.mesh)
 
     def elaborate(self, platform):
         m = Module()
@@ -124,6 +127,8 @@ class Tile(Shared):
                "activate")),
             result.eq(tail.result),
         ]
+        if self.config.mesh:
+            m.d.sync += self.result.eq(result)
         return m
 
     def _memory(self, m, result):
