@@ -8,6 +8,7 @@ from flexdrive.flexv.isa import BY_NAME, COMPRESSED, INSTRUCTIONS, Encoding, fin
 from flexdrive_sim.flexv.disassemble import disassemble
 from flexdrive_sim.flexv.elf import load_elf
 from flexdrive_sim.flexv.firmware import build_program
+from flexdrive_sim.flexv.manual import MANUAL, manual
 
 _STANDARD = ("i", "m", "zicsr", "zifencei")
 _SCRIPT = "SECTIONS { . = 0x10000; .text : { KEEP(*(.text)) } }\n"
@@ -107,3 +108,7 @@ def test_bad_encodings_are_refused():
         Encoding("000000000000 rs1 000 rd 001001")
     with pytest.raises(ValueError, match="simm must be a multiple of 2 from -4096 to 4094, not 3"):
         BY_NAME["beq"].encoding.encode(rs1=0, rs2=0, simm=3)
+
+
+def test_the_manual_is_up_to_date():
+    assert MANUAL.read_text() == manual()
