@@ -1,1 +1,26 @@
-"""Benchmarks: every module has ``run(console)``, which returns its figures."""
+"""Benchmarks: every module has ``run(console)``, which prints a table and returns its figures by
+name. ``scripts/bench NAME`` runs one."""
+
+import os
+import platform
+
+from flexdrive import __version__
+
+from ..engine.tools import tool_versions
+
+__all__ = ["BENCHMARKS", "environment"]
+
+# Name -> (module, one line of help).
+BENCHMARKS = {
+    "emission": ("emission", "time and size of a chip's Verilog"),
+    "chip-speed": ("chip_speed", "cycles/s of the 784-unit chip, and of Verilator on it"),
+    "small-layer": ("small_layer", "one small layer from its description to a verified result"),
+    "fp16": ("fp16_area", "size of the binary16 operators"),
+    "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),
+}
+
+
+def environment():
+    """What figures depend on besides the code: versions and the class of the machine."""
+    return {"flexdrive": __version__, "python": platform.python_version(), **tool_versions(),
+            "machine": f"{os.cpu_count()}-core {platform.machine()}"}
