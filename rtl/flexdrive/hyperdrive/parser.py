@@ -62,7 +62,7 @@ class Parser(Shared):
         payload = Signal(16)
         broken = Signal(max(Code) + 1)      # bit per code
         m.d.comb += self.reading.eq(1)
-        products = self._products(m)
+        products = self._products(m, raw)
         self._rules(m, raw, broken)
         with m.FSM():
             with m.State("READ"):
@@ -75,11 +75,13 @@ class Parser(Shared):
                         m.next = "DECODE"
             with m.State("DECODE"):
                 self._decode(m, raw)
+                self._operands(m, products, 0)
                 m.d.sync += payload.eq(raw.payload)
                 m.next = "PRODUCT0"
-            for index, product in enumerate(products):
+            for index, (_, target) in enumerate(products):
                 with m.State(f"PRODUCT{index}"):
-                    product()
+                    m.d.sync += target.eq(self._product)
+                    self._operands(m, products, index + 1)
                     m.next = (f"PRODUCT{index + 1}" if index + 1 < len(products) else "VERDICT")
             with m.State("VERDICT"):
                 # The lowest code is assigned last and stays.
@@ -122,38 +124,39 @@ class Parser(Shared):
             layer.out_last_columns.eq(Mux(two, (raw.last_columns + 1) >> 1, raw.last_columns)),
         ]
 
-    def _products(self, m):
-        """One multiplication a cycle, on one multiplier that saturates."""
+    def _products(self, m, raw):
+        """One multiplication a cycle, on one multiplier that saturates, with a register for its
+        operands; returns (operands, target) of each."""
         layer = self.layer
-        a = Signal(17)
-        b = Signal(16)
-        y = Signal(17)
-        product = Signal(33)
-        m.d.comb += [product.eq(a * b),
-                     y.eq(Mux(product[17:].any() | (a == _TOO_LARGE), _TOO_LARGE, product))]
-        self._out_size = out_size = Signal(17)
+        self._a = Signal(17)
+        self._b = Signal(16)
+        self._product = Signal(17)
+        full = Signal(33)
+        m.d.comb += [full.eq(self._a * self._b),
+                     self._product.eq(Mux(full[17:].any() | (self._a == _TOO_LARGE), _TOO_LARGE,
+                                          full))]
+        self._out_size = Signal(17)
         # Input tiles have stride^2 as many pixels.
         in_area = Signal(19)
         in_area_sat = Signal(17)
         m.d.comb += [in_area.eq(layer.area << (layer.two << 1)),
                      in_area_sat.eq(Mux(in_area >= _TOO_LARGE, _TOO_LARGE, in_area))]
-
-        def multiply(left, right, target):
-            def state():
-                m.d.comb += [a.eq(left), b.eq(right)]
-                m.d.sync += target.eq(y)
-            return state
-
+        # Operands are taken in the cycle before: the area is none until the product after next.
         return [
-            multiply(layer.tile_rows, layer.tile_columns, layer.area),
-            multiply(layer.area, layer.out_channels, out_size),
-            multiply(in_area_sat, layer.in_channels, layer.in_size),
-            multiply(layer.in_tile_columns, layer.in_channels, layer.pitch),
-            *([multiply(layer.in_tile_rows, layer.in_channels, layer.side),
-               multiply(layer.tile_rows, layer.out_channels, self._out_side),
-               multiply(layer.tile_columns, layer.out_channels, self._out_cap)]
+            ((raw.tile_rows, raw.tile_columns), layer.area),
+            ((layer.in_tile_columns, layer.in_channels), layer.pitch),
+            ((in_area_sat, layer.in_channels), layer.in_size),
+            ((layer.area, layer.out_channels), self._out_size),
+            *([((layer.in_tile_rows, layer.in_channels), layer.side),
+               ((layer.tile_rows, layer.out_channels), self._out_side),
+               ((layer.tile_columns, layer.out_channels), self._out_cap)]
               if self.config.mesh else []),
         ]
+
+    def _operands(self, m, products, index):
+        if index < len(products):
+            (a, b), _ = products[index]
+            m.d.sync += [self._a.eq(a), self._b.eq(b)]
 
     def _rules(self, m, raw, broken):
         """The broken rules, one bit per code; valid once the products are there."""
@@ -162,10 +165,10 @@ class Parser(Shared):
         reserved = Cat(getattr(raw, f.name) for f in FIELDS if f.name.startswith("reserved"))
         in_end, out_end, bypass_end = (Signal(18, name=f"{n}_end")
                                        for n in ("in", "out", "bypass"))
-        # Registers between products and comparisons: the last size but `pitch` stands one cycle
-        # before the verdict.
-        m.d.sync += [
-            in_end.eq(raw.in_base + layer.in_size), out_end.eq(raw.out_base + self._out_size),
+        # The last product but one stands a cycle before the verdict.
+        m.d.sync += in_end.eq(raw.in_base + layer.in_size)
+        m.d.comb += [
+            out_end.eq(raw.out_base + self._out_size),
             bypass_end.eq(raw.bypass_base + self._out_size),
         ]
 

@@ -1,13 +1,27 @@
-"""Benchmarks: every module has ``run(console)``, which prints its table and returns its figures
-by name."""
+"""Benchmarks: every module has ``run(console)``, which prints a table and returns its figures by
+name. ``scripts/bench NAME`` runs one."""
 
-__all__ = ["BENCHMARKS"]
+import os
+import platform
 
-# Name -> (module, one line).
+from flexdrive import __version__
+
+from ..engine.tools import tool_versions
+
+__all__ = ["BENCHMARKS", "environment"]
+
+# Name -> (module, one line of help).
 BENCHMARKS = {
-    "chip-speed": ("chip_speed", "Cycles a second of the 784-unit chip at work, beside Verilator."),
-    "emission": ("emission", "Time and size of the Verilog of arrays from 49 to 1,024 tiles."),
-    "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop of a Flex-V core."),
-    "resnet34": ("resnet34", "All layers of a ResNet-34 frame in RTL: words, cycles, utilisation."),
-    "small-layer": ("small_layer", "From the description of one small layer to its RTL result."),
+    "emission": ("emission", "time and size of a chip's Verilog"),
+    "chip-speed": ("chip_speed", "cycles/s of the 784-unit chip, and of Verilator on it"),
+    "resnet34": ("resnet34", "the layers of a ResNet-34 frame in RTL: words, cycles"),
+    "small-layer": ("small_layer", "one small layer from its description to a verified result"),
+    "fp16": ("fp16_area", "size of the binary16 operators"),
+    "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),
 }
+
+
+def environment():
+    """What figures depend on besides the code: versions and the class of the machine."""
+    return {"flexdrive": __version__, "python": platform.python_version(), **tool_versions(),
+            "machine": f"{os.cpu_count()}-core {platform.machine()}"}

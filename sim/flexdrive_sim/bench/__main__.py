@@ -1,49 +1,52 @@
-"""``python -m flexdrive_sim.bench NAME [--json FILE]``: runs one benchmark."""
+"""``python -m flexdrive_sim.bench NAME [--json FILE]``."""
 
 import importlib
 import json
-import platform
 import sys
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.table import Table
 
-from flexdrive import __version__
 from flexdrive.errors import FlexdriveError
 
-from ..engine.tools import tool_versions
-from . import BENCHMARKS
+from . import BENCHMARKS, environment
 
 
-@click.command()
-@click.argument("name", required=False)
-@click.option("--json", "path", type=click.Path(dir_okay=False, path_type=Path),
-              help="Also write the figures, by name, to this file.")
-@click.option("--list", "listing", is_flag=True, help="List the benchmarks.")
-def main(name, path, listing):
-    """Run the benchmark NAME and print its table."""
+def _list(context, _parameter, wanted):
+    if wanted:
+        table = Table("benchmark", "what", box=None, pad_edge=False, header_style="bold")
+        for name, (_, text) in BENCHMARKS.items():
+            table.add_row(name, text)
+        Console(highlight=False).print(table)
+        context.exit()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list,
+              help="List the benchmarks and end.")
+@click.argument("name", type=click.Choice(list(BENCHMARKS)))
+@click.option("--json", "file", type=click.Path(path_type=Path), metavar="FILE",
+              help="Write the figures, by name, with the versions they were measured with.")
+def main(name, file):
+    """Run one benchmark and print its table."""
     console = Console(highlight=False)
-    if listing or name is None:
-        for known, (_, line) in BENCHMARKS.items():
-            console.print(f"{known:12} {line}")
-        sys.exit(0 if listing else 2)
-    if name not in BENCHMARKS:
-        raise click.UsageError(f"there is no benchmark {name!r}; there are "
-                               f"{', '.join(BENCHMARKS)}")
+    about = environment()
+    console.print(", ".join(f"{key} {value}" for key, value in about.items()), style="dim")
+    figures = importlib.import_module(f"{__package__}.{BENCHMARKS[name][0]}").run(console)
+    if file is not None:
+        text = json.dumps({"benchmark": name, "environment": about, "figures": figures},
+                          indent=1)
+        try:
+            file.write_text(text + "\n")
+        except OSError as error:
+            raise FlexdriveError(f"Cannot write {file}: {error.strerror}") from None
+
+
+if __name__ == "__main__":
     try:
-        figures = importlib.import_module(f"{__package__}.{BENCHMARKS[name][0]}").run(console)
+        main(prog_name="scripts/bench")
     except FlexdriveError as error:
-        Console(stderr=True, highlight=False).print(f"error: {error}", style="bold red",
-                                                    markup=False)
+        print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
-    if path is not None:
-        versions = tool_versions() | {"flexdrive": __version__,
-                                      "python": platform.python_version()}
-        temporary = path.with_name(path.name + ".part")
-        temporary.write_text(json.dumps({"benchmark": name, "figures": figures,
-                                         "versions": versions}, indent=2) + "\n")
-        temporary.replace(path)
-
-
-main()
