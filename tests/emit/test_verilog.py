@@ -60,7 +60,7 @@ def test_description_names_what_is_in_the_verilog(target):
     text = package.files[f"{target.module}.v"]
     assert set(description["modules"]) == set(re.findall(r"^module (\w+)", text, re.M))
     for name, module in description["modules"].items():
-        body = re.search(rf"^module {name}\(.*?^endmodule", text, re.M | re.S)[0]
+        (body,) = re.findall(rf"^module {name}\(.*?^endmodule", text, re.M | re.S)
         for instance, kind in module["instances"].items():
             assert f"  {kind} {instance} (" in body
     assert description["format"] == "flexdrive-verilog"
