@@ -1,122 +1,128 @@
-"""Simulation speed of the 784-unit chip while a layer runs, on one core.
+"""Cycles per second of the published chip (784 units): the compiled engine and Verilator.
 
-The layer is 64 -> 64, 3x3, on 56 x 56 pixels; both simulators get the same descriptor, weights
-that never stop and whatever the memories hold at the start. Verilator's side is the Verilog of
-``flexdrive verilog hyperdrive-chip``, verilated with -O3 and driven by a C++ main that only moves
-the clock and the two streams; it is left out, and that is said, where Verilator is not installed.
+Both run the same program from the same files with streams that never pause: LOAD of a map of
+14 x 14 x 64, eight convolutions of 3 x 3, 64 to 64 channels, of that size (one of ResNet-34's, with
+fewer channels), STORE. Their output is compared word by word. Seconds are CPU seconds of the
+one thread that simulates, without building and starting.
 """
 
-import os
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from rich.table import Table
 
+from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive import PRESETS
-from flexdrive.hyperdrive.chip import Chip
+from flexdrive.hyperdrive.chip import Chip as ChipComponent
+from flexdrive_deploy.tools import run_tool
 from flexdrive_deploy.verilog import emit_verilog
 
-from ..engine import Gate, Model
-from ..hyperdrive.stimuli import resnet34_layers, shape_stimulus
+from ..hyperdrive.rtl import Chip
+from ..hyperdrive.stimuli import Stimulus
 
-__all__ = ["run"]
+__all__ = ["program", "run"]
 
-_CYCLES = 40_000
-_VERILATOR_CYCLES = 10_000
-
-_MAIN = """
-#include "Vchip.h"
-#include "verilated.h"
-#include <chrono>
-#include <cstdio>
-static const unsigned words[] = {WORDS};
-int main() {
-	Vchip top;
-	const unsigned count = sizeof words / sizeof *words;
-	unsigned at = 0;
-	auto cycle = [&] {
-		top.i_descriptors_valid = at < count;
-		top.i_descriptors_payload = at < count ? words[at] : 0;
-		top.clk = 0;
-		top.eval();
-		at += top.i_descriptors_valid && top.i_descriptors_ready;
-		top.clk = 1;
-		top.eval();
-	};
-	top.i_weights_valid = 1;
-	top.i_weights_payload = 0x5a5a;
-	top.rst = 1;
-	cycle();
-	at = 0;
-	top.rst = 0;
-	for (int i = 0; i < 200; i++) cycle();
-	auto begin = std::chrono::steady_clock::now();
-	for (int i = 0; i < CYCLES; i++) cycle();
-	std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-	if (!top.busy) return 1;
-	std::printf("%f\\n", CYCLES / taken.count());
-}
-"""
+_CONVOLUTIONS = 8
+_REPEATS = 3
+# Kept as modules: flattened, Verilator's C++ of 784 units takes many times as long to compile and
+# runs slower.
+_MODULES = ("AccumulateUnit_l1", "Tail_c16_l1", "Tile_c16_d8192_b8_l1")
+_VERILATOR = ["verilator", "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O3", "--x-assign",
+              "fast", "--x-initial", "fast", "--noassert", "-Wno-lint", "-Wno-UNOPTFLAT",
+              "--top-module", "hyperdrive_chip", "keep.vlt", "hyperdrive_chip.v", "main.cc"]
 
 
-def _compiled(config, stimulus):
-    begin = time.perf_counter()
-    model = Model(Chip(config))
-    build = time.perf_counter() - begin
-    words, weights, _ = stimulus.arrays()
-    model.attach("i_descriptors", words, Gate.always())
-    model.attach("i_weights", weights, Gate.always())
-    model.run(200)
-    rates = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        model.run(_CYCLES // 3)
-        rates.append(_CYCLES // 3 / (time.perf_counter() - begin))
-    assert model.get("busy")
-    return build, sorted(rates)[1]
+def program(config):
+    """The program as a :class:`Stimulus`."""
+    random = np.random.default_rng(0)
+    stimulus = Stimulus(config)
+    shape, tile = (14, 14, 64), (2, 2)
+    bases = 0, 256
+    stimulus.load(random.normal(0, 1, shape).astype(np.float16).view(np.uint16), base=0,
+                  tile=tile)
+    scale = np.full(64, 1 / 24, np.float16).view(np.uint16)
+    for index in range(_CONVOLUTIONS):
+        bias = random.normal(0, 1, 64).astype(np.float16).view(np.uint16)
+        stimulus.convolve(shape, random.integers(0, 2, (64, 64, 3, 3), dtype=np.uint8), scale,
+                          bias, in_base=bases[index % 2], out_base=bases[(index + 1) % 2],
+                          tile=tile)
+    stimulus.store(shape, base=bases[_CONVOLUTIONS % 2], tile=tile)
+    return stimulus
 
 
-def _verilator(config, stimulus, console):
-    """(version, seconds of the build, cycles/s), or None."""
-    program = shutil.which("verilator")
-    if program is None:
-        console.print("Verilator is not installed; its column is left out")
+def _compiled(config, stimulus, arrays, notify):
+    """(result, build seconds, CPU seconds of the fastest run)."""
+    start = time.perf_counter()
+    chip = Chip(config, notify=notify)
+    built = time.perf_counter() - start
+    seconds = []
+    for _ in range(_REPEATS):
+        begin = time.process_time()
+        result = chip.run(*arrays, stimulus.out_words)
+        seconds.append(time.process_time() - begin)
+    return result, built, min(seconds)
+
+
+def _verilator(config, stimulus, arrays, reports, notify):
+    """(words, cycles, build seconds, CPU seconds of the fastest run) or None without Verilator."""
+    if shutil.which("verilator") is None:
         return None
-    version = subprocess.run([program, "--version"], capture_output=True, text=True,
-                             check=True).stdout.strip()
-    words = ", ".join(str(int(word)) for word in stimulus.arrays()[0])
-    with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
-        (place / "chip.v").write_text(emit_verilog(Chip(config), name="chip").text)
-        (place / "main.cc").write_text(
-            _MAIN.replace("WORDS", words).replace("CYCLES", str(_VERILATOR_CYCLES)))
-        console.print("building with Verilator, a minute or more")
-        begin = time.perf_counter()
-        subprocess.run([program, "--cc", "--exe", "--build", "-O3", "-Wno-fatal", "-Wno-lint",
-                        "-CFLAGS", "-O3", "--top-module", "chip", "chip.v", "main.cc",
-                        "-j", str(os.cpu_count())], cwd=place, check=True, capture_output=True)
-        build = time.perf_counter() - begin
-        rate = subprocess.run([place / "obj_dir/Vchip"], check=True, capture_output=True,
-                              text=True).stdout
-    return version, build, float(rate)
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "hyperdrive_chip.v").write_text(
+            emit_verilog(ChipComponent(config), name="hyperdrive_chip").text)
+        (place / "keep.vlt").write_text("`verilator_config\n" + "".join(
+            f'no_inline -module "{module}"\n' for module in _MODULES))
+        shutil.copy(Path(__file__).parent / "verilator_main.cc", place / "main.cc")
+        for file, data in zip(("words", "weights", "pixels"), arrays, strict=True):
+            (place / file).write_bytes(np.ascontiguousarray(data).tobytes())
+        start = time.perf_counter()
+        run_tool(_VERILATOR, "Verilator (takes minutes)", place, notify)
+        built = time.perf_counter() - start
+        seconds = []
+        for _ in range(_REPEATS):
+            text = run_tool([place / "obj_dir/Vhyperdrive_chip", "words", "weights", "pixels",
+                             str(stimulus.out_words), "results", str(reports)],
+                            "running Verilator's model", place, notify).stdout
+            cycles, elapsed = text.split()
+            seconds.append(float(elapsed))
+        return np.fromfile(place / "results", np.uint16), int(cycles), built, min(seconds)
 
 
 def run(console):
-    """Returns cycles/s and build seconds of each simulator, and their ratio."""
+    """Prints a table; returns {name: figure}."""
     config = PRESETS["paper"]
-    stimulus = shape_stimulus(config, resnet34_layers()[0], seed=1, transfers=False)
-    build, rate = _compiled(config, stimulus)
-    figures = {"cycles/s": rate, "build s (or from the cache)": build}
-    table = Table("simulator", "build s", "cycles/s", box=None)
-    table.add_row("compiled engine", f"{build:.1f}", f"{rate:,.0f}")
-    other = _verilator(config, stimulus, console)
-    if other is not None:
-        version, build, slow = other
-        table.add_row(version, f"{build:.1f}", f"{slow:,.0f}")
-        figures |= {"Verilator cycles/s": slow, "Verilator build s": build,
-                    "ratio": rate / slow}
+    stimulus = program(config)
+    arrays = stimulus.arrays()
+    with console.status("") as status:
+        result, built, seconds = _compiled(config, stimulus, arrays, status.update)
+        other = _verilator(config, stimulus, arrays, len(result.reports), status.update)
+    active = sum(report.active for report in result.reports)
+    table = Table("simulator", title=f"{config.units} units, {result.cycles:,} cycles, "
+                  f"{active / result.cycles:.0%} of them accumulating")
+    for heading in ("build s", "CPU s", "cycles/s"):
+        table.add_column(heading, justify="right")
+    speed = result.cycles / seconds
+    table.add_row("compiled engine", f"{built:.1f}", f"{seconds:.2f}", f"{speed:,.0f}")
+    figures = {"cycles": result.cycles, "compiled build s": built, "compiled cycles/s": speed}
+    if other is None:
+        table.caption = "Verilator is not installed: no comparison"
+    else:
+        words, cycles, other_built, other_seconds = other
+        if not np.array_equal(words, result.pixels):
+            raise FlexdriveError("Verilator's model and the compiled engine differ")
+        version = subprocess.run(["verilator", "--version"], capture_output=True, text=True,
+                                 check=True).stdout.split()[1]
+        table.add_row(f"Verilator {version}", f"{other_built:.1f}", f"{other_seconds:.2f}",
+                      f"{cycles / other_seconds:,.0f}")
+        table.caption = (f"{len(words):,} words equal; the compiled engine is "
+                         f"{speed * other_seconds / cycles:.1f} times as fast")
+        figures |= {"Verilator": version, "Verilator build s": other_built,
+                    "Verilator cycles/s": cycles / other_seconds,
+                    "ratio": speed * other_seconds / cycles}
     console.print(table)
     return figures
