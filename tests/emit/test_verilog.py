@@ -36,7 +36,7 @@ def test_check_finds_a_missing_driver(tmp_path):
     target = TARGETS["fp16-add"]
     package = _package(target)
     name = f"{target.module}.v"
-    broken, count = re.subn(r"^  assign aligned_4 = .*\n", "", package.files[name], flags=re.M)
+    broken, count = re.subn(r"^  assign \w+ = .*\n", "", package.files[name], count=1, flags=re.M)
     assert count == 1
     package.files[name] = broken
     write_package(package, tmp_path)
