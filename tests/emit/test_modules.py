@@ -38,7 +38,7 @@ def test_names_are_plain_words():
     assert "\\" not in text
     assert not re.search(r"\b(signal|signature__\w+|port_\d+)(_\d+)?\b", text), "no name of its own"
     assert set(re.findall(r"\$\w+", text)) <= {"$signed"}
-    assert "Tile_c3_d64_b2_l1 tile_1_0 (" in text
+    assert "Tile_c3_d64_b2_l1_x0 tile_1_0 (" in text
     assert "AccumulateUnit_l1 unit2 (" in text
     assert re.search(r"output \[15:0\] row_word;", text)
 

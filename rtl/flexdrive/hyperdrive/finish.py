@@ -132,7 +132,8 @@ class TailControl(Shared):
     def _rim(self, m, step):
         """Row and column of the pixel of the next value in its tile; ``step`` to the next."""
         layer = self.layer
-        row, column = Signal(16), Signal(16)
+        row = Signal(16)
+        column = Signal(16)
         rim = Signal(rim_layout())
         m.d.comb += [
             rim.north.eq(row == 0), rim.south.eq(row == layer.tile_rows - 1),

@@ -57,7 +57,8 @@ class Parser(Shared):
     def elaborate(self, platform):
         m = Module()
         raw = Signal(_FIELDS)
-        self._out_side, self._out_cap = Signal(17), Signal(17)
+        self._out_side = Signal(17, name="out_side")
+        self._out_cap = Signal(17, name="out_cap")
         count = Signal(range(DESCRIPTOR_WORDS))
         payload = Signal(16)
         broken = Signal(max(Code) + 1)      # bit per code

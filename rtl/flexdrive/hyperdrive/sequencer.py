@@ -200,7 +200,8 @@ class Sequencer(Shared):
 
     def _border_request(self, m, layer, place, valid, channel, from_y, from_x):
         """The same operand in the border and corner memories, in the cycle of the request."""
-        row_line, column_line = Signal(16), Signal(16)
+        row_line = Signal(16)
+        column_line = Signal(16)
         m.d.sync += [
             row_line.eq(place.y.border),
             column_line.eq(layer.in_border_columns + place.x.address),

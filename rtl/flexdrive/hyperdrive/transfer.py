@@ -149,7 +149,8 @@ class Transfer(Shared):
         ]
         m.d.sync += waiting.eq(waiting + self.read - sent)
         # Complete when the walk is over and nothing is on its way.
-        over, started = Signal(), Signal()
+        over = Signal()
+        started = Signal()
         m.d.comb += over.eq(walked & ~walker.valid & (waiting == 0))
         # The walker stands on the first word, if there is one, two cycles after the start.
         m.d.sync += started.eq(self.load | self.store)
