@@ -1,0 +1,105 @@
+"""What travels over the wires: phits, frames, their CRC, and the codes of what can go wrong.
+
+A *phit* is what the data wires carry in one cycle with ``valid``; ``last`` marks the last phit
+of a frame. A frame is its fields in order, zeros up to whole phits, then the CRC; the least
+significant bit goes first. The CRC covers everything before it, also the zeros, so every bit
+that travels is protected.
+"""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Cat, unsigned
+from amaranth.lib import data, enum, wiring
+from amaranth.lib.crc import catalog
+from amaranth.lib.wiring import Out
+
+__all__ = ["CRCS", "FrameFormat", "Kind", "LinkError", "PhitSignature"]
+
+# By width. All reflected: their bit order on the wire is the order of the polynomial, so that a
+# burst on the wire is a burst to the code. The comment gives the longest frame, CRC included,
+# within which any so many flipped bits are found (asserted by the tests).
+CRCS = {
+    5: catalog.CRC5_USB,        # 2 bits within 31
+    8: catalog.CRC8_ROHC,       # 3 bits within 127
+    16: catalog.CRC16_DNP,      # 5 bits within 151
+}
+
+
+class LinkError(enum.Enum, shape=unsigned(3)):
+    """The first fault that this end of a link saw; it stays until reset."""
+
+    NONE = 0
+    CRC = 1         # a frame of the right length with a wrong CRC
+    FRAMING = 2     # a frame of a wrong length
+    SEQUENCE = 3    # a frame that is not the next one: a frame was lost or doubled
+    CREDIT = 4      # more words than there is room for, or more room than there can be
+    TIMEOUT = 5     # no good frame for LinkConfig.timeout cycles
+    RETRY = 6       # LinkConfig.retries replays in a row have not brought one word
+
+
+class Kind(enum.Enum, shape=unsigned(1)):
+    """Kind of a forward frame."""
+
+    IDLE = 0        # keep-alive: no word, the sequence number of the word that would come next
+    WORD = 1
+
+
+class PhitSignature(wiring.Signature):
+    """Wires of one direction, seen from the end that drives them; no flow control.
+
+    Members
+    -------
+    data : one phit. valid : it counts. last : it ends a frame.
+    """
+
+    def __init__(self, width):
+        super().__init__({"data": Out(width), "valid": Out(1), "last": Out(1)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameFormat:
+    """One kind of frame: ``fields`` as (name, bits), on ``width`` wires, with a CRC of ``crc``
+    bits."""
+
+    fields: tuple
+    width: int
+    crc: int
+
+    @property
+    def phits(self):
+        """Phits of a frame."""
+        bits = sum(bits for _, bits in self.fields) + self.crc
+        return -(-bits // self.width)
+
+    @property
+    def bits(self):
+        """Bits of a frame on the wire."""
+        return self.phits * self.width
+
+    @property
+    def message_bits(self):
+        """Bits before the CRC."""
+        return self.bits - self.crc
+
+    @property
+    def layout(self):
+        """Layout of the message: the fields, then ``zeros``."""
+        used = sum(bits for _, bits in self.fields)
+        return data.StructLayout({**dict(self.fields), "zeros": self.message_bits - used})
+
+    def message(self, value):
+        """View of the message bits of a frame."""
+        return data.View(self.layout, value[:self.message_bits])
+
+    def crc_masks(self):
+        """The CRC as linear functions of the message: for each of its bits (constant, mask)."""
+        compute = CRCS[self.crc](self.message_bits).compute
+        zero = compute([0])
+        columns = [compute([1 << bit]) ^ zero for bit in range(self.message_bits)]
+        return [(zero >> bit & 1, sum((column >> bit & 1) << index
+                                      for index, column in enumerate(columns)))
+                for bit in range(self.crc)]
+
+    def crc_of(self, message):
+        """CRC of a message, combinational."""
+        return Cat((message & mask).xor() ^ constant for constant, mask in self.crc_masks())
