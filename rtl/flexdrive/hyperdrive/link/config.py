@@ -27,9 +27,9 @@ class LinkConfig:
         2**sequence: the depth of the receiver's buffer and, with ``retransmit``, of the sender's
         replay buffer. At most that many words can be lost unseen by the sender, fewer than there
         are sequence numbers, so no loss of any length goes unnoticed.
-    crc : bits of the CRC: 5 (CRC-5/USB), 8 (CRC-8/ROHC) or 16 (CRC-16/DNP). Any corruption
-        within so many neighbouring bits is found, so one phit may be hit in any way if it is not
-        wider; scattered flips as :data:`flexdrive.hyperdrive.link.frame.CRCS` says.
+    crc : bits of the CRC: 5 (CRC-5/USB), 8 (CRC-8/ROHC), 16 (CRC-16/DNP) or 32
+        (CRC-32/ISO-HDLC). Any corruption within so many neighbouring bits is found, so one phit
+        may be hit in any way if it is not wider; for scattered flips see ``CRCS`` in ``frame.py``.
     retransmit : survive faults by go-back-N; otherwise the first fault ends the link.
     keepalive : cycles from the start of a frame to that of the next one, at most; not shorter
         than the longer frame of both directions.

@@ -1,9 +1,10 @@
 """What travels over the wires: phits, frames, their CRC, and the codes of what can go wrong.
 
 A *phit* is what the data wires carry in one cycle with ``valid``; ``last`` marks the last phit
-of a frame. A frame is its fields in order, zeros up to whole phits, then the CRC; the least
-significant bit goes first. The CRC covers everything before it, also the zeros, so every bit
-that travels is protected.
+of a frame. A frame is its beat, its fields in order, zeros up to whole phits, then the CRC; the
+least significant bit goes first. The CRC covers everything before it, also the zeros, so every
+bit that travels is protected. The beat alternates from frame to frame: wires that are frozen at a
+valid frame, and a frame that is lost or doubled though it carries no word, are noticed by it.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ CRCS = {
     5: catalog.CRC5_USB,        # 2 bits within 31
     8: catalog.CRC8_ROHC,       # 3 bits within 127
     16: catalog.CRC16_DNP,      # 5 bits within 151
+    32: catalog.CRC32_ISO_HDLC,     # 5 bits within 300
 }
 
 
@@ -31,7 +33,7 @@ class LinkError(enum.Enum, shape=unsigned(3)):
     NONE = 0
     CRC = 1         # a frame of the right length with a wrong CRC
     FRAMING = 2     # a frame of a wrong length
-    SEQUENCE = 3    # a frame that is not the next one: a frame was lost or doubled
+    SEQUENCE = 3    # a frame that is not the next one (word or beat): one was lost or doubled
     CREDIT = 4      # more words than there is room for, or more room than there can be
     TIMEOUT = 5     # no good frame for LinkConfig.timeout cycles
     RETRY = 6       # LinkConfig.retries replays in a row have not brought one word
@@ -58,8 +60,8 @@ class PhitSignature(wiring.Signature):
 
 @dataclass(frozen=True, kw_only=True)
 class FrameFormat:
-    """One kind of frame: ``fields`` as (name, bits), on ``width`` wires, with a CRC of ``crc``
-    bits."""
+    """One kind of frame: beat and ``fields`` as (name, bits), on ``width`` wires, with a CRC of
+    ``crc`` bits."""
 
     fields: tuple
     width: int
@@ -68,7 +70,7 @@ class FrameFormat:
     @property
     def phits(self):
         """Phits of a frame."""
-        bits = sum(bits for _, bits in self.fields) + self.crc
+        bits = 1 + sum(bits for _, bits in self.fields) + self.crc
         return -(-bits // self.width)
 
     @property
@@ -83,9 +85,10 @@ class FrameFormat:
 
     @property
     def layout(self):
-        """Layout of the message: the fields, then ``zeros``."""
-        used = sum(bits for _, bits in self.fields)
-        return data.StructLayout({**dict(self.fields), "zeros": self.message_bits - used})
+        """Layout of the message: ``beat``, the fields, then ``zeros``."""
+        used = 1 + sum(bits for _, bits in self.fields)
+        return data.StructLayout({"beat": 1, **dict(self.fields),
+                                  "zeros": self.message_bits - used})
 
     def message(self, value):
         """View of the message bits of a frame."""

@@ -17,7 +17,8 @@ class Serializer(wiring.Component):
 
     Members
     -------
-    message, load : send ``message``; taken in a cycle with ``ready``, else ignored.
+    message, load : send ``message``, with the beat put in; taken in a cycle with ``ready``, else
+        ignored.
     ready : the wires are free after this cycle. Does not wait for ``load``.
     o : the wires.
     """
@@ -32,14 +33,17 @@ class Serializer(wiring.Component):
         frame = self.frame
         bits = Signal(frame.bits)
         left = Signal(range(frame.phits))       # phits after the one on the wires
+        beat = Signal(init=1)
+        message = Signal(frame.layout)
         m.d.comb += [
+            message.eq(self.message), message.beat.eq(beat),
             self.o.data.eq(bits[:frame.width]),
             self.ready.eq(~self.o.valid | self.o.last),
         ]
         with m.If(self.ready):
             m.d.sync += self.o.valid.eq(self.load)
         with m.If(self.ready & self.load):
-            m.d.sync += [bits.eq(Cat(self.message, frame.crc_of(self.message))),
+            m.d.sync += [beat.eq(~beat), bits.eq(Cat(message, frame.crc_of(message.as_value()))),
                          left.eq(frame.phits - 1), self.o.last.eq(frame.phits == 1)]
         with m.Else():
             m.d.sync += [bits.eq(bits >> frame.width), left.eq(Mux(left == 0, 0, left - 1)),
@@ -52,7 +56,8 @@ class Deserializer(wiring.Component):
 
     ``good`` or ``bad`` is high for one cycle, the one after the phit that decides. Phits of a
     frame may come with any gaps between them. After a frame that does not end where it must,
-    phits up to the next ``last`` are thrown away.
+    phits up to the next ``last`` are thrown away. A frame with the beat of the last good one is
+    bad.
 
     Members
     -------
@@ -72,15 +77,20 @@ class Deserializer(wiring.Component):
         have = Signal(range(frame.phits))       # phits of the current frame
         complete, misframed = Signal(), Signal()
         skipping = Signal()                     # the rest of a frame that is too long
-        full, right_crc = Signal(), Signal()
+        full, right_crc, right_beat = Signal(), Signal(), Signal()
+        beat = Signal()                         # of the last good frame
         m.d.comb += [
             full.eq(have == frame.phits - 1),
             right_crc.eq(bits[frame.message_bits:] == frame.crc_of(bits[:frame.message_bits])),
             self.message.eq(bits),
-            self.good.eq(complete & right_crc),
-            self.bad.eq(misframed | (complete & ~right_crc)),
-            self.code.eq(Mux(misframed, LinkError.FRAMING, LinkError.CRC)),
+            right_beat.eq(frame.message(bits).beat != beat),
+            self.good.eq(complete & right_crc & right_beat),
+            self.bad.eq(misframed | (complete & ~(right_crc & right_beat))),
+            self.code.eq(Mux(misframed, LinkError.FRAMING,
+                             Mux(right_crc, LinkError.SEQUENCE, LinkError.CRC))),
         ]
+        with m.If(self.good):
+            m.d.sync += beat.eq(~beat)
         m.d.sync += [complete.eq(0), misframed.eq(0)]
         with m.If(self.i.valid):
             m.d.sync += [
