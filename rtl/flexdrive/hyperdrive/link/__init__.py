@@ -6,9 +6,10 @@ frames, and as an option go-back-N retransmission. docs/link.md has the picture.
 """
 
 from .config import LinkConfig
+from .crossing import LinkCrossing
 from .frame import FrameFormat, LinkError, PhitSignature
 from .receiver import LinkReceiver
 from .sender import LinkSender
 
-__all__ = ["FrameFormat", "LinkConfig", "LinkError", "LinkReceiver", "LinkSender",
-           "PhitSignature"]
+__all__ = ["FrameFormat", "LinkConfig", "LinkCrossing", "LinkError", "LinkReceiver",
+           "LinkSender", "PhitSignature"]

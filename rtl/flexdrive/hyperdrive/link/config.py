@@ -28,7 +28,7 @@ class LinkConfig:
         replay buffer. At most that many words can be lost unseen by the sender, fewer than there
         are sequence numbers, so no loss of any length goes unnoticed.
     crc : bits of the CRC: 5 (CRC-5/USB), 8 (CRC-8/ROHC), 16 (CRC-16/DNP) or 32
-        (CRC-32/ISO-HDLC). Any corruption within so many neighbouring bits is found, so one phit
+        (CRC-32/JAMCRC). Any corruption within so many neighbouring bits is found, so one phit
         may be hit in any way if it is not wider; for scattered flips see ``CRCS`` in ``frame.py``.
     retransmit : survive faults by go-back-N; otherwise the first fault ends the link.
     keepalive : cycles from the start of a frame to that of the next one, at most; not shorter
@@ -64,6 +64,11 @@ class LinkConfig:
               f"a power of two from 1 to {1 << self.sequence - 1} (half of 2**sequence)",
               self.window in [1 << bit for bit in range(self.sequence)])
         _rule("crc", self.crc, f"one of {', '.join(map(str, CRCS))} bits", self.crc in CRCS)
+        for name in ("forward", "reverse"):
+            frame = getattr(self, name)
+            _rule("crc", self.crc, f"with {name} frames of {frame.bits} bits, data wires stuck at "
+                  f"0 or at 1 would look like a frame; choose another CRC or width",
+                  not frame.accepts_dead_wires)
         longest = max(self.forward.phits, self.reverse.phits)
         _rule("keepalive", self.keepalive,
               f"{longest} (phits of the longest frame) to 65535",
@@ -114,3 +119,13 @@ class LinkConfig:
         """Cycles from a word's transfer into an idle sender to its first offer by the receiver,
         on wires without latency."""
         return self.forward.phits + 2 + self.retransmit
+
+    def round_trip(self, wires):
+        """Cycles from the acceptance of a word to that of the word that takes its place in an
+        idle link whose window is full, with ``wires`` cycles of latency there and back."""
+        return self.latency + self.reverse.phits + 3 + wires
+
+    def credit_cycles(self, wires):
+        """Cycles that ``window * cycles_per_word`` must reach for full rate: the round trip, plus
+        the credit frame that may be under way when the next becomes due."""
+        return self.round_trip(wires) + self.reverse.phits

@@ -9,12 +9,14 @@ valid frame, and a frame that is lost or doubled though it carries no word, are 
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, unsigned
+from amaranth.hdl import Cat, Module, unsigned
 from amaranth.lib import data, enum, wiring
 from amaranth.lib.crc import catalog
-from amaranth.lib.wiring import Out
+from amaranth.lib.wiring import In, Out
 
-__all__ = ["CRCS", "FrameFormat", "Kind", "LinkError", "PhitSignature"]
+from ...emit import Shared
+
+__all__ = ["CRCS", "FrameCrc", "FrameFormat", "Kind", "LinkError", "PhitSignature"]
 
 # By width. All reflected: their bit order on the wire is the order of the polynomial, so that a
 # burst on the wire is a burst to the code. The comment gives the longest frame, CRC included,
@@ -23,7 +25,7 @@ CRCS = {
     5: catalog.CRC5_USB,        # 2 bits within 31
     8: catalog.CRC8_ROHC,       # 3 bits within 127
     16: catalog.CRC16_DNP,      # 5 bits within 151
-    32: catalog.CRC32_ISO_HDLC,     # 5 bits within 300
+    32: catalog.CRC32_JAMCRC,     # 5 bits within 300
 }
 
 
@@ -103,6 +105,33 @@ class FrameFormat:
                                       for index, column in enumerate(columns)))
                 for bit in range(self.crc)]
 
-    def crc_of(self, message):
-        """CRC of a message, combinational."""
-        return Cat((message & mask).xor() ^ constant for constant, mask in self.crc_masks())
+    @property
+    def accepts_dead_wires(self):
+        """All data wires at 0, or all at 1, look like a frame with the right CRC."""
+        zeros = sum(constant << bit for bit, (constant, _) in enumerate(self.crc_masks()))
+        ones = sum((constant ^ mask.bit_count() & 1) << bit
+                   for bit, (constant, mask) in enumerate(self.crc_masks()))
+        return zeros == 0 or ones == (1 << self.crc) - 1
+
+
+class FrameCrc(Shared):
+    """CRC of a message, combinational.
+
+    Members
+    -------
+    message : the bits before the CRC. bits : the CRC, bit by bit (as one port, the sums of all
+        bits become one expression, on which C++ compilers take minutes).
+    """
+
+    def __init__(self, frame):
+        self.frame = frame
+        super().__init__({"message": In(frame.message_bits), "bits": Out(1).array(frame.crc)},
+                         m=frame.message_bits, c=frame.crc)
+
+    def elaborate(self, platform):
+        m = Module()
+        for bit, (constant, mask) in zip(self.bits, self.frame.crc_masks(), strict=True):
+            taken = [self.message[index] for index in range(len(self.message))
+                     if mask >> index & 1]
+            m.d.comb += bit.eq(Cat(taken).xor() ^ constant)
+        return m

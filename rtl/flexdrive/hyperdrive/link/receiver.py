@@ -98,10 +98,11 @@ class LinkReceiver(Shared):
         if not self.config.retransmit:
             m.d.sync += self.error.eq(LinkError.SEQUENCE)
             return
-        m.d.comb += self.retry.eq(1)
-        m.d.sync += [request.eq(~request), retries.eq(retries + 1)]
         with m.If(retries == self.config.retries):
             m.d.sync += self.error.eq(LinkError.RETRY)
+        with m.Else():
+            m.d.comb += self.retry.eq(1)
+            m.d.sync += [request.eq(~request), retries.eq(retries + 1)]
 
     def _give_credit(self, m, live, expected, taken, request):
         """Tell the sender when something is new, and from time to time anyway."""

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .frame import LinkError, PhitSignature
+from .frame import FrameCrc, LinkError, PhitSignature
 
 __all__ = ["Deserializer", "Serializer"]
 
@@ -31,19 +31,20 @@ class Serializer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         frame = self.frame
+        m.submodules.crc = crc = FrameCrc(frame)
         bits = Signal(frame.bits)
         left = Signal(range(frame.phits))       # phits after the one on the wires
         beat = Signal(init=1)
         message = Signal(frame.layout)
         m.d.comb += [
-            message.eq(self.message), message.beat.eq(beat),
+            message.eq(self.message), message.beat.eq(beat), crc.message.eq(message),
             self.o.data.eq(bits[:frame.width]),
             self.ready.eq(~self.o.valid | self.o.last),
         ]
         with m.If(self.ready):
             m.d.sync += self.o.valid.eq(self.load)
         with m.If(self.ready & self.load):
-            m.d.sync += [beat.eq(~beat), bits.eq(Cat(message, frame.crc_of(message.as_value()))),
+            m.d.sync += [beat.eq(~beat), bits.eq(Cat(message, crc.bits)),
                          left.eq(frame.phits - 1), self.o.last.eq(frame.phits == 1)]
         with m.Else():
             m.d.sync += [bits.eq(bits >> frame.width), left.eq(Mux(left == 0, 0, left - 1)),
@@ -73,6 +74,7 @@ class Deserializer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         frame = self.frame
+        m.submodules.crc = crc = FrameCrc(frame)
         bits = Signal(frame.bits)
         have = Signal(range(frame.phits))       # phits of the current frame
         complete, misframed = Signal(), Signal()
@@ -81,7 +83,8 @@ class Deserializer(wiring.Component):
         beat = Signal()                         # of the last good frame
         m.d.comb += [
             full.eq(have == frame.phits - 1),
-            right_crc.eq(bits[frame.message_bits:] == frame.crc_of(bits[:frame.message_bits])),
+            crc.message.eq(bits),
+            right_crc.eq(bits[frame.message_bits:] == Cat(crc.bits)),
             self.message.eq(bits),
             right_beat.eq(frame.message(bits).beat != beat),
             self.good.eq(complete & right_crc & right_beat),
