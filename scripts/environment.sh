@@ -1,7 +1,7 @@
 # Sourced by the scripts of this directory: makes the environment when it is missing, and puts it
 # first on PATH. Safe to run twice, at the same time, and to interrupt.
 #
-# usage: . environment.sh EXTRAS     (comma-separated extras of pyproject.toml)
+# usage: . environment.sh EXTRAS     (comma-separated extras of pyproject.toml; "" for none)
 
 set -eu
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -34,8 +34,8 @@ prepare() {
 		"$python" -m venv "$venv"
 	fi
 	say "installing flexdrive and its dependencies from PyPI (once, about a minute)"
-	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-		--editable "$root[$extras]"
+	"$venv/bin/python" -m pip install -qq --disable-pip-version-check \
+		--editable "$root${extras:+[$extras]}"
 	touch "$stamp"
 }
 
@@ -57,7 +57,7 @@ if command -v flock >/dev/null 2>&1; then
 	exec 9>"$root/.environment.lock"
 	flock 9
 fi
-prepare "${1:-test}"
+prepare "${1-test}"
 prepare_tools
 if command -v flock >/dev/null 2>&1; then
 	flock -u 9

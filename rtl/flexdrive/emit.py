@@ -12,25 +12,55 @@ component is an ordinary submodule.
 """
 
 import re
-import warnings
 from dataclasses import dataclass, field
 
 from amaranth.back import rtlil
 from amaranth.hdl import ClockSignal, Fragment, Instance, ResetSignal, Value
 from amaranth.hdl._ir import PortDirection
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 
-__all__ = ["Emission", "Port", "RtlilDesign", "Shared", "emit_rtlil", "port_list"]
+__all__ = ["Emission", "Port", "RtlilDesign", "Shared", "SharedModule", "emit_rtlil", "port_list"]
 
 
 @dataclass(frozen=True)
 class Port:
-    """One port of an emitted module: flat name, width in bits, ``"input"`` or ``"output"``."""
+    """One port of an emitted module.
+
+    Attributes
+    ----------
+    name : flat name in RTLIL and Verilog.
+    width : bits.
+    direction : ``"input"`` or ``"output"``.
+    signed : whether the value is signed.
+    path : name in Python, ``i_pixels.payload``.
+    fields : (name, lowest bit, width) of each field of a structured value.
+    """
 
     name: str
     width: int
     direction: str
     signed: bool = False
+    path: str = ""
+    fields: tuple = ()
+
+
+@dataclass(frozen=True)
+class SharedModule:
+    """A module that was emitted for a component.
+
+    Attributes
+    ----------
+    name : of the module.
+    component : class of the component, with its Python module.
+    parameters : of the component, by name.
+    in_place : every parent asked for it in place (:meth:`Shared.in_place`): a hierarchy that is
+        kept for the sake of simulation speed may dissolve it.
+    """
+
+    name: str
+    component: str
+    parameters: dict
+    in_place: bool
 
 
 @dataclass
@@ -43,30 +73,40 @@ class RtlilDesign:
     top : name of the top module.
     ports : ports of the top module, without clock and reset.
     clocked : whether the top module has ``clk`` and ``rst`` ports.
-    modules : names of the shared modules, in the order of their emission.
+    modules : a :class:`SharedModule` per shared module, in the order of their emission.
     """
 
     text: str
     top: str
     ports: list[Port]
     clocked: bool
-    modules: list[str] = field(default_factory=list)
+    modules: list[SharedModule] = field(default_factory=list)
 
 
 def _flat_members(component):
     """Yield (flat name, member, value) of every port, joined with ``_`` instead of Amaranth's
-    ``__``, which Verilator mangles in its C++."""
+    ``__``, which Verilator mangles in its C++. Verilog has no ports of no bits."""
     for path, member, value in component.signature.flatten(component):
-        yield "_".join(map(str, path)), member, Value.cast(value)
+        if len(Value.cast(value)) > 0:
+            yield "_".join(map(str, path)), member, Value.cast(value)
 
 
 def port_list(component):
     """The ports of ``component`` as a list of :class:`Port`."""
     return [
-        Port(name, len(value), "input" if member.flow == wiring.In else "output",
-             value.shape().signed)
-        for name, member, value in _flat_members(component)
+        Port("_".join(map(str, path)), len(Value.cast(value)),
+             "input" if member.flow == wiring.In else "output", Value.cast(value).shape().signed,
+             ".".join(map(str, path)), _fields(member.shape))
+        for path, member, value in component.signature.flatten(component)
     ]
+
+
+def _fields(shape):
+    try:
+        layout = data.Layout.cast(shape)
+    except TypeError:
+        return ()
+    return tuple((str(name), field.offset, field.width) for name, field in layout)
 
 
 class Shared(wiring.Component):
@@ -86,7 +126,10 @@ class Shared(wiring.Component):
         self._in_place = False
 
     def in_place(self):
-        """Make this one instance part of its parent, as an ordinary submodule; returns it."""
+        """Ask that the compiled engine dissolve this instance in its parent; returns it.
+
+        For small parts of a component that itself occurs many times: a call per part would cost
+        more than the part. Emitted text does not change."""
         self._in_place = True
         return self
 
@@ -126,15 +169,28 @@ class Emission:
         self._share = share
         self._keys = {}      # module name -> (class, parameters)
         self._clocked = {}   # module name -> bool
+        self._in_place = {}  # module name -> whether all its instances are to be in place
         self._texts = []
         self._root = None
 
     @property
     def modules(self):
-        return list(self._clocked)
+        """A :class:`SharedModule` per shared module, children first."""
+        found = []
+        for name in self._clocked:
+            if name in self._keys:
+                kind, parameters = self._keys[name]
+                found.append(SharedModule(name, f"{kind.__module__}.{kind.__qualname__}",
+                                          parameters, self._in_place[name]))
+        return found
+
+    def clocked(self, name):
+        """Whether module ``name`` has ``clk`` and ``rst``."""
+        return self._clocked[name]
 
     def shares(self, component):
-        return self._share and component is not self._root and not component._in_place
+        """Whether ``component`` becomes an instance of a shared module."""
+        return self._share and component is not self._root
 
     def instance(self, component):
         """An ``Instance`` of the module of ``component``, which is emitted if it is new."""
@@ -143,6 +199,7 @@ class Emission:
         if self._keys.setdefault(name, key) != key:
             raise ValueError(f"Module name {name!r} stands for two different components: "
                              f"{self._keys[name]} and {key}")
+        self._in_place[name] = component._in_place and self._in_place.get(name, True)
         if name not in self._clocked:
             outer, self._root = self._root, component
             self.module(component, name)
@@ -164,11 +221,7 @@ class Emission:
                    else PortDirection.Output)
             for port, member, value in _flat_members(component)
         }
-        with warnings.catch_warnings():
-            # An instance leaves the body of its component unused on purpose.
-            warnings.filterwarnings("ignore", category=UserWarning,
-                                    message=".*created but never used.*")
-            fragment = Fragment.get(component, self)
+        fragment = Fragment.get(component, self)
         text, _names = rtlil.convert_fragment(fragment, ports, name, emit_src=False)
         self._clocked[name] = bool(re.search(r"^  wire width 1 input \d+\s+\\clk$", text, re.M))
         self._texts.append(_flatten_names(text, name))
@@ -210,4 +263,4 @@ def emit_rtlil(component, *, name=None, share=True):
                 else type(component).__name__.lower())
     emission.module(component, name)
     return RtlilDesign(text=emission.text(name), top=name, ports=port_list(component),
-                       clocked=emission._clocked[name], modules=emission.modules)
+                       clocked=emission.clocked(name), modules=emission.modules)

@@ -7,7 +7,7 @@ from onnx import TensorProto
 from rich.console import Console
 from rich.table import Table
 
-from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.errors import ModelError
 
 from .chip_options import chip_options, describe
 from .network import CHIP_HELP, analysed, compiled
@@ -58,9 +58,9 @@ def command(model, chip):
                      else ""))
     try:
         deployment = compiled(model, graph, support, chip)
-    except FlexdriveError as error:
+    except ModelError as error:
         console.print(f"does not run: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(1)
     used = max(program.peak_words for program in deployment.programs)
-    console.print(f"runs on {describe(deployment.config)}; uses {used} words a tile",
+    console.print(f"runs on {describe(deployment.config)}\nuses {used} words a tile",
                   markup=False, soft_wrap=True)

@@ -8,9 +8,11 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
+from flexdrive.hyperdrive.descriptor import Operation
 from flexdrive_deploy.arrays import compare, load_array, save_array
 from flexdrive_deploy.deployment import Deployment
 from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.reference import declared_values
 from flexdrive_sim.hyperdrive.session import ENGINES, Session
 from flexdrive_sim.hyperdrive.summary import Summary
 
@@ -20,14 +22,16 @@ from .tables import layer_table, summary_table
 
 
 def _deployment(model, chip, layer_check):
-    """From an ONNX file, or from a directory that `flexdrive compile` wrote."""
+    """(deployment, its model) from an ONNX file; (deployment, None) from a directory that
+    `flexdrive compile` wrote."""
     if not Path(model).is_dir():
-        return compiled(model, *analysed(model), chip, layer_check)
+        graph, support = analysed(model)
+        return compiled(model, graph, support, chip, layer_check), graph.model
     deployment = Deployment.load(model, chip.config() if chip.given else None)
     if layer_check and not deployment.layer_check:
         raise ModelError(f"{model} was compiled without --layer-check, so its program stores the "
                          "results only; compile it again with --layer-check")
-    return deployment
+    return deployment, None
 
 
 def _single_output(deployment):
@@ -52,6 +56,21 @@ def _run(deployment, images, engine, console):
     return outputs, summary
 
 
+def _float_differences(model, deployment, image):
+    """Layer -> largest difference between the golden model's map and the model's own precision,
+    for one image."""
+    maps = {}
+    for chip in Session(deployment).run(image).chips:
+        maps |= chip.maps
+    values = declared_values(model, list(maps), image)
+    makers = {entry.writes: entry.name for program in deployment.programs
+              for entry in program.entries if entry.operation == Operation.CONV}
+    with np.errstate(invalid="ignore"):
+        return {makers[name]: float(np.abs(np.ascontiguousarray(words).view(np.float16)
+                                           - values[name][0]).max())
+                for name, words in maps.items() if name in makers}
+
+
 @click.command(epilog=CHIP_HELP)
 @click.argument("model", metavar="MODEL", type=click.Path())
 @click.option("--input", "input_file", required=True, type=click.Path(), metavar="X.npy",
@@ -71,10 +90,13 @@ def command(model, input_file, expect, output, engine, layer_check, chip):
     named and ends the run with status 1.
     """
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
-    deployment = _deployment(model, chip, layer_check)
+    deployment, source = _deployment(model, chip, layer_check)
     images = deployment.checked_images(load_array(input_file), str(input_file))
     wanted = load_array(expect) if expect else None
     name = _single_output(deployment) if expect or output else None
+    if output and not Path(output).parent.is_dir():
+        raise ModelError(f"{output} cannot be written: there is no directory "
+                         f"{Path(output).parent}")
     console.print(f"{deployment.name} on {describe(deployment.config)}", markup=False,
                   soft_wrap=True)
     results, summary = _run(deployment, images, engine, errors)
@@ -83,7 +105,8 @@ def command(model, input_file, expect, output, engine, layer_check, chip):
                      f"{len(results) - 1}: {summary.difference}", style="bold red",
                      markup=False, soft_wrap=True)
         sys.exit(1)
-    console.print(layer_table(summary))
+    floats = _float_differences(source, deployment, images[:1]) if layer_check and source else {}
+    console.print(layer_table(summary, floats))
     console.print(summary_table(summary, engine))
     if name is None:
         return

@@ -5,17 +5,23 @@ from rich.table import Table
 __all__ = ["layer_table", "summary_table"]
 
 
-def layer_table(summary):
-    """One line a convolution, of one image."""
+def layer_table(summary, floats=None):
+    """One line a convolution, of one image. ``floats``: layer -> largest difference from the
+    precision that the model declares; a column when there are any."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("layer", overflow="fold", max_width=28)
-    for name in ("output", "weights", "cycles", "active", "stalls"):
+    table.add_column("layer", overflow="fold", max_width=26)
+    for name in ("output", "weights", "cycles", "active", "stalls", *(["float"] if floats else [])):
         table.add_column(name, justify="right", no_wrap=True)
     for layer in summary.convolutions:
-        table.add_row(layer.entry.name, "x".join(map(str, layer.shape)),
-                      f"{layer.weight_words:,}", f"{layer.cycles:,}", f"{layer.utilisation:.1%}",
-                      f"{layer.weight_stalls:,}+{layer.tail_stalls:,}")
+        row = [layer.entry.name, "x".join(map(str, layer.shape)), f"{layer.weight_words:,}",
+               f"{layer.cycles:,}", f"{layer.utilisation:.1%}",
+               f"{layer.weight_stalls:,}+{layer.tail_stalls:,}"]
+        if floats:
+            row.append(f"{floats[layer.entry.name]:.2g}")
+        table.add_row(*row)
     table.caption = "weights in words; stalls on weights + on the tail"
+    if floats:
+        table.caption += ("\nfloat: largest difference from the model's own precision, image 0")
     table.caption_justify = "left"
     return table
 

@@ -8,8 +8,7 @@ from flexdrive_sim.verify_fp16 import OPERATIONS, Verifier, corner_classes
 
 @functools.cache
 def _verifier(operation, depth, enable):
-    component = OPERATIONS[operation][0](depth=depth, enable=enable)
-    return Verifier(operation, component=component)
+    return Verifier(operation, component=OPERATIONS[operation][0](depth=depth, enable=enable))
 
 
 @pytest.fixture(scope="session")

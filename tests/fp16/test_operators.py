@@ -31,8 +31,9 @@ def test_corners_and_random_pairs(verifier, corners, random_pairs, operation, de
         assert verdict.pairs == len(pairs[0])
 
 
-@operations
-@depths
+# Every depth of the adder, one of the others: they use the same registers.
+@pytest.mark.parametrize(("operation", "depth"), [
+    ("add", 1), ("add", 2), ("sub", 3), ("add", 4), ("mul", 4), ("max", 2)])
 def test_enable_holds_every_register(verifier, random_pairs, operation, depth):
     a, b = random_pairs(100_000, 10 + depth)
     gate = np.random.default_rng(depth).integers(0, 2, 9973, dtype=np.uint8)
@@ -51,7 +52,7 @@ def _drive(ctx, dut, operation, a, b):
 @operations
 @depths
 @pytest.mark.parametrize("engine", ["pysim", "compiled"])
-def test_latency_and_both_engines(random_pairs, operation, depth, engine):
+def test_latency_and_both_engines(verifier, random_pairs, operation, depth, engine):
     component = OPERATIONS[operation][0](depth=depth)
     assert component.latency == depth
     a, b = random_pairs(300, 20 + depth)
@@ -67,7 +68,8 @@ def test_latency_and_both_engines(random_pairs, operation, depth, engine):
             await ctx.tick()
         got.append(ctx.get(dut.y))
 
-    simulate(component, testbench, engine=engine)
+    model = verifier(operation, depth).model if engine == "compiled" else None
+    simulate(component, testbench, engine=engine, model=model)
     # Operands set before edge i are on y after `latency` edges, that one counted.
     assert got[depth:depth + len(a)] == MODELS[operation](a, b).tolist()
 

@@ -119,11 +119,11 @@ LEGAL = Descriptor(payload=6, kernel=3, stride=2, activation=Activation.RELU, in
                    bypass_base=90, tile_rows=2, tile_columns=2, full_rows=1, full_columns=2,
                    last_rows=3, last_columns=3)       # input 64 words a tile, output 24
 BROKEN = [
-    (Code.MAGIC, {"magic": 0xFC}), (Code.MAGIC, {"version": 2}),
+    (Code.MAGIC, {"magic": 0xFC}), (Code.MAGIC, {"version": 1}),
     (Code.MAGIC, {"version": 0, "operation": 9, "kernel": 2}),
     (Code.OPERATION, {"operation": 0}), (Code.OPERATION, {"operation": 4, "reserved1": 1}),
-    (Code.RESERVED, {"reserved1": 1 << 14}), (Code.RESERVED, {"reserved4": 1}),
-    (Code.RESERVED, {"reserved6": 0x8000, "kernel": 0}),
+    (Code.RESERVED, {"reserved1": 1 << 9}), (Code.RESERVED, {"reserved1": 1, "kernel": 0}),
+    (Code.MESH, {"exchange": 1}), (Code.MESH, {"in_corner": 1}), (Code.MESH, {"border_rows": 8}),
     (Code.KERNEL, {"kernel": 2}), (Code.KERNEL, {"kernel": 5, "stride": 0}),
     (Code.STRIDE, {"stride": 0}), (Code.STRIDE, {"stride": 3}),
     (Code.ACTIVATION, {"activation": 2, "interleave": 0}),
@@ -205,7 +205,7 @@ def test_streams_of_wrong_length_or_type():
         chip.execute(words, none, pixel[:0])
     with pytest.raises(StreamError, match="1 pixels of 2 are left at the end"):
         chip.execute(words, none, np.zeros(2, np.uint16))
-    with pytest.raises(StreamError, match="program words end after 7 words; descriptor 0 needs 1"):
+    with pytest.raises(StreamError, match="program words end after 7 words; descriptor 0 needs 3"):
         chip.execute(words[:7], none, pixel)
     with pytest.raises(StreamError, match=r"weight words have type uint32 and shape \(0, 2\), exp"):
         chip.execute(words, np.empty((0, 2), np.uint32), pixel)

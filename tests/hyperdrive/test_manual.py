@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flexdrive.hyperdrive.descriptor import FIELDS, Descriptor
+from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, FIELDS, Descriptor
 from flexdrive_sim.manual import PAGES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -19,7 +19,7 @@ def test_page_is_up_to_date(name):
 def test_fields_fill_the_words_without_overlap():
     bits = sorted((field.offset, field.offset + field.width) for field in FIELDS)
     assert bits[0][0] == 0
-    assert bits[-1][1] == 256
+    assert bits[-1][1] == 32 * DESCRIPTOR_WORDS
     assert all(end == start for (_, end), (start, _) in itertools.pairwise(bits))
 
 

@@ -4,15 +4,26 @@ operations), 4.3.1 (roundTiesToEven), 6.1 to 6.3 (infinities, NaNs, signs of zer
 from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
-from .common import BINARY16, Operator, Stages, normalise, pack, scale, shift_right, significand
+from .common import (
+    BINARY16,
+    Operator,
+    Stages,
+    add_with_carry,
+    normalise,
+    pack,
+    scale,
+    shift_right,
+    significand,
+)
 
 __all__ = ["Adder"]
 
-# Places of the registers besides the output's, by depth.
+# Places of the registers besides the output's, by depth; balanced for four-input lookup tables
+# with carry chains.
 _PLACES = {
     1: (),
     2: ("summed",),
-    3: ("ordered", "normalised_8"),
+    3: ("aligned", "normalised_4"),
     4: ("ordered", "summed", "normalised_1"),
 }
 
@@ -32,10 +43,10 @@ class Adder(Operator):
 
     Members
     -------
-    a, b : In(16), binary16 operands.
-    subtract : In(1), 1 computes a - b. Constant 0 costs nothing.
-    en : In(1), with ``enable`` only.
-    y : Out(16), binary16 result, registered.
+    a, b : binary16 operands.
+    subtract : 1 computes a - b. Constant 0 costs nothing.
+    en : registers advance; with ``enable`` only.
+    y : binary16 result, registered.
     """
 
     def __init__(self, *, depth=1, enable=False):
@@ -57,8 +68,8 @@ class Adder(Operator):
             nan=special & (x.fraction.any() | (p.differ & y.exponent.all())))
 
         # 2's complement of the smaller magnitude when the signs differ: never negative.
-        total = (Cat(Const(0, 3), q.larger)
-                 + (q.smaller ^ q.differ.replicate(14)) + q.differ)
+        total = add_with_carry(Cat(Const(0, 3), q.larger),
+                               q.smaller ^ q.differ.replicate(14), q.differ)
         r = stages.at("summed", sum=Cat(total[:14], total[14] & ~q.differ), sign=q.sign,
                       differ=q.differ, room=q.room, infinite=q.infinite, nan=q.nan)
 
@@ -73,7 +84,8 @@ def _order(m, a, b):
     """The operand of larger magnitude, the other, and whether their signs differ."""
     swap = Signal()
     m.d.comb += swap.eq(a[:15] < b[:15])
-    larger, smaller = Signal(16), Signal(16)
+    larger = Signal(16)
+    smaller = Signal(16)
     m.d.comb += [larger.eq(Mux(swap, b, a)), smaller.eq(Mux(swap, a, b))]
     return larger, smaller, a[15] ^ b[15]
 
@@ -82,6 +94,8 @@ def _distance(m, x, y):
     """Difference of the exponents, 0 to 15; all from 15 on are 15, which moves everything out."""
     x, y = BINARY16(x), BINARY16(y)
     full = Signal(5, name="distance")
-    # Exponent 0 counts as 1, which matters if one of both is 0: then it is y's.
-    m.d.comb += full.eq(x.exponent - y.exponent - (x.exponent.any() & ~y.exponent.any()))
+    # Exponent 0 counts as 1, which matters if one of both is 0, then y's: one less. As a sum,
+    # x + ~y is x - y - 1.
+    m.d.comb += full.eq(add_with_carry(x.exponent, ~y.exponent,
+                                       ~x.exponent.any() | y.exponent.any()))
     return full[:4] | full[4].replicate(4)

@@ -16,7 +16,7 @@ from flexdrive.emit import Shared
 from flexdrive.errors import ConfigurationError
 
 __all__ = ["BINARY16", "CANONICAL_NAN", "INFINITY", "MAXIMUM_DEPTH", "Operator", "Stages",
-           "normalise", "pack", "scale", "shift_right",
+           "add_with_carry", "normalise", "pack", "scale", "shift_right",
            "significand"]
 
 BINARY16 = data.StructLayout({"fraction": 10, "exponent": 5, "sign": 1})
@@ -44,6 +44,8 @@ class Operator(Shared):
         name = type(self).__name__
         if isinstance(depth, bool) or not isinstance(depth, int) \
                 or not 1 <= depth <= MAXIMUM_DEPTH:
+            # What was refused is not what Amaranth warns about: a component that was forgotten.
+            self._MustUse__used = True
             raise ConfigurationError(f"fp16.{name}: depth must be an integer from 1 to "
                                      f"{MAXIMUM_DEPTH}, not {depth!r}")
         self.depth = depth
@@ -107,6 +109,13 @@ def significand(number):
     return Cat(number.fraction, number.exponent.any())
 
 
+def add_with_carry(a, b, carry):
+    """a + b + carry, of the width of ``a`` and ``b`` and one bit, on one carry chain: the carry
+    enters as an addition 1 + carry below the last bit. Synthesis makes two adders of a sum of
+    three terms."""
+    return (Cat(Const(1), a) + Cat(carry, b))[1:]
+
+
 def scale(number):
     """The exponent of a :data:`BINARY16` view, with the 1 that zeros and subnormals stand for."""
     return Cat(number.exponent[0] | ~number.exponent.any(), number.exponent[1:])
@@ -135,17 +144,15 @@ def normalise(m, stages, word, room, **carried):
 
 def shift_right(m, word, distance, sticky=0):
     """``word`` shifted right by ``distance``, and below it one sticky bit: the disjunction of
-    ``sticky`` and all that was shifted out."""
-    for bit in reversed(range(len(distance))):
-        step = 1 << bit
-        shifted = Signal(len(word), name=f"aligned_{step}")
-        lost = Signal(name=f"sticky_{step}")
-        m.d.comb += [
-            shifted.eq(Mux(distance[bit], word[step:], word)),
-            lost.eq(sticky | (distance[bit] & word[:step].any())),
-        ]
-        word, sticky = shifted, lost
-    return Cat(sticky, word)
+    ``sticky`` and all that was shifted out.
+
+    One wide shift and one wide disjunction: a simulator has single instructions for both, and
+    synthesis takes the shift apart by itself.
+    """
+    room = (1 << len(distance)) - 1
+    shifted = Signal(room + len(word), name="aligned")
+    m.d.comb += shifted.eq(Cat(Const(0, room), word) >> distance)
+    return Cat(shifted[:room].any() | sticky, shifted[room:])
 
 
 def pack(m, *, sign, word, room, zero, infinite, nan):
@@ -171,8 +178,8 @@ def pack(m, *, sign, word, room, zero, infinite, nan):
     # The hidden bit is added into the exponent, which makes room + 1 of a normal number and 0 of
     # a subnormal; the carry of rounding goes the same way, up to the encoding of infinity.
     rounded = Signal(10 + len(room) + 1, name="rounded")
-    base = Mux(zero, 0, room)
-    m.d.comb += rounded.eq(Cat(Const(0, 10), base) + word[kept:] + up)
+    base = Cat(Const(0, 10), room & ~zero.replicate(len(room)))
+    m.d.comb += rounded.eq(add_with_carry(base, Cat(word[kept:], Const(0, len(room) - 1)), up))
     overflow = Signal(name="overflow")
     m.d.comb += overflow.eq(infinite | rounded[10:15].all() | rounded[15:].any())
     result = Signal(16, name="result")

@@ -31,9 +31,9 @@ class Multiplier(Operator):
 
     Members
     -------
-    a, b : In(16), binary16 operands.
-    en : In(1), with ``enable`` only.
-    y : Out(16), binary16 result, registered.
+    a, b : binary16 operands.
+    en : registers advance; with ``enable`` only.
+    y : binary16 result, registered.
     """
 
     def __init__(self, *, depth=1, enable=False):

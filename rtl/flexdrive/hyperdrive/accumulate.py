@@ -6,6 +6,8 @@ one tap and input channel for all interleaved slots and takes L cycles; all deci
 made at a step's first cycle, so the slots keep their places in the adder pipeline.
 """
 
+from types import SimpleNamespace
+
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
@@ -37,6 +39,13 @@ def step_layout(config):
         "slot": unsigned(max(1, (config.adder_depth - 1).bit_length())),
         "channel": unsigned(16),    # input channel: to be added to the address
     })
+
+
+def _signals(prefix, **shapes):
+    """Signals under one name. Not a structure: its fields depend on each other, and as one vector
+    that is a combinational loop to tools that do not look into it."""
+    return SimpleNamespace(**{name: Signal(shape, name=f"{prefix}_{name}")
+                              for name, shape in shapes.items()})
 
 
 class Accumulation(Shared):
@@ -79,8 +88,11 @@ class Accumulation(Shared):
         blocks = layer.blocks
         slot = Signal(range(depth))
         turn = Signal()                                 # last cycle of a step
-        starting, filling, running = Signal(), Signal(), Signal()
-        go, load = Signal(), Signal()                   # a slot steps; it goes to a new pixel
+        starting = Signal()
+        filling = Signal()
+        running = Signal()
+        go = Signal()       # a slot steps
+        load = Signal()     # ... and goes to a new pixel
         m.d.comb += turn.eq(slot == depth - 1)
         m.d.sync += [slot.eq(Mux(starting | turn, 0, slot + 1) if depth > 1 else 0),
                      starting.eq(self.start)]
@@ -120,7 +132,10 @@ class Accumulation(Shared):
     def _decision(self, m, slot, go, running, last):
         """Whether the step under way is issued: decided in its first cycle, kept for the rest."""
         depth = self.config.adder_depth
-        weights, tail, decided, short = Signal(), Signal(), Signal(), Signal()
+        weights = Signal()
+        tail = Signal()
+        decided = Signal()
+        short = Signal()
         blocks = self.layer.blocks
         m.d.comb += [
             weights.eq(self.ahead >= Mux(blocks, self.group.slots, 1)),
@@ -140,10 +155,11 @@ class Accumulation(Shared):
     def _position(self, m, step, filling):
         """Tap and input channel, common to all slots."""
         layer = self.layer
-        at = Signal(data.StructLayout({
-            "channel": 16, "tap_x": 2, "tap_y": 2, "first": 1, "last": 1, "channel_end": 1,
-            "row_end": 1}), name="at")
-        channel, tap_x, tap_y = Signal(16), Signal(2), Signal(2)
+        at = _signals("at", channel=16, tap_x=2, tap_y=2, first=1, last=1, channel_end=1,
+                      row_end=1)
+        channel = Signal(16)
+        tap_x = Signal(2)
+        tap_y = Signal(2)
         last_tap = Mux(layer.three, 2, 0)
         m.d.comb += [
             at.channel.eq(channel), at.tap_x.eq(tap_x), at.tap_y.eq(tap_y),
@@ -164,9 +180,7 @@ class Accumulation(Shared):
 
     def _groups(self, m, following, filling):
         """Registers of the group under way; ``following`` steps to the next."""
-        group = Signal(data.StructLayout({"last_pixels": 1, "last_blocks": 1,
-                                          "next_pixels": 17, "next_channels": 16}),
-                       name="group_now")
+        group = _signals("group", last_pixels=1, last_blocks=1, next_pixels=17, next_channels=16)
         config, layer = self.config, self.layer
         depth = config.adder_depth
         blocks = layer.blocks

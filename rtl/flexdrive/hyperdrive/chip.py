@@ -1,10 +1,12 @@
 """The chip: rows x columns tiles and their sequencer, with four streams to the host."""
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
+from .border import CORNERS, SIDES, BorderArray
+from .exchange import link_ports
 from .report import Report
 from .sequencer import Sequencer
 from .tile import Tile, tile_control_layout
@@ -16,7 +18,9 @@ class TileArray(Shared):
     """The tiles, wired to their neighbours, and the way of a word to the host.
 
     Members as of :class:`~flexdrive.hyperdrive.sequencer.Sequencer`, in the other direction.
-    ``store_word`` follows ``store_row`` and ``store_column`` by two cycles.
+    ``store_word`` follows ``store_row`` and ``store_column`` by two cycles. In a mesh, ``north``,
+    ``south``, ``west``, ``east`` are the words of :class:`~flexdrive.hyperdrive.border.BorderArray`
+    and ``lines_{side}`` the results of the tiles along each side.
     """
 
     def __init__(self, config):
@@ -26,9 +30,18 @@ class TileArray(Shared):
             "row_valid": In(config.rows), "column_valid": In(config.columns),
             "load_row": In(config.rows), "load_column": In(config.columns),
             "store_row": In(config.rows), "store_column": In(config.columns),
-            "store_word": Out(16),
+            "store_word": Out(16), **self._border_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            b=config.fm_banks, l=config.adder_depth)
+            b=config.fm_banks, l=config.adder_depth, x=config.mesh)
+
+    def _border_ports(self, config):
+        """Words of the border memories in, results along the sides out."""
+        if not config.mesh:
+            return {}
+        lanes = {side: config.columns if side in ("north", "south") else config.rows
+                 for side in SIDES}
+        return ({side: In(16 * lanes[side]) for side in SIDES}
+                | {f"lines_{side}": Out(16 * lanes[side]) for side in SIDES})
 
     def elaborate(self, platform):
         m = Module()
@@ -63,7 +76,20 @@ class TileArray(Shared):
         for other in words[1:]:
             any_word = any_word | other
         m.d.sync += self.store_word.eq(any_word)
+        if config.mesh:
+            self._borders(m, tiles)
         return m
+
+    def _borders(self, m, tiles):
+        """The border memories stand where a further row or column of tiles would."""
+        columns = list(zip(*tiles, strict=True))
+        for side, line, port in (
+                ("north", tiles[0], "word_before"), ("south", tiles[-1], "word_after"),
+                ("west", columns[0], "row_word_before"), ("east", columns[-1], "row_word_after")):
+            words = getattr(self, side)
+            m.d.comb += [getattr(tile, port).eq(words.word_select(at, 16))
+                         for at, tile in enumerate(line)]
+            m.d.comb += getattr(self, f"lines_{side}").eq(Cat(tile.result for tile in line))
 
 
 class Chip(Shared):
@@ -84,6 +110,11 @@ class Chip(Shared):
     i_pixels, o_pixels : binary16 words of maps that are loaded and stored.
     o_reports : a :class:`~flexdrive.hyperdrive.report.Report` per descriptor.
     busy : a descriptor is being read or executed, or a report waits.
+
+    A chip with links (``config.mesh``) also has
+
+    neighbours : sides with a neighbour: north, south, west, east, from bit 0; constant.
+    i_{side}, o_{side} : links, streams of :class:`~flexdrive.hyperdrive.exchange.BorderWord`.
     """
 
     def __init__(self, config):
@@ -93,8 +124,9 @@ class Chip(Shared):
             "i_weights": In(stream.Signature(config.channels)),
             "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
+            **({"neighbours": In(4)} | link_ports() if config.mesh else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            b=config.fm_banks, w=config.weight_words, l=config.adder_depth)
+            b=config.fm_banks, w=config.weight_words, l=config.adder_depth, x=config.mesh)
 
     def elaborate(self, platform):
         m = Module()
@@ -111,4 +143,23 @@ class Chip(Shared):
                 "row_valid", "column_valid", "load_row", "load_column", "store_row",
                 "store_column")),
         ]
+        if self.config.mesh:
+            self._borders(m, sequencer, array)
         return m
+
+    def _borders(self, m, sequencer, array):
+        m.submodules.borders = borders = BorderArray(self.config)
+        m.d.comb += [
+            sequencer.neighbours.eq(self.neighbours),
+            *(getattr(borders, name).eq(getattr(sequencer, f"border_{name}")) for name in (
+                "valid", "from_rows", "from_columns", "row_line", "column_line", "corner")),
+            *(getattr(borders, f"{name}_write").eq(getattr(sequencer, f"{name}_write"))
+              for name in (*SIDES, *CORNERS)),
+        ]
+        for side in SIDES:
+            m.d.comb += [getattr(array, side).eq(getattr(borders, side)),
+                         getattr(sequencer, f"lines_{side}").eq(getattr(array, f"lines_{side}"))]
+            wiring.connect(m, getattr(sequencer, f"o_{side}"),
+                           wiring.flipped(getattr(self, f"o_{side}")))
+            wiring.connect(m, wiring.flipped(getattr(self, f"i_{side}")),
+                           getattr(sequencer, f"i_{side}"))

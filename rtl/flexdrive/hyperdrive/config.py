@@ -28,6 +28,9 @@ class ChipConfig:
         input channels x kernel area x interleaved blocks of them.
     adder_depth : pipeline depth L of the accumulate adders, 1 to 4; L pixels or output-channel
         blocks are interleaved in each unit.
+    mesh : the chip has links to four neighbours, and border and corner memories.
+    border_words : lines of each of the four border memories of a mesh chip, up to 65,536.
+    corner_words : words of each of its four corner memories, up to 65,536.
     """
 
     rows: int = 7
@@ -37,12 +40,16 @@ class ChipConfig:
     fm_banks: int = 8
     weight_words: int = 4608
     adder_depth: int = 1
+    mesh: bool = False
+    border_words: int = 1024
+    corner_words: int = 1024
 
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
-            _rule(field.name, value, "it must be an integer",
-                  isinstance(value, int) and not isinstance(value, bool))
+            kind = bool if field.name == "mesh" else int
+            _rule(field.name, value, "it must be an integer" if kind is int else "true or false",
+                  type(value) is kind)
         _rule("rows", self.rows, "1 to 255", 1 <= self.rows <= 255)
         _rule("columns", self.columns, "1 to 255", 1 <= self.columns <= 255)
         _rule("channels", self.channels, "1 to 256", 1 <= self.channels <= 256)
@@ -56,6 +63,11 @@ class ChipConfig:
         _rule("weight_words", self.weight_words,
               f"{2 * self.adder_depth} (2 x adder_depth) to 65535",
               2 * self.adder_depth <= self.weight_words <= 65535)
+
+        _rule("border_words", self.border_words, "2 to 65536 lines",
+              2 <= self.border_words <= 65536)
+        _rule("corner_words", self.corner_words, "2 to 65536 words",
+              2 <= self.corner_words <= 65536)
 
     @property
     def bank_words(self):

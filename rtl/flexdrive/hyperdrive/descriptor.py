@@ -1,6 +1,6 @@
 """Descriptors: what a chip is told to do, written once as data.
 
-A program is a stream of 32-bit words: descriptors of 8 words, least significant word first, each
+A program is a stream of 32-bit words: descriptors of 10 words, least significant word first, each
 followed by as many payload words as its first word says. The hardware's decoder, the host's
 encoder and the manual page derive from the tables here.
 
@@ -26,6 +26,18 @@ In a CONV, ``tile_rows`` and ``tile_columns`` are those of the *output*; the inp
 ``stride`` times as large, and ``full_*``, ``last_*`` describe the input in them. The input is
 padded with kernel//2 zeros on each side, so the output has ceil(height/stride) rows.
 
+Meshes
+------
+A chip of a mesh holds a patch of every map, said with the same fields (a chip that lies outside a
+small map has a map of no pixels). ``north``, ``south``, ``west``, ``east`` say on which sides the
+map goes on in the neighbour: reads beyond the patch then come from the border and corner memories
+instead of being zero. With ``exchange`` the map that LOAD or CONV makes is sent to those
+neighbours, and their pixels are received, at lines ``border_rows`` (west and east memories, line
+y*channels + c), ``border_columns`` (north and south memories, line x*channels + c) and
+``border_corner`` (corner memories, word c). The lines of a CONV's input are at ``in_border_rows``,
+``in_border_columns``, ``in_corner``. An operation begins when everything that the operations
+before it receive has arrived.
+
 Arithmetic of CONV, in this order (binary16, round to nearest even after each operation):
 
     v = +0
@@ -46,8 +58,8 @@ __all__ = ["DESCRIPTOR_WORDS", "FIELDS", "MAGIC", "VERSION", "Activation", "Code
            "Field", "Operation"]
 
 MAGIC = 0xFD
-VERSION = 1
-DESCRIPTOR_WORDS = 8
+VERSION = 2
+DESCRIPTOR_WORDS = 10
 
 
 class Operation(enum.IntEnum):
@@ -85,6 +97,9 @@ class Code(enum.IntEnum):
     OVERLAP = 14
     BYPASS_OVERLAP = 15
     WEIGHT_DEPTH = 16
+    MESH = 17
+    BORDER_RANGE = 18
+    BORDER_OVERLAP = 19
 
     @property
     def rule(self):
@@ -102,7 +117,7 @@ _RULES = {
     Code.ACTIVATION: "the activation is none or ReLU",
     Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
     Code.PAYLOAD: "the payload is a word per output channel (CONV) or empty (LOAD, STORE)",
-    Code.ZERO: "tile edges, channels and map sizes are at least 1",
+    Code.ZERO: "tile edges and channels are at least 1, and without links also map sizes",
     Code.EXTENT: "the map fits rows x columns tiles, and its last tile is a partial one",
     Code.INPUT_RANGE: "the input map ends within the feature-map memory",
     Code.OUTPUT_RANGE: "the output map ends within the feature-map memory",
@@ -110,6 +125,9 @@ _RULES = {
     Code.OVERLAP: "the output map does not meet the input map",
     Code.BYPASS_OVERLAP: "the output map is the bypass map or does not meet it",
     Code.WEIGHT_DEPTH: "weights used for more pixels than are interleaved fit the weight buffer",
+    Code.MESH: "a side has a neighbour, and a chip without links uses no border field",
+    Code.BORDER_RANGE: "border and corner regions end within their memories",
+    Code.BORDER_OVERLAP: "what is received does not meet the borders that are read",
 }
 
 
@@ -139,20 +157,29 @@ FIELDS = (
     Field("activation", 1, 8, 4, "0 none, 1 ReLU"),
     Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L"),
     Field("bypass", 1, 16, 1, "add the map at bypass_base (shape of the output)"),
-    Field("reserved1", 1, 17, 15, "0"),
+    Field("exchange", 1, 17, 1, "send and receive the borders of the map that is made"),
+    Field("north", 1, 18, 1, "the map goes on in the neighbour above"),
+    Field("south", 1, 19, 1, "the map goes on in the neighbour below"),
+    Field("west", 1, 20, 1, "the map goes on in the neighbour to the left"),
+    Field("east", 1, 21, 1, "the map goes on in the neighbour to the right"),
+    Field("reserved1", 1, 22, 10, "0"),
     Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
     Field("in_channels", 2, 16, 16, "channels of the input map"),
     Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
     Field("out_channels", 3, 16, 16, "channels of the output map"),
     Field("bypass_base", 4, 0, 16, "first word of the bypass map in each tile"),
-    Field("reserved4", 4, 16, 16, "0"),
+    Field("in_corner", 4, 16, 16, "first word of the input's corners"),
     Field("tile_rows", 5, 0, 16, "rows of a tile (CONV: of the output)"),
     Field("tile_columns", 5, 16, 16, "columns of a tile (CONV: of the output)"),
     Field("full_rows", 6, 0, 8, "rows of tiles that the (input) map fills"),
     Field("full_columns", 6, 8, 8, "columns of tiles that the (input) map fills"),
-    Field("reserved6", 6, 16, 16, "0"),
+    Field("border_corner", 6, 16, 16, "first word of the received corners"),
     Field("last_rows", 7, 0, 16, "rows of the map in the row of tiles after the full ones"),
     Field("last_columns", 7, 16, 16, "columns of the map in the column of tiles after the full"),
+    Field("in_border_rows", 8, 0, 16, "first line of the input in the west and east memories"),
+    Field("in_border_columns", 8, 16, 16, "first line of the input, north and south memories"),
+    Field("border_rows", 9, 0, 16, "first received line in the west and east memories"),
+    Field("border_columns", 9, 16, 16, "first received line in the north and south memories"),
 )
 
 
@@ -169,23 +196,32 @@ class Descriptor:
     activation: int = Activation.NONE
     interleave: int = 1
     bypass: int = 0
+    exchange: int = 0
+    north: int = 0
+    south: int = 0
+    west: int = 0
+    east: int = 0
     reserved1: int = 0
     in_base: int = 0
     in_channels: int = 0
     out_base: int = 0
     out_channels: int = 0
     bypass_base: int = 0
-    reserved4: int = 0
+    in_corner: int = 0
     tile_rows: int = 0
     tile_columns: int = 0
     full_rows: int = 0
     full_columns: int = 0
-    reserved6: int = 0
+    border_corner: int = 0
     last_rows: int = 0
     last_columns: int = 0
+    in_border_rows: int = 0
+    in_border_columns: int = 0
+    border_rows: int = 0
+    border_columns: int = 0
 
     def words(self):
-        """The 8 words of the descriptor.
+        """The words of the descriptor.
 
         Raises
         ------

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from ..emit import Shared
 from .accumulate import group_layout
 from .layer import layer_layout
+from .rim import rim_layout
 
 __all__ = ["TailControl"]
 
@@ -35,6 +36,7 @@ class TailControl(Shared):
         :class:`~flexdrive.hyperdrive.parameters.ParameterBuffer`.
     bypass_wanted, bypass_address, bypass_granted : read of a bypass word.
     write_wanted, write_address, write_granted : write of a result.
+    rim : where the result to be written lies in its tile (mesh).
     shift, advance : see :class:`~flexdrive.hyperdrive.tail.Tail`, one cycle early.
     """
 
@@ -51,18 +53,21 @@ class TailControl(Shared):
             "bypass_wanted": Out(1), "bypass_address": Out(16), "bypass_granted": In(1),
             "write_wanted": Out(1), "write_address": Out(16), "write_granted": In(1),
             "shift": Out(1), "advance": Out(1),
-        }, c=config.channels, l=config.adder_depth, s=stages)
+            **({"rim": Out(rim_layout())} if config.mesh else {}),
+        }, x=config.mesh, c=config.channels, l=config.adder_depth, s=stages)
 
     def elaborate(self, platform):
         m = Module()
         group = Signal(group_layout(self.config))
-        busy, held = Signal(), Signal()
+        busy = Signal()
+        held = Signal()
         with m.If(self.commit):
             m.d.sync += [group.eq(self.group), busy.eq(1)]
         with m.If(self.captured):
             m.d.sync += held.eq(1)
-        valid, offset, end = self._front(m, group, held)
-        ready, known = Signal(), Signal()
+        valid, offset, end, pixel_end = self._front(m, group, held)
+        ready = Signal()
+        known = Signal()
         m.d.comb += [
             self.free.eq(~busy),
             # The front may go on when nothing is there, or its parameters and bypass word are. A
@@ -85,18 +90,22 @@ class TailControl(Shared):
             m.d.comb += self.released.eq(group.channels)
         with m.If(self.shift & end):
             m.d.sync += [held.eq(0), busy.eq(0)]
-        self._pipeline(m, held & valid, self.layer.out_base + offset, busy)
+        rim = self._rim(m, self.shift & pixel_end) if self.config.mesh else None
+        self._pipeline(m, held & valid, self.layer.out_base + offset, busy, rim)
         return m
 
     def _front(self, m, group, held):
         """Slot and channel of the next value; returns whether it is one, its offset from the
-        map's base, and whether it is the group's last."""
+        map's base, whether it is the group's last, and whether its pixel's in this group."""
         channels = self.config.channels
         slot = Signal(range(max(2, self.config.adder_depth)))
         lane = Signal(range(max(2, channels)))
         left = Signal(16)           # channels from the slot's first to the layer's last
-        slot_offset, offset = Signal(16), Signal(16)
-        lane_end, end, valid = Signal(), Signal(), Signal()
+        slot_offset = Signal(16)
+        offset = Signal(16)
+        lane_end = Signal()
+        end = Signal()
+        valid = Signal()
         following = Signal(16)
         blocks = self.layer.blocks
         m.d.comb += [
@@ -118,9 +127,26 @@ class TailControl(Shared):
                     m.d.sync += left.eq(left - channels)
                 with m.Else():
                     m.d.sync += self.index.eq(0)
-        return valid, offset, end
+        return valid, offset, end, Mux(blocks, end, lane_end)
 
-    def _pipeline(self, m, enters, address, busy):
+    def _rim(self, m, step):
+        """Row and column of the pixel of the next value in its tile; ``step`` to the next."""
+        layer = self.layer
+        row, column = Signal(16), Signal(16)
+        rim = Signal(rim_layout())
+        m.d.comb += [
+            rim.north.eq(row == 0), rim.south.eq(row == layer.tile_rows - 1),
+            rim.west.eq(column == 0), rim.east.eq(column == layer.tile_columns - 1),
+            rim.inside_rows.eq(row < layer.out_last_rows),
+            rim.inside_columns.eq(column < layer.out_last_columns),
+        ]
+        with m.If(step):
+            m.d.sync += column.eq(column + 1)
+            with m.If(rim.east):
+                m.d.sync += [column.eq(0), row.eq(Mux(rim.south, 0, row + 1))]
+        return rim
+
+    def _pipeline(self, m, enters, address, busy, rim):
         """Mirror of the tiles' pipelines: which stages hold results, and their addresses."""
         valid = [Signal(name=f"valid{i}") for i in range(self.stages)]
         addresses = [Signal(16, name=f"address{i}", reset_less=True)
@@ -131,6 +157,13 @@ class TailControl(Shared):
                 m.d.sync += [valid[i].eq(valid[i - 1]), addresses[i].eq(addresses[i - 1])]
         with m.Elif(self.write_granted):
             m.d.sync += valid[-1].eq(0)
+        if rim is not None:
+            for i in range(self.stages):
+                kept = Signal(rim_layout(), name=f"rim{i}", reset_less=True)
+                with m.If(self.advance):
+                    m.d.sync += kept.eq(rim)
+                rim = kept
+            m.d.comb += self.rim.eq(rim)
         m.d.comb += [
             self.write_wanted.eq(valid[-1]), self.write_address.eq(addresses[-1]),
             self.idle.eq(~busy & ~Cat(valid).any()),

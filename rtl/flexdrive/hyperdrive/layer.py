@@ -46,4 +46,11 @@ def layer_layout(config):
         "pitch": size,                  # words of a row of an input tile
         "in_size": size,                # words of an input tile
         "area": size,                   # pixels of an output tile
+        "out_last_rows": word, "out_last_columns": word,    # of the output, as last_* of the input
+        # Only on chips of a mesh.
+        "exchange": unsigned(1),
+        "north": unsigned(1), "south": unsigned(1), "west": unsigned(1), "east": unsigned(1),
+        "in_border_rows": word, "in_border_columns": word, "in_corner": word,
+        "border_rows": word, "border_columns": word, "border_corner": word,
+        "side": size,                   # lines of the input in the west and east memories
     })

@@ -51,7 +51,8 @@ class FeatureBank(Shared):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = Memory(shape=16, depth=self.words, init=[])
-        write, read = memory.write_port(), memory.read_port()
+        write = memory.write_port()
+        read = memory.read_port()
         m.d.comb += [
             write.addr.eq(self.address), write.data.eq(self.write_data),
             write.en.eq(self.write),

@@ -44,9 +44,12 @@ class ParameterBuffer(Shared):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = Memory(shape=32, depth=self.words, init=[])
-        write, read = memory.write_port(), memory.read_port()
-        oldest, write_at = Signal(range(self.words)), Signal(range(self.words))
-        push, gone = Signal(), Signal(range(self.words + 1))
+        write = memory.write_port()
+        read = memory.read_port()
+        oldest = Signal(range(self.words))
+        write_at = Signal(range(self.words))
+        push = Signal()
+        gone = Signal(range(self.words + 1))
         m.d.comb += [
             self.i.ready.eq(self.stored != self.words),
             push.eq(self.i.valid & self.i.ready),

@@ -13,22 +13,27 @@ from .descriptor import DESCRIPTOR_WORDS, FIELDS, MAGIC, VERSION, Activation, Co
 from .layer import layer_layout
 from .parameters import ScaleBias
 
-__all__ = ["CHECK_CYCLES", "Parser"]
-
-# Cycles from the acceptance of the last word of a descriptor to `valid`: decode, four products,
-# verdict.
-CHECK_CYCLES = 7
+__all__ = ["Parser", "check_cycles"]
 
 _FIELDS = data.StructLayout({field.name: field.width for field in FIELDS})
+_BORDER_FIELDS = ("exchange", "north", "south", "west", "east", "in_border_rows",
+                  "in_border_columns", "in_corner", "border_rows", "border_columns",
+                  "border_corner")
 _TOO_LARGE = 0x1FFFF       # what a product saturates to; no memory has so many words
 
 
-class Parser(Shared):
-    """Reads a descriptor of 8 words, checks it, offers it, and passes its payload on.
+def check_cycles(config):
+    """Cycles from the acceptance of the last word of a descriptor to ``valid``: decode, one
+    product each (three more with links), verdict."""
+    return 10 if config.mesh else 7
 
-    A descriptor is offered ``CHECK_CYCLES`` cycles after its last word was accepted. Its payload
-    goes to ``parameters`` from then on, or is dropped when the descriptor is refused; the next
-    descriptor is read once this one is taken and its payload is through.
+
+class Parser(Shared):
+    """Reads a descriptor, checks it, offers it, and passes its payload on.
+
+    A descriptor is offered :func:`check_cycles` cycles after its last word was accepted. Its
+    payload goes to ``parameters`` from then on, or is dropped when the descriptor is refused; the
+    next descriptor is read once this one is taken and its payload is through.
 
     Members
     -------
@@ -36,6 +41,7 @@ class Parser(Shared):
     layer, valid, take : the decoded descriptor, with ``code``; taken by a one-cycle ``take``.
     parameters : payload of accepted convolutions.
     reading : part of a descriptor has been read (busy indication).
+    neighbours : sides with a neighbour: north, south, west, east, from bit 0.
     """
 
     def __init__(self, config):
@@ -43,15 +49,18 @@ class Parser(Shared):
         super().__init__({
             "i": In(stream.Signature(32)), "layer": Out(layer_layout(config)), "valid": Out(1),
             "take": In(1), "parameters": Out(stream.Signature(ScaleBias)), "reading": Out(1),
+            "neighbours": In(4),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            w=config.weight_words, l=config.adder_depth)
+            w=config.weight_words, l=config.adder_depth, x=config.mesh, e=config.border_words,
+            k=config.corner_words)
 
     def elaborate(self, platform):
         m = Module()
         raw = Signal(_FIELDS)
+        self._out_side, self._out_cap = Signal(17), Signal(17)
         count = Signal(range(DESCRIPTOR_WORDS))
         payload = Signal(16)
-        broken = Signal(Code.WEIGHT_DEPTH + 1)      # bit per code
+        broken = Signal(max(Code) + 1)      # bit per code
         m.d.comb += self.reading.eq(1)
         products = self._products(m)
         self._rules(m, raw, broken)
@@ -62,6 +71,7 @@ class Parser(Shared):
                     m.d.sync += [raw.eq(Cat(raw.as_value()[32:], self.i.payload)),
                                  count.eq(count + 1)]
                     with m.If(count == DESCRIPTOR_WORDS - 1):
+                        m.d.sync += count.eq(0)
                         m.next = "DECODE"
             with m.State("DECODE"):
                 self._decode(m, raw)
@@ -100,7 +110,7 @@ class Parser(Shared):
         m.d.sync += [getattr(layer, name).eq(getattr(raw, name)) for name in (
             "operation", "in_base", "in_channels", "out_base", "out_channels", "bypass_base",
             "tile_rows", "tile_columns", "full_rows", "full_columns", "last_rows",
-            "last_columns")]
+            "last_columns", *_BORDER_FIELDS)]
         two = conv & (raw.stride == 2)
         m.d.sync += [
             layer.code.eq(Code.OK), layer.two.eq(two), layer.three.eq(raw.kernel == 3),
@@ -108,12 +118,16 @@ class Parser(Shared):
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             layer.in_tile_rows.eq(raw.tile_rows << two),
             layer.in_tile_columns.eq(raw.tile_columns << two),
+            layer.out_last_rows.eq(Mux(two, (raw.last_rows + 1) >> 1, raw.last_rows)),
+            layer.out_last_columns.eq(Mux(two, (raw.last_columns + 1) >> 1, raw.last_columns)),
         ]
 
     def _products(self, m):
         """One multiplication a cycle, on one multiplier that saturates."""
         layer = self.layer
-        a, b, y = Signal(17), Signal(16), Signal(17)
+        a = Signal(17)
+        b = Signal(16)
+        y = Signal(17)
         product = Signal(33)
         m.d.comb += [product.eq(a * b),
                      y.eq(Mux(product[17:].any() | (a == _TOO_LARGE), _TOO_LARGE, product))]
@@ -135,6 +149,10 @@ class Parser(Shared):
             multiply(layer.area, layer.out_channels, out_size),
             multiply(in_area_sat, layer.in_channels, layer.in_size),
             multiply(layer.in_tile_columns, layer.in_channels, layer.pitch),
+            *([multiply(layer.in_tile_rows, layer.in_channels, layer.side),
+               multiply(layer.tile_rows, layer.out_channels, self._out_side),
+               multiply(layer.tile_columns, layer.out_channels, self._out_cap)]
+              if self.config.mesh else []),
         ]
 
     def _rules(self, m, raw, broken):
@@ -144,7 +162,9 @@ class Parser(Shared):
         reserved = Cat(getattr(raw, f.name) for f in FIELDS if f.name.startswith("reserved"))
         in_end, out_end, bypass_end = (Signal(18, name=f"{n}_end")
                                        for n in ("in", "out", "bypass"))
-        m.d.comb += [
+        # Registers between products and comparisons: the last size but `pitch` stands one cycle
+        # before the verdict.
+        m.d.sync += [
             in_end.eq(raw.in_base + layer.in_size), out_end.eq(raw.out_base + self._out_size),
             bypass_end.eq(raw.bypass_base + self._out_size),
         ]
@@ -167,8 +187,7 @@ class Parser(Shared):
             Code.PAYLOAD: raw.payload != Mux(conv, raw.out_channels, 0),
             Code.ZERO: (raw.tile_rows == 0) | (raw.tile_columns == 0) | (raw.in_channels == 0)
             | (conv & (raw.out_channels == 0))
-            | ((raw.full_rows == 0) & (raw.last_rows == 0))
-            | ((raw.full_columns == 0) & (raw.last_columns == 0)),
+            | (self._empty(raw) if not config.mesh else 0),
             Code.EXTENT: misfit(raw.full_rows, raw.last_rows, config.rows, layer.in_tile_rows)
             | misfit(raw.full_columns, raw.last_columns, config.columns, layer.in_tile_columns),
             Code.INPUT_RANGE: in_end > config.fm_words,
@@ -178,18 +197,52 @@ class Parser(Shared):
             Code.BYPASS_OVERLAP: conv & raw.bypass & (raw.bypass_base != raw.out_base)
             & meets(raw.bypass_base, bypass_end, raw.out_base, out_end),
             Code.WEIGHT_DEPTH: conv & self._weights_exceed(m, raw),
+            **self._border_rules(raw, conv, meets),
         }
         m.d.comb += [broken[code].eq(rule) for code, rule in rules.items()]
+
+    def _empty(self, raw):
+        return (((raw.full_rows == 0) & (raw.last_rows == 0))
+                | ((raw.full_columns == 0) & (raw.last_columns == 0)))
+
+    def _border_rules(self, raw, conv, meets):
+        """Rules of the border and corner memories; without links every border field is 0."""
+        config, layer = self.config, self.layer
+        if not config.mesh:
+            return {Code.MESH: Cat(getattr(raw, name) for name in _BORDER_FIELDS).any()}
+        reads = conv & layer.three
+        # What LOAD makes has the shape of its input, what CONV makes that of its output.
+        made = (Mux(conv, self._out_side, layer.side), Mux(conv, self._out_cap, layer.pitch),
+                Mux(conv, raw.out_channels, raw.in_channels))
+        read = (layer.side, layer.pitch, raw.in_channels)
+        regions = tuple(zip(
+            (raw.in_border_rows, raw.in_border_columns, raw.in_corner), read,
+            (raw.border_rows, raw.border_columns, raw.border_corner), made,
+            (config.border_words, config.border_words, config.corner_words), strict=True))
+        sides = Cat(raw.north, raw.south, raw.west, raw.east)
+        range_broken, overlap = 0, 0
+        for in_at, in_size, out_at, out_size, words in regions:
+            range_broken |= reads & (in_at + in_size > words)
+            range_broken |= raw.exchange & (out_at + out_size > words)
+            overlap |= reads & raw.exchange & meets(in_at, in_at + in_size, out_at,
+                                                    out_at + out_size)
+        return {Code.MESH: (sides & ~self.neighbours).any(), Code.BORDER_RANGE: range_broken,
+                Code.BORDER_OVERLAP: overlap}
 
     def _weights_exceed(self, m, raw):
         """Words that must be kept for several passes exceed the buffer."""
         config, layer = self.config, self.layer
         depth = config.adder_depth
-        block, kept = Signal(20), Signal(22)
+        block = Signal(20)
+        interleaved = Signal(range(depth + 1))
+        kept = Signal(22)
         channels = raw.in_channels
-        m.d.comb += block.eq(Mux(layer.three, (channels << 3) + channels, channels))
-        interleaved = 1 + sum(layer.blocks & (raw.out_channels > i * config.channels)
-                              for i in range(1, depth))
-        m.d.comb += kept.eq(block * interleaved)
+        # In three stages, which all pass while the products are made.
+        m.d.sync += [
+            block.eq(Mux(layer.three, (channels << 3) + channels, channels)),
+            interleaved.eq(1 + sum(layer.blocks & (raw.out_channels > i * config.channels)
+                                   for i in range(1, depth))),
+            kept.eq(block * interleaved),
+        ]
         pixels = Mux(layer.blocks, 1, depth)
         return (layer.area > pixels) & (kept > config.weight_words)

@@ -7,7 +7,9 @@ from amaranth.lib.wiring import In, Out
 from ..emit import Shared
 from .accumulate import Accumulation
 from .arbiter import Arbiter
+from .border import CORNERS, SIDES, border_write_layout
 from .descriptor import Code, Operation
+from .exchange import Exchange, link_ports
 from .finish import TailControl
 from .layer import layer_layout
 from .parameters import ParameterBuffer
@@ -48,9 +50,27 @@ class Sequencer(Shared):
             "row_valid": Out(config.rows), "column_valid": Out(config.columns),
             "load_row": Out(config.rows), "load_column": Out(config.columns),
             "store_row": Out(config.rows), "store_column": Out(config.columns),
-            "store_word": In(16),
+            "store_word": In(16), **self._mesh_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            b=config.fm_banks, w=config.weight_words, l=config.adder_depth)
+            b=config.fm_banks, w=config.weight_words, l=config.adder_depth, x=config.mesh)
+
+    def _mesh_ports(self, config):
+        """Ports of a chip with links."""
+        if not config.mesh:
+            return {}
+        lanes = {side: config.columns if side in ("north", "south") else config.rows
+                 for side in SIDES}
+        return {
+            "neighbours": In(4), **link_ports(),
+            "border_valid": Out(1), "border_from_rows": Out(Shift),
+            "border_from_columns": Out(Shift), "border_row_line": Out(16),
+            "border_column_line": Out(16), "border_corner": Out(16),
+            **{f"lines_{side}": In(16 * lanes[side]) for side in SIDES},
+            **{f"{side}_write": Out(border_write_layout(config.border_words, lanes[side]))
+               for side in SIDES},
+            **{f"{corner}_write": Out(border_write_layout(config.corner_words, 1))
+               for corner in CORNERS},
+        }
 
     def elaborate(self, platform):
         m = Module()
@@ -70,17 +90,22 @@ class Sequencer(Shared):
         wiring.connect(m, parser.parameters, parameters.i)
 
         layer = Signal(layer_layout(config))
+        exchange = Exchange(config) if config.mesh else None
+        if exchange is not None:
+            m.submodules.exchange = exchange
+            m.d.comb += [exchange.layer.eq(layer), parser.neighbours.eq(self.neighbours)]
         m.d.comb += [user.layer.eq(layer) for user in (accumulation, tail, transfer)]
-        self._execute(m, layer, parser, accumulation, tail, transfer)
+        self._execute(m, layer, parser, accumulation, tail, transfer, exchange)
         request = self._request(m, layer, accumulation)
-        self._memory(m, request, arbiter, tail, transfer)
+        self._memory(m, request, arbiter, tail, transfer, exchange)
         self._accumulation(m, accumulation, weights, tail)
         self._tail(m, layer, tail, parameters, arbiter)
         return m
 
-    def _execute(self, m, layer, parser, accumulation, tail, transfer):
+    def _execute(self, m, layer, parser, accumulation, tail, transfer, exchange):
         """One descriptor after the other; a report for each."""
-        report, full = Signal(Report), Signal()
+        report = Signal(Report)
+        full = Signal()
         index = Signal(16)
         taken = Signal()
         for name, value in (("active", accumulation.active),
@@ -96,12 +121,14 @@ class Sequencer(Shared):
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.busy.eq(parser.reading | full)
-                with m.If(parser.valid):
+                with m.If(parser.valid & (exchange.complete if exchange is not None else 1)):
                     m.d.comb += [parser.take.eq(1), taken.eq(1)]
                     m.d.sync += layer.eq(parser.layer)
                     m.next = "DISPATCH"
             with m.State("DISPATCH"):
                 conv, load = layer.operation == Operation.CONV, layer.operation == Operation.LOAD
+                if exchange is not None:
+                    m.d.comb += exchange.start.eq(layer.code == Code.OK)
                 with m.If(layer.code != Code.OK):
                     m.next = "REPORT"
                 with m.Elif(conv):
@@ -130,29 +157,37 @@ class Sequencer(Shared):
     def _request(self, m, layer, accumulation):
         """From the walker's position to an address and to who takes whose word, in two stages."""
         place, step = accumulation.place, accumulation.step
-        valid, address, channel = Signal(), Signal(16), Signal(16)
-        inside_y, inside_x = Signal(), Signal()
-        from_y, from_x = Signal(Shift), Signal(Shift)
+        valid = Signal()
+        address = Signal(16)
+        channel = Signal(16)
+        inside_y = Signal()
+        inside_x = Signal()
+        from_y = Signal(Shift)
+        from_x = Signal(Shift)
         m.d.sync += [
             valid.eq(step.valid), channel.eq(step.channel),
             address.eq(place.y.address + place.x.address),
             inside_y.eq(place.y.at < layer.last_rows), from_y.eq(place.y.tile),
             inside_x.eq(place.x.at < layer.last_columns), from_x.eq(place.x.tile),
         ]
+        if self.config.mesh:
+            self._border_request(m, layer, place, valid, channel, from_y, from_x)
         request = Signal(data.StructLayout({"valid": 1, "address": 16}))
         m.d.sync += [request.valid.eq(valid), request.address.eq(address + channel)]
-        for name, source, tiles, full, inside, stage in (
-                ("row", from_y, self.config.rows, layer.full_rows, inside_y, WORD),
-                ("column", from_x, self.config.columns, layer.full_columns, inside_x, ROW_WORD)):
+        for name, source, tiles, full, inside, stage, before, after in (
+                ("row", from_y, self.config.rows, layer.full_rows, inside_y, WORD,
+                 layer.north, layer.south),
+                ("column", from_x, self.config.columns, layer.full_columns, inside_x, ROW_WORD,
+                 layer.west, layer.east)):
             # Which tiles hold the pixel themselves; then the same for the tiles that take it.
             line, taker = Signal(tiles, name=f"{name}_line"), Signal(tiles, name=f"{name}_taker")
             m.d.comb += line.eq(Cat((full > i) | ((full == i) & inside) for i in range(tiles)))
             with m.If(~valid):
                 m.d.sync += taker.eq(0)     # an operand of zero holds the sums
             with m.Elif(source == Shift.BEFORE):
-                m.d.sync += taker.eq(line << 1)
+                m.d.sync += taker.eq(Cat(before, line))
             with m.Elif(source == Shift.AFTER):
-                m.d.sync += taker.eq(line >> 1)
+                m.d.sync += taker.eq(Cat(line[1:], after))
             with m.Else():
                 m.d.sync += taker.eq(line)
             m.d.comb += [
@@ -163,23 +198,40 @@ class Sequencer(Shared):
             ]
         return request
 
-    def _memory(self, m, request, arbiter, tail, transfer):
+    def _border_request(self, m, layer, place, valid, channel, from_y, from_x):
+        """The same operand in the border and corner memories, in the cycle of the request."""
+        row_line, column_line = Signal(16), Signal(16)
+        m.d.sync += [
+            row_line.eq(place.y.border),
+            column_line.eq(layer.in_border_columns + place.x.address),
+            self.border_valid.eq(valid), self.border_from_rows.eq(from_y),
+            self.border_from_columns.eq(from_x), self.border_row_line.eq(row_line + channel),
+            self.border_column_line.eq(column_line + channel),
+            self.border_corner.eq(layer.in_corner + channel),
+        ]
+
+    def _memory(self, m, request, arbiter, tail, transfer, exchange):
         """Requests to the arbiter, and the host's words beside them."""
         config, control = self.config, self.control
+        room = exchange.room if exchange is not None else 1
         m.d.comb += [
             arbiter.read.eq(request.valid | transfer.read),
             arbiter.read_address.eq(Mux(request.valid, request.address, transfer.address)),
-            arbiter.write.eq(tail.write_wanted | transfer.write),
+            arbiter.write.eq((tail.write_wanted & room) | transfer.write),
+            transfer.room.eq(room),
             arbiter.write_address.eq(Mux(tail.write_wanted, tail.write_address,
                                          transfer.address)),
             tail.write_granted.eq(arbiter.write_granted),
-            arbiter.bypass.eq(tail.bypass_wanted), arbiter.bypass_address.eq(tail.bypass_address),
+            # A write that has no room holds the bypass up, as one that is not granted.
+            arbiter.bypass.eq(tail.bypass_wanted & (room | ~tail.write_wanted)),
+            arbiter.bypass_address.eq(tail.bypass_address),
             tail.bypass_granted.eq(arbiter.bypass_granted),
             control.banks.eq(arbiter.banks), control.conv_bank.eq(arbiter.read_bank),
             control.bypass_bank.eq(arbiter.bypass_bank),
             control.bypass_valid.eq(arbiter.bypass_valid),
         ]
-        row, column = Signal(config.rows), Signal(config.columns)
+        row = Signal(config.rows)
+        column = Signal(config.columns)
         m.d.comb += [row.eq(1 << transfer.row), column.eq(1 << transfer.column)]
         m.d.sync += [control.load.eq(transfer.write), control.load_word.eq(transfer.word),
                      self.load_row.eq(row), self.load_column.eq(column)]
@@ -189,6 +241,28 @@ class Sequencer(Shared):
             transfer.arrived.eq(delayed(m, "arrived", transfer.read, STORED - REQUEST)),
             transfer.arriving.eq(self.store_word),
         ]
+        if exchange is not None:
+            self._exchange(m, exchange, arbiter, tail, transfer)
+
+    def _exchange(self, m, exchange, arbiter, tail, transfer):
+        """What is written goes to the neighbours; what comes from them to the memories."""
+        m.d.comb += [
+            exchange.wanted.eq(tail.write_wanted),
+            exchange.write.eq(tail.write_wanted & arbiter.write_granted),
+            exchange.rim.eq(tail.rim), exchange.loading.eq(transfer.loading),
+            exchange.load.eq(transfer.write), exchange.row.eq(transfer.row),
+            exchange.column.eq(transfer.column), exchange.load_rim.eq(transfer.rim),
+            exchange.word.eq(transfer.word),
+            *(getattr(exchange, f"lines_{side}").eq(getattr(self, f"lines_{side}"))
+              for side in SIDES),
+            *(getattr(self, f"{name}_write").eq(getattr(exchange, f"{name}_write"))
+              for name in (*SIDES, *CORNERS)),
+        ]
+        for side in SIDES:
+            wiring.connect(m, getattr(exchange, f"o_{side}"),
+                           wiring.flipped(getattr(self, f"o_{side}")))
+            wiring.connect(m, wiring.flipped(getattr(self, f"i_{side}")),
+                           getattr(exchange, f"i_{side}"))
 
     def _accumulation(self, m, accumulation, weights, tail):
         """Weights and control of the sums, at the stage of the operand."""

@@ -27,15 +27,16 @@ class Shift(enum.Enum, shape=2):
 
 
 def tile_control_layout(config):
-    """The control word that all tiles share, one field per use and pipeline stage."""
+    """The control word that all tiles share, one field per use and pipeline stage; the fields
+    are members of :class:`Tile`."""
     bank = unsigned(max(1, (config.fm_banks - 1).bit_length()))
     return data.StructLayout({
         "banks": data.ArrayLayout(bank_port_layout(config), config.fm_banks),
-        "conv_bank": bank,          # bank of the operand, one cycle after its read
-        "bypass_bank": bank,        # bank of the bypass word, one cycle after its read
-        "shift_rows": Shift,        # vertical selection
-        "shift_columns": Shift,     # horizontal selection
-        "first": unsigned(1),       # operand starts a sum
+        "conv_bank": bank,
+        "bypass_bank": bank,
+        "shift_rows": Shift,
+        "shift_columns": Shift,
+        "first": unsigned(1),
         "weights": unsigned(config.channels),
         "capture": unsigned(config.adder_depth),
         "shift": unsigned(1),
@@ -45,7 +46,7 @@ def tile_control_layout(config):
         "bypass_valid": unsigned(1),
         "bypass": unsigned(1),
         "activate": unsigned(1),
-        "load": unsigned(1),        # the word to write comes from the host
+        "load": unsigned(1),
         "load_word": unsigned(16),
     })
 
@@ -67,13 +68,29 @@ class Tile(Shared):
 
     Members
     -------
-    control : fields of :func:`tile_control_layout`.
+    banks : address, read and write of each bank, the same for all tiles.
+    conv_bank : bank of the operand, one cycle after its read.
+    bypass_bank : bank of the bypass word, one cycle after its read.
+    shift_rows : vertical selection (0 own, 1 row before, 2 row after), two cycles after the read.
+    shift_columns : horizontal selection, three cycles after the read.
+    first : the operand starts a new sum.
+    weights : weight bit of each channel, beside the operand.
+    capture : one bit per slot: the accumulators are finished sums of that slot.
+    shift : the tail takes the next held accumulator; only with advance.
+    advance : the tail's pipeline moves.
+    scale, bias : binary16 parameters of the value shifted out one advance before.
+    bypass_valid : a bypass word is at its bank's output.
+    bypass : the layer has a bypass.
+    activate : the layer ends in ReLU.
+    load : the word to write is load_word, from the host, not the tail's result.
+    load_word : binary16 word from the host.
     loading : this tile is the one that the host's word is for.
     valid : the operand's source pixel lies inside the feature map (else it is +0).
     word : this tile's word, for the rows above and below and for the host.
     word_before, word_after : ``word`` of the tile in the row above and below (0 at the rim).
     row_word : the word after the vertical choice, for the columns beside.
     row_word_before, row_word_after : ``row_word`` of the tiles left and right.
+    result : word that the tail wrote in the cycle before (mesh).
     """
 
     def __init__(self, config):
@@ -85,7 +102,9 @@ class Tile(Shared):
             "loading": In(1), "valid": In(1),
             "word": Out(16), "word_before": In(16), "word_after": In(16),
             "row_word": Out(16), "row_word_before": In(16), "row_word_after": In(16),
-        }, c=config.channels, d=config.fm_words, b=config.fm_banks, l=config.adder_depth)
+            **({"result": Out(16)} if config.mesh else {}),
+        }, c=config.channels, d=config.fm_words, b=config.fm_banks, l=config.adder_depth,
+            x=config.mesh)
 
     def elaborate(self, platform):
         m = Module()
@@ -108,6 +127,8 @@ class Tile(Shared):
                "activate")),
             result.eq(tail.result),
         ]
+        if self.config.mesh:
+            m.d.sync += self.result.eq(result)
         return m
 
     def _memory(self, m, result):

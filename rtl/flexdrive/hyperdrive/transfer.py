@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
 from .layer import layer_layout
+from .rim import rim_layout
 
 __all__ = ["MapWalker", "Transfer"]
 
@@ -26,6 +27,7 @@ class MapWalker(Shared):
     start : go to the first word; ``layer`` stable from this cycle on. Valid two cycles later.
     valid : the walker stands on a word. ``step`` : go to the next.
     address, row, column : where the word lies: address in the tile, and which tile.
+    rim : whether it is of the first or last row or column of the whole array.
     """
 
     def __init__(self, config):
@@ -33,18 +35,20 @@ class MapWalker(Shared):
         super().__init__({
             "layer": In(layer_layout(config)), "start": In(1), "step": In(1),
             "valid": Out(1), "address": Out(16), "row": Out(range(config.rows)),
-            "column": Out(range(config.columns)),
+            "column": Out(range(config.columns)), "rim": Out(rim_layout()),
         }, m=config.rows, n=config.columns)
 
     def elaborate(self, platform):
         m = Module()
         layer = self.layer
-        tile_row, tile_column = Signal(9), Signal(9)
+        tile_row = Signal(9)
+        tile_column = Signal(9)
         y, x, channel = (Signal(16, name=name) for name in ("y", "x", "channel"))
         row_address = Signal(16)            # first word of row y of a tile
         starting = Signal()
-        rows, columns = Signal(16), Signal(16)
-        tiles = Signal(9), Signal(9)
+        rows = Signal(16)
+        columns = Signal(16)
+        tiles = Signal(9, name="row_tiles"), Signal(9, name="column_tiles")
         ends = {name: Signal(name=f"{name}_end") for name in
                 ("channel", "x", "tile_column", "y", "tile_row")}
         m.d.comb += [
@@ -60,10 +64,16 @@ class MapWalker(Shared):
             ends["y"].eq(y == rows - 1),
             ends["tile_row"].eq(tile_row == tiles[0] - 1),
             self.row.eq(tile_row), self.column.eq(tile_column),
+            self.rim.north.eq((tile_row == 0) & (y == 0)),
+            self.rim.west.eq((tile_column == 0) & (x == 0)),
+            self.rim.south.eq((tile_row == self.config.rows - 1) & (y == layer.in_tile_rows - 1)),
+            self.rim.east.eq((tile_column == self.config.columns - 1)
+                             & (x == layer.in_tile_columns - 1)),
         ]
         m.d.sync += starting.eq(self.start)
         with m.If(starting):
-            m.d.sync += [self.valid.eq(1), self.address.eq(layer.in_base),
+            m.d.sync += [self.valid.eq((tiles[0] != 0) & (tiles[1] != 0)),
+                         self.address.eq(layer.in_base),
                          row_address.eq(layer.in_base), tile_row.eq(0), tile_column.eq(0),
                          y.eq(0), x.eq(0), channel.eq(0)]
         with m.Elif(self.step & self.valid):
@@ -99,6 +109,7 @@ class Transfer(Shared):
     i, o : pixel streams, one binary16 word each.
     write, address, word : store ``word``; always granted, as nothing else runs.
     read : fetch the word at ``address``. ``row``, ``column`` : its tile, for both.
+    loading, rim : a LOAD wants the next word, for this place; ``room`` : it may have it.
     arrived, arriving : a word fetched before is at ``arriving``; comes back in order.
     """
 
@@ -110,7 +121,8 @@ class Transfer(Shared):
             "i": In(stream.Signature(16)), "o": Out(stream.Signature(16)),
             "write": Out(1), "read": Out(1), "address": Out(16), "word": Out(16),
             "row": Out(range(config.rows)), "column": Out(range(config.columns)),
-            "arrived": In(1), "arriving": In(16),
+            "arrived": In(1), "arriving": In(16), "loading": Out(1), "room": In(1),
+            "rim": Out(rim_layout()),
         }, m=config.rows, n=config.columns)
 
     def elaborate(self, platform):
@@ -118,12 +130,15 @@ class Transfer(Shared):
         m.submodules.walker = walker = MapWalker(self.config)
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=16, depth=_FIFO_WORDS)
         waiting = Signal(range(_FIFO_WORDS + 1))    # words read and not yet sent
-        loading, storing, walked = Signal(), Signal(), Signal()
+        loading = Signal()
+        storing = Signal()
+        walked = Signal()
         sent = Signal()
         m.d.comb += [
             walker.layer.eq(self.layer), walker.start.eq(self.load | self.store),
             walker.step.eq(self.write | self.read),
-            self.i.ready.eq(loading & walker.valid),
+            self.loading.eq(loading & walker.valid), self.rim.eq(walker.rim),
+            self.i.ready.eq(self.loading & self.room),
             self.write.eq(self.i.ready & self.i.valid), self.word.eq(self.i.payload),
             self.read.eq(storing & walker.valid & (waiting != _FIFO_WORDS)),
             self.address.eq(walker.address), self.row.eq(walker.row),
@@ -134,13 +149,15 @@ class Transfer(Shared):
         ]
         m.d.sync += waiting.eq(waiting + self.read - sent)
         # Complete when the walk is over and nothing is on its way.
-        over = Signal()
+        over, started = Signal(), Signal()
         m.d.comb += over.eq(walked & ~walker.valid & (waiting == 0))
+        # The walker stands on the first word, if there is one, two cycles after the start.
+        m.d.sync += started.eq(self.load | self.store)
         with m.If(self.load | self.store):
             m.d.sync += [loading.eq(self.load), storing.eq(self.store), walked.eq(0),
                          self.done.eq(0)]
         with m.Elif(over):
             m.d.sync += [loading.eq(0), storing.eq(0), walked.eq(0), self.done.eq(1)]
-        with m.Elif(walker.valid):
+        with m.Elif(started):
             m.d.sync += walked.eq(1)
         return m

@@ -47,7 +47,8 @@ class WeightBuffer(Shared):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = Memory(shape=len(self.word), depth=self.words, init=[])
-        write, read = memory.write_port(), memory.read_port()
+        write = memory.write_port()
+        read = memory.read_port()
         used = Signal(range(self.words + 1))      # words that are not free
         used_next = Signal(range(self.words + 1))
         write_at, read_at, pass_at = (Signal(range(self.words), name=name)

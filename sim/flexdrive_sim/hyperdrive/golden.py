@@ -120,7 +120,7 @@ class GoldenChip:
             if descriptor.operation == Operation.LOAD:
                 self._load(index, descriptor, pixels)
             elif descriptor.operation == Operation.STORE:
-                sent.append(self._input(descriptor).flatten())   # a copy: memory goes on changing
+                sent.append(self._input(descriptor).ravel())
             else:
                 self._conv(index, descriptor, payload, weights)
         weights.finish()

@@ -10,7 +10,7 @@ from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code
 
 from ..engine import EngineError, Gate, Model, Sink, Source, run_streams
 
-__all__ = ["Chip", "ChipRun", "ReportRow", "count_descriptors"]
+__all__ = ["Chip", "ChipRun", "ReportRow", "count_descriptors", "report_row"]
 
 # Words of a report on the stream: 160 bits.
 _REPORT_CHUNKS = 5
@@ -58,6 +58,13 @@ def count_descriptors(words):
         position += DESCRIPTOR_WORDS + (int(words[position]) >> 16)
         count += 1
     return count
+
+
+def report_row(row, time):
+    """A :class:`ReportRow` of a word of ``o_reports`` (32-bit chunks)."""
+    head = int(row[0])
+    return ReportRow(head & 0xFFFF, Code(head >> 16 & 0xFF), head >> 24,
+                     *(int(word) for word in row[1:_REPORT_CHUNKS]), time)
 
 
 class Chip:
@@ -109,7 +116,7 @@ class Chip:
         component = None if self._model else ChipComponent(self.config)
         run = run_streams(component, streams, engine=self.engine, model=self._model,
                           cycles=max_cycles or _DEFAULT_LIMIT)
-        rows = [self._report(row, int(time)) for row, time in
+        rows = [report_row(row, int(time)) for row, time in
                 zip(run.words["o_reports"], run.times["o_reports"], strict=True)]
         if not run.finished:
             moved = ", ".join(f"{name} {len(run.times[name])} of "
@@ -119,8 +126,3 @@ class Chip:
                               f"{moved}; last report: {rows[-1] if rows else 'none'}")
         return ChipRun(run.words["o_pixels"][:, 0].astype(np.uint16), run.times["o_pixels"],
                        run.cycles, rows)
-
-    def _report(self, row, time):
-        head = int(row[0])
-        return ReportRow(head & 0xFFFF, Code(head >> 16 & 0xFF), head >> 24,
-                         *(int(word) for word in row[1:_REPORT_CHUNKS]), time)

@@ -2,7 +2,7 @@
 
 from flexdrive.hyperdrive.descriptor import MAGIC, VERSION, Activation, Code, Operation
 
-__all__ = ["blocks", "check", "regions"]
+__all__ = ["blocks", "border_regions", "check", "regions"]
 
 
 def blocks(descriptor, config):
@@ -38,19 +38,21 @@ def _keeps_too_many(d, config):
     return again and d.in_channels * d.kernel ** 2 * members > config.weight_words
 
 
-def _rules(d, config):
+def _rules(d, config, neighbours):
     """(code, broken) in the order of the codes; later rules may assume the earlier ones."""
     conv = d.operation == Operation.CONV
     yield Code.MAGIC, (d.magic, d.version) != (MAGIC, VERSION)
     yield Code.OPERATION, d.operation not in list(Operation)
-    yield Code.RESERVED, d.reserved1 or d.reserved4 or d.reserved6
+    yield Code.RESERVED, d.reserved1
     if conv:
         yield Code.KERNEL, d.kernel not in (1, 3)
         yield Code.STRIDE, d.stride not in (1, 2)
         yield Code.ACTIVATION, d.activation not in list(Activation)
         yield Code.INTERLEAVE, d.interleave not in config.interleaves
     yield Code.PAYLOAD, d.payload != (d.out_channels if conv else 0)
-    sizes = [d.tile_rows, d.tile_columns, d.in_channels, d.height, d.width]
+    sizes = [d.tile_rows, d.tile_columns, d.in_channels]
+    if not config.mesh:
+        sizes += [d.height, d.width]
     yield Code.ZERO, 0 in sizes or (conv and d.out_channels == 0)
     yield Code.EXTENT, (
         _bad_extent(d.full_rows, d.last_rows, d.in_tile_rows, config.rows)
@@ -63,17 +65,53 @@ def _rules(d, config):
         yield Code.OVERLAP, _meet(source, target)
         yield Code.BYPASS_OVERLAP, d.bypass and bypass != target and _meet(bypass, target)
         yield Code.WEIGHT_DEPTH, _keeps_too_many(d, config)
+    yield from _border_rules(d, config, neighbours)
 
 
-def check(descriptor, config):
+def border_regions(d):
+    """(first, end) of the lines of side and cap memories and of the words of corner memories:
+    those that are read, those that are received; None for memories that are not used."""
+    conv = d.operation == Operation.CONV
+    read = made = None
+    if conv and d.kernel == 3:
+        read = tuple((base, base + size) for base, size in (
+            (d.in_border_rows, d.in_tile_rows * d.in_channels),
+            (d.in_border_columns, d.in_tile_columns * d.in_channels),
+            (d.in_corner, d.in_channels)))
+    if d.exchange:
+        channels = d.out_channels if conv else d.in_channels
+        made = tuple((base, base + size) for base, size in (
+            (d.border_rows, d.tile_rows * channels), (d.border_columns, d.tile_columns * channels),
+            (d.border_corner, channels)))
+    return read, made
+
+
+def _border_rules(d, config, neighbours):
+    sides = (d.north, d.south, d.west, d.east)
+    if not config.mesh:
+        yield Code.MESH, any((*sides, d.exchange, d.in_border_rows, d.in_border_columns,
+                              d.in_corner, d.border_rows, d.border_columns, d.border_corner))
+        return
+    yield Code.MESH, any(side and not there for side, there in zip(sides, neighbours, strict=True))
+    read, made = border_regions(d)
+    limits = (config.border_words, config.border_words, config.corner_words)
+    yield Code.BORDER_RANGE, any(
+        end > limit for region in (read, made) if region
+        for (_, end), limit in zip(region, limits, strict=True))
+    yield Code.BORDER_OVERLAP, bool(read and made) and any(
+        _meet(one, other) for one, other in zip(read, made, strict=True))
+
+
+def check(descriptor, config, neighbours=(False,) * 4):
     """The code that a chip of this configuration answers: OK, or the lowest broken rule.
 
     Parameters
     ----------
     descriptor : flexdrive.hyperdrive.descriptor.Descriptor.
     config : flexdrive.hyperdrive.config.ChipConfig.
+    neighbours : whether the chip has a neighbour to the north, south, west, east.
     """
-    for code, broken in _rules(descriptor, config):
+    for code, broken in _rules(descriptor, config, neighbours):
         if broken:
             return code
     return Code.OK

@@ -11,7 +11,7 @@ from flexdrive_deploy.layers import half_bits
 
 from .convolution import convolve
 from .cycles import Prediction, predict
-from .golden import GoldenChip
+from .golden import GoldenChip, check
 
 __all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate"]
 
@@ -161,12 +161,11 @@ class Session:
     def _run_chip(self, part, maps):
         program = part.program
         pixels = program.pack(maps)
-        golden = GoldenChip(program.config)
-        expected = golden.execute(program.words, program.weights, pixels)
-        refused = [report for report in golden.reports if report.code != Code.OK]
-        if refused:
-            raise RunError(f"Descriptor {refused[0].index} of the program is illegal: "
-                           f"{refused[0].code.name}")
+        for index, descriptor in enumerate(program.descriptors()):
+            code = check(descriptor, program.config)
+            if code != Code.OK:
+                raise RunError(f"Descriptor {index} of the program is illegal: {code.name}")
+        expected = GoldenChip(program.config).execute(program.words, program.weights, pixels)
         if self._chip is None:
             return self._check_golden(part, maps, expected)
         predicted = self._predicted(program)

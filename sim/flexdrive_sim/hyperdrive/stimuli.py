@@ -16,13 +16,13 @@ from flexdrive.hyperdrive.descriptor import (
 
 from .rules import check
 
-__all__ = ["Stimulus", "random_layer_stimulus", "refused_descriptors", "resnet34_layers",
-           "shape_stimulus"]
+__all__ = ["Stimulus", "random_layer_stimulus", "random_words", "refused_descriptors",
+           "resnet34_layers", "shape_stimulus"]
 
 _ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
 
-def _random_words(random, count, special):
+def random_words(random, count, special=False):
     """binary16 patterns around 1, or of any kind."""
     if special:
         return random.integers(0, 1 << 16, count, dtype=np.uint16)
@@ -164,11 +164,11 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     stimulus = Stimulus(config)
     shape = (height, width, inputs)
     out_shape = (-(-height // stride), -(-width // stride), outputs)
-    stimulus.load(_random_words(random, shape, special), base=base["in"], tile=edges)
+    stimulus.load(random_words(random, shape, special), base=base["in"], tile=edges)
     if has_bypass:
-        stimulus.load(_random_words(random, out_shape, special), base=base["by"], tile=tile)
-    scale = _random_words(random, outputs, special)
-    bias = _random_words(random, outputs, special)
+        stimulus.load(random_words(random, out_shape, special), base=base["by"], tile=tile)
+    scale = random_words(random, outputs, special)
+    bias = random_words(random, outputs, special)
     if random.integers(4) == 0:
         scale[:], bias[:] = _ONE, _MINUS_ZERO
     stimulus.convolve(
@@ -265,14 +265,14 @@ def shape_stimulus(config, layer, seed, *, transfers=True):
     out_shape = (config.rows * edge, config.columns * edge, outputs)
     out_base = edge**2 * stride**2 * inputs
     if transfers:
-        stimulus.load(_random_words(random, shape, False), base=0, tile=(edge * stride,) * 2)
+        stimulus.load(random_words(random, shape, False), base=0, tile=(edge * stride,) * 2)
         if bypass:
-            stimulus.load(_random_words(random, out_shape, False), base=out_base, tile=(edge,) * 2)
+            stimulus.load(random_words(random, out_shape, False), base=out_base, tile=(edge,) * 2)
     scale = (random.normal(0, 1, outputs) / np.sqrt(inputs * kernel**2)).astype(np.float16)
     interleave = config.adder_depth if edge**2 < config.adder_depth else 1
     stimulus.convolve(
         shape, random.integers(0, 2, (outputs, inputs, kernel, kernel), dtype=np.uint8),
-        scale.view(np.uint16), _random_words(random, outputs, False), in_base=0,
+        scale.view(np.uint16), random_words(random, outputs, False), in_base=0,
         out_base=out_base, tile=(edge,) * 2, stride=stride, activation=Activation.RELU,
         interleave=interleave, bypass_base=out_base if bypass else None)
     if transfers:

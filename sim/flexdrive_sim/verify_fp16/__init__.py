@@ -24,13 +24,15 @@ __all__ = ["OPERATIONS", "Mismatch", "VectorFileError", "Verdict", "Verifier", "
 
 _SOURCE = Path(__file__).with_name("oracle.cc")
 
-# Name -> (component, constant of its port `subtract`, number in oracle.cc).
+# Name -> (component, number in oracle.cc).
 OPERATIONS = {
-    "add": (hardware.Adder, 0, 0),
-    "sub": (hardware.Adder, 1, 1),
-    "mul": (hardware.Multiplier, None, 2),
-    "max": (hardware.Maximum, None, 3),
+    "add": (hardware.Adder, 0),
+    "sub": (hardware.Adder, 1),
+    "mul": (hardware.Multiplier, 2),
+    "max": (hardware.Maximum, 3),
 }
+
+_OPTIONAL_PORTS = {"subtract": "FP16_SUBTRACT", "en": "FP16_ENABLE"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ class Verifier:
         ``y`` (16 bits), optionally ``subtract`` and ``en``; attribute ``latency``.
     notify : called with a line of text before each slow step.
 
+    Attributes
+    ----------
+    model : the :class:`~flexdrive_sim.engine.Model` of the circuit.
+
     Raises
     ------
     ConfigurationError
@@ -90,23 +96,20 @@ class Verifier:
         if operation not in OPERATIONS:
             raise ConfigurationError(f"fp16: operation must be one of {', '.join(OPERATIONS)}, "
                                      f"not {operation!r}")
-        kind, subtract, number = OPERATIONS[operation]
+        kind, self._number = OPERATIONS[operation]
         component = kind(depth=depth) if component is None else component
-        lines = [f"#define FP16_OPERATION {number}"]
-        if "subtract" in component.signature.members:
-            lines.append(f"#define FP16_SUBTRACT {subtract or 0}")
-        if "en" in component.signature.members:
-            lines.append("#define FP16_ENABLE")
+        lines = [f"#define {macro}" for port, macro in _OPTIONAL_PORTS.items()
+                 if port in component.signature.members]
         extra = "\n".join([*lines, _SOURCE.read_text()])
         self.operation = operation
         self.latency = component.latency
-        self._model = Model(compile_model(component, extra=extra, notify=notify))
+        self.model = Model(compile_model(component, extra=extra, notify=notify))
 
     def oracle(self, a, b):
         """Results of the C compiler's arithmetic, ``uint16``."""
         pairs = _pairs(a, b)
         y = np.empty(len(pairs), np.uint16)
-        self._model.call("fp16_oracle", pairs, len(pairs), y)
+        self.model.call("fp16_oracle", self._number, pairs, len(pairs), y)
         return y
 
     def outputs(self, a, b, gate=None):
@@ -116,8 +119,8 @@ class Verifier:
         y = np.empty(len(pairs), np.uint16)
         if len(pairs):
             gate = None if gate is None else np.ascontiguousarray(gate, np.uint8)
-            self._model.call("fp16_outputs", pairs, len(pairs), self.latency, gate,
-                             0 if gate is None else len(gate), y)
+            self.model.call("fp16_outputs", self._number, pairs, len(pairs), self.latency,
+                            gate, 0 if gate is None else len(gate), y)
         return y
 
     def check(self, a, b):
@@ -143,8 +146,8 @@ class Verifier:
         if count == 0:
             return Verdict(0, 0, ())
         first = np.zeros((self.SHOWN, 4), np.uint16)
-        wrong = self._model.call(function, *arguments, self.latency, first, self.SHOWN,
-                                 result=ctypes.c_uint64)
+        wrong = self.model.call(function, self._number, *arguments, self.latency, first, self.SHOWN,
+                                result=ctypes.c_uint64)
         return Verdict(count, wrong, tuple(Mismatch(*map(int, row))
                                            for row in first[:min(wrong, self.SHOWN)]))
 

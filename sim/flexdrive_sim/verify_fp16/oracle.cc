@@ -1,8 +1,7 @@
 // Compiled together with the model of one binary16 operator: an oracle that shares nothing with
 // the hardware or with the numpy model (the compiler's _Float16), and loops that feed one pair of
-// operands per cycle. Expects FP16_OPERATION (see OPERATIONS in __init__.py), FP16_SUBTRACT (the
-// constant on that port, or undefined without one) and FP16_ENABLE (defined if the design has the
-// port).
+// operands per cycle. FP16_SUBTRACT and FP16_ENABLE are defined if the design has the ports
+// `subtract` and `en`. Operations are numbered as in OPERATIONS in __init__.py.
 
 namespace fp16 {
 
@@ -11,11 +10,11 @@ struct mismatch { uint16_t a, b, expected, got; };
 
 enum { ADD, SUB, MUL, MAX };
 
-static inline uint16_t oracle(pair p) {
+static inline uint16_t oracle(uint64_t operation, pair p) {
 	_Float16 x, y, r;
 	std::memcpy(&x, &p.a, sizeof x);
 	std::memcpy(&y, &p.b, sizeof y);
-	switch (FP16_OPERATION) {
+	switch (operation) {
 	case ADD: r = x + y; break;
 	case SUB: r = x - y; break;
 	case MUL: r = x * y; break;
@@ -30,11 +29,11 @@ static inline uint16_t oracle(pair p) {
 	return r != r ? 0x7e00 : bits;
 }
 
-static inline void drive(design &top, pair p) {
+static inline void drive(design &top, uint64_t operation, pair p) {
 	top.p_a.data[0] = p.a;
 	top.p_b.data[0] = p.b;
 #ifdef FP16_SUBTRACT
-	top.p_subtract.data[0] = FP16_SUBTRACT;
+	top.p_subtract.data[0] = operation == SUB;
 #endif
 }
 
@@ -47,11 +46,11 @@ static inline void enable(design &top, bool level) {
 // Feeds pair(0) to pair(count - 1) and calls result(i, y) for each; `gate` (or null) is the
 // enable of each cycle modulo its length.
 template <class Pair, class Result>
-static void feed(model &m, uint64_t count, uint64_t latency, const uint8_t *gate,
-                 uint64_t gate_length, Pair pair_of, Result result) {
+static void feed(model &m, uint64_t operation, uint64_t count, uint64_t latency,
+                 const uint8_t *gate, uint64_t gate_length, Pair pair_of, Result result) {
 	for (uint64_t i = 0, cycle = 0; i < count + latency; cycle++) {
 		bool level = !gate || gate[cycle % gate_length];
-		drive(m.top, pair_of(i < count ? i : count - 1));
+		drive(m.top, operation, pair_of(i < count ? i : count - 1));
 		enable(m.top, level);
 		m.settle();
 		if (level && i >= latency)
@@ -62,12 +61,12 @@ static void feed(model &m, uint64_t count, uint64_t latency, const uint8_t *gate
 }
 
 template <class Pair>
-static uint64_t check(model &m, uint64_t count, uint64_t latency, mismatch *first, uint64_t room,
-                      Pair pair_of) {
+static uint64_t check(model &m, uint64_t operation, uint64_t count, uint64_t latency,
+                      mismatch *first, uint64_t room, Pair pair_of) {
 	uint64_t wrong = 0;
-	feed(m, count, latency, nullptr, 0, pair_of, [&](uint64_t i, uint16_t y) {
+	feed(m, operation, count, latency, nullptr, 0, pair_of, [&](uint64_t i, uint16_t y) {
 		pair p = pair_of(i);
-		uint16_t expected = oracle(p);
+		uint16_t expected = oracle(operation, p);
 		if (y == expected) return;
 		if (wrong < room) first[wrong] = {p.a, p.b, expected, y};
 		wrong++;
@@ -79,26 +78,27 @@ static uint64_t check(model &m, uint64_t count, uint64_t latency, mismatch *firs
 
 extern "C" {
 
-void fp16_oracle(void *, const fp16::pair *pairs, uint64_t count, uint16_t *y) {
-	for (uint64_t i = 0; i < count; i++) y[i] = fp16::oracle(pairs[i]);
+void fp16_oracle(void *, uint64_t operation, const fp16::pair *pairs, uint64_t count,
+                 uint16_t *y) {
+	for (uint64_t i = 0; i < count; i++) y[i] = fp16::oracle(operation, pairs[i]);
 }
 
-void fp16_outputs(void *handle, const fp16::pair *pairs, uint64_t count, uint64_t latency,
-                  const uint8_t *gate, uint64_t gate_length, uint16_t *y) {
-	fp16::feed(*static_cast<model *>(handle), count, latency, gate, gate_length,
+void fp16_outputs(void *handle, uint64_t operation, const fp16::pair *pairs, uint64_t count,
+                  uint64_t latency, const uint8_t *gate, uint64_t gate_length, uint16_t *y) {
+	fp16::feed(*static_cast<model *>(handle), operation, count, latency, gate, gate_length,
 	           [=](uint64_t i) { return pairs[i]; }, [=](uint64_t i, uint16_t v) { y[i] = v; });
 }
 
-uint64_t fp16_check(void *handle, const fp16::pair *pairs, uint64_t count, uint64_t latency,
-                    fp16::mismatch *first, uint64_t room) {
-	return fp16::check(*static_cast<model *>(handle), count, latency, first, room,
+uint64_t fp16_check(void *handle, uint64_t operation, const fp16::pair *pairs, uint64_t count,
+                    uint64_t latency, fp16::mismatch *first, uint64_t room) {
+	return fp16::check(*static_cast<model *>(handle), operation, count, latency, first, room,
 	                   [=](uint64_t i) { return pairs[i]; });
 }
 
 // Pairs numbered a x 2^16 + b, from `start`.
-uint64_t fp16_check_range(void *handle, uint64_t start, uint64_t count, uint64_t latency,
-                          fp16::mismatch *first, uint64_t room) {
-	return fp16::check(*static_cast<model *>(handle), count, latency, first, room,
+uint64_t fp16_check_range(void *handle, uint64_t operation, uint64_t start, uint64_t count,
+                          uint64_t latency, fp16::mismatch *first, uint64_t room) {
+	return fp16::check(*static_cast<model *>(handle), operation, count, latency, first, room,
 	                   [=](uint64_t i) {
 		return fp16::pair{(uint16_t)((start + i) >> 16), (uint16_t)(start + i)};
 	});

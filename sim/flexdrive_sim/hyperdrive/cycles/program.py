@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
-from flexdrive.hyperdrive.parser import CHECK_CYCLES
+from flexdrive.hyperdrive.parser import check_cycles
 from flexdrive.hyperdrive.timing import REQUEST, STORED
 
 from ...engine import Gate
@@ -50,7 +50,7 @@ class _Chip:
         code = check(descriptor, self.config)
         for _ in range(DESCRIPTOR_WORDS):
             read = self.descriptors.transfer(self.reading)
-        offered = read + CHECK_CYCLES
+        offered = read + check_cycles(self.config)
         taken = max(offered, self.idle)
         counters = (0, 0, 0)
         conv = descriptor.operation == Operation.CONV

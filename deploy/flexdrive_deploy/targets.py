@@ -1,0 +1,62 @@
+"""What `flexdrive verilog` can write: one table, also used by the lint script and the tests."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from flexdrive.errors import ConfigurationError
+from flexdrive.fp16 import Adder, Multiplier
+from flexdrive.hyperdrive.chip import Chip
+from flexdrive.hyperdrive.tile import Tile
+
+__all__ = ["TARGETS", "Target", "target_named"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A component that can be written on its own.
+
+    Attributes
+    ----------
+    name : as on the command line.
+    summary : one line.
+    chip : takes the options of a chip (else ``--depth``).
+    build : component of a ChipConfig (chip) or of a pipeline depth.
+    """
+
+    name: str
+    summary: str
+    chip: bool
+    build: Callable
+
+    @property
+    def module(self):
+        """Name of the top module."""
+        return self.name.replace("-", "_")
+
+    def configuration(self, value):
+        """The parameters by name, for headers and JSON."""
+        return asdict(value) if self.chip else {"depth": value}
+
+
+TARGETS = {target.name: target for target in (
+    Target("fp16-add", "binary16 adder and subtractor", False,
+           lambda depth: Adder(depth=depth)),
+    Target("fp16-mul", "binary16 multiplier", False, lambda depth: Multiplier(depth=depth)),
+    Target("hyperdrive-tile", "one tile: memory, accumulate units, tail", True, Tile),
+    Target("hyperdrive-chip", "a complete chip with its four host streams", True, Chip),
+)}
+
+
+def target_named(name):
+    """The :class:`Target` of that name.
+
+    Raises
+    ------
+    ConfigurationError
+        when there is none.
+    """
+    try:
+        return TARGETS[name]
+    except KeyError:
+        raise ConfigurationError(f"There is no target {name!r}; there are "
+                                 f"{', '.join(TARGETS)}") from None

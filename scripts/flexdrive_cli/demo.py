@@ -1,0 +1,130 @@
+"""The demonstration behind scripts/demo: a trained network on the RTL of a chip, every word
+compared."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+from onnx.reference import ReferenceEvaluator
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from flexdrive.hyperdrive.config import PRESETS
+from flexdrive_deploy.onnx_graph import load_model
+from flexdrive_deploy.onnx_import import compile_model
+from flexdrive_sim.hyperdrive.picture import save_picture
+from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_sim.hyperdrive.summary import Summary
+
+from .chip_options import describe
+from .tables import layer_table, summary_table
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples/digits"
+PRESET = "digits"
+
+
+def _float_answers(model, images):
+    """Classes by the reference evaluator of the onnx package in float32."""
+    name = model.graph.input[0].name
+    return ReferenceEvaluator(model).run(None, {name: images})[0]
+
+
+def _run(deployment, engine, images, progress):
+    """(logits, Summary); the Summary has the first difference, if there is one."""
+    session = Session(deployment, engine, notify=lambda line: progress.console.print(
+        f"  {line}", style="dim"))
+    summary, logits = Summary(deployment), []
+    for image in progress.track(images, description=f"{len(images)} images, {engine}"):
+        result = session.run(image[None])
+        summary.add(result)
+        logits.append(result.outputs[deployment.outputs[0]][0])
+        if result.difference:
+            break
+    return np.array(logits), summary
+
+
+def _results(labels, logits, summaries):
+    """Figures of the run by name."""
+    def right(engine):
+        answers = logits[engine].argmax(axis=1)
+        return int((answers == labels[:len(answers)]).sum()), len(answers)
+
+    rtl = summaries["rtl"]
+    count = len(logits["rtl"])
+    return {
+        "rtl_images": count, "rtl_words_compared": rtl.compared,
+        "golden_images": len(logits["golden"]),
+        **{f"{engine}_right": right(engine)[0] for engine in logits},
+        "logits_rtl_equal_golden": bool((logits["rtl"] == logits["golden"][:count]).all()),
+        "largest_logit_difference_golden_float": float(
+            np.abs(logits["golden"] - logits["float"]).max()),
+        "cycles_measured": rtl.cycles, "cycles_modelled": rtl.modelled,
+        "cycles_without_compared_stores": rtl.net_cycles, "model_holds": rtl.model_holds,
+        "utilisation": round(rtl.utilisation, 4),
+    }
+
+
+def _accuracy(results, total):
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("model", "images", "right", "accuracy"):
+        table.add_column(name, justify="left" if name == "model" else "right")
+    for engine, text, count in (("float", "float32 (onnx reference)", total),
+                                ("golden", "golden model", total),
+                                ("rtl", "RTL", results["rtl_images"])):
+        right = results[f"{engine}_right"]
+        table.add_row(text, str(count), str(right), f"{right / count:.2%}")
+    return table
+
+
+def _where(output):
+    for what, path in (("program", "network/listing.txt"), ("Verilog", "verilog"),
+                       ("picture", "digits.png"), ("figures", "results.json")):
+        if (output / path).exists():
+            yield f"{what:8} {output / path}"
+
+
+@click.command()
+@click.option("--output", type=click.Path(path_type=Path), required=True)
+@click.option("--images", type=click.IntRange(1, 360), default=24, show_default=True,
+              help="Held-out images for the RTL.")
+def main(output, images):
+    """Run the digits network on the RTL and on the golden model; write under --output."""
+    console = Console(highlight=False)
+    output.mkdir(parents=True, exist_ok=True)
+    model, data = load_model(EXAMPLE / "digits.onnx"), np.load(EXAMPLE / "heldout.npz")
+    pictures, labels = data["images"], data["labels"]
+    inputs = pictures[:, None].astype(np.float32)
+    deployment = compile_model(model, PRESETS[PRESET], name="digits", layer_check=True)
+    deployment.save(output / "network")
+    console.print(f"digits on {describe(deployment.config)}", soft_wrap=True)
+    logits, summaries = {"float": _float_answers(model, inputs)}, {}
+    with Progress(console=console, transient=True) as progress:
+        for engine, count in (("rtl", images), ("golden", len(inputs))):
+            logits[engine], summaries[engine] = _run(deployment, engine, inputs[:count], progress)
+            if summaries[engine].difference:
+                progress.stop()
+                console.print(f"error: {engine}: {summaries[engine].difference}",
+                              style="bold red", markup=False, soft_wrap=True)
+                sys.exit(1)
+    results = _results(labels, logits, summaries)
+    save_picture(output / "digits.png", pictures[:images], logits["rtl"].argmax(axis=1),
+                 labels[:images], summaries["rtl"],
+                 f"{images} held-out digits as the RTL reads them")
+    (output / ".results.tmp").write_text(json.dumps(results, indent=1) + "\n")
+    (output / ".results.tmp").replace(output / "results.json")
+    for part in (layer_table(summaries["rtl"]), summary_table(summaries["rtl"], "rtl"),
+                 _accuracy(results, len(inputs))):
+        console.print(part)
+        console.print()
+    console.print("\n".join(_where(output)), markup=False, soft_wrap=True)
+    if not (results["model_holds"] and results["logits_rtl_equal_golden"]):
+        console.print("error: cycles differ from the model, or logits from the golden model's",
+                      style="bold red")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""``flexdrive flexv``: programs for the Flex-V core."""
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+__all__ = ["command"]
+
+_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@click.group()
+def command():
+    """Build and run programs for the Flex-V core."""
+
+
+@command.command()
+@click.argument("sources", nargs=-1, required=True, type=click.Path())
+@click.option("-o", "--output", required=True, type=click.Path(), help="ELF file to write.")
+@click.option("-O", "--optimise", default="2", type=click.Choice(["0", "1", "2", "3", "s"]),
+              help="Optimisation level.", show_default=True)
+@click.option("-T", "--script", type=click.Path(exists=True),
+              help="Linker script instead of the one with 1 MB at 0x80000000.")
+@click.option("--no-start", is_flag=True, help="The sources define _start themselves.")
+@click.option("-I", "include", multiple=True, type=click.Path(), help="Directory of headers.")
+@click.option("-D", "define", multiple=True, help="Macro: NAME or NAME=VALUE.")
+def build(sources, output, optimise, script, no_start, include, define):
+    """Compile C and assembly SOURCES into a program."""
+    from flexdrive_sim.flexv.firmware import build_program
+
+    build_program(sources, output, optimise=optimise, start=not no_start, script=script,
+                  arguments=[*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)])
+
+
+@command.command()
+@click.argument("program", type=click.Path())
+@click.option("--engine", type=click.Choice(["iss", "rtl"]), default="iss", show_default=True,
+              help="Instruction-set simulator, or the core's RTL on the compiled engine.")
+@click.option("--trace", type=click.Path(), help="Write one line per instruction to this file.")
+@click.option("--max-cycles", default=100_000_000, show_default=True,
+              help="Give up after so many cycles (iss: instructions).")
+@click.option("--signature", type=click.Path(),
+              help="Write the words from begin_signature to end_signature to this file.")
+@click.option("--imem-latency", default=1, show_default=True,
+              help="Cycles from grant to response of instruction memory (rtl).")
+@click.option("--dmem-latency", default=1, show_default=True,
+              help="Cycles from grant to response of data memory (rtl).")
+@click.option("--random-stalls", default=0, metavar="SEED",
+              help="Random grants and further latency, if not 0 (rtl).")
+def run(program, engine, trace, max_cycles, signature, imem_latency, dmem_latency, random_stalls):
+    """Run PROGRAM until it writes its symbol tohost; 1 there means success."""
+    from flexdrive_sim.flexv.elf import load_elf
+    from flexdrive_sim.flexv.outcome import signature_text
+
+    loaded = load_elf(program)
+    with (open(trace, "w") if trace else nullcontext()) as file:
+        write = None if file is None else lambda line: file.write(line + "\n")
+        if engine == "iss":
+            from flexdrive_sim.flexv.run_iss import run_iss
+
+            outcome = run_iss(loaded, max_instructions=max_cycles, trace=write)
+        else:
+            from flexdrive_sim.flexv.run_rtl import run_rtl
+
+            outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write,
+                              imem_latency=imem_latency, dmem_latency=dmem_latency,
+                              random_stalls=random_stalls, notify=_console.print)
+    _report(outcome)
+    if signature:
+        Path(signature).write_text(signature_text(loaded, outcome.regions))
+    sys.exit(0 if outcome.passed else 1)
+
+
+def _report(outcome):
+    sys.stdout.buffer.write(outcome.console)
+    sys.stdout.flush()
+    if not outcome.passed:
+        for line in outcome.trace:
+            _console.print(line, markup=False)
+    cycles = f" in {outcome.cycles:,} cycles" if outcome.cycles is not None else ""
+    _console.print(f"{outcome.verdict} ({outcome.instructions:,} instructions{cycles})",
+                   markup=False)

@@ -1,0 +1,68 @@
+"""``flexdrive verilog``: Verilog of a component."""
+
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from .chip_options import chip_options
+
+__all__ = ["command"]
+
+
+def _list_targets(context, _parameter, wanted):
+    if not wanted or context.resilient_parsing:
+        return
+    from flexdrive_deploy.targets import TARGETS
+
+    table = Table("target", "what", "options", box=None, pad_edge=False, header_style="bold")
+    for target in TARGETS.values():
+        table.add_row(target.name, target.summary,
+                      "--preset, --rows ..." if target.chip else "--depth")
+    Console(highlight=False).print(table)
+    context.exit()
+
+
+@click.command(name="verilog")
+@click.option("--list", is_flag=True, expose_value=False, is_eager=True, callback=_list_targets,
+              help="List the targets and end.")
+@click.argument("target")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="DIR",
+              help="Directory for the files; made if it is missing.")
+@click.option("--depth", type=int, metavar="N",
+              help="Pipeline depth of an arithmetic target.  [default: 1]")
+@chip_options
+@click.option("--rtlil", is_flag=True, help="Write the RTLIL as well.")
+def command(target, output, depth, chip, rtlil):
+    """Write Verilog of TARGET: the module, its description in JSON (configuration, ports, names)
+    and a sample instantiation.
+
+    A chip is --preset paper (7 x 7 tiles x 16 channels) unless options say otherwise.
+    """
+    from flexdrive_deploy.targets import target_named
+    from flexdrive_deploy.verilog_package import make_package, write_package
+
+    start = time.monotonic()
+    target = target_named(target)
+    if target.chip:
+        if depth is not None:
+            raise click.UsageError(f"{target.name} has no --depth; the pipeline depth of a "
+                                   f"chip's adders is --adder-depth")
+        value = chip.config()
+    else:
+        if chip.given:
+            raise click.UsageError(f"{target.name} is no chip; its only parameter is --depth")
+        value = 1 if depth is None else depth
+    console = Console(stderr=True, highlight=False)
+    with console.status("emitting") as status:
+        package = make_package(target, value, rtlil=rtlil, notify=status.update)
+        write_package(package, output)
+    table = Table("file", "kB", box=None, pad_edge=False, header_style="bold")
+    table.columns[1].justify = "right"
+    for name, text in package.files.items():
+        table.add_row(str(output / name), f"{len(text.encode()) / 1000:.1f}")
+    printer = Console(highlight=False)
+    printer.print(table)
+    printer.print(f"{package.modules} modules, {time.monotonic() - start:.1f} s")

@@ -1,0 +1,61 @@
+"""MAC/cycle of the matrix-multiplication loop on one Flex-V core, every format; results checked."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+from flexdrive_sim.flexv.elf import load_elf
+from flexdrive_sim.flexv.firmware import build_program
+from flexdrive_sim.flexv.loop_kernel import LoopKernel
+from flexdrive_sim.flexv.rtl_core import CoreBench, build_core
+
+__all__ = ["measure", "run"]
+
+WIDTHS = (16, 8, 4, 2)
+
+
+def measure(kernel, built):
+    """Cycles of ``kernel`` on the RTL, preload and loop set-up included; its results are
+    compared."""
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "kernel.S"
+        source.write_text(kernel.source())
+        program = load_elf(build_program([source], Path(place) / "kernel.elf"))
+    regions = program.regions()
+    bench = CoreBench(built, regions, program.entry, tohost=program.symbols["tohost"])
+    reason = bench.run(1_000_000)
+    if reason != "tohost" or bench.exit_value != 1:
+        raise FlexdriveError(f"{kernel}: the program ended with {reason}, {bench.exit_value:#x}")
+    region = regions[0]
+    offset = program.symbols["results"] - region.base
+    words = region.data[offset:offset + 4 + 4 * len(kernel.expected())].view("<u4")
+    if not np.array_equal(words[1:], kernel.expected()):
+        raise FlexdriveError(f"{kernel}: the accumulators are wrong")
+    # Reading the counter the second time costs one cycle.
+    return int(words[0]) - 1
+
+
+def run(console):
+    """Returns {name: MAC/cycle}; prints a table."""
+    built = build_core(notify=console.print)
+    figures = {}
+    for depth in (288, 576):
+        for style, pixels in (("macload", 4), ("published", 4), ("dot", 2)):
+            for a_bits in WIDTHS:
+                for w_bits in WIDTHS:
+                    if style != "macload" and a_bits < w_bits:
+                        continue
+                    kernel = LoopKernel(a_bits, w_bits, depth, pixels, style)
+                    cycles = measure(kernel, built)
+                    name = f"{style} a{a_bits}w{w_bits} K={depth}"
+                    figures[name] = kernel.macs / cycles
+                    console.print(f"{name:28} {cycles:6} cycles {figures[name]:8.3f} MAC/cycle")
+    return figures
+
+
+if __name__ == "__main__":
+    from rich.console import Console
+
+    run(Console(highlight=False))

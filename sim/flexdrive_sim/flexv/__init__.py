@@ -1,0 +1,1 @@
+"""Golden models and simulation of Flex-V."""

@@ -1,0 +1,210 @@
+// Memory, console and test bench around the core, compiled with it. One call runs many cycles.
+
+namespace core_run {
+
+struct region { uint32_t base, size; uint8_t *data; };
+
+// One retired or trapping instruction; the layout is known to run_rtl.py.
+struct record {
+	uint32_t pc, next, insn, flags; // flags: bit 0 trap, bit 1 first of an interrupt
+	// handler, bits 6:2 its number
+	uint32_t rd, value, rd2, value2;
+	uint32_t address, masks, wdata, rdata; // masks: read bits 3:0, write bits 7:4
+	uint32_t lines; // interrupt lines in the cycle
+	uint32_t cycle;
+};
+
+struct setup {
+	const region *regions;
+	uint32_t count;
+	uint32_t tohost, console;
+	uint32_t imem_latency, dmem_latency; // cycles from grant to response, at least 1
+	uint32_t stall_seed;                 // 0: none; else random grants and further latency
+	uint32_t interrupt_seed;             // 0: none; else lines rise at random
+	uint32_t interrupt_period;           // mean cycles between two
+	uint32_t interrupt_mask;
+	uint32_t boot;
+};
+
+struct generator { // xorshift32
+	uint32_t state;
+	uint32_t next() {
+		state ^= state << 13; state ^= state >> 17; state ^= state << 5;
+		return state;
+	}
+};
+
+// Responses of one port, in order.
+struct port {
+	struct response { uint64_t when; uint32_t data; bool error; } queue[64];
+	uint32_t first = 0, count = 0;
+	uint64_t last = 0;
+	void push(uint64_t when, uint32_t data, bool error) {
+		if (when <= last) when = last + 1;
+		last = when;
+		queue[(first + count++) % 64] = {when, data, error};
+	}
+	const response *due(uint64_t now) const {
+		return count && queue[first].when == now ? &queue[first] : nullptr;
+	}
+	void pop() { first = (first + 1) % 64; count--; }
+};
+
+struct bench {
+	design &top;
+	setup config;
+	generator stalls, events;
+	port instructions, data;
+	uint64_t cycle = 0, retired = 0;
+	uint32_t lines = 0, exit_value = 0;
+	std::string printed;
+
+	uint8_t *find(uint32_t address) const {
+		for (uint32_t i = 0; i < config.count; i++) {
+			const region &r = config.regions[i];
+			if (address - r.base < r.size) return r.data + (address - r.base);
+		}
+		return nullptr;
+	}
+
+	uint32_t latency(uint32_t fixed) {
+		return fixed + (config.stall_seed ? (stalls.next() >> 8) % 3 : 0);
+	}
+
+	void fetch() {
+		uint32_t address = top.p_ibus__addr.get<uint32_t>(), word = 0;
+		const uint8_t *place = find(address);
+		if (place) std::memcpy(&word, place, 4);
+		instructions.push(cycle + latency(config.imem_latency), word, !place);
+	}
+
+	void access() {
+		uint32_t address = top.p_dbus__addr.get<uint32_t>(), word = 0;
+		bool store = top.p_dbus__we.get<bool>();
+		uint32_t enables = top.p_dbus__be.get<uint32_t>();
+		uint32_t value = top.p_dbus__wdata.get<uint32_t>();
+		uint8_t *place = find(address);
+		bool error = !place;
+		if (!place && address == config.console) {
+			if (store) printed.push_back((char)value);
+			error = false;
+		}
+		if (place && store)
+			for (int i = 0; i < 4; i++)
+				if (enables >> i & 1) place[i] = (uint8_t)(value >> 8 * i);
+		if (place) std::memcpy(&word, place, 4);
+		if (place && store && address == config.tohost && word) exit_value = word;
+		data.push(cycle + latency(config.dmem_latency), word, error);
+	}
+
+	void drive() {
+		bool stalled = config.stall_seed != 0;
+		top.p_ibus__gnt.set<bool>(!stalled || (stalls.next() & 0x300));
+		top.p_dbus__gnt.set<bool>(!stalled || (stalls.next() & 0x300));
+		const port::response *response = instructions.due(cycle);
+		top.p_ibus__rvalid.set<bool>(response != nullptr);
+		if (response) {
+			top.p_ibus__rdata.set<uint32_t>(response->data);
+			top.p_ibus__err.set<bool>(response->error);
+			instructions.pop();
+		}
+		response = data.due(cycle);
+		top.p_dbus__rvalid.set<bool>(response != nullptr);
+		if (response) {
+			top.p_dbus__rdata.set<uint32_t>(response->data);
+			top.p_dbus__err.set<bool>(response->error);
+			data.pop();
+		}
+		if (config.interrupt_seed && events.next() % config.interrupt_period == 0) {
+			uint32_t line = 1u << (events.next() >> 7 & 31);
+			lines = (lines ^ line) & config.interrupt_mask;
+		}
+		top.p_interrupts.set<uint32_t>(lines);
+	}
+
+	void log(record *records, uint32_t capacity) {
+		record &r = records[retired++ % capacity];
+		r.pc = top.p_rvfi__pc__rdata.get<uint32_t>();
+		r.next = top.p_rvfi__pc__wdata.get<uint32_t>();
+		r.insn = top.p_rvfi__insn.get<uint32_t>();
+		bool intr = top.p_rvfi__intr.get<bool>();
+		r.flags = top.p_rvfi__trap.get<bool>() | intr << 1
+		        | top.p_rvfi__intr__cause.get<uint32_t>() << 2;
+		r.rd = top.p_rvfi__rd__addr.get<uint32_t>();
+		r.value = top.p_rvfi__rd__wdata.get<uint32_t>();
+		r.rd2 = top.p_rvfi__rd2__addr.get<uint32_t>();
+		r.value2 = top.p_rvfi__rd2__wdata.get<uint32_t>();
+		r.address = top.p_rvfi__mem__addr.get<uint32_t>();
+		r.masks = top.p_rvfi__mem__rmask.get<uint32_t>()
+		        | top.p_rvfi__mem__wmask.get<uint32_t>() << 4;
+		r.wdata = top.p_rvfi__mem__wdata.get<uint32_t>();
+		r.rdata = top.p_rvfi__mem__rdata.get<uint32_t>();
+		r.lines = lines;
+		// The device behind a line withdraws its request when the handler begins.
+		if (intr) lines &= ~(1u << (r.flags >> 2 & 31));
+		r.cycle = (uint32_t)cycle;
+	}
+
+	// Returns true when the cycle retired something that the caller wants to stop at.
+	void step(record *records, uint32_t capacity) {
+		drive();
+		top.p_clk.set<bool>(false);
+		top.step();
+		if (top.p_ibus__req.get<bool>() && top.p_ibus__gnt.get<bool>()) fetch();
+		if (top.p_dbus__req.get<bool>() && top.p_dbus__gnt.get<bool>()) access();
+		if (top.p_rvfi__valid.get<bool>()) log(records, capacity);
+		top.p_clk.set<bool>(true);
+		top.step();
+		cycle++;
+	}
+};
+
+} // namespace core_run
+
+extern "C" {
+
+void *flexv_create(void *handle, const core_run::setup *setup) {
+	design &top = static_cast<model *>(handle)->top;
+	auto *b = new core_run::bench{top, *setup, {setup->stall_seed * 2654435761u | 1},
+	                              {setup->interrupt_seed * 2246822519u | 1}};
+	top.p_boot__address.set<uint32_t>(setup->boot);
+	top.p_rst.set<bool>(true);
+	top.p_clk.set<bool>(false); top.step();
+	top.p_clk.set<bool>(true); top.step();
+	top.p_rst.set<bool>(false);
+	return b;
+}
+
+void flexv_destroy(void *bench) { delete static_cast<core_run::bench *>(bench); }
+
+// Runs until `cycles` have passed in all, `retired` instructions have been logged in all, the
+// program has written tohost, or an instruction jumps to itself. Returns the reason: 0 cycles,
+// 1 instructions, 2 tohost, 3 hang.
+int flexv_run(void *handle, uint64_t cycles, uint64_t retired, core_run::record *records,
+              uint32_t capacity) {
+	auto &b = *static_cast<core_run::bench *>(handle);
+	while (b.cycle < cycles) {
+		uint64_t before = b.retired;
+		b.step(records, capacity);
+		if (b.exit_value) return 2;
+		if (b.retired != before) {
+			const core_run::record &r = records[(b.retired - 1) % capacity];
+			bool jump_to_itself = r.insn == 0x6f || r.insn == 0xa001;
+			if (jump_to_itself && r.next == r.pc && !b.config.interrupt_seed) return 3;
+			if (b.retired >= retired) return 1;
+		}
+	}
+	return 0;
+}
+
+uint64_t flexv_cycles(void *bench) { return static_cast<core_run::bench *>(bench)->cycle; }
+uint64_t flexv_retired(void *bench) { return static_cast<core_run::bench *>(bench)->retired; }
+uint32_t flexv_exit_value(void *bench) { return static_cast<core_run::bench *>(bench)->exit_value; }
+uint32_t flexv_printed(void *bench, uint8_t *to, uint32_t capacity) {
+	const std::string &text = static_cast<core_run::bench *>(bench)->printed;
+	uint32_t count = text.size() < capacity ? (uint32_t)text.size() : capacity;
+	std::memcpy(to, text.data(), count);
+	return (uint32_t)text.size();
+}
+
+}

@@ -1,0 +1,84 @@
+"""The dot-product unit on the compiled engine, millions of operand words a second."""
+
+import ctypes
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+from flexdrive.flexv.dotp import DotProduct
+from flexdrive.flexv.formats import FORMATS
+from flexdrive_sim.engine import Model, compile_model
+
+__all__ = ["DotChecker", "DotMismatch"]
+
+
+class DotMismatch(FlexdriveError):
+    """The unit and the reference differ; the message holds the operands."""
+
+
+_FIELDS = ("a", "w", "accumulator", "a_bits", "w_bits", "code", "slice_index", "a_signed",
+           "w_signed", "got", "expected")
+
+
+class _Failure(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint32) for name in _FIELDS]
+
+
+class DotChecker:
+    """A compiled :class:`DotProduct` and its checks.
+
+    Parameters
+    ----------
+    component : the unit; by default with the shared array.
+    """
+
+    def __init__(self, component=None, *, notify=None):
+        extra = (Path(__file__).parent / "dot_check.cc").read_text()
+        self._model = Model(compile_model(component or DotProduct(), extra=extra, notify=notify))
+
+    def _call(self, function, *arguments):
+        self._model.reset()
+        failure = _Failure()
+        function = getattr(self._model._library, function)
+        function.restype = ctypes.c_uint64
+        compared = function(self._model._handle, *arguments, ctypes.byref(failure))
+        if failure.code:
+            fields = ", ".join(f"{name} {getattr(failure, name):#x}"
+                               for name in _FIELDS)
+            raise DotMismatch(f"Dot product {FORMATS[failure.code].name} after {compared} "
+                              f"comparisons: {fields}")
+        return compared
+
+    def random(self, words, seed, formats=FORMATS):
+        """Compare ``words`` random dot products in all ``formats``; returns their number."""
+        table = np.array([(code, fmt.a_bits, fmt.w_bits) for code, fmt in formats.items()],
+                         np.uint32)
+        return self._call("flexdrive_dot_random", table.ctypes.data_as(ctypes.c_void_p),
+                          len(table), ctypes.c_uint64(seed), ctypes.c_uint64(words))
+
+    def exhaustive(self, code, seed=1):
+        """Every pair of values in each lane and slice, all four signedness pairs; the other
+        lanes and the accumulator are random. Returns the number of comparisons."""
+        fmt = FORMATS[code]
+        return sum(self._call("flexdrive_dot_exhaustive", code, fmt.a_bits, fmt.w_bits, sign,
+                              ctypes.c_uint64(seed)) for sign in range(4))
+
+
+def main():
+    """The long run: ``python -m flexdrive_sim.flexv.dot_check [WORDS]``."""
+    words = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**8
+    for structure in ("array", "islands"):
+        checker = DotChecker(DotProduct(structure=structure))
+        for code, fmt in FORMATS.items():
+            if fmt.a_bits + fmt.w_bits < 32:
+                print(f"{structure} {fmt.name}: {checker.exhaustive(code):,} exhaustive, per lane",
+                      flush=True)
+        wide = {code: fmt for code, fmt in FORMATS.items() if fmt.a_bits + fmt.w_bits == 32}
+        print(f"{structure} a16w16: {checker.random(words, 1, wide):,} random")
+        print(f"{structure} all formats: {checker.random(words, 2):,} random", flush=True)
+
+
+if __name__ == "__main__":
+    main()

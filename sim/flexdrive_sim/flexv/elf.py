@@ -1,0 +1,118 @@
+"""Programs: 32-bit little-endian RISC-V ELF files.
+
+Source: Tool Interface Standard, Executable and Linking Format (ELF) Specification 1.2; RISC-V ELF
+psABI.
+"""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+
+from .iss.memory import Region
+
+__all__ = ["ElfError", "Program", "load_elf"]
+
+# Memory behind the last segment, for stacks and heaps that start-up code places there.
+_EXTRA = 1 << 20
+_PAGE = 4096
+
+
+class ElfError(FlexdriveError):
+    """A file is not a program for this core."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A loaded program.
+
+    Attributes
+    ----------
+    entry : address of the first instruction.
+    segments : list of (address, bytes, size in memory).
+    symbols : {name: address}.
+    """
+
+    path: Path
+    entry: int
+    segments: list
+    symbols: dict
+
+    def regions(self):
+        """Fresh memory with the program in it: a list of :class:`Region`, in order of address."""
+        spans = []
+        for address, _, size in sorted(self.segments):
+            begin, end = address // _PAGE * _PAGE, -(-(address + size) // _PAGE) * _PAGE
+            if spans and begin <= spans[-1][1]:
+                spans[-1][1] = max(end, spans[-1][1])
+            else:
+                spans.append([begin, end])
+        spans[-1][1] = min(spans[-1][1] + _EXTRA, 1 << 32)
+        regions = [Region(begin, np.zeros(end - begin, np.uint8)) for begin, end in spans]
+        for address, content, _ in self.segments:
+            region = next(r for r in regions if r.base <= address < r.base + len(r.data))
+            offset = address - region.base
+            region.data[offset:offset + len(content)] = np.frombuffer(content, np.uint8)
+        return regions
+
+    def symbol(self, name, purpose):
+        """Address of symbol ``name``."""
+        try:
+            return self.symbols[name]
+        except KeyError:
+            raise ElfError(f"{self.path} has no symbol {name!r}, which {purpose}") from None
+
+
+def load_elf(path):
+    """Read ``path``; returns :class:`Program`."""
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ElfError(f"Cannot read {path}: {error.strerror}") from None
+    if data[:4] != b"\x7fELF":
+        raise ElfError(f"{path} is not an ELF file")
+    try:
+        return _parse(path, data)
+    except (struct.error, IndexError):
+        raise ElfError(f"{path} is damaged: a table lies beyond its end") from None
+
+
+def _parse(path, data):
+    if data[4:6] != b"\x01\x01":
+        raise ElfError(f"{path} is not a 32-bit little-endian program")
+    kind, machine, _, entry, program_table, section_table = struct.unpack_from("<HHIIII", data, 16)
+    if machine != 243:
+        raise ElfError(f"{path} is for machine {machine}, not for RISC-V (243)")
+    if kind != 2:
+        raise ElfError(f"{path} is not an executable (ELF type {kind}, an executable has 2)")
+    entry_size, entries, section_size, sections = struct.unpack_from("<HHHH", data, 42)
+    segments = []
+    for i in range(entries):
+        p_type, offset, virtual, physical, in_file, in_memory = struct.unpack_from(
+            "<IIIIII", data, program_table + i * entry_size)
+        if p_type == 1 and in_memory:
+            if offset + in_file > len(data):
+                raise ElfError(f"{path} is damaged: segment {i} lies beyond its end")
+            segments.append((physical or virtual, data[offset:offset + in_file], in_memory))
+    if not segments:
+        raise ElfError(f"{path} has nothing to load")
+    return Program(path, entry, segments, _symbols(data, section_table, section_size, sections))
+
+
+def _symbols(data, table, size, count):
+    headers = [struct.unpack_from("<IIIIIIIIII", data, table + i * size) for i in range(count)]
+    symbols = {}
+    for header in headers:
+        if header[1] != 2:
+            continue
+        names = headers[header[6]][4]
+        for position in range(header[4], header[4] + header[5], 16):
+            name, value, _, _, _, section = struct.unpack_from("<IIIBBH", data, position)
+            end = data.index(b"\0", names + name)
+            if section and end > names + name:
+                symbols[data[names + name:end].decode(errors="replace")] = value
+    return symbols

@@ -1,0 +1,44 @@
+"""docs/flexv-isa.md from the instruction table: ``python -m flexdrive_sim.flexv.manual``."""
+
+from pathlib import Path
+
+from flexdrive.flexv.formats import FORMATS
+from flexdrive.flexv.isa import COMPRESSED, CSRS, EXTENSIONS, INSTRUCTIONS
+
+__all__ = ["MANUAL", "manual"]
+
+MANUAL = Path(__file__).resolve().parents[3] / "docs" / "flexv-isa.md"
+
+
+def _cell(text):
+    return text.replace("|", "\\|")
+
+
+def manual():
+    """Text of the manual pages."""
+    lines = ["# Flex-V: instructions and registers", "",
+             "Generated from the instruction table by `python -m flexdrive_sim.flexv.manual`.",
+             "Encodings run from bit 31 down; `-` is ignored."]
+    for extension in EXTENSIONS:
+        lines += ["", f"## {extension}", "", "| instruction | encoding | effect |", "|---|---|---|"]
+        lines += [f"| {e.name} | `{_cell(e.encoding.text)}` | {_cell(e.meaning)} |"
+                  for e in INSTRUCTIONS if e.extension == extension]
+    lines += ["", "## c", "", "| instruction | encoding | stands for |", "|---|---|---|"]
+    lines += [f"| {s.name} | `{_cell(s.encoding.text)}` | {s.target} |" for s in COMPRESSED]
+    lines += ["", "## Registers", "", "| number | name | group | writable | reset | meaning |",
+              "|---|---|---|---|---|---|"]
+    lines += [f"| {c.number:#05x} | {c.name} | {c.extension} | {c.writable:#010x} | {c.reset:#x} | "
+              f"{_cell(c.meaning)} |" for c in sorted(CSRS.values(), key=lambda c: c.number)]
+    lines += ["", "## Formats (ivec_fmt)", "", "| code | format | slices | products |",
+              "|---|---|---|---|"]
+    lines += [f"| {code} | {f.name} | {f.slices} | {f.lanes} |" for code, f in FORMATS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    """Write the file."""
+    MANUAL.write_text(manual())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""The core's RTL on the compiled engine, with memory and interrupts around it."""
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+
+from flexdrive.flexv.core import Core, CoreConfig
+from flexdrive.flexv.isa import EXTENSIONS
+from flexdrive_sim.engine import Model, compile_model
+
+from .outcome import CONSOLE
+
+__all__ = ["KERNEL_EXTENSIONS", "RECORD", "CoreBench", "build_core"]
+
+# What programs run on unless they ask for more: without XpulpV2's scalar operations and packed
+# SIMD, with which the C++ compiler needs several minutes for the model.
+KERNEL_EXTENSIONS = tuple(name for name in EXTENSIONS if name not in ("xpulp_bits", "xpulp_simd"))
+
+# One retired instruction, see core_run.cc.
+RECORD = np.dtype([(name, "<u4") for name in (
+    "pc", "next", "insn", "flags", "rd", "value", "rd2", "value2", "address", "masks", "wdata",
+    "rdata", "lines", "cycle")])
+
+
+class _Region(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_uint32), ("size", ctypes.c_uint32), ("data", ctypes.c_void_p)]
+
+
+class _Setup(ctypes.Structure):
+    _fields_ = [("regions", ctypes.c_void_p), *((name, ctypes.c_uint32) for name in (
+        "count", "tohost", "console", "imem_latency", "dmem_latency", "stall_seed",
+        "interrupt_seed", "interrupt_period", "interrupt_mask", "boot"))]
+
+
+def build_core(config=None, *, component=None, notify=None):
+    """Compile the core with its test bench; the result makes :class:`CoreBench`. Without a
+    configuration it has :data:`KERNEL_EXTENSIONS`."""
+    core = component or Core(config or CoreConfig(rvfi=True, extensions=KERNEL_EXTENSIONS))
+    extra = (Path(__file__).parent / "core_run.cc").read_text()
+    return compile_model(core, extra=extra, notify=notify)
+
+
+class CoreBench:
+    """One core running from reset.
+
+    Parameters
+    ----------
+    built : from :func:`build_core`.
+    regions : memory, changed in place.
+    tohost : address whose change to nonzero ends a run, or None.
+    imem_latency, dmem_latency : cycles from grant to response, at least 1.
+    random_stalls : seed of random grants and latencies, or 0.
+    interrupts : (seed, mean cycles between changes, mask of lines), or None.
+    log : records kept of retired instructions.
+    """
+
+    REASONS = ("cycles", "instructions", "tohost", "hang")
+
+    def __init__(self, built, regions, boot, *, tohost=None, imem_latency=1, dmem_latency=1,
+                 random_stalls=0, interrupts=None, log=1024):
+        self._model, self.regions = Model(built), regions
+        self._library = library = self._model._library
+        library.flexv_create.restype = ctypes.c_void_p
+        library.flexv_cycles.restype = library.flexv_retired.restype = ctypes.c_uint64
+        library.flexv_exit_value.restype = ctypes.c_uint32
+        table = (_Region * len(regions))(*(
+            _Region(r.base, len(r.data), r.data.ctypes.data) for r in regions))
+        self._table = table
+        seed, period, mask = interrupts or (0, 1, 0)
+        setup = _Setup(ctypes.addressof(table), len(regions), 1 if tohost is None else tohost,
+                       CONSOLE, imem_latency, dmem_latency, random_stalls, seed, period, mask, boot)
+        self._bench = ctypes.c_void_p(
+            library.flexv_create(self._model._handle, ctypes.byref(setup)))
+        self.records = np.zeros(log, RECORD)
+
+    def __del__(self):
+        if getattr(self, "_bench", None) is not None:
+            self._library.flexv_destroy(self._bench)
+            self._bench = None
+
+    @property
+    def cycles(self):
+        return self._library.flexv_cycles(self._bench)
+
+    @property
+    def retired(self):
+        """Logged instructions, those that trapped included."""
+        return self._library.flexv_retired(self._bench)
+
+    @property
+    def exit_value(self):
+        return self._library.flexv_exit_value(self._bench)
+
+    @property
+    def console(self):
+        """Bytes printed so far."""
+        size = self._library.flexv_printed(self._bench, None, 0)
+        buffer = ctypes.create_string_buffer(max(1, size))
+        self._library.flexv_printed(self._bench, buffer, size)
+        return buffer.raw[:size]
+
+    def run(self, cycles, instructions=1 << 62):
+        """Run until a total of ``cycles`` or ``instructions``; returns the reason to stop."""
+        reason = self._library.flexv_run(
+            self._bench, ctypes.c_uint64(cycles), ctypes.c_uint64(instructions),
+            self.records.ctypes.data_as(ctypes.c_void_p), len(self.records))
+        return self.REASONS[reason]
+
+    def last(self, count):
+        """The last ``count`` records, oldest first; at most as many as are kept."""
+        count = min(count, self.retired, len(self.records))
+        return self.records[np.arange(self.retired - count, self.retired) % len(self.records)]

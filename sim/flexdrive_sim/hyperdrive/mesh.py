@@ -1,0 +1,235 @@
+"""Programs for a mesh of chips, and its RTL."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Descriptor, Operation
+from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
+
+from ..engine import EngineError, Gate, Model, Sink, Source, run_streams
+from .rtl import ChipRun, count_descriptors, report_row
+from .stimuli import Stimulus, random_words
+
+__all__ = ["Mesh", "MeshRun", "patches", "random_chain", "split_program", "whole_config",
+           "without_borders"]
+
+
+def whole_config(config, height, width):
+    """The single chip whose array is that of the whole mesh: its golden model is the mesh's."""
+    return replace(config, mesh=False, rows=config.rows * height, columns=config.columns * width)
+
+
+def _share(full, last, tiles, index):
+    """(full, last) of the patch of chip ``index`` along one axis, of the map's in the mesh."""
+    begin = tiles * index
+    if full >= begin + tiles:
+        return tiles, 0
+    if full >= begin:
+        return full - begin, last
+    return 0, 0
+
+
+def split_program(config, height, width, words):
+    """Program words of each chip of a mesh.
+
+    Parameters
+    ----------
+    words : a program for :func:`whole_config`, with the border fields of the mesh's chips.
+
+    Returns
+    -------
+    {(y, x): list of 32-bit words}
+    """
+    programs = {(y, x): [] for y in range(height) for x in range(width)}
+    position = 0
+    while position < len(words):
+        whole = Descriptor.from_words(
+            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
+        end = position + DESCRIPTOR_WORDS + whole.payload
+        payload = [int(word) for word in words[position + DESCRIPTOR_WORDS:end]]
+        for (y, x), program in programs.items():
+            rows = [_share(whole.full_rows, whole.last_rows, config.rows, i)
+                    for i in range(height)]
+            columns = [_share(whole.full_columns, whole.last_columns, config.columns, i)
+                       for i in range(width)]
+            here = any(rows[y]) and any(columns[x])
+            part = replace(
+                whole, full_rows=rows[y][0], last_rows=rows[y][1], full_columns=columns[x][0],
+                last_columns=columns[x][1],
+                north=int(here and y > 0),
+                south=int(here and y + 1 < height and any(rows[y + 1])),
+                west=int(here and x > 0),
+                east=int(here and x + 1 < width and any(columns[x + 1])))
+            program += part.words() + payload
+        position = end
+    return programs
+
+
+def patches(config, height, width, words, pixels, operation):
+    """The parts of a pixel stream: {(y, x): uint16 array}, for all LOADs or all STOREs of a
+    program of the whole mesh, and for each word of ``pixels`` nothing twice."""
+    parts = {(y, x): [] for y in range(height) for x in range(width)}
+    position = begin = 0
+    while position < len(words):
+        d = Descriptor.from_words(
+            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
+        position += DESCRIPTOR_WORDS + d.payload
+        if d.operation != operation:
+            continue
+        size = d.height * d.width * d.in_channels
+        image = pixels[begin:begin + size].reshape(d.height, d.width, d.in_channels)
+        begin += size
+        tall, wide = config.rows * d.tile_rows, config.columns * d.tile_columns
+        for (y, x), part in parts.items():
+            part.append(image[y * tall:(y + 1) * tall, x * wide:(x + 1) * wide].ravel())
+    return {at: np.concatenate([np.zeros(0, np.uint16), *part]) for at, part in parts.items()}
+
+
+@dataclass(frozen=True)
+class MeshRun:
+    """{(y, x): ChipRun} of every chip, and the cycles until the last was done."""
+
+    chips: dict
+    cycles: int
+
+
+class Mesh:
+    """The RTL of a mesh on the compiled engine.
+
+    Parameters
+    ----------
+    config : :class:`ChipConfig` of each chip, with ``mesh``.
+    height, width : chips.
+    """
+
+    def __init__(self, config: ChipConfig, height, width, *, notify=None):
+        self.config, self.height, self.width = config, height, width
+        self._model = Model(MeshComponent(config, height, width), notify=notify)
+
+    def run(self, words, weights, pixels, *, gates=None, max_cycles=1 << 40):
+        """Run a program of the whole mesh (see :func:`split_program`).
+
+        Parameters
+        ----------
+        words, weights, pixels : as for a chip with the array of the whole mesh.
+        gates : {stream name: :class:`Gate` pattern}, of the mesh's streams.
+        """
+        gates = gates or {}
+        config, size = self.config, (self.height, self.width)
+        programs = split_program(config, *size, words)
+        inputs = patches(config, *size, words, pixels, Operation.LOAD)
+        counts = self._out_words(words)
+        streams = {"i_weights": Source(weights, gates.get("i_weights", Gate.always()))}
+        for (y, x), program in programs.items():
+            for name, end in (
+                    ("i_descriptors", Source(np.array(program, np.uint32))),
+                    ("i_pixels", Source(inputs[y, x].astype(np.uint32))),
+                    ("o_pixels", Sink(counts[y, x])),
+                    ("o_reports", Sink(count_descriptors(program)))):
+                end.gate = gates.get(f"{name}_{y}_{x}", Gate.always())
+                streams[f"{name}_{y}_{x}"] = end
+        run = run_streams(None, streams, model=self._model, cycles=max_cycles)
+        if not run.finished:
+            moved = ", ".join(f"{name} {len(run.times[name])}" for name in streams)
+            raise EngineError(f"The mesh did not finish within {run.cycles} cycles; words moved: "
+                              f"{moved}")
+        chips = {}
+        for y, x in programs:
+            at = f"{y}_{x}"
+            reports = [report_row(row, int(time)) for row, time in zip(
+                run.words[f"o_reports_{at}"], run.times[f"o_reports_{at}"], strict=True)]
+            chips[y, x] = ChipRun(run.words[f"o_pixels_{at}"][:, 0].astype(np.uint16),
+                                  run.times[f"o_pixels_{at}"], run.cycles, reports)
+        return MeshRun(chips, run.cycles)
+
+    def _out_words(self, words):
+        total, position = 0, 0
+        while position < len(words):
+            d = Descriptor.from_words(
+                [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
+            position += DESCRIPTOR_WORDS + d.payload
+            if d.operation == Operation.STORE:
+                total += d.height * d.width * d.in_channels
+        parts = patches(self.config, self.height, self.width, words,
+                        np.zeros(total, np.uint16), Operation.STORE)
+        return {at: len(part) for at, part in parts.items()}
+
+
+def without_borders(words):
+    """The same program for one chip: every border field 0."""
+    plain, position = [], 0
+    while position < len(words):
+        d = Descriptor.from_words(
+            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
+        end = position + DESCRIPTOR_WORDS + d.payload
+        plain += replace(d, exchange=0, in_border_rows=0, in_border_columns=0, in_corner=0,
+                         border_rows=0, border_columns=0, border_corner=0).words()
+        plain += [int(word) for word in words[position + DESCRIPTOR_WORDS:end]]
+        position = end
+    return plain
+
+
+def random_chain(config, height, width, seed, *, layers=None):
+    """A random program of the whole mesh: LOAD, a chain of convolutions, STORE of every map.
+
+    ``config`` is that of a chip. Borders of map i lie in half i % 2 of the border memories.
+    """
+    random = np.random.default_rng(seed)
+    whole = whole_config(config, height, width)
+    while True:
+        count = layers or int(random.integers(1, 4))
+        strides = random.choice([1, 1, 2], count)
+        edge = [tuple(int(e) for e in random.integers(1, 4, 2))]
+        for stride in strides[::-1]:
+            edge.insert(0, tuple(int(e * stride) for e in edge[0]))
+        channels = [int(c) for c in random.integers(1, 2 * config.channels + 3, count + 1)]
+        kernels = [int(k) for k in random.choice([1, 3, 3], count)]
+        interleaves = [int(q) for q in random.choice(config.interleaves, count)]
+        words = [e[0] * e[1] * c for e, c in zip(edge, channels, strict=True)]
+        half = config.border_words // 2
+        fits = (sum(words) <= config.fm_words and all(
+            max(e) * c <= half and c <= config.corner_words // 2
+            for e, c in zip(edge, channels, strict=True)))
+        kept = all(c * k * k * q <= config.weight_words for c, k, q in zip(
+            channels, kernels, interleaves, strict=False))
+        if fits and kept:
+            break
+    map_height = int(random.integers(1, whole.rows * edge[0][0] + 1))
+    map_width = int(random.integers(1, whole.columns * edge[0][1] + 1))
+    base = np.concatenate([[0], np.cumsum(words)])
+    border = [{"border_rows": half * (i % 2), "border_columns": half * (i % 2),
+               "border_corner": config.corner_words // 2 * (i % 2)} for i in range(count + 1)]
+    stimulus = Stimulus(whole)
+    shape = (map_height, map_width, channels[0])
+    _append(stimulus, lambda: stimulus.load(
+        random_words(random, shape), base=0, tile=edge[0]),
+        exchange=int(3 in kernels[:1]), **border[0])
+    shapes = [shape]
+    for i in range(count):
+        stride = int(strides[i])
+        weights = random.integers(0, 2, (channels[i + 1], channels[i], kernels[i], kernels[i]),
+                                  dtype=np.uint8)
+        _append(stimulus, lambda i=i, weights=weights, stride=stride: stimulus.convolve(
+            shapes[i], weights, random_words(random, channels[i + 1]),
+            random_words(random, channels[i + 1]), in_base=int(base[i]),
+            out_base=int(base[i + 1]), tile=edge[i + 1], stride=stride,
+            interleave=interleaves[i]),
+            exchange=int(3 in kernels[i + 1:i + 2]), **border[i + 1],
+            **{f"in_{name}": value for name, value in (
+                ("border_rows", border[i]["border_rows"]),
+                ("border_columns", border[i]["border_columns"]),
+                ("corner", border[i]["border_corner"]))})
+        shapes.append((-(-shapes[i][0] // stride), -(-shapes[i][1] // stride), channels[i + 1]))
+    for i in range(count + 1):
+        stimulus.store(shapes[i], base=int(base[i]), tile=edge[i])
+    return stimulus
+
+
+def _append(stimulus, operation, **fields):
+    """Let ``operation`` append a descriptor, and set ``fields`` in it."""
+    begin = len(stimulus.words)
+    operation()
+    d = Descriptor.from_words(stimulus.words[begin:begin + DESCRIPTOR_WORDS])
+    stimulus.words[begin:begin + DESCRIPTOR_WORDS] = replace(d, **fields).words()

@@ -1,0 +1,49 @@
+"""The core against the simulator, instruction by instruction, on random programs."""
+
+import pytest
+
+from flexdrive.errors import ConfigurationError
+from flexdrive.flexv.core import CoreConfig
+from flexdrive.flexv.isa import EXTENSIONS
+from flexdrive_sim.bench.flexv_loop import measure
+from flexdrive_sim.flexv.loop_kernel import LoopKernel
+from flexdrive_sim.flexv.random_check import check_random
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_random_program(core, seed):
+    lockstep = check_random(core, seed, 10_000)
+    assert lockstep.checked >= 10_000
+    assert lockstep.traps > 0
+    assert bool(lockstep.interrupts) == (seed % 2 == 1)
+
+
+# Cycles of the loop of a 4 x 4 tile: five preloads, three of set-up, one per dot product, one of
+# the counter.
+@pytest.mark.parametrize(("a_bits", "w_bits", "cycles"), [
+    (8, 8, 2304), (8, 4, 2304), (8, 2, 2304), (4, 4, 1152), (4, 2, 1152), (2, 2, 576),
+    (4, 8, 2304), (2, 8, 2304), (2, 4, 1152), (16, 16, 4608), (16, 2, 4608), (2, 16, 4608),
+])
+def test_sixteen_dot_products_take_sixteen_cycles(core, a_bits, w_bits, cycles):
+    assert measure(LoopKernel(a_bits, w_bits, 576), core) == cycles + 9
+
+
+@pytest.mark.parametrize(("style", "pixels", "cycles"), [
+    ("published", 4, 144 * 17 + 9), ("dot", 2, 144 * 14 + 3)])
+def test_loops_of_the_published_instructions(core, style, pixels, cycles):
+    assert measure(LoopKernel(8, 8, 576, pixels, style), core) == cycles
+
+
+def test_configurations_are_checked():
+    with pytest.raises(ConfigurationError, match="Unknown extensions f; a core may have i, "):
+        CoreConfig(extensions=("i", "zicsr", "f"))
+    with pytest.raises(ConfigurationError, match="i and zicsr; zicsr is missing"):
+        CoreConfig(extensions=("i",))
+    with pytest.raises(ConfigurationError, match="macload needs extension dot"):
+        CoreConfig(extensions=("i", "zicsr", "macload"))
+    with pytest.raises(ConfigurationError, match="fetch_words must be 2 to 8, not 1"):
+        CoreConfig(fetch_words=1)
+    with pytest.raises(ConfigurationError, match="dot_structure must be one of array, islands, "
+                                                 "only16, not 'tree'"):
+        CoreConfig(dot_structure="tree")
+    assert CoreConfig().extensions == EXTENSIONS
