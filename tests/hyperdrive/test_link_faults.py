@@ -135,3 +135,64 @@ def test_replays_that_bring_nothing_come_to_an_end(retries):
         assert asked == retries
 
     simulate(WordsLost(config), testbench)
+
+
+def phits(frame, **values):
+    """The phits of a valid frame as (data, last)."""
+    message = frame.layout.const(values).as_bits()
+    crc = sum(((message & mask).bit_count() & 1 ^ constant) << bit
+              for bit, (constant, mask) in enumerate(frame.crc_masks()))
+    bits = message | crc << frame.message_bits
+    return [(bits >> index * frame.width & ((1 << frame.width) - 1), index == frame.phits - 1)
+            for index in range(frame.phits)]
+
+
+async def drive(ctx, wires, frames):
+    for frame in frames:
+        for data, last in frame:
+            ctx.set(wires.data, data)
+            ctx.set(wires.last, last)
+            ctx.set(wires.valid, 1)
+            await ctx.tick()
+    ctx.set(wires.valid, 0)
+    await ctx.tick().repeat(2)
+
+
+@pytest.mark.parametrize("config", [PLAIN, REPLAY], ids=["plain", "replay"])
+def test_credit_for_words_that_were_never_sent(config):
+    async def testbench(ctx, dut):
+        await drive(ctx, dut.reverse, [phits(config.reverse, beat=1, taken=0)])
+        assert ctx.get(dut.error) == LinkError.NONE
+        await drive(ctx, dut.reverse, [phits(config.reverse, beat=0, taken=1)])
+        assert ctx.get(dut.error) == LinkError.CREDIT
+        assert not ctx.get(dut.i.ready)
+
+    simulate(LinkSender(config), testbench)
+
+
+def test_a_replay_of_words_that_were_never_sent():
+    async def testbench(ctx, dut):
+        await drive(ctx, dut.reverse, [phits(REPLAY.reverse, beat=1, request=1, expected=3)])
+        assert ctx.get(dut.error) == LinkError.CREDIT
+
+    simulate(LinkSender(REPLAY), testbench)
+
+
+@pytest.mark.parametrize("config", [PLAIN, REPLAY], ids=["plain", "replay"])
+def test_more_words_than_there_is_room_for(config):
+    async def testbench(ctx, dut):
+        words = [phits(config.forward, beat=~index & 1, kind=Kind.WORD, sequence=index,
+                       payload=100 + index) for index in range(config.window + 1)]
+        await drive(ctx, dut.forward, words[:-1])
+        assert ctx.get(dut.error) == LinkError.NONE
+        await drive(ctx, dut.forward, words[-1:])
+        assert ctx.get(dut.error) == LinkError.CREDIT
+        # The words before are good, and stay.
+        ctx.set(dut.o.ready, 1)
+        for index in range(config.window):
+            assert ctx.get(dut.o.valid)
+            assert ctx.get(dut.o.payload) == 100 + index
+            await ctx.tick()
+        assert not ctx.get(dut.o.valid)
+
+    simulate(LinkReceiver(config), testbench)

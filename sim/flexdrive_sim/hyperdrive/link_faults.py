@@ -115,7 +115,7 @@ def run_case(model, case):
     latency = sum(wire.latency for wire in case.wires.values())
     limit = detection_limit(config, latency) + 2 * _slack(case)
     run = run_link(model, config, words, **case.wires, source=case.gates[0], sink=case.gates[1],
-                   cycles=60_000, until_failed=case.steady or not config.retransmit)
+                   cycles=20_000, until_failed=case.steady or not config.retransmit)
     failed = {end: code for end, code in run.errors.items() if code != LinkError.NONE}
     if not (run.words == words[:len(run.words)]).all():
         return "FAILED: wrong word", run, None

@@ -56,9 +56,9 @@ class Deserializer(wiring.Component):
     """Collects and checks frames; no back-pressure.
 
     ``good`` or ``bad`` is high for one cycle, the one after the phit that decides. Phits of a
-    frame may come with any gaps between them. After a frame that does not end where it must,
-    phits up to the next ``last`` are thrown away. A frame with the beat of the last good one is
-    bad.
+    frame may come with any gaps between them. A frame must end with ``last`` at its full length;
+    after one that does not, the next begins where it should have ended, or after ``last``. A frame
+    with the beat of the last good one is bad.
 
     Members
     -------
@@ -78,7 +78,6 @@ class Deserializer(wiring.Component):
         bits = Signal(frame.bits)
         have = Signal(range(frame.phits))       # phits of the current frame
         complete, misframed = Signal(), Signal()
-        skipping = Signal()                     # the rest of a frame that is too long
         full, right_crc, right_beat = Signal(), Signal(), Signal()
         beat = Signal()                         # of the last good frame
         m.d.comb += [
@@ -99,8 +98,7 @@ class Deserializer(wiring.Component):
             m.d.sync += [
                 bits.eq(Cat(bits, self.i.data)[frame.width:]),
                 have.eq(Mux(full | self.i.last, 0, have + 1)),
-                complete.eq(full & self.i.last & ~skipping),
-                misframed.eq((full ^ self.i.last) & ~skipping),
-                skipping.eq((full | skipping) & ~self.i.last),
+                complete.eq(full & self.i.last),
+                misframed.eq(full ^ self.i.last),
             ]
         return m
