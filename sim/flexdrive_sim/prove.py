@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from .engine import EngineError
 from .formal import prove
 
 __all__ = ["PARTS", "main"]
@@ -38,8 +39,16 @@ def main():
         proofs = [proof for proof in proofs if proof.name in options.names]
     rows, failed = [], 0
     for proof in proofs:
-        result = prove(proof.component(), mode=proof.mode, depth=proof.depth,
-                       timeout=options.timeout)
+        try:
+            result = prove(proof.component(), mode=proof.mode, depth=proof.depth,
+                           timeout=options.timeout)
+        except EngineError as error:
+            # One solver that dies does not take the others with it.
+            failed += 1
+            rows.append(f"| {proof.name} | {proof.claim} | {proof.mode} {proof.depth} | "
+                        f"did not run | 0 | - |")
+            console.print(f"{proof.name}: {error}", highlight=False)
+            continue
         failed += result.status == "FAIL"
         rows.append(f"| {proof.name} | {proof.claim} | {proof.mode} {proof.depth} | "
                     f"{result.status} | {result.reached} | {result.seconds:.0f} |")
