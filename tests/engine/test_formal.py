@@ -1,9 +1,5 @@
 """The runner of proofs: what holds passes, what does not fails with a trace."""
 
-import shutil
-import sys
-from pathlib import Path
-
 import pytest
 from amaranth.hdl import Assert, Cover, Module
 from amaranth.lib import wiring
@@ -11,10 +7,6 @@ from amaranth.lib.wiring import In, Out
 
 from flexdrive_sim.formal import prove
 from flexdrive_sim.hyperdrive.link_proof import PROOFS
-
-pytestmark = pytest.mark.skipif(
-    shutil.which("z3") is None and not (Path(sys.executable).parent / "z3").exists(),
-    reason="the solver of the extra 'formal' is not installed")
 
 
 class Counter(wiring.Component):
