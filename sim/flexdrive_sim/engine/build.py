@@ -81,10 +81,12 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     table = port_table(design, streams)
     harness = (_HERE / "harness.h").read_text(), (_HERE / "harness.cc").read_text()
     flags = [*_FLAGS, f"-DFLEXDRIVE_{backend.upper()}", f"-DFLEXDRIVE_POWER_UP={power_up or 0}",
-             *(["-DFLEXDRIVE_VCD"] if debug else [])]
+             *(["-DFLEXDRIVE_VCD"] if debug else []),
+             *([f"-I{yosys_include()}"] if backend == "cxxrtl" else [])]
     script = _script(design, backend, power_up, debug)
     key = hashlib.sha256(json.dumps([
-        design.text, table, harness, extra, flags, _sources(backend), script, tool_versions(), machine_identity(),
+        design.text, table, harness, extra, flags, _sources(backend), script, tool_versions(),
+        machine_identity(),
     ]).encode()).hexdigest()[:40]
     final = cache_directory() / "engine" / key
     model = BuiltModel(path=final / "model.so", ports=design.ports, streams=streams,
@@ -104,8 +106,8 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
             shutil.copy(_HERE / "lanes/lanes.h", place)
         (place / "model.cc").write_text("\n".join([
             '#include "design.cc"', '#include "harness.h"', table, harness[1], extra]))
-        cxx([*flags, *([f"-I{yosys_include()}"] if backend == "cxxrtl" else []), "model.cc", "-o", "model.so"], cwd=place,
-            what=f"compiling {design.top}", notify=notify)
+        cxx([*flags, "model.cc", "-o", "model.so"], cwd=place, what=f"compiling {design.top}",
+            notify=notify)
         try:
             os.rename(place, final)
         except OSError:

@@ -284,7 +284,8 @@ class _Generator:
         for port, width in ports.items():
             yield f"\tport<{width}> {mangle(port)};"
         yield "\tvoid settle() {"
-        yield "\t\tconst State &s = *now; State &n = *next; Comb &c = *values; Memories &m = *memory;"
+        yield "\t\tconst State &s = *now; State &n = *next;"
+        yield "\t\tComb &c = *values; Memories &m = *memory;"
         for port, words in top.inputs.items():
             at = 0
             for word in words:

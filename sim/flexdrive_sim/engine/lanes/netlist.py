@@ -268,36 +268,46 @@ class Netlist:
                 module.drivers[bit] = site, port, i
 
     def _memory(self, module, name, parameters, bits):
-        width, abits = _number(parameters["WIDTH"]), _number(parameters["ABITS"])
-        depth = _number(parameters["SIZE"])
-        if width > _LIMIT:
-            raise self._unsupported(module, name, f"a memory of {width}-bit words")
-        reads, writes = _number(parameters["RD_PORTS"]), _number(parameters["WR_PORTS"])
-        text = parameters["INIT"]
-        init = ([_number(text[max(0, len(text) - (i + 1) * width):len(text) - i * width])
-                 for i in range(depth)] if "1" in text else [])
-        memory = Memory(width, depth, init, [], [], self._memories)
-        self._memories += 1
-        clocked = _number(parameters["RD_CLK_ENABLE"])
-        transparent = _number(parameters["RD_TRANSPARENCY_MASK"])
-        for i in range(reads):
-            is_clocked = clocked >> i & 1
-            if is_clocked:
+        """A memory; of wide words, one for each 64 bits of them."""
+        clocked, ports = _number(parameters["RD_CLK_ENABLE"]), _number(parameters["RD_PORTS"])
+        for i in range(ports):
+            if clocked >> i & 1:
                 module.clocks.add(bits["RD_CLK"][i])
                 if bits["RD_ARST"][i] != "0" or bits["RD_SRST"][i] != "0":
                     raise self._unsupported(module, name, "a read port with reset")
-            words = self._words_of(module, bits["RD_DATA"][i * width:(i + 1) * width],
-                                   "state" if is_clocked else "comb")
-            memory.reads.append((
-                bits["RD_ADDR"][i * abits:(i + 1) * abits], bits["RD_EN"][i] if is_clocked
-                else None, words[0],
-                [p for p in range(writes) if transparent >> (i * writes + p) & 1]))
+        module.clocks.update(bits["WR_CLK"][:_number(parameters["WR_PORTS"])])
+        for at in range(0, _number(parameters["WIDTH"]), _LIMIT):
+            module.memories.append(self._narrow_memory(module, parameters, bits, at))
+
+    def _narrow_memory(self, module, parameters, bits, low):
+        """Bits ``low`` on of all words."""
+        width, depth = _number(parameters["WIDTH"]), _number(parameters["SIZE"])
+        part = min(_LIMIT, width - low)
+        text = parameters["INIT"][::-1]
+        init = ([_number(text[i * width + low:i * width + low + part][::-1])
+                 for i in range(depth)] if "1" in text else [])
+        memory = Memory(part, depth, init, [], [], self._memories)
+        self._memories += 1
+        writes = _number(parameters["WR_PORTS"])
+
+        def of_port(name, i):
+            size = _number(parameters["ABITS"]) if name.endswith("ADDR") else width
+            return bits[name][i * size:(i + 1) * size]
+
+        def of_word(name, i):
+            return of_port(name, i)[low:low + part]
+
+        for i in range(_number(parameters["RD_PORTS"])):
+            clocked = _number(parameters["RD_CLK_ENABLE"]) >> i & 1
+            transparent = _number(parameters["RD_TRANSPARENCY_MASK"]) >> i * writes
+            (word,) = self._words_of(module, of_word("RD_DATA", i),
+                                     "state" if clocked else "comb")
+            memory.reads.append((of_port("RD_ADDR", i), bits["RD_EN"][i] if clocked else None,
+                                 word, [p for p in range(writes) if transparent >> p & 1]))
         for i in range(writes):
-            module.clocks.add(bits["WR_CLK"][i])
-            part = slice(i * width, (i + 1) * width)
-            memory.writes.append((bits["WR_ADDR"][i * abits:(i + 1) * abits],
-                                  bits["WR_EN"][part], bits["WR_DATA"][part]))
-        module.memories.append(memory)
+            memory.writes.append((of_port("WR_ADDR", i), of_word("WR_EN", i),
+                                  of_word("WR_DATA", i)))
+        return memory
 
     def _unsupported(self, module, name, what):
         return EngineError(f"The engine 'lanes' cannot simulate {what} ({name} in {module.name}); "
