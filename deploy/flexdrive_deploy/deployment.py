@@ -14,7 +14,7 @@ from .program import Program, config_hash
 __all__ = ["ChipPart", "Deployment"]
 
 KIND = "flexdrive-network"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(eq=False)

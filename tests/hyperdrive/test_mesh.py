@@ -7,16 +7,10 @@ import pytest
 
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
+from flexdrive_deploy.mesh import patches, split_program, whole_config, without_borders
 from flexdrive_sim.engine import Gate
 from flexdrive_sim.hyperdrive.golden import GoldenChip
-from flexdrive_sim.hyperdrive.mesh import (
-    Mesh,
-    patches,
-    random_chain,
-    split_program,
-    whole_config,
-    without_borders,
-)
+from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
 from flexdrive_sim.hyperdrive.rules import check
 
 CHIP = ChipConfig(rows=2, columns=2, channels=3, fm_words=512, fm_banks=4, weight_words=100,
