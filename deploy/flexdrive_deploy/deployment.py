@@ -61,6 +61,16 @@ class Deployment:
     def __post_init__(self):
         self.programs = [part.program for part in self.parts if isinstance(part, ChipPart)]
 
+    @property
+    def mesh(self):
+        """(height, width) of the mesh of chips, None for a single chip."""
+        return self.programs[0].mesh if self.programs else None
+
+    @property
+    def units(self):
+        """Accumulate units of all chips."""
+        return self.programs[0].array.units
+
     def checked_images(self, array, where="The input"):
         """``array`` as images (N, ...) of the network's one input.
 

@@ -166,7 +166,7 @@ def border_fields(steps, sizes, config):
     """
     sources = [step.layer.source if step.layer is not None and step.layer.kernel > 1 else None
                for step in steps]
-    read = set(sources)
+    read = {source for source in sources if source is not None}
     border_steps = [_BorderStep(step.name, [source] if source else [],
                                 step.writes if step.writes in read else None, None)
                     for step, source in zip(steps, sources, strict=True)]

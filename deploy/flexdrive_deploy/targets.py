@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from flexdrive.errors import ConfigurationError
 from flexdrive.fp16 import Adder, Multiplier
 from flexdrive.hyperdrive.chip import Chip
+from flexdrive.hyperdrive.mesh import Mesh
 from flexdrive.hyperdrive.tile import Tile
 
 __all__ = ["TARGETS", "Target", "target_named"]
@@ -20,13 +21,16 @@ class Target:
     name : as on the command line.
     summary : one line.
     chip : takes the options of a chip (else ``--depth``).
-    build : component of a ChipConfig (chip) or of a pipeline depth.
+    build : component of a ChipConfig (chip), of a pipeline depth, or of (ChipConfig, (height,
+        width)) (mesh).
+    mesh : is made of several chips.
     """
 
     name: str
     summary: str
     chip: bool
     build: Callable
+    mesh: bool = False
 
     @property
     def module(self):
@@ -34,8 +38,16 @@ class Target:
         return self.name.replace("-", "_")
 
     def configuration(self, value):
-        """The parameters by name, for headers and JSON."""
-        return asdict(value) if self.chip else {"depth": value}
+        """The parameters by name, for headers and JSON; of links only where there are any."""
+        if not self.chip:
+            return {"depth": value}
+        config, size = value if self.mesh else (value, None)
+        links = ("mesh", "border_words", "corner_words")
+        found = {name: number for name, number in asdict(config).items()
+                 if config.mesh or name not in links}
+        if size is not None:
+            found["mesh"] = f"{size[0]}x{size[1]}"
+        return found
 
 
 TARGETS = {target.name: target for target in (
@@ -43,7 +55,10 @@ TARGETS = {target.name: target for target in (
            lambda depth: Adder(depth=depth)),
     Target("fp16-mul", "binary16 multiplier", False, lambda depth: Multiplier(depth=depth)),
     Target("hyperdrive-tile", "one tile: memory, accumulate units, tail", True, Tile),
-    Target("hyperdrive-chip", "a complete chip with its four host streams", True, Chip),
+    Target("hyperdrive-chip", "a complete chip with its host streams; --mesh: and links", True,
+           Chip),
+    Target("hyperdrive-mesh", "a mesh of chips with one weight stream", True,
+           lambda value: Mesh(value[0], *value[1]), mesh=True),
 )}
 
 

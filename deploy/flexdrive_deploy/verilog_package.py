@@ -39,7 +39,7 @@ def make_package(target, value, *, rtlil=False, notify=None):
     Parameters
     ----------
     target : :class:`~flexdrive_deploy.targets.Target`.
-    value : its :class:`~flexdrive.hyperdrive.config.ChipConfig` or its pipeline depth.
+    value : what its ``build`` takes.
     rtlil : add the RTLIL.
     notify : called with a line of text before each slow step.
 
@@ -69,7 +69,8 @@ def make_package(target, value, *, rtlil=False, notify=None):
 
 
 def _command(target, configuration):
-    options = (f"--{name.replace('_', '-')} {value}" for name, value in configuration.items())
+    options = (f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}")
+               for name, value in configuration.items())
     return f"flexdrive verilog {target.name} {' '.join(options)}"
 
 

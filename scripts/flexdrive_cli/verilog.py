@@ -20,6 +20,7 @@ def _list_targets(context, _parameter, wanted):
     table = Table("target", "what", "options", box=None, pad_edge=False, header_style="bold")
     for target in TARGETS.values():
         table.add_row(target.name, target.summary,
+                      "--mesh HxW, --preset, --rows ..." if target.mesh else
                       "--preset, --rows ..." if target.chip else "--depth")
     Console(highlight=False).print(table)
     context.exit()
@@ -51,6 +52,8 @@ def command(target, output, depth, chip, rtlil):
             raise click.UsageError(f"{target.name} has no --depth; the pipeline depth of a "
                                    f"chip's adders is --adder-depth")
         value = chip.config()
+        if target.mesh:
+            value = value, chip.mesh_size()
     else:
         if chip.given:
             raise click.UsageError(f"{target.name} is no chip; its only parameter is --depth")

@@ -115,6 +115,7 @@ def test_rules_of_a_chip_with_links():
     d = replace(first, exchange=1, east=1)
     assert check(d, CHIP, (False, False, False, True)) == Code.OK
     assert check(d, CHIP, (False,) * 4) == Code.MESH
+    assert check(replace(d, operation=Operation.STORE), CHIP, (False,) * 3 + (True,)) == Code.MESH
     assert check(d, replace(CHIP, mesh=False)) == Code.MESH
     far = replace(d, border_rows=CHIP.border_words)
     assert check(far, CHIP, (False, False, False, True)) == Code.BORDER_RANGE

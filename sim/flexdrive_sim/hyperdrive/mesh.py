@@ -25,17 +25,20 @@ class MeshRun:
 
 
 class Mesh:
-    """The RTL of a mesh on the compiled engine.
+    """The RTL of a mesh on one of the engines.
 
     Parameters
     ----------
     config : :class:`ChipConfig` of each chip, with ``mesh``.
     height, width : chips.
+    engine : ``"compiled"`` or ``"pysim"``.
     """
 
-    def __init__(self, config: ChipConfig, height, width, *, notify=None):
+    def __init__(self, config: ChipConfig, height, width, *, engine="compiled", notify=None):
         self.config, self.height, self.width = config, height, width
-        self._model = Model(MeshComponent(config, height, width), notify=notify)
+        self.engine = engine
+        self._model = (Model(MeshComponent(config, height, width), notify=notify)
+                       if engine == "compiled" else None)
 
     def run(self, words, weights, pixels, *, gates=None, max_cycles=1 << 40):
         """Run a program of the whole mesh (see :func:`split_program`).
@@ -59,7 +62,9 @@ class Mesh:
                     ("o_reports", Sink(count_descriptors(program)))):
                 end.gate = gates.get(f"{name}_{y}_{x}", Gate.always())
                 streams[f"{name}_{y}_{x}"] = end
-        run = run_streams(None, streams, model=self._model, cycles=max_cycles)
+        component = None if self._model else MeshComponent(config, *size)
+        run = run_streams(component, streams, engine=self.engine, model=self._model,
+                          cycles=max_cycles)
         if not run.finished:
             moved = ", ".join(f"{name} {len(run.times[name])}" for name in streams)
             raise EngineError(f"The mesh did not finish within {run.cycles} cycles; words moved: "
