@@ -119,7 +119,7 @@ def random_chain(config, height, width, seed, *, layers=None):
     map_height = int(random.integers(1, whole.rows * edge[0][0] + 1))
     map_width = int(random.integers(1, whole.columns * edge[0][1] + 1))
     base = np.concatenate([[0], np.cumsum(words)])
-    border = [{"border_rows": half * (i % 2), "border_columns": half * (i % 2),
+    border = [{"border_rows": half * (i % 2), "border_columns": half * ((i + 1) % 2),
                "border_corner": config.corner_words // 2 * (i % 2)} for i in range(count + 1)]
     stimulus = Stimulus(whole)
     shape = (map_height, map_width, channels[0])
