@@ -1,11 +1,12 @@
 """What `flexdrive verilog` can write: one table, also used by the lint script and the tests."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from flexdrive.errors import ConfigurationError
 from flexdrive.fp16 import Adder, Multiplier
 from flexdrive.hyperdrive.chip import Chip
+from flexdrive.hyperdrive.config import PRESETS
 from flexdrive.hyperdrive.mesh import Mesh
 from flexdrive.hyperdrive.tile import Tile
 
@@ -36,6 +37,13 @@ class Target:
     def module(self):
         """Name of the top module."""
         return self.name.replace("-", "_")
+
+    @property
+    def example(self):
+        """A small value for ``build``."""
+        if self.mesh:
+            return replace(PRESETS["tiny"], mesh=True), (1, 2)
+        return PRESETS["tiny"] if self.chip else 2
 
     def configuration(self, value):
         """The parameters by name, for headers and JSON; of links only where there are any."""

@@ -45,7 +45,11 @@ def test_lists_the_targets():
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["nothing"], "There is no target 'nothing'; there are fp16-add, fp16-mul, hyperdrive-tile, "
-                  "hyperdrive-chip"),
+                  "hyperdrive-chip, hyperdrive-mesh"),
+    (["hyperdrive-mesh"], "A mesh needs its size: --mesh HEIGHTxWIDTH in chips, for example "
+                          "--mesh 2x3"),
+    (["hyperdrive-mesh", "--mesh", "2"], "--mesh 2 is no size; write HEIGHTxWIDTH in chips, for "
+                                         "example 2x3"),
     (["fp16-add", "--depth", "9"], "fp16.Adder: depth must be an integer from 1 to 4, not 9"),
     (["hyperdrive-chip", "--rows", "0"], "Chip parameter rows = 0 is not possible: 1 to 255"),
 ])
