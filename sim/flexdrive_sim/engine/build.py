@@ -29,7 +29,8 @@ from .tools import (
 __all__ = ["BuiltModel", "EngineError", "cache_directory", "compile_model", "compile_rtlil"]
 
 _HERE = Path(__file__).parent
-_FLAGS = ["-std=c++17", "-O2", "-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w"]
+_SOURCES = ("runtime.h", "harness.h", "harness.cc")
+_FLAGS = ["-std=c++17", "-O2", "-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w", "-g0"]
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
     """
     streams = stream_ports(design.ports)
     table = port_table(design, streams)
-    harness = (_HERE / "harness.h").read_text(), (_HERE / "harness.cc").read_text()
+    sources = {name: (_HERE / name).read_text() for name in _SOURCES}
     flags = [*_FLAGS, "-DFLEXDRIVE_VCD"] if debug else _FLAGS
     script = _script(design, power_up, debug)
     key = hashlib.sha256(json.dumps([
-        design.text, table, harness, extra, flags, script, tool_versions(), machine_identity(),
+        design.text, table, sources, extra, flags, script, tool_versions(), machine_identity(),
     ]).encode()).hexdigest()[:40]
     final = cache_directory() / "engine" / key
     model = BuiltModel(path=final / "model.so", ports=design.ports, streams=streams,
@@ -90,9 +91,12 @@ def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
         (place / "design.il").write_text(design.text)
         run_yosys(script, cwd=place, notify=notify,
                   what=f"translating {design.top} to C++")
-        (place / "harness.h").write_text(harness[0])
-        (place / "model.cc").write_text("\n".join([
-            '#include "design.cc"', '#include "harness.h"', table, harness[1], extra]))
+        for name, text in sources.items():
+            (place / name).write_text(text)
+        (place / "table.h").write_text(table)
+        (place / "extra.h").write_text(extra)
+        (place / "model.cc").write_text("".join(f'#include "{name}"\n' for name in (
+            "runtime.h", "design.cc", "harness.h", "table.h", "harness.cc", "extra.h")))
         cxx([*flags, f"-I{yosys_include()}", "model.cc", "-o", "model.so"], cwd=place,
             what=f"compiling {design.top}", notify=notify)
         try:
