@@ -99,7 +99,7 @@ def test_scalar(core, entry):
 @pytest.mark.parametrize("entry", [e for e in _BY_UNIT["alu"] if "rs1" not in e.encoding.fields],
                          ids=_names)
 def test_upper_immediates(core, entry):
-    field, values = _immediates(entry)
+    _, values = _immediates(entry)
     body, expected = b"", []
     for i, value in enumerate(values):
         pc = Snippet(b"").start + len(body)

@@ -1,4 +1,4 @@
-"""Loads and stores, one test per instruction: sizes, signs, every alignment, all addressing modes."""
+"""Loads and stores, one test per instruction: sizes, signs, alignments, addressing modes."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ _BYTES = {"b": 1, "h": 2, "w": 4}
 
 
 def _cases(entry):
-    """(base, offset): every alignment, offsets of both signs; far ones where a register has them."""
+    """(base, offset): every alignment, offsets of both signs, near and far."""
     far = [0x1000, -0x1000] if "simm" not in entry.encoding.fields else [2047, -2048]
     return [(DATA + 0x2000 + 64 * i + alignment, offset)
             for i, (alignment, offset) in enumerate(

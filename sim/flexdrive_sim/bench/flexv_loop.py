@@ -16,15 +16,16 @@ __all__ = ["measure", "run"]
 WIDTHS = (16, 8, 4, 2)
 
 
-def measure(kernel, built):
+def measure(kernel, built, *, source=None, **options):
     """Cycles of ``kernel`` on the RTL, preload and loop set-up included; its results are
-    compared."""
+    compared. ``source``: another text of the program. Options go to :class:`CoreBench`."""
     with tempfile.TemporaryDirectory() as place:
-        source = Path(place) / "kernel.S"
-        source.write_text(kernel.source())
-        program = load_elf(build_program([source], Path(place) / "kernel.elf"))
+        file = Path(place) / "kernel.S"
+        file.write_text(source or kernel.source())
+        program = load_elf(build_program([file], Path(place) / "kernel.elf"))
     regions = program.regions()
-    bench = CoreBench(built, regions, program.entry, tohost=program.symbols["tohost"])
+    bench = CoreBench(built, regions, program.entry, tohost=program.symbols["tohost"],
+                      **options)
     reason = bench.run(1_000_000)
     if reason != "tohost" or bench.exit_value != 1:
         raise FlexdriveError(f"{kernel}: the program ended with {reason}, {bench.exit_value:#x}")
