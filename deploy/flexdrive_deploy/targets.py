@@ -4,7 +4,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from flexdrive.errors import ConfigurationError
+from flexdrive.flexv.core import Core, CoreConfig
+from flexdrive.flexv.dotp import DotProduct
 from flexdrive.fp16 import Adder, Multiplier
+from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.chip import Chip
 from flexdrive.hyperdrive.tile import Tile
 
@@ -19,14 +22,22 @@ class Target:
     ----------
     name : as on the command line.
     summary : one line.
-    chip : takes the options of a chip (else ``--depth``).
-    build : component of a ChipConfig (chip) or of a pipeline depth.
+    kind : what its parameter is: ``"chip"`` (a ChipConfig), ``"depth"`` (of a pipeline),
+        ``"dot"`` (structure of the dot-product unit) or ``"core"`` (a CoreConfig).
+    build : component of that parameter.
+    example : a small one, for tests.
     """
 
     name: str
     summary: str
-    chip: bool
+    kind: str
     build: Callable
+    example: object
+
+    @property
+    def chip(self):
+        """Whether it takes the options of a chip."""
+        return self.kind == "chip"
 
     @property
     def module(self):
@@ -35,15 +46,24 @@ class Target:
 
     def configuration(self, value):
         """The parameters by name, for headers and JSON."""
-        return asdict(value) if self.chip else {"depth": value}
+        if self.kind in ("chip", "core"):
+            return {name: list(field) if isinstance(field, tuple) else field
+                    for name, field in asdict(value).items()}
+        return {"depth" if self.kind == "depth" else "structure": value}
 
 
 TARGETS = {target.name: target for target in (
-    Target("fp16-add", "binary16 adder and subtractor", False,
-           lambda depth: Adder(depth=depth)),
-    Target("fp16-mul", "binary16 multiplier", False, lambda depth: Multiplier(depth=depth)),
-    Target("hyperdrive-tile", "one tile: memory, accumulate units, tail", True, Tile),
-    Target("hyperdrive-chip", "a complete chip with its four host streams", True, Chip),
+    Target("fp16-add", "binary16 adder and subtractor", "depth",
+           lambda depth: Adder(depth=depth), 2),
+    Target("fp16-mul", "binary16 multiplier", "depth", lambda depth: Multiplier(depth=depth), 2),
+    Target("hyperdrive-tile", "one tile: memory, accumulate units, tail", "chip", Tile,
+           PRESETS["tiny"]),
+    Target("hyperdrive-chip", "a complete chip with its four host streams", "chip", Chip,
+           PRESETS["tiny"]),
+    Target("flexv-dotp", "mixed-precision dot-product unit with streams", "dot",
+           lambda structure: DotProduct(structure=structure), "array"),
+    Target("flexv-core", "RISC-V core with mixed-precision dot products and Mac&Load", "core",
+           Core, CoreConfig()),
 )}
 
 

@@ -63,10 +63,9 @@ def test_nothing_is_left_unused(target):
     program = (
         "import gc\n"
         "from flexdrive.emit import emit_rtlil\n"
-        "from flexdrive.hyperdrive import PRESETS\n"
         "from flexdrive_deploy.targets import TARGETS\n"
         f"target = TARGETS[{target!r}]\n"
-        "emit_rtlil(target.build(PRESETS['tiny'] if target.chip else 2))\n"
+        "emit_rtlil(target.build(target.example))\n"
         "gc.collect()\n")
     run = subprocess.run([sys.executable, "-W", "always", "-c", program], capture_output=True,
                          text=True, check=True)

@@ -6,14 +6,13 @@ import re
 import pytest
 
 from flexdrive.errors import FlexdriveError
-from flexdrive.hyperdrive import PRESETS
 from flexdrive_deploy.targets import TARGETS
 from flexdrive_deploy.tools import ToolError, run_yosys
 from flexdrive_deploy.verilog_package import make_package, write_package
 
 
-def _package(target, *, depth=2, **options):
-    return make_package(target, PRESETS["tiny"] if target.chip else depth, **options)
+def _package(target, **options):
+    return make_package(target, target.example, **options)
 
 
 @pytest.fixture(params=TARGETS)
@@ -65,8 +64,7 @@ def test_description_names_what_is_in_the_verilog(target):
             assert f"  {kind} {instance} (" in body
     assert description["format"] == "flexdrive-verilog"
     assert description["format_version"] == 1
-    assert description["configuration"] == target.configuration(
-        PRESETS["tiny"] if target.chip else 2)
+    assert description["configuration"] == target.configuration(target.example)
 
 
 def test_chip_description_follows_the_hierarchy():

@@ -51,7 +51,8 @@ def _interruptible(kernel):
 @pytest.mark.parametrize(("a_bits", "w_bits", "style"), [
     (8, 8, "macload"), (8, 2, "macload"), (2, 8, "macload"), (8, 4, "published"), (16, 4, "dot")])
 def test_context_switch_in_the_middle_of_a_kernel(core, a_bits, w_bits, style, latency):
-    kernel = LoopKernel(a_bits, w_bits, 576 * max(a_bits, w_bits), 2 if style == "dot" else 4, style)
+    pixels = 2 if style == "dot" else 4
+    kernel = LoopKernel(a_bits, w_bits, 576 * max(a_bits, w_bits), pixels, style)
     for seed in range(1, 6):
         cycles = measure(kernel, core, source=_interruptible(kernel), dmem_latency=latency,
                          interrupts=(seed, 1500, _LINES), random_stalls=seed if latency > 1 else 0)
@@ -92,3 +93,32 @@ def test_vectors_and_wfi(core, mask):
     assert mask >> number & 1
     assert cause == 0x80000000 | number
     assert cycle > 400
+
+
+@pytest.mark.parametrize("seed", [1, 3, 4, 5, 6, 7, 8, 9, 11, 12])
+def test_priorities(core, seed):
+    """Lines gather while interrupts are off; of those pending the first in the order of
+    priorities is taken: local ones from 31 down, then external, software, timer."""
+    x5, x6 = 5, 6
+    mip = CSRS["mip"].number
+    handler = (code("csrrs", rd=x6, csr=CSRS["mcause"].number)
+               + code("sw", rs1=POINTER, rs2=x6, simm=4)
+               + code("csrrw", csr=CSRS["mie"].number, rs1=0) + code("mret"))
+    wait = code("addi", rd=x5, rs1=x5, simm=-1) + code("bne", rs1=x5, rs2=0, simm=-4)
+    body = (code("jal", simm=4 + len(handler)) + handler
+            + load_constant(x5, Snippet(b"").start + 4)
+            + code("csrrw", csr=CSRS["mtvec"].number, rs1=x5)
+            + code("csrrsi", csr=CSRS["mstatus"].number, zimm=8)
+            + load_constant(x5, 2000) + wait + load_constant(x5, 0xFFFFFFFF)
+            + code("csrrs", rd=x6, csr=mip) + code("csrrw", csr=CSRS["mie"].number, rs1=x5)
+            + code("sw", rs1=POINTER, rs2=x6) + code("csrrs", rd=x6, csr=mip)
+            + code("sw", rs1=POINTER, rs2=x6, simm=8))
+    mask = _LINES if seed % 2 else 0x888
+    bench = Snippet(body).bench(core, interrupts=(seed, 700 if seed % 2 else 30, mask))
+    assert bench.run(100_000) == "tohost"
+    before, cause, after = (int(w) for w in bench.regions[1].data.view("<u4")[:3])
+    order = [*range(31, 15, -1), 11, 3, 7]
+    first = next(n for n in order if before >> n & 1)
+    # Nothing else changed in between, or the test says nothing.
+    assert after == before & ~(1 << first)
+    assert cause == 0x80000000 | first

@@ -94,6 +94,7 @@ struct bench {
 				if (enables >> i & 1) place[i] = (uint8_t)(value >> 8 * i);
 		if (place) std::memcpy(&word, place, 4);
 		if (place && store && address == config.tohost && word) exit_value = word;
+		if (store) word = ~word;
 		data.push(cycle + latency(config.dmem_latency), word, error);
 	}
 
@@ -101,20 +102,18 @@ struct bench {
 		bool stalled = config.stall_seed != 0;
 		top.p_ibus__gnt.set<bool>(!stalled || (stalls.next() & 0x300));
 		top.p_dbus__gnt.set<bool>(!stalled || (stalls.next() & 0x300));
+		// Without a response the other lines carry anything.
+		uint32_t noise = (uint32_t)cycle * 2654435761u;
 		const port::response *response = instructions.due(cycle);
 		top.p_ibus__rvalid.set<bool>(response != nullptr);
-		if (response) {
-			top.p_ibus__rdata.set<uint32_t>(response->data);
-			top.p_ibus__err.set<bool>(response->error);
-			instructions.pop();
-		}
+		top.p_ibus__rdata.set<uint32_t>(response ? response->data : noise);
+		top.p_ibus__err.set<bool>(response ? response->error : noise >> 31);
+		if (response) instructions.pop();
 		response = data.due(cycle);
 		top.p_dbus__rvalid.set<bool>(response != nullptr);
-		if (response) {
-			top.p_dbus__rdata.set<uint32_t>(response->data);
-			top.p_dbus__err.set<bool>(response->error);
-			data.pop();
-		}
+		top.p_dbus__rdata.set<uint32_t>(response ? response->data : ~noise);
+		top.p_dbus__err.set<bool>(response ? response->error : noise >> 30 & 1);
+		if (response) data.pop();
 		if (config.interrupt_seed && events.next() % config.interrupt_period == 0) {
 			uint32_t line = 1u << (events.next() >> 7 & 31);
 			lines = (lines ^ line) & config.interrupt_mask;

@@ -33,6 +33,8 @@ def _handler():
     x5, x6 = 5, 6
     save = [_code("csrrw", csr=0x340, rs1=x5, rd=x5),           # x5 = save area, mscratch = old x5
             _code("sw", rs1=x5, rs2=x6, simm=0),
+            # Read so that they are compared: mepc, mtval, mstatus.
+            *(_code("csrrs", csr=number, rs1=0, rd=x6) for number in (0x341, 0x343, 0x300)),
             _code("csrrs", csr=0x342, rs1=0, rd=x6)]
     fault = [_code("csrrw", csr=0x341, rs1=1, rd=0)]            # mepc = x1
     step = [_code("csrrs", csr=0x341, rs1=0, rd=x6),

@@ -38,12 +38,20 @@ class Core(wiring.Component):
 
     Members
     -------
-    ibus, dbus : see :mod:`.bus`.
+    ibus.req, dbus.req : an access is requested; it stays until granted
+    ibus.gnt, dbus.gnt : the request is taken at this clock edge
+    ibus.addr, dbus.addr : address of a word, a multiple of 4
+    dbus.we : the access is a store
+    dbus.be : bytes of the word that are meant
+    dbus.wdata : word to be stored
+    ibus.rvalid, dbus.rvalid : the oldest access without a response has it in this cycle
+    ibus.rdata, dbus.rdata : word loaded, with rvalid
+    ibus.err, dbus.err : the access failed, with rvalid
     boot_address : address of the first instruction, read in the first cycle after reset.
     interrupts : level-sensitive lines, numbered as in mip (3, 7, 11, 16 to 31).
     hart_id : number of the core, in mhartid.
     sleeping : the core waits in wfi.
-    rvfi : see :mod:`.rvfi` (with ``config.rvfi``).
+    rvfi : RISC-V Formal Interface, see :mod:`.rvfi` (with ``config.rvfi``).
     """
 
     def __init__(self, config=None):
