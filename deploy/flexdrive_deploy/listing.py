@@ -44,13 +44,19 @@ def _program(program):
             yield f"      {_place(program, entry.writes or entry.reads)}"
 
 
+def _chip(config):
+    """Parameters, four a line; those of links only for a chip that has them."""
+    names = [field.name for field in fields(config)]
+    if not config.mesh:
+        names = [name for name in names if name not in ("mesh", "border_words", "corner_words")]
+    for at in range(0, len(names), 4):
+        yield ("        " if at else "chip    ") + ", ".join(
+            f"{name} {getattr(config, name)}" for name in names[at:at + 4])
+
+
 def listing(deployment):
     """Text of a Deployment: its chip, its parts, every descriptor."""
-    config = deployment.config
-    lines = [f"network {deployment.name}", "chip    " + ", ".join(
-        f"{field.name} {getattr(config, field.name)}" for field in fields(config)[:4]),
-        "        " + ", ".join(
-        f"{field.name} {getattr(config, field.name)}" for field in fields(config)[4:])]
+    lines = [f"network {deployment.name}", *_chip(deployment.config)]
     for number, part in enumerate(deployment.parts):
         if hasattr(part, "program"):
             lines += ["", f"part {number}: chip", *_program(part.program)]

@@ -27,7 +27,7 @@ __all__ = ["ECP5_SCRIPT", "GENERIC_SCRIPT", "Ecp5Area", "GenericArea", "ecp5_are
 GENERIC_SCRIPT = """\
 hierarchy -top {top}
 proc
-flatten
+flatten -noscopeinfo
 opt_clean
 simplemap t:$*dff*
 tee -q -o sequential.json stat -json

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import PRESETS
-from flexdrive.hyperdrive.descriptor import Code
+from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code
 from flexdrive_deploy.deployment import ChipPart, Deployment
 from flexdrive_deploy.layers import ChipGraph
 from flexdrive_deploy.lower import lower
@@ -115,7 +115,7 @@ def test_a_wrong_program_is_seen_on_the_golden_engine():
     assert difference.layer == "a"
     assert difference.channel == 0
     words = program.words.copy()
-    words[8 + 3] += 200          # out_base of the first CONV, beyond the memory
+    words[DESCRIPTOR_WORDS + 3] += 200    # out_base of the first CONV, beyond the memory
     deployment.parts[0].program = replace(program, words=words)
     with pytest.raises(RunError, match="Descriptor 1 of the program is illegal: OUTPUT_RANGE"):
         Session(deployment).run(image)

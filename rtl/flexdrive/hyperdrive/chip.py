@@ -126,7 +126,8 @@ class Chip(Shared):
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
             **({"neighbours": In(4)} | link_ports() if config.mesh else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            b=config.fm_banks, w=config.weight_words, l=config.adder_depth, x=config.mesh)
+            b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
+            **config.mesh_parameters)
 
     def elaborate(self, platform):
         m = Module()

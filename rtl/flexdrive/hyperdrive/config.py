@@ -63,7 +63,6 @@ class ChipConfig:
         _rule("weight_words", self.weight_words,
               f"{2 * self.adder_depth} (2 x adder_depth) to 65535",
               2 * self.adder_depth <= self.weight_words <= 65535)
-
         _rule("border_words", self.border_words, "2 to 65536 lines",
               2 <= self.border_words <= 65536)
         _rule("corner_words", self.corner_words, "2 to 65536 words",
@@ -73,6 +72,12 @@ class ChipConfig:
     def bank_words(self):
         """Words of one bank."""
         return self.fm_words // self.fm_banks
+
+    @property
+    def mesh_parameters(self):
+        """The part of module names that says which links a chip has."""
+        return ({"x": True, "e": self.border_words, "k": self.corner_words} if self.mesh
+                else {"x": False})
 
     @property
     def units(self):

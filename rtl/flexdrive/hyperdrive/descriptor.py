@@ -109,7 +109,7 @@ class Code(enum.IntEnum):
 
 _RULES = {
     Code.OK: "executed",
-    Code.MAGIC: "the first word begins with 0xFD and version 1",
+    Code.MAGIC: f"the first word begins with {MAGIC:#x} and version {VERSION}",
     Code.OPERATION: "the operation is CONV, LOAD or STORE",
     Code.RESERVED: "reserved bits are zero",
     Code.KERNEL: "the kernel is 1 x 1 or 3 x 3",
@@ -148,8 +148,8 @@ class Field:
 
 
 FIELDS = (
-    Field("magic", 0, 0, 8, "0xFD"),
-    Field("version", 0, 8, 4, "1"),
+    Field("magic", 0, 0, 8, f"{MAGIC:#x}"),
+    Field("version", 0, 8, 4, str(VERSION)),
     Field("operation", 0, 12, 4, "1 CONV, 2 LOAD, 3 STORE"),
     Field("payload", 0, 16, 16, "payload words that follow the descriptor"),
     Field("kernel", 1, 0, 4, "edge of the kernel: 1 or 3"),

@@ -41,7 +41,7 @@ class Parser(Shared):
     layer, valid, take : the decoded descriptor, with ``code``; taken by a one-cycle ``take``.
     parameters : payload of accepted convolutions.
     reading : part of a descriptor has been read (busy indication).
-    neighbours : sides with a neighbour: north, south, west, east, from bit 0.
+    neighbours : sides with a neighbour: north, south, west, east, from bit 0 (with links only).
     """
 
     def __init__(self, config):
@@ -49,10 +49,9 @@ class Parser(Shared):
         super().__init__({
             "i": In(stream.Signature(32)), "layer": Out(layer_layout(config)), "valid": Out(1),
             "take": In(1), "parameters": Out(stream.Signature(ScaleBias)), "reading": Out(1),
-            "neighbours": In(4),
+            **({"neighbours": In(4)} if config.mesh else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            w=config.weight_words, l=config.adder_depth, x=config.mesh, e=config.border_words,
-            k=config.corner_words)
+            w=config.weight_words, l=config.adder_depth, **config.mesh_parameters)
 
     def elaborate(self, platform):
         m = Module()

@@ -52,7 +52,8 @@ class Sequencer(Shared):
             "store_row": Out(config.rows), "store_column": Out(config.columns),
             "store_word": In(16), **self._mesh_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            b=config.fm_banks, w=config.weight_words, l=config.adder_depth, x=config.mesh)
+            b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
+            **config.mesh_parameters)
 
     def _mesh_ports(self, config):
         """Ports of a chip with links."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from flexdrive.emit import emit_rtlil
 
+from .lanes import translate
 from .ports import port_table, stream_ports
 from .tools import (
     EngineError,
@@ -29,8 +30,9 @@ from .tools import (
 __all__ = ["BuiltModel", "EngineError", "cache_directory", "compile_model", "compile_rtlil"]
 
 _HERE = Path(__file__).parent
-_SOURCES = ("runtime.h", "harness.h", "harness.cc")
 _FLAGS = ["-std=c++17", "-O2", "-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w", "-g0"]
+# Header in front of the design.
+_FIRST = {"lanes": "lanes.h", "cxxrtl": "runtime.h"}
 
 
 @dataclass(frozen=True)
@@ -44,19 +46,20 @@ class BuiltModel:
     debug: bool
 
 
-def compile_model(component, *, debug=False, power_up=None, extra="", notify=None):
+def compile_model(component, **options):
     """Build ``component`` (see :func:`compile_rtlil` for the options)."""
-    return compile_rtlil(emit_rtlil(component), debug=debug, power_up=power_up, extra=extra,
-                         notify=notify)
+    return compile_rtlil(emit_rtlil(component), **options)
 
 
-def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
+def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="", notify=None):
     """Build an emitted design.
 
     Parameters
     ----------
     design : :class:`flexdrive.emit.RtlilDesign`
-    debug : keep what waveforms need (slower to build and to run).
+    backend : ``"lanes"`` (:mod:`flexdrive_sim.engine.lanes`) or ``"cxxrtl"`` (yosys' own); by
+        default ``"lanes"``, and ``"cxxrtl"`` with ``debug``.
+    debug : keep what waveforms need (slower to build and to run; ``"cxxrtl"`` only).
     power_up : seed for random register and memory contents at power-up, instead of the initial
         values of the description.
     extra : C++ that is compiled with the model, after its definition; it may use ``design``,
@@ -70,15 +73,22 @@ def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
     Raises
     ------
     EngineError
-        with the tool's first words, when translation or compilation fails.
+        with the tool's first words, when translation or compilation fails; for a design that the
+        backend cannot simulate.
     """
+    backend = backend or ("cxxrtl" if debug else "lanes")
+    if backend not in ("lanes", "cxxrtl") or (debug and backend != "cxxrtl"):
+        raise ValueError(f"Backend must be 'lanes' or 'cxxrtl' (for debug), not {backend!r}")
     streams = stream_ports(design.ports)
     table = port_table(design, streams)
-    sources = {name: (_HERE / name).read_text() for name in _SOURCES}
-    flags = [*_FLAGS, "-DFLEXDRIVE_VCD"] if debug else _FLAGS
-    script = _script(design, power_up, debug)
+    harness = (_HERE / "harness.h").read_text(), (_HERE / "harness.cc").read_text()
+    flags = [*_FLAGS, f"-DFLEXDRIVE_{backend.upper()}", f"-DFLEXDRIVE_POWER_UP={power_up or 0}",
+             *(["-DFLEXDRIVE_VCD"] if debug else []),
+             *([f"-I{yosys_include()}"] if backend == "cxxrtl" else [])]
+    script = _script(design, backend, power_up, debug)
     key = hashlib.sha256(json.dumps([
-        design.text, table, sources, extra, flags, script, tool_versions(), machine_identity(),
+        design.text, table, harness, extra, flags, _sources(backend), script, tool_versions(),
+        machine_identity(),
     ]).encode()).hexdigest()[:40]
     final = cache_directory() / "engine" / key
     model = BuiltModel(path=final / "model.so", ports=design.ports, streams=streams,
@@ -91,14 +101,18 @@ def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
         (place / "design.il").write_text(design.text)
         run_yosys(script, cwd=place, notify=notify,
                   what=f"translating {design.top} to C++")
-        for name, text in sources.items():
-            (place / name).write_text(text)
-        (place / "table.h").write_text(table)
-        (place / "extra.h").write_text(extra)
-        (place / "model.cc").write_text("".join(f'#include "{name}"\n' for name in (
-            "runtime.h", "design.cc", "harness.h", "table.h", "harness.cc", "extra.h")))
-        cxx([*flags, f"-I{yosys_include()}", "model.cc", "-o", "model.so"], cwd=place,
-            what=f"compiling {design.top}", notify=notify)
+        (place / "harness.h").write_text(harness[0])
+        if backend == "lanes":
+            (place / "design.cc").write_text(translate(
+                (place / "design.json").read_text(), design.top))
+            shutil.copy(_HERE / "lanes/lanes.h", place)
+        else:
+            shutil.copy(_HERE / "runtime.h", place)
+        (place / "model.cc").write_text("\n".join([
+            f'#include "{_FIRST[backend]}"', '#include "design.cc"', '#include "harness.h"',
+            table, harness[1], extra]))
+        cxx([*flags, "model.cc", "-o", "model.so"], cwd=place, what=f"compiling {design.top}",
+            notify=notify)
         try:
             os.rename(place, final)
         except OSError:
@@ -110,7 +124,14 @@ def compile_rtlil(design, *, debug=False, power_up=None, extra="", notify=None):
     return model
 
 
-def _script(design, power_up, debug):
+def _sources(backend):
+    """What the text of a model depends on besides its design."""
+    if backend == "cxxrtl":
+        return [(_HERE / "runtime.h").read_text()]
+    return [path.read_text() for path in sorted((_HERE / "lanes").iterdir()) if path.is_file()]
+
+
+def _script(design, backend, power_up, debug):
     keep = " ".join([design.top, *(m.name for m in design.modules if not m.in_place)])
     lines = [
         "read_rtlil design.il",
@@ -119,6 +140,9 @@ def _script(design, power_up, debug):
         f"setattr -mod -set keep_hierarchy 1 {keep}",
         "proc", "flatten", "opt_clean",
     ]
+    if backend == "lanes":
+        return "\n".join([*lines, "memory_collect", "opt_expr", "opt_merge", "opt_muxtree",
+                          "opt_clean", "write_json design.json"])
     if power_up is not None:
         lines += ["setattr -unset init w:*", f"setundef -init -random {power_up}"]
     lines.append(f"write_cxxrtl -noflatten -nohierarchy {'-g4' if debug else '-g0'} design.cc")

@@ -1,22 +1,28 @@
-// Glue between a CXXRTL model and numpy: ports by index, streams fed and drained inside the
+// Glue between a model and numpy: ports by index, streams fed and drained inside the
 // library, one call for many cycles. Included once, after the model and before the generated
 // port table.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <string>
+#if defined(FLEXDRIVE_VCD)
+#include <fstream>
+#endif
 
 namespace harness {
 
 using chunk = uint32_t;
 
+#if defined(FLEXDRIVE_LANES)
+template <size_t Bits> inline const cxxrtl_design::port<Bits> &read(const cxxrtl_design::port<Bits> &port) { return port; }
+#else
 template <size_t Bits> inline const cxxrtl::value<Bits> &read(const cxxrtl::value<Bits> &port) { return port; }
 template <size_t Bits> inline const cxxrtl::value<Bits> &read(const cxxrtl::wire<Bits> &port) { return port.curr; }
+#endif
 
-template <size_t Bits> inline void load(cxxrtl::value<Bits> &port, const chunk *from) {
+template <class Port> inline void load(Port &port, const chunk *from) {
 	std::memcpy(port.data, from, sizeof(port.data));
 }
 template <class Port> inline void store(const Port &port, chunk *to) {

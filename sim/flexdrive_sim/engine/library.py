@@ -40,16 +40,16 @@ class Model:
     Parameters
     ----------
     component : the component, or a :class:`BuiltModel` of it.
-    debug, power_up, notify : see :func:`flexdrive_sim.engine.build.compile_rtlil`.
+    options : see :func:`flexdrive_sim.engine.build.compile_rtlil`.
 
     Values of ports are Python integers (unsigned bit patterns); a cycle is one rising edge of
     ``clk``. Outputs are those before the edge, after all inputs have taken effect.
     """
 
-    def __init__(self, component, *, debug=False, power_up=None, notify=None):
+    def __init__(self, component, **options):
         self._handle = None
         built = (component if isinstance(component, BuiltModel) else
-                 compile_model(component, debug=debug, power_up=power_up, notify=notify))
+                 compile_model(component, **options))
         self.built = built
         self._library = ctypes.CDLL(str(built.path))
         self._library.flexdrive_create.restype = ctypes.c_void_p

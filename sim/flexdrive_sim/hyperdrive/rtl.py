@@ -74,15 +74,14 @@ class Chip:
     ----------
     config : :class:`ChipConfig`.
     engine : ``"compiled"`` or ``"pysim"`` (Amaranth's simulator; for small chips).
-    power_up : seed of random contents at power-up (compiled engine).
-    notify : called with a line of text before each slow step.
+    options : of the compiled engine (:func:`flexdrive_sim.engine.build.compile_rtlil`):
+        ``backend``, ``power_up``, ``notify``.
     """
 
-    def __init__(self, config: ChipConfig, *, engine="compiled", power_up=None, notify=None):
+    def __init__(self, config: ChipConfig, *, engine="compiled", **options):
         self.config = config
         self.engine = engine
-        self._model = (Model(ChipComponent(config), power_up=power_up, notify=notify)
-                       if engine == "compiled" else None)
+        self._model = Model(ChipComponent(config), **options) if engine == "compiled" else None
 
     def run(self, words, weights, pixels, out_words, *, gates=None, max_cycles=None):
         """Run a program to its end; the chip is reset first, its memories are not cleared.

@@ -1,0 +1,135 @@
+"""The engine ``lanes`` against yosys' CXXRTL and Amaranth's simulator: every port, every cycle."""
+
+import numpy as np
+import pytest
+from amaranth.hdl import ClockDomain, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.sim import Simulator
+
+from flexdrive.emit import Shared
+from flexdrive_sim.engine import EngineError, Model
+
+from .random_logic import RandomLogic
+
+CYCLES = 60
+
+
+def stimuli(seed):
+    random = np.random.default_rng(seed)
+    for _ in range(CYCLES):
+        wide = int(random.integers(2**62)) << 8 | int(random.integers(256))
+        yield {"a": int(random.choice((wide, 0, 2**70 - 1, 1 << int(random.integers(70))))),
+               "b": int(random.integers(2**33)), "c": int(random.integers(128))}
+
+
+def on_model(component, seed, backend):
+    model = Model(component, backend=backend)
+    log = []
+    for values in stimuli(seed):
+        for name, value in values.items():
+            model.set(name, value)
+        model.settle()
+        log.append((model.get("y"), model.get("z")))
+        model.edge()
+    return log
+
+
+def on_simulator(component, seed):
+    log = []
+
+    async def bench(ctx):
+        for values in stimuli(seed):
+            for name, value in values.items():
+                ctx.set(getattr(component, name), value)
+            log.append((ctx.get(component.y), ctx.get(component.z)))
+            await ctx.tick()
+
+    simulator = Simulator(component)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return log
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_circuits(seed):
+    def circuit():
+        return RandomLogic(seed, nodes=60)
+
+    expected = on_simulator(circuit(), seed)
+    assert len(set(expected)) > CYCLES // 2
+    assert on_model(circuit(), seed, "lanes") == expected
+
+
+@pytest.mark.parametrize("seed", range(12, 15))
+def test_random_circuits_on_all_engines(seed):
+    def circuit():
+        return RandomLogic(seed, nodes=60, depths=(4, 16))
+
+    expected = on_simulator(circuit(), seed)
+    assert on_model(circuit(), seed, "lanes") == expected
+    assert on_model(circuit(), seed, "cxxrtl") == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_instances_of_one_module(seed):
+    """More lanes than a vector holds, and chains whose instances wait for each other."""
+    def circuit():
+        return RandomLogic(100 + seed, nodes=20, children=((200 + seed, 9), (300 + seed, 1)))
+
+    assert on_model(circuit(), seed, "lanes") == on_simulator(circuit(), seed)
+
+
+def test_power_up_contents_are_random_and_repeatable():
+    first, again, other = (
+        [Model(RandomLogic(1), power_up=seed).get(name) for name in "yz"] for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+class Gate(Shared):
+    a: In(1)
+    b: In(1)
+    y: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += self.y.eq(~(self.a & self.b))
+        return m
+
+
+class Latch(wiring.Component):
+    """Two gates, each waiting for the other: Amaranth sees no loop across shared modules."""
+
+    a: In(2)
+    y: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.one = one = Gate()
+        m.submodules.other = other = Gate()
+        m.d.comb += [one.a.eq(self.a[0]), one.b.eq(other.y), other.a.eq(self.a[1]),
+                     other.b.eq(one.y), self.y.eq(one.y)]
+        return m
+
+
+def test_a_combinational_loop_is_named():
+    with pytest.raises(EngineError, match=r"combinational loop through Gate.*backend='cxxrtl'"):
+        Model(Latch())
+
+
+class FallingEdge(wiring.Component):
+    a: In(1)
+    y: Out(1)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain(clk_edge="neg")
+        m.d.sync += self.y.eq(self.a)
+        return m
+
+
+def test_an_unsupported_circuit_is_named():
+    with pytest.raises(EngineError, match="'lanes' cannot simulate a falling clock edge"):
+        Model(FallingEdge())
