@@ -7,7 +7,8 @@ from flexdrive_sim.bench.flexv_loop import measure
 from flexdrive_sim.flexv.loop_kernel import LoopKernel
 from flexdrive_sim.flexv.snippet import POINTER, Snippet, code, load_constant
 
-_STATE = [name for name, csr in CSRS.items() if csr.extension in ("dot", "macload", "xpulp_loop")]
+_STATE = [name for name, csr in CSRS.items()
+          if csr.extension in ("dot", "macload", "xpulp_loop", "requant")]
 _LINES = 0xFFFF0888
 
 

@@ -249,7 +249,7 @@ def test_5_a_stalled_dot_product_counts_once(core):
 
 
 @pytest.mark.parametrize("name", [n for n, csr in CSRS.items()
-                                  if csr.extension in ("dot", "macload", "xpulp_loop")])
+                                  if csr.extension in ("dot", "macload", "xpulp_loop", "requant")])
 def test_6_all_state_can_be_read_and_written(core, name):
     """What hardware changed is read back; what was written is used: here only the first."""
     csr = CSRS[name]

@@ -17,6 +17,7 @@ from .loadstore import LoadStore
 from .loops import Loops
 from .macload import Controllers
 from .registers import RegisterFile
+from .requantise import Requantiser
 from .rvfi import RVFI_PORT, RvfiMonitor
 from .stages import DecodeStage, ExecuteStage, WriteBackStage
 from .writeback import WriteBack
@@ -99,6 +100,9 @@ class Core(wiring.Component):
             m.submodules.controllers = self._controllers = Controllers(extensions)
             m.submodules.dot = self._dot = DotStage(self.config.dot_structure)
             holders.append((self._controllers.names, self._controllers))
+        if "requant" in extensions:
+            m.submodules.requantiser = self._requantiser = Requantiser()
+            holders.append((Requantiser.NAMES, self._requantiser))
         names = [name for held, _ in holders for name in held]
         m.submodules.csrs = self._csrs = csrs = CsrFile(extensions, names)
         for held, holder in holders:
@@ -111,6 +115,13 @@ class Core(wiring.Component):
             self._connect_loops(m)
         if "dot" in extensions:
             self._connect_dot(m)
+        if "requant" in extensions:
+            requantiser = self._requantiser
+            m.d.comb += [
+                requantiser.stage.eq(self._w), requantiser.ends.eq(self._w_ends & self._w.requant),
+                self._execute.requant_busy.eq(requantiser.busy
+                                              | (self._w_valid & self._w.requant)),
+            ]
 
     def _connect_loops(self, m):
         loops, execute = self._loops, self._execute
