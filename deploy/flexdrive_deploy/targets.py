@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from flexdrive.errors import ConfigurationError
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive.flexv.dotp import DotProduct
+from flexdrive.flexv.wishbone import WishboneCore
 from flexdrive.fp16 import Adder, Multiplier
 from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.chip import Chip
@@ -64,6 +65,8 @@ TARGETS = {target.name: target for target in (
            lambda structure: DotProduct(structure=structure), "array"),
     Target("flexv-core", "RISC-V core with mixed-precision dot products and Mac&Load", "core",
            Core, CoreConfig()),
+    Target("flexv-wishbone", "the same core with two Wishbone masters", "core", WishboneCore,
+           CoreConfig(extensions=("i", "zicsr"))),
 )}
 
 

@@ -19,11 +19,11 @@ class CoreOptions:
             if name not in allowed:
                 raise click.UsageError(f"{target} has no --{name.replace('_', '-')}")
 
-    def config(self):
-        """The :class:`flexdrive.flexv.core.CoreConfig`."""
+    def config(self, target):
+        """The :class:`flexdrive.flexv.core.CoreConfig` for ``target``."""
         from flexdrive.flexv.core import CoreConfig
 
-        self.refuse("flexv-core", ("extensions", "fetch_words", "dot_structure", "rvfi"))
+        self.refuse(target, ("extensions", "fetch_words", "dot_structure", "rvfi"))
         given = dict(self.given)
         if "extensions" in given:
             given["extensions"] = tuple(given["extensions"].split(","))

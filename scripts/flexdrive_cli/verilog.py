@@ -79,7 +79,7 @@ def _parameter(target, depth, chip, core):
     if depth is not None and target.kind != "depth":
         raise click.UsageError(f"{target.name} has no --depth")
     if target.kind == "core":
-        return core.config()
+        return core.config(target.name)
     core.refuse(target.name, allowed=("structure",) if target.kind == "dot" else ())
     if target.kind == "dot":
         return core.given.get("structure", target.example)

@@ -145,5 +145,9 @@ def _script(design, backend, power_up, debug):
                           "opt_clean", "write_json design.json"])
     if power_up is not None:
         lines += ["setattr -unset init w:*", f"setundef -init -random {power_up}"]
+    if not debug:
+        # Parts of a structure that depend on each other would be a loop through one wire, and the
+        # model would be evaluated twice for it.
+        lines.append("splitnets -driver")
     lines.append(f"write_cxxrtl -noflatten -nohierarchy {'-g4' if debug else '-g0'} design.cc")
     return "\n".join(lines)

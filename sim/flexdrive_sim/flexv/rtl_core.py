@@ -33,7 +33,8 @@ def build_core(config=None, *, component=None, notify=None):
     configuration it has all extensions."""
     core = component or Core(config or CoreConfig(rvfi=True))
     extra = (Path(__file__).parent / "core_run.cc").read_text()
-    return compile_model(core, extra=extra, notify=notify)
+    # One large module: here the engine of yosys is the faster one.
+    return compile_model(core, backend="cxxrtl", extra=extra, notify=notify)
 
 
 class CoreBench:
