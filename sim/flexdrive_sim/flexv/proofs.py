@@ -234,7 +234,8 @@ class ControllersProof(wiring.Component):
     """A Mac&Load whose load fails leaves both controllers as they were, whatever their state."""
 
     def __init__(self):
-        super().__init__({"a": In(1), "w": In(1), "count": In(1), "fails": In(1)})
+        super().__init__({"a": In(1), "w": In(1), "count": In(1), "fails": In(1),
+                          "number": In(6), "value": In(32)})
 
     def elaborate(self, platform):
         m = Module()
@@ -245,6 +246,9 @@ class ControllersProof(wiring.Component):
         begins, failed = Signal(), Signal()
         m.d.comb += [
             begins.eq((self.a ^ self.w) & ~holds & ~failed),
+            # Software writes any register, but not while a load is under way.
+            state.csr_write.eq(Mux(holds | begins, 0, 1 << self.number)),
+            state.csr_value.eq(self.value),
             state.step_a.eq(begins & self.a), state.step_w.eq(begins & self.w),
             state.selected_w.eq(self.w), state.count.eq(begins & self.count),
             state.restore.eq(holds & self.fails), state.restored.eq(undo),
