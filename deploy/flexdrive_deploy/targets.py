@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from flexdrive.errors import ConfigurationError
+from flexdrive.flexv.core import Core, CoreConfig
+from flexdrive.flexv.dotp import DotProduct
+from flexdrive.flexv.wishbone import WishboneCore
 from flexdrive.fp16 import Adder, Multiplier
+from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.chip import Chip
-from flexdrive.hyperdrive.config import PRESETS
 from flexdrive.hyperdrive.mesh import Mesh
 from flexdrive.hyperdrive.tile import Tile
 
@@ -21,52 +24,60 @@ class Target:
     ----------
     name : as on the command line.
     summary : one line.
-    chip : takes the options of a chip (else ``--depth``).
-    build : component of a ChipConfig (chip), of a pipeline depth, or of (ChipConfig, (height,
-        width)) (mesh).
-    mesh : is made of several chips.
+    kind : what its parameter is: ``"chip"`` (a ChipConfig), ``"mesh"`` (a ChipConfig and (height,
+        width) in chips), ``"depth"`` (of a pipeline), ``"dot"`` (structure of the
+        dot-product unit) or ``"core"`` (a CoreConfig).
+    build : component of that parameter.
+    example : a small one, for tests.
     """
 
     name: str
     summary: str
-    chip: bool
+    kind: str
     build: Callable
-    mesh: bool = False
+    example: object
+
+    @property
+    def chip(self):
+        """Whether it takes the options of a chip."""
+        return self.kind in ("chip", "mesh")
 
     @property
     def module(self):
         """Name of the top module."""
         return self.name.replace("-", "_")
 
-    @property
-    def example(self):
-        """A small value for ``build``."""
-        if self.mesh:
-            return replace(PRESETS["tiny"], mesh=True), (1, 2)
-        return PRESETS["tiny"] if self.chip else 2
-
     def configuration(self, value):
         """The parameters by name, for headers and JSON; of links only where there are any."""
-        if not self.chip:
-            return {"depth": value}
-        config, size = value if self.mesh else (value, None)
-        links = ("mesh", "border_words", "corner_words")
-        found = {name: number for name, number in asdict(config).items()
-                 if config.mesh or name not in links}
-        if size is not None:
-            found["mesh"] = f"{size[0]}x{size[1]}"
-        return found
+        if self.chip:
+            config, size = value if self.kind == "mesh" else (value, None)
+            links = ("mesh", "border_words", "corner_words")
+            found = {name: field for name, field in asdict(config).items()
+                     if config.mesh or name not in links}
+            return found if size is None else {**found, "mesh": f"{size[0]}x{size[1]}"}
+        if self.kind == "core":
+            return {name: list(field) if isinstance(field, tuple) else field
+                    for name, field in asdict(value).items()}
+        return {"depth" if self.kind == "depth" else "structure": value}
 
 
 TARGETS = {target.name: target for target in (
-    Target("fp16-add", "binary16 adder and subtractor", False,
-           lambda depth: Adder(depth=depth)),
-    Target("fp16-mul", "binary16 multiplier", False, lambda depth: Multiplier(depth=depth)),
-    Target("hyperdrive-tile", "one tile: memory, accumulate units, tail", True, Tile),
-    Target("hyperdrive-chip", "a complete chip with its host streams; --mesh: and links", True,
-           Chip),
-    Target("hyperdrive-mesh", "a mesh of chips with one weight stream", True,
-           lambda value: Mesh(value[0], *value[1]), mesh=True),
+    Target("fp16-add", "binary16 adder and subtractor", "depth",
+           lambda depth: Adder(depth=depth), 2),
+    Target("fp16-mul", "binary16 multiplier", "depth", lambda depth: Multiplier(depth=depth), 2),
+    Target("hyperdrive-tile", "one tile: memory, accumulate units, tail", "chip", Tile,
+           PRESETS["tiny"]),
+    Target("hyperdrive-chip", "a complete chip with its host streams; --mesh: and links", "chip",
+           Chip, PRESETS["tiny"]),
+    Target("hyperdrive-mesh", "a mesh of chips with one weight stream", "mesh",
+           lambda value: Mesh(value[0], *value[1]),
+           (replace(PRESETS["tiny"], mesh=True), (1, 2))),
+    Target("flexv-dotp", "mixed-precision dot-product unit with streams", "dot",
+           lambda structure: DotProduct(structure=structure), "array"),
+    Target("flexv-core", "RISC-V core with mixed-precision dot products and Mac&Load", "core",
+           Core, CoreConfig()),
+    Target("flexv-wishbone", "the same core with two Wishbone masters", "core", WishboneCore,
+           CoreConfig(extensions=("i", "zicsr"))),
 )}
 
 

@@ -53,7 +53,7 @@ unique unique0 until until_with untyped var virtual void wait_order weak wildcar
 
 # RTLIL: a name is public (from Python, \\name) or made up ($1). Both only after white space.
 _NAME = re.compile(r"(?<=\s)(\\\S+|\$\d+)")
-_WIRE = re.compile(r"(  wire .*?)((?:input|output) \d+\s+)?(\\\S+|\$\d+)$")
+_WIRE = re.compile(r"(  wire .*?)((?:input|output) \d+\s+(?:signed\s+)?)?(\\\S+|\$\d+)$")
 _PORT = re.compile(r"    connect \\(\S+)( .*)")
 # `begin if (x) begin end` makes simulators evaluate a block without inputs once; the name that
 # yosys gives the helper is its own source line.

@@ -39,7 +39,7 @@ def make_package(target, value, *, rtlil=False, notify=None):
     Parameters
     ----------
     target : :class:`~flexdrive_deploy.targets.Target`.
-    value : what its ``build`` takes.
+    value : its parameter, see :class:`~flexdrive_deploy.targets.Target`.
     rtlil : add the RTLIL.
     notify : called with a line of text before each slow step.
 
@@ -69,9 +69,15 @@ def make_package(target, value, *, rtlil=False, notify=None):
 
 
 def _command(target, configuration):
-    options = (f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}")
-               for name, value in configuration.items())
-    return f"flexdrive verilog {target.name} {' '.join(options)}"
+    words = []
+    for name, value in configuration.items():
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            words += [option] if value else []
+        else:
+            text = ",".join(value) if isinstance(value, list) else value
+            words.append(f"{option} {text}")
+    return f"flexdrive verilog {target.name} {' '.join(words)}"
 
 
 def _range(width):

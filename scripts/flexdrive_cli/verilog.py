@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .chip_options import chip_options
+from .core_options import core_options
 
 __all__ = ["command"]
 
@@ -18,10 +19,11 @@ def _list_targets(context, _parameter, wanted):
     from flexdrive_deploy.targets import TARGETS
 
     table = Table("target", "what", "options", box=None, pad_edge=False, header_style="bold")
+    options = {"chip": "--preset, --rows ...", "mesh": "--mesh HxW, --preset ...",
+               "depth": "--depth", "dot": "--structure",
+               "core": "--extensions, --rvfi ..."}
     for target in TARGETS.values():
-        table.add_row(target.name, target.summary,
-                      "--mesh HxW, --preset, --rows ..." if target.mesh else
-                      "--preset, --rows ..." if target.chip else "--depth")
+        table.add_row(target.name, target.summary, options[target.kind])
     Console(highlight=False).print(table)
     context.exit()
 
@@ -35,8 +37,9 @@ def _list_targets(context, _parameter, wanted):
 @click.option("--depth", type=int, metavar="N",
               help="Pipeline depth of an arithmetic target.  [default: 1]")
 @chip_options
+@core_options
 @click.option("--rtlil", is_flag=True, help="Write the RTLIL as well.")
-def command(target, output, depth, chip, rtlil):
+def command(target, output, depth, chip, core, rtlil):
     """Write Verilog of TARGET: the module, its description in JSON (configuration, ports, names)
     and a sample instantiation.
 
@@ -47,17 +50,7 @@ def command(target, output, depth, chip, rtlil):
 
     start = time.monotonic()
     target = target_named(target)
-    if target.chip:
-        if depth is not None:
-            raise click.UsageError(f"{target.name} has no --depth; the pipeline depth of a "
-                                   f"chip's adders is --adder-depth")
-        value = chip.config()
-        if target.mesh:
-            value = value, chip.mesh_size()
-    else:
-        if chip.given:
-            raise click.UsageError(f"{target.name} is no chip; its only parameter is --depth")
-        value = 1 if depth is None else depth
+    value = _parameter(target, depth, chip, core)
     console = Console(stderr=True, highlight=False)
     with console.status("emitting") as status:
         package = make_package(target, value, rtlil=rtlil, notify=status.update)
@@ -69,3 +62,26 @@ def command(target, output, depth, chip, rtlil):
     printer = Console(highlight=False)
     printer.print(table)
     printer.print(f"{package.modules} modules, {time.monotonic() - start:.1f} s")
+
+
+def _parameter(target, depth, chip, core):
+    """The parameter of the target from the options; those of other targets are refused."""
+    if target.chip:
+        if depth is not None:
+            raise click.UsageError(f"{target.name} has no --depth; the pipeline depth of a "
+                                   f"chip's adders is --adder-depth")
+        core.refuse(target.name)
+        return (chip.config(), chip.mesh_size()) if target.kind == "mesh" else chip.config()
+    if chip.given:
+        only = {"depth": "its only parameter is --depth",
+                "dot": "its only parameter is --structure",
+                "core": "it has --extensions, --fetch-words, --dot-structure and --rvfi"}
+        raise click.UsageError(f"{target.name} is no chip; {only[target.kind]}")
+    if depth is not None and target.kind != "depth":
+        raise click.UsageError(f"{target.name} has no --depth")
+    if target.kind == "core":
+        return core.config(target.name)
+    core.refuse(target.name, allowed=("structure",) if target.kind == "dot" else ())
+    if target.kind == "dot":
+        return core.given.get("structure", target.example)
+    return 1 if depth is None else depth

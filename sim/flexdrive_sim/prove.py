@@ -13,7 +13,8 @@ from .formal import prove
 __all__ = ["PARTS", "main"]
 
 # Part -> module with a tuple PROOFS of :class:`flexdrive_sim.formal.Proof`.
-PARTS = {"link": "flexdrive_sim.hyperdrive.link_proof"}
+PARTS = {"link": "flexdrive_sim.hyperdrive.link_proof",
+         "flexv": "flexdrive_sim.flexv.proofs"}
 
 
 def _arguments():

@@ -36,16 +36,32 @@ def test_reads_a_configuration_file(tmp_path):
     assert description["configuration"]["fm_words"] == 16
 
 
+def test_the_command_in_the_file_makes_the_same_file(tmp_path):
+    """Of a core with options of every kind."""
+    result = _run("flexv-core", "--extensions", "i,zicsr,m", "--rvfi", "-o", tmp_path / "first")
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "first/flexv_core.v").read_text()
+    description = json.loads((tmp_path / "first/flexv_core.json").read_text())
+    words = description["command"].split()[2:]
+    assert words == ["flexv-core", "--extensions", "i,zicsr,m", "--fetch-words", "4",
+                     "--dot-structure", "array", "--rvfi"]
+    assert _run(*words, "-o", tmp_path / "second").exit_code == 0
+    assert (tmp_path / "second/flexv_core.v").read_text() == text
+
+
 def test_lists_the_targets():
     result = _run("--list")
     assert result.exit_code == 0
-    for name in ("fp16-add", "fp16-mul", "hyperdrive-tile", "hyperdrive-chip"):
+    for name in ("fp16-add", "fp16-mul", "hyperdrive-tile", "hyperdrive-chip",
+                 "flexv-dotp", "flexv-core"):
         assert name in result.output
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["nothing"], "There is no target 'nothing'; there are fp16-add, fp16-mul, hyperdrive-tile, "
-                  "hyperdrive-chip, hyperdrive-mesh"),
+                  "hyperdrive-chip, hyperdrive-mesh, flexv-dotp, flexv-core, flexv-wishbone"),
+    (["flexv-core", "--extensions", "i"], "A core always has the extensions i and zicsr; zicsr "
+                                          "is missing"),
     (["hyperdrive-mesh"], "A mesh needs its size: --mesh HEIGHTxWIDTH in chips, for example "
                           "--mesh 2x3"),
     (["hyperdrive-mesh", "--mesh", "2"], "--mesh 2 is no size; write HEIGHTxWIDTH in chips, for "
@@ -64,6 +80,11 @@ def test_impossible_parameters_are_named(arguments, message, tmp_path):
     (["fp16-add", "--rows", "3"], "fp16-add is no chip; its only parameter is --depth"),
     (["hyperdrive-chip", "--depth", "2"], "hyperdrive-chip has no --depth; the pipeline depth of "
                                           "a chip's adders is --adder-depth"),
+    (["fp16-add", "--rvfi"], "fp16-add has no --rvfi"),
+    (["flexv-dotp", "--rvfi"], "flexv-dotp has no --rvfi"),
+    (["flexv-core", "--structure", "array"], "flexv-core has no --structure"),
+    (["flexv-core", "--depth", "2"], "flexv-core has no --depth"),
+    (["flexv-dotp", "--rows", "2"], "flexv-dotp is no chip; its only parameter is --structure"),
 ])
 def test_options_of_another_target_are_refused(arguments, message, tmp_path):
     result = _run(*arguments, "-o", tmp_path / "out")

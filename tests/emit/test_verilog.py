@@ -11,8 +11,8 @@ from flexdrive_deploy.tools import ToolError, run_yosys
 from flexdrive_deploy.verilog_package import make_package, write_package
 
 
-def _package(target, *, depth=None, **options):
-    return make_package(target, depth or target.example, **options)
+def _package(target, **options):
+    return make_package(target, target.example, **options)
 
 
 @pytest.fixture(params=TARGETS)
@@ -64,8 +64,7 @@ def test_description_names_what_is_in_the_verilog(target):
             assert f"  {kind} {instance} (" in body
     assert description["format"] == "flexdrive-verilog"
     assert description["format_version"] == 1
-    assert description["configuration"] == target.configuration(
-        target.example)
+    assert description["configuration"] == target.configuration(target.example)
 
 
 def test_chip_description_follows_the_hierarchy():

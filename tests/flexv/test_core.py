@@ -5,7 +5,8 @@ import pytest
 from flexdrive.errors import ConfigurationError
 from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import EXTENSIONS
-from flexdrive_sim.bench.flexv_loop import measure
+from flexdrive_sim.bench.flexv_loop import measure, measure_epilogue
+from flexdrive_sim.flexv.epilogue_kernel import EpilogueKernel
 from flexdrive_sim.flexv.loop_kernel import LoopKernel
 from flexdrive_sim.flexv.random_check import check_random
 
@@ -47,3 +48,17 @@ def test_configurations_are_checked():
                                                  "only16, not 'tree'"):
         CoreConfig(dot_structure="tree")
     assert CoreConfig().extensions == EXTENSIONS
+
+
+@pytest.mark.parametrize(("a_bits", "w_bits", "cycles"), [
+    (8, 8, 2019), (8, 4, 5475), (8, 2, 5187), (4, 4, 7203), (4, 2, 6915), (2, 2, 6771)])
+def test_loops_of_unpacking_software(core, a_bits, w_bits, cycles):
+    assert measure(LoopKernel(a_bits, w_bits, 576, 2, "xpulp"), core) == cycles
+
+
+@pytest.mark.parametrize("bits", [8, 4, 2])
+def test_epilogues_of_sixteen_outputs(core, bits):
+    cycles = {(style, loaded): measure_epilogue(EpilogueKernel(bits, style, loaded), core)
+              for style in ("requant", "xpulp") for loaded in (True, False)}
+    assert cycles == {("requant", True): 37, ("requant", False): 29,
+                      ("xpulp", True): 88, ("xpulp", False): 80}

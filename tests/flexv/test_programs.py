@@ -1,6 +1,8 @@
 """Programs on the simulator and on the RTL."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,34 @@ def test_compiled_c_runs_on_both_engines(core, tmp_path, name, optimise):
         assert rtl.console == iss.console
         assert rtl.cycles is not None
         assert rtl.cycles > rtl.instructions
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory):
+    """What a program prints on the machine that runs the tests, by name."""
+    place = tmp_path_factory.mktemp("native")
+
+    def text(name):
+        binary = place / name
+        if not binary.exists():
+            subprocess.run([sys.executable, "-m", "ziglang", "cc", "-O1", "-DHOST", "-o", binary,
+                            PROGRAMS / f"{name}.c"], check=True, capture_output=True)
+        return subprocess.run([binary], check=True, capture_output=True).stdout
+    return text
+
+
+@pytest.mark.parametrize("optimise", "0123s")
+@pytest.mark.parametrize("name", ["torture", "records", "kernels"])
+def test_programs_print_what_they_print_elsewhere(core, native, tmp_path, name, optimise):
+    program = load_elf(build_program([PROGRAMS / f"{name}.c"], tmp_path / "program.elf",
+                                     optimise=optimise))
+    expected = native(name)
+    assert expected.count(b"\n") >= 3
+    for outcome in (run_iss(program), run_rtl(program, built=core),
+                    run_rtl(program, built=core, dmem_latency=2, imem_latency=2,
+                            random_stalls=3)):
+        assert outcome.passed, outcome.verdict
+        assert outcome.console == expected
 
 
 def test_traps_in_the_style_of_the_standard_tests(core, tmp_path):

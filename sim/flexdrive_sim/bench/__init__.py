@@ -18,6 +18,7 @@ BENCHMARKS = {
     "small-layer": ("small_layer", "one small layer from its description to a verified result"),
     "fp16": ("fp16_area", "size of the binary16 operators"),
     "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),
+    "flexv-speed": ("flexv_speed", "cycles/s of the Flex-V core, and of Verilator on it"),
 }
 
 

@@ -7,34 +7,49 @@ import numpy as np
 
 from flexdrive.errors import FlexdriveError
 from flexdrive_sim.flexv.elf import load_elf
+from flexdrive_sim.flexv.epilogue_kernel import EpilogueKernel
 from flexdrive_sim.flexv.firmware import build_program
 from flexdrive_sim.flexv.loop_kernel import LoopKernel
 from flexdrive_sim.flexv.rtl_core import CoreBench, build_core
 
-__all__ = ["measure", "run"]
+__all__ = ["measure", "measure_epilogue", "run"]
 
 WIDTHS = (16, 8, 4, 2)
 
 
-def measure(kernel, built):
+def measure(kernel, built, *, source=None, **options):
     """Cycles of ``kernel`` on the RTL, preload and loop set-up included; its results are
-    compared."""
+    compared. ``source``: another text of the program. Options go to :class:`CoreBench`."""
+    cycles, data = _run(kernel, source or kernel.source(), built, options)
+    count = len(kernel.expected())
+    if not np.array_equal(data[:4 * count].view("<u4"), kernel.expected()):
+        raise FlexdriveError(f"{kernel}: the accumulators are wrong")
+    return cycles
+
+
+def measure_epilogue(kernel, built):
+    """Cycles of an :class:`EpilogueKernel` on the RTL; its outputs are compared."""
+    cycles, data = _run(kernel, kernel.source(), built, {})
+    if not np.array_equal(data[:len(kernel.expected())], kernel.expected()):
+        raise FlexdriveError(f"{kernel}: the outputs are wrong")
+    return cycles
+
+
+def _run(kernel, source, built, options):
+    """(cycles, bytes behind them at ``results``)."""
     with tempfile.TemporaryDirectory() as place:
-        source = Path(place) / "kernel.S"
-        source.write_text(kernel.source())
-        program = load_elf(build_program([source], Path(place) / "kernel.elf"))
+        file = Path(place) / "kernel.S"
+        file.write_text(source)
+        program = load_elf(build_program([file], Path(place) / "kernel.elf"))
     regions = program.regions()
-    bench = CoreBench(built, regions, program.entry, tohost=program.symbols["tohost"])
+    bench = CoreBench(built, regions, program.entry, tohost=program.symbols["tohost"],
+                      **options)
     reason = bench.run(1_000_000)
     if reason != "tohost" or bench.exit_value != 1:
         raise FlexdriveError(f"{kernel}: the program ended with {reason}, {bench.exit_value:#x}")
-    region = regions[0]
-    offset = program.symbols["results"] - region.base
-    words = region.data[offset:offset + 4 + 4 * len(kernel.expected())].view("<u4")
-    if not np.array_equal(words[1:], kernel.expected()):
-        raise FlexdriveError(f"{kernel}: the accumulators are wrong")
+    data = regions[0].data[program.symbols["results"] - regions[0].base:]
     # Reading the counter the second time costs one cycle.
-    return int(words[0]) - 1
+    return int(data[:4].view("<u4")[0]) - 1, data[4:]
 
 
 def run(console):
@@ -42,16 +57,26 @@ def run(console):
     built = build_core(notify=console.print)
     figures = {}
     for depth in (288, 576):
-        for style, pixels in (("macload", 4), ("published", 4), ("dot", 2)):
+        for style, pixels in (("macload", 4), ("published", 4), ("dot", 2), ("xpulp", 2)):
             for a_bits in WIDTHS:
                 for w_bits in WIDTHS:
                     if style != "macload" and a_bits < w_bits:
+                        continue
+                    if style == "xpulp" and a_bits == 16:
                         continue
                     kernel = LoopKernel(a_bits, w_bits, depth, pixels, style)
                     cycles = measure(kernel, built)
                     name = f"{style} a{a_bits}w{w_bits} K={depth}"
                     figures[name] = kernel.macs / cycles
                     console.print(f"{name:28} {cycles:6} cycles {figures[name]:8.3f} MAC/cycle")
+    for style in ("requant", "xpulp"):
+        for bits in (8, 4, 2):
+            for parameters in (True, False):
+                cycles = measure_epilogue(EpilogueKernel(bits, style, parameters), built)
+                what = "parameters loaded" if parameters else "parameters there"
+                name = f"epilogue {style} {bits} bit, {what}"
+                figures[name] = cycles / 16
+                console.print(f"{name:42} {cycles:6} cycles {figures[name]:8.3f} cycles/output")
     return figures
 
 

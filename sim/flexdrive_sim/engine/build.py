@@ -30,7 +30,9 @@ from .tools import (
 __all__ = ["BuiltModel", "EngineError", "cache_directory", "compile_model", "compile_rtlil"]
 
 _HERE = Path(__file__).parent
-_FLAGS = ["-std=c++17", "-O2", "-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w"]
+_FLAGS = ["-std=c++17", "-O2", "-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w", "-g0"]
+# Header in front of the design.
+_FIRST = {"lanes": "lanes.h", "cxxrtl": "runtime.h"}
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,14 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
                   what=f"translating {design.top} to C++")
         (place / "harness.h").write_text(harness[0])
         if backend == "lanes":
-            (place / "design.cc").write_text('#include "lanes.h"\n' + translate(
+            (place / "design.cc").write_text(translate(
                 (place / "design.json").read_text(), design.top))
             shutil.copy(_HERE / "lanes/lanes.h", place)
+        else:
+            shutil.copy(_HERE / "runtime.h", place)
         (place / "model.cc").write_text("\n".join([
-            '#include "design.cc"', '#include "harness.h"', table, harness[1], extra]))
+            f'#include "{_FIRST[backend]}"', '#include "design.cc"', '#include "harness.h"',
+            table, harness[1], extra]))
         cxx([*flags, "model.cc", "-o", "model.so"], cwd=place, what=f"compiling {design.top}",
             notify=notify)
         try:
@@ -122,7 +127,7 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
 def _sources(backend):
     """What the text of a model depends on besides its design."""
     if backend == "cxxrtl":
-        return []
+        return [(_HERE / "runtime.h").read_text()]
     return [path.read_text() for path in sorted((_HERE / "lanes").iterdir()) if path.is_file()]
 
 
@@ -140,5 +145,9 @@ def _script(design, backend, power_up, debug):
                           "opt_clean", "write_json design.json"])
     if power_up is not None:
         lines += ["setattr -unset init w:*", f"setundef -init -random {power_up}"]
+    if not debug:
+        # Parts of a structure that depend on each other would be a loop through one wire, and the
+        # model would be evaluated twice for it.
+        lines.append("splitnets -driver")
     lines.append(f"write_cxxrtl -noflatten -nohierarchy {'-g4' if debug else '-g0'} design.cc")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 from flexdrive.emit import emit_rtlil
 from flexdrive_sim.engine.tools import run_yosys
 
-__all__ = ["ecp5_area", "gate_area"]
+__all__ = ["block_area", "ecp5_area", "gate_area"]
 
 
 def _run(component, commands):
@@ -33,7 +33,14 @@ def gate_area(component):
     dict with ``gates`` (combinational, NAND2 equivalents), ``flops`` and ``total`` (NAND2
     equivalents with flops at 5.67 each).
     """
-    text = _run(component, "synth -flatten\nabc -g gates\nopt_clean\ntee -o area.txt stat")
+    text = _run(component, f"synth -flatten\n{_GATES}")
+    return _weighed(text)
+
+
+_GATES = "abc -g gates\nopt_clean\ntee -o area.txt stat"
+
+
+def _weighed(text):
     gates, flops = 0.0, 0
     for count, cell in re.findall(r"^\s*(\d+)\s+\$_(\w+)_$", text, re.M):
         if "DFF" in cell:
@@ -41,6 +48,15 @@ def gate_area(component):
         else:
             gates += int(count) * _WEIGHTS[cell]
     return {"gates": round(gates), "flops": flops, "total": round(gates + _FLOP * flops)}
+
+
+def block_area(component):
+    """The same by module, the hierarchy kept: {name of the module: area}, the submodules of a
+    module not included in it."""
+    text = _run(component, f"synth\n{_GATES}")
+    modules = re.split(r"^=== (.+) ===$", text, flags=re.M)
+    return {name: _weighed(part) for name, part in zip(modules[1::2], modules[2::2], strict=True)
+            if name != "design hierarchy"}
 
 
 def ecp5_area(component, *, multipliers=True):

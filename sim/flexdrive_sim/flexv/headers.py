@@ -19,8 +19,8 @@ _TARGETS = {"branch": ("simm",), "loop": ("uimm", "uimm5")}
 
 def _order(entry):
     """Operands in the order in which they are written."""
-    first = {"store": ("rs2", "rs1", "rs3"), "loop": ("loop", "rs1", "count")}.get(
-        entry.unit, ("rd", "rs1", "rs2"))
+    first = {"store": ("rs2", "rs1", "rs3"), "requant": ("rs1", "rs2", "rs3"),
+             "loop": ("loop", "rs1", "count")}.get(entry.unit, ("rd", "rs1", "rs2"))
     names = [name for name in first if name in entry.encoding.fields]
     return names + [name for name in entry.encoding.fields if name not in names]
 
@@ -76,6 +76,10 @@ def _intrinsic(entry):
                 f"\t({{ uint32_t r_ = (acc); __asm__ volatile(\".insn r {opcode:#x}, 0, {f7:#x}, "
                 f"%0, x0, x%1\" : \"+r\"(r_) : \"i\"({load} | (wreg) << 1 | (areg))"
                 f" : \"memory\"); r_; }})")
+    if entry.unit == "requant":
+        return (f"#define {_identifier(entry)}(acc, scale, addend) \\\n"
+                f"\t__asm__ volatile(\".insn r {opcode:#x}, {f3}, {f7:#x}, %2, %0, %1\" : : "
+                f"\"r\"(acc), \"r\"(scale), \"r\"(addend))")
     if set(entry.encoding.fields) != {"rd", "rs1", "rs2"} or entry.unit in ("load", "store"):
         return None
     volatile = " volatile" if entry.unit == "dot" else ""

@@ -29,18 +29,19 @@ class Lockstep:
         self.interrupts = self.traps = 0
         self._history = []
 
-    def run(self, instructions, cycles_each=100):
-        """Check ``instructions`` more; returns why the RTL stopped."""
+    def run(self, instructions, patience=1_000_000):
+        """Check ``instructions`` more; returns why the RTL stopped. To retire none of them within
+        ``patience`` cycles is a failure: wfi may wait that long for a rare interrupt."""
         goal = self.checked + instructions
         while self.checked < goal:
             part = min(goal - self.checked, len(self.bench.records))
-            limit = self.bench.cycles + cycles_each * part + 1000
-            reason = self.bench.run(limit, self.checked + part)
+            before = self.bench.retired
+            reason = self.bench.run(self.bench.cycles + patience, self.checked + part)
             for row in self.bench.last(self.bench.retired - self.checked).tolist():
                 self._check(row)
-            if reason == "cycles":
+            if reason == "cycles" and self.bench.retired == before:
                 self._fail("the RTL stands still", None, None)
-            if reason != "instructions":
+            if reason in ("tohost", "hang"):
                 return reason
         return "instructions"
 

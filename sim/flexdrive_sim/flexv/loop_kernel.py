@@ -37,7 +37,9 @@ class LoopKernel:
     a_bits, w_bits : format. depth : K, a multiple of the lanes of a narrow word.
     pixels : P, 2 or 4.
     style : ``"macload"`` (16 Mac&Loads for 16 dot products), ``"published"`` (17: one activation
-        load more, arXiv 2307.01056) or ``"dot"`` (loads and dot products apart).
+        load more, arXiv 2307.01056), ``"dot"`` (loads and dot products apart) or ``"xpulp"``
+        (XpulpV2 without sub-byte lanes: narrow operands are unpacked to bytes by software;
+        a_bits at most 8 and at least w_bits).
     """
 
     a_bits: int
@@ -65,7 +67,8 @@ class LoopKernel:
     def source(self, seed=1):
         """Text of the program. It stores cycles and accumulators at ``results`` and exits."""
         a, w = self.operands(seed)
-        body = self._dot_body() if self.style == "dot" else self._macload_body()
+        body = {"dot": self._dot_body, "xpulp": self._xpulp_body}.get(
+            self.style, self._macload_body)()
         accumulators = [self._accumulator(p, c) for p in range(self.pixels)
                         for c in range(CHANNELS)]
         lines = ["\t.include \"flexv.inc\"", "\t.option norelax", "\t.globl main", "main:",
@@ -105,7 +108,8 @@ class LoopKernel:
         again = self._slices[1] - 1
         rows = self.pixels - 1
         settings = {
-            "SB_LEGACY": 0, "IVEC_FMT": format_code(self.a_bits, self.w_bits),
+            "SB_LEGACY": int(self.style == "xpulp"),
+            "IVEC_FMT": format_code(self.a_bits, self.w_bits),
             "IVEC_SKIP_SIZE": self.pixels * CHANNELS, "IVEC_MIXED_CYCLE": 0, "MIXED_COUNT": 0,
             "A_STRIDE": a_pitch, "A_SKIP": rows, "W_STRIDE": w_pitch, "W_SKIP": CHANNELS - 1,
             "W_ROLLBACK": 4 - w_pitch * (CHANNELS - 1),
@@ -118,7 +122,7 @@ class LoopKernel:
         for name, value in settings.items():
             load = "la" if isinstance(value, str) else "li"
             lines += [f"\t{load} t0, {value}", f"\tcsrw CSR_{name}, t0"]
-        if self.style == "dot":
+        if self.style in ("dot", "xpulp"):
             lines += [f"\tla s10, activations + {a_pitch * p}\n\tmv {pointer}, s10"
                       for p, pointer in enumerate(("s0", "s1")[:self.pixels])]
             lines += [f"\tla s10, weights + {w_pitch * c}\n\tmv {pointer}, s10"
@@ -126,7 +130,7 @@ class LoopKernel:
         return lines
 
     def _preload(self):
-        if self.style == "dot":
+        if self.style in ("dot", "xpulp"):
             return []
         lines = [f"\tml.sdotsup.w zero, zero, {c}, 0, 0" for c in range(CHANNELS)]
         return [*lines, "\tml.sdotsup.a zero, zero, 0, 0, 0"]
@@ -165,4 +169,37 @@ class LoopKernel:
             lines += [f"\tpv.sdotusp.b {self._accumulator(pixel, channel)}, {a}, {w}"
                       for channel, w in enumerate(("t0", "t1", "t2", "t4"))
                       for pixel, a in enumerate(("t5", "s11"))]
+        return lines
+
+    def _xpulp_body(self):
+        """One word of the narrowest operand: 32 / w_bits values of every row."""
+        lines, per_word = [], 8 * 4 // self.w_bits
+        # (pointer, register of packed values, register of bytes, bits, suffix of extract)
+        operands = [(pointer, raw, vector, self.a_bits, "u") for pointer, raw, vector in
+                    (("s0", "s6", "t5"), ("s1", "s7", "s11"))]
+        operands += [(pointer, raw, vector, self.w_bits, "") for pointer, raw, vector in
+                     (("ra", "s2", "t0"), ("gp", "s3", "t1"), ("tp", "s4", "t2"),
+                      ("sp", "s5", "t4"))]
+        for chunk in range(per_word // 4):
+            for pointer, raw, vector, bits, suffix in operands:
+                in_word = chunk % (8 // bits)
+                target = vector if bits == 8 else raw
+                if in_word == 0:
+                    lines.append(f"\tp.lw.post {target}, {pointer}, 4")
+                if bits < 8:
+                    lines += self._unpack(vector, raw, bits, 4 * in_word, suffix)
+            lines += [f"\tpv.sdotusp.b {self._accumulator(pixel, channel)}, {a}, {w}"
+                      for channel, w in enumerate(("t0", "t1", "t2", "t4"))
+                      for pixel, a in enumerate(("t5", "s11"))]
+        return lines
+
+    @staticmethod
+    def _unpack(vector, raw, bits, first, suffix):
+        """Four values to four bytes: as many extractions, two packs."""
+        lines = []
+        for half, pack in enumerate(("packlo", "packhi")):
+            for lane, register in enumerate(("s8", "s9")):
+                position = (first + 2 * half + lane) * bits
+                lines.append(f"\tp.extract{suffix} {register}, {raw}, {bits - 1 << 5 | position}")
+            lines.append(f"\tpv.{pack}.b {vector}, s9, s8")
         return lines

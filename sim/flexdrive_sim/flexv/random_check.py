@@ -3,9 +3,11 @@
 import sys
 import time
 
+from flexdrive.flexv.isa import EXTENSIONS
+
 from .lockstep import Lockstep, Mismatch
 from .random_program import RandomProgram
-from .rtl_core import KERNEL_EXTENSIONS, CoreBench, build_core
+from .rtl_core import CoreBench, build_core
 
 __all__ = ["check_random"]
 
@@ -13,7 +15,7 @@ __all__ = ["check_random"]
 _LINES = 0xFFFF0888
 
 
-def check_random(built, seed, instructions, extensions=KERNEL_EXTENSIONS):
+def check_random(built, seed, instructions, extensions=EXTENSIONS):
     """Run one random program on both sides; latencies, stalls and interrupts follow from the
     seed. Returns the :class:`Lockstep`; raises :class:`Mismatch`."""
     interrupts = seed % 2 == 1

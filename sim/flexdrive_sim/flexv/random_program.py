@@ -33,6 +33,8 @@ def _handler():
     x5, x6 = 5, 6
     save = [_code("csrrw", csr=0x340, rs1=x5, rd=x5),           # x5 = save area, mscratch = old x5
             _code("sw", rs1=x5, rs2=x6, simm=0),
+            # Read so that they are compared: mepc, mtval, mstatus.
+            *(_code("csrrs", csr=number, rs1=0, rd=x6) for number in (0x341, 0x343, 0x300)),
             _code("csrrs", csr=0x342, rs1=0, rd=x6)]
     fault = [_code("csrrw", csr=0x341, rs1=1, rd=0)]            # mepc = x1
     step = [_code("csrrs", csr=0x341, rs1=0, rd=x6),
@@ -80,8 +82,9 @@ class RandomProgram:
         self.with_interrupts = interrupts
         self._plain = [e for e in instructions(extensions)
                        if e.unit not in ("branch", "jump", "system", "csr", "load", "store", "loop",
-                                         "macload")]
+                                         "macload", "requant")]
         self._macload = [e for e in instructions(extensions) if e.unit == "macload"]
+        self._requant = [e for e in instructions(extensions) if e.unit == "requant"]
         self._with_loops = "xpulp_loop" in extensions
         self._units = sorted({e.unit for e in self._plain})
         self._memory = [e for e in instructions(extensions) if e.unit in ("load", "store")]
@@ -127,6 +130,7 @@ class RandomProgram:
                  (self._indirect, 2), (self._loop, 2 if depth < 2 else 0),
                  (self._mac_and_load, 15 if self._macload else 0),
                  (self._controllers, 3 if self._macload else 0),
+                 (self._requantise, 3 if self._requant else 0),
                  (self._hardware_loop, 4 if self._with_loops and depth < 2 else 0)]
         functions, weights = zip(*kinds, strict=True)
         while len(items) < count:
@@ -233,6 +237,27 @@ class RandomProgram:
         name = self.draw.choice([n for n, csr in CSRS.items() if csr.extension == "macload"
                                  and "address" not in n])
         return write(name, 0, 5) if "skip" in name or "count" in name else write(name, -64, 65)
+
+    def _requantise(self, depth):
+        """A run of outputs, with new settings or reads of the packed word now and then."""
+        if self.draw.random() < 0.3:
+            value = self.draw.randrange(0x200) if self.draw.random() < 0.5 else \
+                self.draw.choice((0x100, 0)) | self.draw.randrange(3) << 6 | self.draw.randrange(34)
+            return [_code("addi", rd=5, rs1=0, simm=value),
+                    _code("csrrw", csr=CSRS["rq_control"].number, rs1=5, rd=self._register(True))]
+        words = []
+        for _ in range(self.draw.randrange(1, 6)):
+            entry = self.draw.choice(self._requant)
+            words.append(entry.encoding.encode(**self._fields(entry)).to_bytes(4, "little"))
+            if self.draw.random() < 0.3:
+                words.append(_code("csrrs", csr=CSRS["rq_word"].number, rs1=0,
+                                   rd=self._register(True)))
+        if self.draw.random() < 0.4:
+            name = self.draw.choice(("rq_word", "rq_lane"))
+            words.append(_code(self.draw.choice(("csrrw", "csrrs", "csrrc")),
+                               csr=CSRS[name].number, rs1=self._register(),
+                               rd=self._register(True)))
+        return words
 
     def _last(self, depth):
         """One instruction that may end a loop."""

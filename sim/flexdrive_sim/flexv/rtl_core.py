@@ -6,16 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from flexdrive.flexv.core import Core, CoreConfig
-from flexdrive.flexv.isa import EXTENSIONS
 from flexdrive_sim.engine import Model, compile_model
 
 from .outcome import CONSOLE
 
-__all__ = ["KERNEL_EXTENSIONS", "RECORD", "CoreBench", "build_core"]
-
-# What programs run on unless they ask for more: without XpulpV2's scalar operations and packed
-# SIMD, with which the C++ compiler needs several minutes for the model.
-KERNEL_EXTENSIONS = tuple(name for name in EXTENSIONS if name not in ("xpulp_bits", "xpulp_simd"))
+__all__ = ["RECORD", "CoreBench", "build_core"]
 
 # One retired instruction, see core_run.cc.
 RECORD = np.dtype([(name, "<u4") for name in (
@@ -35,10 +30,11 @@ class _Setup(ctypes.Structure):
 
 def build_core(config=None, *, component=None, notify=None):
     """Compile the core with its test bench; the result makes :class:`CoreBench`. Without a
-    configuration it has :data:`KERNEL_EXTENSIONS`."""
-    core = component or Core(config or CoreConfig(rvfi=True, extensions=KERNEL_EXTENSIONS))
+    configuration it has all extensions."""
+    core = component or Core(config or CoreConfig(rvfi=True))
     extra = (Path(__file__).parent / "core_run.cc").read_text()
-    return compile_model(core, extra=extra, notify=notify)
+    # One large module: here the engine of yosys is the faster one.
+    return compile_model(core, backend="cxxrtl", extra=extra, notify=notify)
 
 
 class CoreBench:

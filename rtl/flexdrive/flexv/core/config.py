@@ -18,8 +18,6 @@ class CoreConfig:
     ----------
     extensions : groups of instructions of :data:`flexdrive.flexv.isa.EXTENSIONS`; those of a group
         that is not built in are illegal.
-    reset_pc : address of the first instruction, a multiple of 2; the port ``boot_address``
-        replaces it where ``boot_port`` is set.
     fetch_words : words that the fetch buffer holds, 2 to 8.
     dot_structure : see :class:`flexdrive.flexv.dotp.DotVector`.
     rvfi : whether the core has the port of the RISC-V Formal Interface.

@@ -7,7 +7,7 @@ from amaranth.lib import data, enum
 
 __all__ = ["OPERATIONS", "AluOp", "BitsOp", "BranchOp", "Control", "CsrOp", "DivideOp", "DotOp",
            "Immediate", "JumpOp", "LoopOp", "MacloadOp", "MemoryOp", "MultiplyOp", "PermuteOp",
-           "SimdOp", "SystemOp", "Unit"]
+           "RequantOp", "SimdOp", "SystemOp", "Unit"]
 
 
 class Unit(enum.Enum, shape=4):
@@ -26,6 +26,7 @@ class Unit(enum.Enum, shape=4):
     BITS = 12
     SIMD = 13
     PERMUTE = 14
+    REQUANT = 15
 
 
 class AluOp(enum.Enum, shape=6):
@@ -149,11 +150,18 @@ class PermuteOp(enum.Enum, shape=6):
      SHUFFLE2_H, SHUFFLE2_B, PACK, PACK_H, PACKHI, PACKLO) = range(13)
 
 
+class RequantOp(enum.Enum, shape=6):
+    """The product is that of :attr:`MultiplyOp.HIGH`: both signed."""
+
+    PACK = MultiplyOp.HIGH.value
+
+
 OPERATIONS = {
     Unit.ALU: AluOp, Unit.MULTIPLY: MultiplyOp, Unit.DIVIDE: DivideOp, Unit.LOAD: MemoryOp,
     Unit.STORE: MemoryOp, Unit.CSR: CsrOp, Unit.BRANCH: BranchOp, Unit.JUMP: JumpOp,
     Unit.SYSTEM: SystemOp, Unit.LOOP: LoopOp, Unit.DOT: DotOp, Unit.MACLOAD: MacloadOp,
     Unit.BITS: BitsOp, Unit.SIMD: SimdOp, Unit.PERMUTE: PermuteOp,
+    Unit.REQUANT: RequantOp,
 }
 
 

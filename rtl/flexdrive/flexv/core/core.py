@@ -17,6 +17,7 @@ from .loadstore import LoadStore
 from .loops import Loops
 from .macload import Controllers
 from .registers import RegisterFile
+from .requantise import Requantiser
 from .rvfi import RVFI_PORT, RvfiMonitor
 from .stages import DecodeStage, ExecuteStage, WriteBackStage
 from .writeback import WriteBack
@@ -38,12 +39,20 @@ class Core(wiring.Component):
 
     Members
     -------
-    ibus, dbus : see :mod:`.bus`.
+    ibus.req, dbus.req : an access is requested; it stays until granted
+    ibus.gnt, dbus.gnt : the request is taken at this clock edge
+    ibus.addr, dbus.addr : address of a word, a multiple of 4
+    dbus.we : the access is a store
+    dbus.be : bytes of the word that are meant
+    dbus.wdata : word to be stored
+    ibus.rvalid, dbus.rvalid : the oldest access without a response has it in this cycle
+    ibus.rdata, dbus.rdata : word loaded, with rvalid
+    ibus.err, dbus.err : the access failed, with rvalid
     boot_address : address of the first instruction, read in the first cycle after reset.
     interrupts : level-sensitive lines, numbered as in mip (3, 7, 11, 16 to 31).
     hart_id : number of the core, in mhartid.
     sleeping : the core waits in wfi.
-    rvfi : see :mod:`.rvfi` (with ``config.rvfi``).
+    rvfi : RISC-V Formal Interface, see :mod:`.rvfi` (with ``config.rvfi``).
     """
 
     def __init__(self, config=None):
@@ -91,6 +100,9 @@ class Core(wiring.Component):
             m.submodules.controllers = self._controllers = Controllers(extensions)
             m.submodules.dot = self._dot = DotStage(self.config.dot_structure)
             holders.append((self._controllers.names, self._controllers))
+        if "requant" in extensions:
+            m.submodules.requantiser = self._requantiser = Requantiser()
+            holders.append((Requantiser.NAMES, self._requantiser))
         names = [name for held, _ in holders for name in held]
         m.submodules.csrs = self._csrs = csrs = CsrFile(extensions, names)
         for held, holder in holders:
@@ -103,6 +115,13 @@ class Core(wiring.Component):
             self._connect_loops(m)
         if "dot" in extensions:
             self._connect_dot(m)
+        if "requant" in extensions:
+            requantiser = self._requantiser
+            m.d.comb += [
+                requantiser.stage.eq(self._w), requantiser.ends.eq(self._w_ends & self._w.requant),
+                self._execute.requant_busy.eq(requantiser.busy
+                                              | (self._w_valid & self._w.requant)),
+            ]
 
     def _connect_loops(self, m):
         loops, execute = self._loops, self._execute

@@ -29,6 +29,7 @@ class Execute(wiring.Component):
     redirects : what follows is not what was fetched; it is at ``target``, unless the instruction
         ``traps``, ``returns`` or ``refetches`` (wants the following instructions fetched anew).
     dot_* : see :class:`.dotstage.DotStage`. late_value : of write-back.
+    requant_busy : outputs of requantisation are under way.
     steps, counts : a Mac&Load pointer moves, a dot product is counted, once the instruction goes.
     loop_write : a loop instruction. relinks : what follows is at the next address whatever loops
         say. iterates : the instruction ends an iteration of a loop.
@@ -50,7 +51,7 @@ class Execute(wiring.Component):
             "dot_replicated": In(32), "dot_size": In(2),
             "dot_to_w": In(1), "dot_number": In(2), "legacy": In(1), "undo": In(Undo),
             "late_value": In(32), "steps": Out(1), "counts": Out(1), "loop_write": Out(1),
-            "interrupt": In(1), "wake": In(1), "sleeping": Out(1),
+            "requant_busy": In(1), "interrupt": In(1), "wake": In(1), "sleeping": Out(1),
             "redirects": Out(1), "target": Out(32), "traps": Out(1), "returns": Out(1),
             "refetches": Out(1), "relinks": Out(1), "iterates": Out(1), "dropped": Out(1),
             "cause": Out(6), "trap_value": Out(32),
@@ -70,7 +71,8 @@ class Execute(wiring.Component):
         self._results(m, is_unit, total, divided)
         self._exceptions(m, is_unit, is_system)
         self._control_flow(m, is_unit, is_system, total)
-        waits = self.dot_wait | (self.memory_wanted & ~self.memory_granted) | (
+        late = is_unit[Unit.CSR] & self.requant_busy
+        waits = self.dot_wait | late | (self.memory_wanted & ~self.memory_granted) | (
             is_unit[Unit.DIVIDE] & ~self._divider.done) | (is_system[SystemOp.WFI] & ~self.wake)
         m.d.comb += [
             self.complete.eq(self.traps | self.dropped | ~waits),
@@ -137,6 +139,7 @@ class Execute(wiring.Component):
             o.early_value.eq(self.result), o.late.eq(stage.late & ~self.traps),
             o.late_target.eq(stage.late_target), o.trap.eq(self.traps),
             o.product.eq(is_unit[Unit.MULTIPLY]),
+            o.requant.eq(is_unit[Unit.REQUANT] & ~self.traps),
             o.upper.eq((stage.control.op != MultiplyOp.LOW.value) & ~stage.control.accumulates),
             o.invert.eq(is_unit[Unit.MULTIPLY] & (stage.control.op == MultiplyOp.MSU.value)),
             o.total.eq(self.dot_total), o.carry.eq(self.dot_carry), o.high.eq(products.high),
@@ -144,7 +147,7 @@ class Execute(wiring.Component):
                              & stage.control.accumulates.replicate(32)),
             o.loop_back.eq(self.iterates), o.loop_number.eq(stage.loop_number),
         ]
-        with m.If(is_unit[Unit.MULTIPLY]):
+        with m.If(is_unit[Unit.MULTIPLY] | is_unit[Unit.REQUANT]):
             m.d.comb += [o.total.eq(products.low), o.carry.eq(products.middle)]
         sound = ~self.traps & ~self.dropped
         m.d.comb += [

@@ -66,6 +66,7 @@ class WriteBackStage(data.Struct):
     late: 1
     late_target: 5
     product: 1
+    requant: 1
     upper: 1
     total: 32
     carry: 34

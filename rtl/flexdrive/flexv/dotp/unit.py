@@ -46,7 +46,8 @@ class DotProduct(Shared):
 
     Members
     -------
-    i : stream of :class:`DotRequest`. o : stream of :class:`DotResult`, in order.
+    i : dot products to be made, a stream of :class:`DotRequest`
+    o : results in order, a stream of :class:`DotResult`
     """
 
     def __init__(self, *, structure="array", narrow_activations=True):

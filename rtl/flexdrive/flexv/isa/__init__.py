@@ -9,12 +9,13 @@ from .compressed import COMPRESSED, CompressedInstruction
 from .csrs import CSRS, Csr
 from .dot import DOT
 from .encoding import Encoding, Field, Instruction, sign_extend
+from .requant import REQUANT
 from .xpulp import XPULP
 
 __all__ = ["BY_NAME", "COMPRESSED", "CSRS", "EXTENSIONS", "INSTRUCTIONS", "CompressedInstruction",
            "Csr", "Encoding", "Field", "Instruction", "find", "instructions", "sign_extend"]
 
-INSTRUCTIONS = (*BASE, *XPULP, *DOT)
+INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT)
 BY_NAME = {instruction.name: instruction for instruction in INSTRUCTIONS}
 # Names of the groups of instructions that a core may have, in the order of the manual.
 EXTENSIONS = tuple(dict.fromkeys(instruction.extension for instruction in INSTRUCTIONS))

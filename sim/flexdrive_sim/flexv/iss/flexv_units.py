@@ -21,7 +21,7 @@ class FlexvState:
     def __init__(self, hart):
         self._csrs = hart.csrs
         for name, counters in (("macl_a_address", ("a_count", "a_count2")),
-                               ("macl_w_address", ("w_count",))):
+                               ("macl_w_address", ("w_count",)), ("rq_word", ("rq_lane",))):
             if hart.csrs.exists(CSRS[name].number):
                 hart.csrs.writers[CSRS[name].number] = self._pointer_writer(name, counters)
 

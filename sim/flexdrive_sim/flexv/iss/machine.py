@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from flexdrive.flexv.isa import BY_NAME, COMPRESSED, EXTENSIONS, instructions
 
-from . import xpulp_units  # noqa: F401  (registers its units)
+from . import requant_units, xpulp_units  # noqa: F401  (they register their units)
 from .arithmetic import MASK
 from .csrs import CsrFile
 from .flexv_units import FlexvState

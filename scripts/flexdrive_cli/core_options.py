@@ -1,0 +1,51 @@
+"""The options of a Flex-V core and its dot-product unit."""
+
+import functools
+
+import click
+
+__all__ = ["CoreOptions", "core_options"]
+
+
+class CoreOptions:
+    """What the options say. ``given``: {parameter: value} of those that were given."""
+
+    def __init__(self, given):
+        self.given = {name: value for name, value in given.items() if value is not None}
+
+    def refuse(self, target, allowed=()):
+        """Raise a usage error when options are given that ``target`` does not have."""
+        for name in self.given:
+            if name not in allowed:
+                raise click.UsageError(f"{target} has no --{name.replace('_', '-')}")
+
+    def config(self, target):
+        """The :class:`flexdrive.flexv.core.CoreConfig` for ``target``."""
+        from flexdrive.flexv.core import CoreConfig
+
+        self.refuse(target, ("extensions", "fetch_words", "dot_structure", "rvfi"))
+        given = dict(self.given)
+        if "extensions" in given:
+            given["extensions"] = tuple(given["extensions"].split(","))
+        return CoreConfig(**given)
+
+
+def core_options(command):
+    """Add the options to a command, which gets them as ``core``."""
+    @click.option("--structure", metavar="NAME",
+                  help="Dot-product unit alone: array, islands or only16.  [default: array]")
+    @click.option("--extensions", metavar="LIST",
+                  help="Core: groups of instructions, with commas.  [default: all]")
+    @click.option("--fetch-words", type=int, metavar="N",
+                  help="Core: words of the fetch buffer.  [default: 4]")
+    @click.option("--dot-structure", metavar="NAME",
+                  help="Core: structure of its dot-product unit.  [default: array]")
+    @click.option("--rvfi", is_flag=True, default=None,
+                  help="Core: with the port of the RISC-V Formal Interface.")
+    @functools.wraps(command)
+    def wrapped(*arguments, structure, extensions, fetch_words, dot_structure, rvfi, **options):
+        core = CoreOptions({"structure": structure, "extensions": extensions,
+                            "fetch_words": fetch_words, "dot_structure": dot_structure,
+                            "rvfi": rvfi})
+        return command(*arguments, core=core, **options)
+    return wrapped

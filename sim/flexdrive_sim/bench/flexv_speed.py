@@ -1,0 +1,89 @@
+"""Cycles per second of the Flex-V core: the compiled engine and Verilator, on one program.
+
+Both run the same program with memory that answers in the next cycle, the RVFI port built in; they
+must need the same number of cycles. Seconds are CPU seconds of the one thread that simulates.
+"""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from rich.table import Table
+
+from flexdrive.errors import FlexdriveError
+from flexdrive.flexv.core import Core, CoreConfig
+from flexdrive_deploy.tools import run_tool
+from flexdrive_deploy.verilog import emit_verilog
+from flexdrive_sim.flexv.elf import load_elf
+from flexdrive_sim.flexv.firmware import build_program
+from flexdrive_sim.flexv.rtl_core import CoreBench, build_core
+
+__all__ = ["run"]
+
+_REPEATS = 3
+_SOURCE = Path(__file__).resolve().parents[3] / "tests/flexv/programs/kernels.c"
+_VERILATOR = ["verilator", "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O3", "--x-assign",
+              "fast", "--x-initial", "fast", "--noassert", "-Wno-lint", "-Wno-UNOPTFLAT",
+              "--top-module", "flexv_core", "flexv_core.v", "main.cc"]
+
+
+def _compiled(program, notify):
+    """(cycles, build seconds, CPU seconds of the fastest run)."""
+    start = time.perf_counter()
+    built = build_core(notify=notify)
+    building = time.perf_counter() - start
+    seconds = []
+    for _ in range(_REPEATS):
+        bench = CoreBench(built, program.regions(), program.entry,
+                          tohost=program.symbols["tohost"])
+        begin = time.process_time()
+        reason = bench.run(1_000_000_000)
+        seconds.append(time.process_time() - begin)
+        if reason != "tohost" or bench.exit_value != 1:
+            raise FlexdriveError(f"The program ended with {reason}, {bench.exit_value:#x}")
+    return bench.cycles, building, min(seconds)
+
+
+def _verilator(program, notify):
+    """The same, or None without Verilator."""
+    if shutil.which("verilator") is None:
+        return None
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "flexv_core.v").write_text(
+            emit_verilog(Core(CoreConfig(rvfi=True)), name="flexv_core").text)
+        shutil.copy(Path(__file__).parent / "flexv_verilator.cc", place / "main.cc")
+        (region,) = program.regions()
+        (place / "image").write_bytes(region.data.tobytes())
+        start = time.perf_counter()
+        run_tool(_VERILATOR, "Verilator", place, notify)
+        building = time.perf_counter() - start
+        runs = [run_tool([place / "obj_dir/Vflexv_core", "image", hex(program.entry),
+                          hex(program.symbols["tohost"])], "running Verilator's model", place,
+                         notify).stdout.split() for _ in range(_REPEATS)]
+        return int(runs[0][0]), building, min(float(words[2]) for words in runs)
+
+
+def run(console):
+    """Prints a table; returns {name: figure}."""
+    with tempfile.TemporaryDirectory() as place, console.status("") as status:
+        program = load_elf(build_program([_SOURCE], Path(place) / "program.elf",
+                                         arguments=["-DRUNS=20"]))
+        results = {"compiled engine": _compiled(program, status.update)}
+        other = _verilator(program, status.update)
+    if other is not None:
+        results["Verilator"] = other
+        if other[0] != results["compiled engine"][0]:
+            raise FlexdriveError(f"The compiled engine needs {results['compiled engine'][0]:,} "
+                                 f"cycles, Verilator's model {other[0]:,}")
+    cycles = results["compiled engine"][0]
+    table = Table("simulator", title=f"whole core with RVFI, {cycles:,} cycles")
+    for heading in ("build s", "CPU s", "cycles/s"):
+        table.add_column(heading, justify="right")
+    figures = {"cycles": cycles}
+    for name, (_, building, seconds) in results.items():
+        table.add_row(name, f"{building:.1f}", f"{seconds:.2f}", f"{cycles / seconds:,.0f}")
+        figures |= {f"{name} build s": building, f"{name} cycles/s": cycles / seconds}
+    console.print(table)
+    return figures

@@ -1,0 +1,15 @@
+"""The proofs of the core's parts that take seconds; `scripts/prove flexv` runs all."""
+
+import pytest
+
+from flexdrive_sim.flexv.proofs import PROOFS
+from flexdrive_sim.formal import prove
+
+_QUICK = [proof for proof in PROOFS if proof.name != "fetch"]
+
+
+@pytest.mark.parametrize("proof", _QUICK, ids=lambda proof: proof.name)
+def test_proof(proof):
+    result = prove(proof.component(), mode=proof.mode, depth=proof.depth)
+    assert result.status == "PASS"
+    assert result.reached == proof.depth
