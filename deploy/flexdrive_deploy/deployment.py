@@ -14,7 +14,7 @@ from .program import Program, config_hash
 __all__ = ["ChipPart", "Deployment"]
 
 KIND = "flexdrive-network"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(eq=False)
@@ -60,6 +60,16 @@ class Deployment:
 
     def __post_init__(self):
         self.programs = [part.program for part in self.parts if isinstance(part, ChipPart)]
+
+    @property
+    def mesh(self):
+        """(height, width) of the mesh of chips, None for a single chip."""
+        return self.programs[0].mesh if self.programs else None
+
+    @property
+    def units(self):
+        """Accumulate units of all chips."""
+        return self.programs[0].array.units
 
     def checked_images(self, array, where="The input"):
         """``array`` as images (N, ...) of the network's one input.

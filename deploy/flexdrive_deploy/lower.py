@@ -8,6 +8,7 @@ from flexdrive.hyperdrive.descriptor import Descriptor, Operation
 
 from .layers import ConvLayer
 from .memory import allocate
+from .mesh import border_fields, whole_config
 from .program import Entry, MapPlace, Program
 from .tiling import choose_interleave, tile_edges
 
@@ -90,13 +91,14 @@ def _extent(place, config):
             "last_columns": last_columns}
 
 
-def _descriptor(step, maps, config):
+def _descriptor(step, maps, config, borders):
     """Descriptor of a step."""
     if step.operation != Operation.CONV:
         place = maps[step.writes or step.reads[0]]
         return Descriptor(
             operation=step.operation, in_base=place.base, in_channels=place.shape[0],
-            tile_rows=place.tile[0], tile_columns=place.tile[1], **_extent(place, config))
+            tile_rows=place.tile[0], tile_columns=place.tile[1], **_extent(place, config),
+            **borders)
     layer = step.layer
     source, target = maps[layer.source], maps[layer.target]
     return Descriptor(
@@ -105,10 +107,11 @@ def _descriptor(step, maps, config):
         bypass=int(layer.bypass is not None), in_base=source.base, in_channels=layer.c_in,
         out_base=target.base, out_channels=layer.c_out,
         bypass_base=maps[layer.bypass].base if layer.bypass is not None else 0,
-        tile_rows=target.tile[0], tile_columns=target.tile[1], **_extent(source, config))
+        tile_rows=target.tile[0], tile_columns=target.tile[1], **_extent(source, config),
+        **borders)
 
 
-def lower(graph, config, *, layer_check=False):
+def lower(graph, config, *, layer_check=False, mesh=None):
     """Make the program of a graph.
 
     Parameters
@@ -116,6 +119,7 @@ def lower(graph, config, *, layer_check=False):
     graph : ChipGraph.
     config : ChipConfig.
     layer_check : store every layer's output as well, for comparison.
+    mesh : (height, width) of a mesh of such chips, or None for a single one.
 
     Returns
     -------
@@ -126,7 +130,8 @@ def lower(graph, config, *, layer_check=False):
     FitError
         when a memory of the chip is too small: which, in which layer, by how much.
     """
-    tiles = tile_edges(graph, config)
+    array = whole_config(config, *mesh) if mesh else config
+    tiles = tile_edges(graph, array)
     steps = [step if step.replaces is None or tiles[step.replaces] == tiles[step.writes]
              else _Step(step.operation, step.name, step.reads, step.writes, None, step.layer)
              for step in _steps(graph, layer_check)]
@@ -135,9 +140,12 @@ def lower(graph, config, *, layer_check=False):
     allocation = allocate(steps, sizes, config.fm_words)
     maps = {name: MapPlace(graph.shapes[name], base, tiles[name])
             for name, base in allocation.bases.items()}
+    borders = border_fields(steps, {
+        name: (graph.shapes[name][0], *tile) for name, tile in tiles.items()},
+        config) if mesh else [{}] * len(steps)
     words, weights, entries = [], [], []
-    for step in steps:
-        descriptor = _descriptor(step, maps, config)
+    for step, border in zip(steps, borders, strict=True):
+        descriptor = _descriptor(step, maps, array, border)
         words += descriptor.words()
         layer = step.layer
         if layer is not None:
@@ -149,4 +157,4 @@ def lower(graph, config, *, layer_check=False):
     chunks = -(-config.channels // 32)
     return Program(config, np.array(words, np.uint32),
                    np.concatenate([np.empty((0, chunks), np.uint32), *weights]), entries, maps,
-                   allocation.peak)
+                   allocation.peak, mesh)

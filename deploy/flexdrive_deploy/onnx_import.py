@@ -102,7 +102,7 @@ def _refuse_unsupported(support):
                          "minus one value per output channel")
 
 
-def compile_graph(graph, support, config, *, name, layer_check=False):
+def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None):
     """Make a deployment of an analysed graph; parameters and errors as in ``compile_model``."""
     _refuse_unsupported(support)
     groups = [units for units in partition(graph, support) if units]
@@ -116,12 +116,13 @@ def compile_graph(graph, support, config, *, name, layer_check=False):
             continue
         shapes = {name: graph.shapes[name][1:] for name in inputs}
         chip = ChipGraph(shapes, [unit.chain.layer() for unit in group], outputs)
-        parts.append(ChipPart(lower(chip, config, layer_check=layer_check), chip))
+        program = lower(chip, config, layer_check=layer_check, mesh=mesh)
+        parts.append(ChipPart(program, chip))
     return Deployment(name, config, parts, {name: graph.shapes[name] for name in graph.inputs},
                       graph.outputs, layer_check)
 
 
-def compile_model(model, config, *, name="network", layer_check=False):
+def compile_model(model, config, *, name="network", layer_check=False, mesh=None):
     """Make a network ready for a chip.
 
     Parameters
@@ -130,6 +131,7 @@ def compile_model(model, config, *, name="network", layer_check=False):
     config : ChipConfig.
     name : of the network, for reports.
     layer_check : store every layer's output for comparison.
+    mesh : (height, width) of a mesh of such chips (``config.mesh``), or None.
 
     Returns
     -------
@@ -143,4 +145,5 @@ def compile_model(model, config, *, name="network", layer_check=False):
         when a memory of the chip is too small.
     """
     graph = load_graph(model)
-    return compile_graph(graph, analyse(graph), config, name=name, layer_check=layer_check)
+    return compile_graph(graph, analyse(graph), config, name=name, layer_check=layer_check,
+                         mesh=mesh)

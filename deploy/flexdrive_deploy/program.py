@@ -12,11 +12,12 @@ from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, VERSION, Descripto
 
 from .errors import FileError, ModelError
 from .files import array_bytes, array_from, load_directory, save_directory
+from .mesh import split_program, whole_config, without_borders
 
 __all__ = ["Entry", "MapPlace", "Program", "config_hash"]
 
 KIND = "flexdrive-program"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def config_hash(config):
@@ -65,11 +66,13 @@ class Program:
     Attributes
     ----------
     config : ChipConfig it was made for.
-    words : uint32 (n,), descriptors with their payloads.
+    words : uint32 (n,), descriptors with their payloads; for a mesh those of the whole image,
+        which :meth:`chip_words` cuts.
     weights : uint32 (n, ceil(channels / 32)), weight words in stream order, lowest chunk first.
     entries : list of Entry, one for each descriptor.
     maps : name -> MapPlace.
     peak_words : feature-map words of a tile in use at most.
+    mesh : (height, width) of the mesh of chips, or None for a single chip.
     """
 
     config: ChipConfig
@@ -78,6 +81,24 @@ class Program:
     entries: list
     maps: dict
     peak_words: int
+    mesh: tuple | None = None
+
+    @property
+    def array(self):
+        """ChipConfig of the one chip that computes the same: with the tiles of all chips."""
+        return whole_config(self.config, *self.mesh) if self.mesh else self.config
+
+    @property
+    def array_words(self):
+        """``words`` for that chip."""
+        return (np.array(without_borders(self.words), np.uint32) if self.mesh else self.words)
+
+    def chip_words(self):
+        """(y, x) -> words of each chip of the mesh."""
+        if not self.mesh:
+            return {(0, 0): self.words}
+        return {at: np.array(words, np.uint32) for at, words in
+                split_program(self.config, *self.mesh, self.words).items()}
 
     def descriptors(self):
         """List of the descriptors, in order."""
@@ -162,7 +183,7 @@ class Program:
         """(manifest, files) of this program; ``prefix`` begins the names of the files."""
         manifest = {
             "config": asdict(self.config), "config_hash": config_hash(self.config),
-            "peak_words": self.peak_words, "prefix": prefix,
+            "peak_words": self.peak_words, "mesh": self.mesh, "prefix": prefix,
             "entries": [{**asdict(entry), "operation": entry.operation.name}
                         for entry in self.entries],
             "maps": {name: asdict(place) for name, place in self.maps.items()},
@@ -184,6 +205,7 @@ class Program:
             names = [f"{prefix}{part}.npy" for part in ("words", "weights")]
             contents = [files[name] for name in names]
             peak, digest = manifest["peak_words"], manifest["config_hash"]
+            mesh = tuple(manifest["mesh"]) if manifest["mesh"] else None
         except (KeyError, TypeError, AttributeError, ConfigurationError) as error:
             raise FileError(f"{where}: the manifest is damaged ({type(error).__name__}: {error})"
                             ) from None
@@ -195,7 +217,7 @@ class Program:
                             " Compile it again for this one")
         words = array_from(names[0], contents[0], np.uint32, 1)
         weights = array_from(names[1], contents[1], np.uint32, 2)
-        return cls(made_for, words, weights, entries, maps, peak)
+        return cls(made_for, words, weights, entries, maps, peak, mesh)
 
     def save(self, path):
         """Write as a directory; see :func:`flexdrive_deploy.files.save_directory`."""

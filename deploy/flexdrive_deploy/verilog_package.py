@@ -72,7 +72,7 @@ def _command(target, configuration):
     words = []
     for name, value in configuration.items():
         option = f"--{name.replace('_', '-')}"
-        if isinstance(value, bool) and target.kind == "core":
+        if isinstance(value, bool):
             words += [option] if value else []
         else:
             text = ",".join(value) if isinstance(value, list) else value

@@ -62,5 +62,5 @@ def command(model, chip):
         console.print(f"does not run: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(1)
     used = max(program.peak_words for program in deployment.programs)
-    console.print(f"runs on {describe(deployment.config)}\nuses {used} words a tile",
-                  markup=False, soft_wrap=True)
+    console.print(f"runs on {describe(deployment.config, deployment.mesh)}\n"
+                  f"uses {used} words a tile", markup=False, soft_wrap=True)

@@ -27,7 +27,10 @@ _HELP = {
     "fm_banks": "Banks of the feature-map memory.",
     "weight_words": "Depth of the weight buffer.",
     "adder_depth": "Pipeline depth of the adders (L).",
+    "border_words": "Lines of a border memory (chips of a mesh).",
+    "corner_words": "Words of a corner memory (chips of a mesh).",
 }
+_LINKS = "links"    # --mesh without a size
 
 
 def read_config(path):
@@ -59,16 +62,46 @@ def read_config(path):
 
 @dataclass(frozen=True)
 class ChipChoice:
-    """What the command line says about the chip: preset, file, single parameters."""
+    """What the command line says about the chip: preset, file, single parameters, mesh."""
 
     preset: str | None
     file: Path | None
     parameters: dict
+    mesh: str | None = None
 
     @property
     def given(self):
-        """Whether it says anything."""
+        """Whether it says anything about a single chip."""
         return bool(self.preset or self.file or self.parameters)
+
+    @property
+    def size(self):
+        """(height, width) of the mesh, None for a single chip.
+
+        Raises
+        ------
+        ConfigurationError
+            when it is not written as HEIGHTxWIDTH.
+        """
+        if self.mesh is None or self.mesh == _LINKS:
+            return None
+        height, cross, width = self.mesh.partition("x")
+        if not (cross and height.isdecimal() and width.isdecimal()
+                and int(height) and int(width)):
+            raise ConfigurationError(f"--mesh {self.mesh} is no size; write HEIGHTxWIDTH in chips, "
+                                     "for example 2x3")
+        return int(height), int(width)
+
+    def mesh_size(self):
+        """``size``; a ConfigurationError when there is none."""
+        if self.size is None:
+            raise ConfigurationError("A mesh needs its size: --mesh HEIGHTxWIDTH in chips, for "
+                                     "example --mesh 2x3")
+        return self.size
+
+    def with_links(self, config):
+        """``config``, with links if this is one of a mesh's chips."""
+        return config if self.mesh is None else replace(config, mesh=True)
 
     def config(self, default=DEFAULT):
         """The ChipConfig; ``default`` is the preset to begin with when none is named."""
@@ -76,20 +109,23 @@ class ChipChoice:
             raise ConfigurationError("--preset and --config exclude each other; single parameters "
                                      "(--rows ...) change either")
         base = read_config(self.file) if self.file else PRESETS[self.preset or default]
-        return replace(base, **self.parameters)
+        return self.with_links(replace(base, **self.parameters))
 
 
 def chip_options(function):
     """Add the options; the command gets them as one argument ``chip``, a ChipChoice."""
     @functools.wraps(function)
-    def command(*args, preset, config_file, **options):
+    def command(*args, preset, config_file, mesh, **options):
         parameters = {name: options.pop(name) for name in _HELP}
         chosen = {name: value for name, value in parameters.items() if value is not None}
-        return function(*args, chip=ChipChoice(preset, config_file, chosen), **options)
+        return function(*args, chip=ChipChoice(preset, config_file, chosen, mesh), **options)
 
     for name, text in reversed(_HELP.items()):
         option = click.option(f"--{name.replace('_', '-')}", name, type=int, metavar="N", help=text)
         command = option(command)
+    command = click.option(
+        "--mesh", metavar="[HxW]", is_flag=False, flag_value=_LINKS,
+        help="A mesh of H x W such chips; without a size, a chip with links.")(command)
     command = click.option(
         "--config", "config_file", type=click.Path(path_type=Path), metavar="FILE.toml",
         help="Chip parameters from a file.")(command)
@@ -97,10 +133,11 @@ def chip_options(function):
                         help="Chip parameters by name.")(command)
 
 
-def describe(config):
-    """One line: the preset's name when there is one, and the parameters."""
-    names = [name for name, preset in PRESETS.items() if preset == config]
+def describe(config, mesh=None):
+    """One line: the mesh, the preset's name when there is one, and the parameters."""
+    names = [name for name, preset in PRESETS.items() if preset == replace(config, mesh=False)]
     name = f"{names[0]}: " if names else ""
-    return (f"{name}{config.rows} x {config.columns} x {config.channels}, "
+    chips = f"{mesh[0]} x {mesh[1]} chips of " if mesh else ""
+    return (f"{chips}{name}{config.rows} x {config.columns} x {config.channels}, "
             f"{config.fm_words} words a tile, {config.weight_words} weight words, "
             f"L = {config.adder_depth}")

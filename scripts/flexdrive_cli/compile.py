@@ -23,7 +23,8 @@ def command(model, output, layer_check, chip):
     deployment = compiled(model, graph, support, chip, layer_check)
     deployment.save(output)
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{output}: {deployment.name} for {describe(deployment.config)}", markup=False)
+    console.print(f"{output}: {deployment.name} for "
+                  f"{describe(deployment.config, deployment.mesh)}", markup=False)
     for program in deployment.programs:
         console.print(
             f"  {len(program.entries)} descriptors, {len(program.words)} program words, "

@@ -32,10 +32,13 @@ def compiled(path, graph, support, chip, layer_check=False):
         of the chip that was asked for, or of the largest default.
     """
     name = Path(path).stem
-    candidates = [chip.config()] if chip.given else [PRESETS[preset] for preset in DEFAULT_PRESETS]
+    candidates = ([chip.config()] if chip.given else
+                  [chip.with_links(PRESETS[preset]) for preset in DEFAULT_PRESETS])
+    options = {"name": name, "layer_check": layer_check,
+               "mesh": chip.mesh_size() if chip.mesh else None}
     for config in candidates[:-1]:
         try:
-            return compile_graph(graph, support, config, name=name, layer_check=layer_check)
+            return compile_graph(graph, support, config, **options)
         except FitError:
             continue
-    return compile_graph(graph, support, candidates[-1], name=name, layer_check=layer_check)
+    return compile_graph(graph, support, candidates[-1], **options)

@@ -28,6 +28,10 @@ def _deployment(model, chip, layer_check):
         graph, support = analysed(model)
         return compiled(model, graph, support, chip, layer_check), graph.model
     deployment = Deployment.load(model, chip.config() if chip.given else None)
+    if chip.mesh and chip.mesh_size() != deployment.mesh:
+        made = "{}x{}".format(*deployment.mesh) if deployment.mesh else "a single chip"
+        raise ModelError(f"{model} was compiled for {made}, not for --mesh {chip.mesh}; compile "
+                         "it again")
     if layer_check and not deployment.layer_check:
         raise ModelError(f"{model} was compiled without --layer-check, so its program stores the "
                          "results only; compile it again with --layer-check")
@@ -97,8 +101,8 @@ def command(model, input_file, expect, output, engine, layer_check, chip):
     if output and not Path(output).parent.is_dir():
         raise ModelError(f"{output} cannot be written: there is no directory "
                          f"{Path(output).parent}")
-    console.print(f"{deployment.name} on {describe(deployment.config)}", markup=False,
-                  soft_wrap=True)
+    console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
+                  markup=False, soft_wrap=True)
     results, summary = _run(deployment, images, engine, errors)
     if summary.difference:
         errors.print(f"error: {engine} differs from the golden model, image "

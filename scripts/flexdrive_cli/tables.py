@@ -38,7 +38,6 @@ def summary_table(summary, engine):
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    config = summary.deployment.config
     used, available = summary.feature_words
     table.add_row("images", f"{summary.images:,}")
     table.add_row("compared", _compared(summary, engine))
@@ -52,11 +51,13 @@ def summary_table(summary, engine):
     additions = sum(layer.additions for layer in summary.convolutions)
     active = sum(layer.active for layer in summary.convolutions)
     table.add_row("utilisation", f"{summary.utilisation:.1%} of the cycles in convolutions "
-                  f"accumulate; {additions / max(1, active * config.units):.1%} of the units then "
-                  "work on real outputs")
+                  f"accumulate; {additions / max(1, active * summary.deployment.units):.1%} of "
+                  "the units then work on real outputs")
     table.add_row("weights", f"{summary.weight_bits:,} bits in, {summary.program_bits:,} bits of "
                   "descriptors, scales and biases")
     table.add_row("feature maps", f"{summary.input_bits:,} bits in, {summary.output_bits:,} bits "
                   "out")
+    if summary.border_bits:
+        table.add_row("borders", f"{summary.border_bits:,} bits between the chips")
     table.add_row("memory", f"{used:,} of {available:,} words a tile used")
     return table

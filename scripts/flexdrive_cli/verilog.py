@@ -19,7 +19,8 @@ def _list_targets(context, _parameter, wanted):
     from flexdrive_deploy.targets import TARGETS
 
     table = Table("target", "what", "options", box=None, pad_edge=False, header_style="bold")
-    options = {"chip": "--preset, --rows ...", "depth": "--depth", "dot": "--structure",
+    options = {"chip": "--preset, --rows ...", "mesh": "--mesh HxW, --preset, --rows ...",
+               "depth": "--depth", "dot": "--structure",
                "core": "--extensions, --rvfi ..."}
     for target in TARGETS.values():
         table.add_row(target.name, target.summary, options[target.kind])
@@ -70,7 +71,7 @@ def _parameter(target, depth, chip, core):
             raise click.UsageError(f"{target.name} has no --depth; the pipeline depth of a "
                                    f"chip's adders is --adder-depth")
         core.refuse(target.name)
-        return chip.config()
+        return (chip.config(), chip.mesh_size()) if target.mesh else chip.config()
     if chip.given:
         only = {"depth": "its only parameter is --depth",
                 "dot": "its only parameter is --structure",

@@ -30,6 +30,9 @@ __all__ = ["NEXTPNR", "SYNTHESIS", "Routed", "SerialTop", "main", "place_and_rou
 
 SYNTHESIS = """\
 read_rtlil design.il
+hierarchy -top {top}
+proc
+setattr -set keep 1 */a:keep=1 %ci1:+[Q]
 synth_ecp5 -top {top} -json design.json
 tee -q -o stat.json stat -json
 """

@@ -7,14 +7,13 @@ no step with the hardware, which works on aligned significands of 14 bits:
 * a finite binary16 number is an integer multiple of 2^-24, so a sum is an integer of 41 bits;
 * a product of two is an integer of 22 bits times a power of 2.
 
-Every NaN result is 0x7E00. Long accumulations use :func:`accumulate` and
-:func:`multiply_float`, which work on ``float32`` arrays that hold binary16 values and are equal to
-the definition bit by bit.
+Every NaN result is 0x7E00. Whole layers use :func:`add_float` and :func:`multiply_float`, which
+work on ``float32`` arrays that hold binary16 values and are equal to the definition bit by bit.
 """
 
 import numpy as np
 
-__all__ = ["CANONICAL_NAN", "INFINITY", "accumulate", "add", "equal", "from_float", "is_nan",
+__all__ = ["CANONICAL_NAN", "INFINITY", "add", "add_float", "equal", "from_float", "is_nan",
            "less", "maximum", "multiply", "multiply_float", "negate", "relu", "round_float",
            "subtract", "to_float", "unordered"]
 
@@ -106,26 +105,11 @@ def from_float(values):
     return np.where(np.isnan(values), CANONICAL_NAN, rounded)
 
 
-def accumulate(total, x, scratch=None):
-    """``total += x`` in place, rounded to binary16; ``float32`` arrays holding binary16 values.
-
-    Equal to :func:`add`: float32 has 24 bits, at least 2 x 11 + 2, so rounding twice rounds
-    right; a sum below 2^-13 is a multiple of 2^-24 and needs no rounding at all.
-
-    Parameters
-    ----------
-    total : contiguous array, changed. NaNs in both arrays are the default one, as
-        :func:`to_float` and arithmetic make it.
-    x : array that broadcasts to the shape of ``total``.
-    scratch : ``uint32`` array of the shape of ``total``, to save its allocation.
-
-    Returns
-    -------
-    ``total``
-    """
+def add_float(a, b):
+    """a + b rounded to binary16; ``float32`` arrays holding binary16 values. Equal to :func:`add`:
+    float32 has 24 bits, at least 2 x 11 + 2, so rounding twice rounds right."""
     with np.errstate(invalid="ignore"):
-        np.add(total, x, out=total)
-    return _round_normal(total, scratch)
+        return round_float(np.add(a, b, dtype=np.float32))
 
 
 def multiply_float(a, b):
@@ -143,24 +127,16 @@ def round_float(values):
     size = np.abs(values)
     # From 0.5 to 1 float32 counts in units of 2^-24, those of the subnormals.
     small = np.copysign((size + np.float32(0.5)) - np.float32(0.5), values)
-    return np.where(size < np.float32(2.0**-14), small, _round_normal(values.copy(), None))
+    return np.where(size < np.float32(2.0**-14), small, _round_normal(values))
 
 
-def _round_normal(values, scratch):
-    """Round in place to 11 significant bits, to nearest even, and to infinity from 2^16 on."""
+def _round_normal(values):
+    """Rounded to 11 significant bits, to nearest even, and to infinity from 2^16 on."""
     bits = values.view(np.uint32)
-    if scratch is None:
-        scratch = np.empty_like(bits)
-    np.right_shift(bits, 13, out=scratch)
-    np.bitwise_and(scratch, 1, out=scratch)
-    np.add(scratch, 0xFFF, out=scratch)
-    np.add(bits, scratch, out=bits)
-    np.bitwise_and(bits, 0xFFFFE000, out=bits)
+    rounded = (bits + (bits >> 13 & 1) + np.uint32(0xFFF) & np.uint32(0xFFFFE000)).view(np.float32)
     with np.errstate(over="ignore"):
         # 2^16 x 2^112 overflows to infinity; everything below returns unchanged.
-        np.multiply(values, np.float32(2.0**112), out=values)
-    np.multiply(values, np.float32(2.0**-112), out=values)
-    return values
+        return rounded * np.float32(2.0**112) * np.float32(2.0**-112)
 
 
 def _bits(a):

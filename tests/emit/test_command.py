@@ -59,7 +59,8 @@ def test_lists_the_targets():
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["nothing"], "There is no target 'nothing'; there are fp16-add, fp16-mul, hyperdrive-tile, "
-                  "hyperdrive-chip, flexv-dotp, flexv-core, flexv-wishbone"),
+                  "hyperdrive-chip, hyperdrive-mesh, flexv-dotp, flexv-core, "
+                  "flexv-wishbone"),
     (["flexv-core", "--extensions", "i"], "A core always has the extensions i and zicsr; zicsr "
                                           "is missing"),
     (["fp16-add", "--depth", "9"], "fp16.Adder: depth must be an integer from 1 to 4, not 9"),

@@ -13,9 +13,9 @@ _WIDTHS = (1, 2, 5, 8, 16, 17, 31, 32, 33, 63, 64, 65, 100, 130)
 class RandomLogic(Shared):
     """A random expression graph with registers between.
 
-    ``children``: (seed, instances) of parts that are RandomLogic themselves, equal ones sharing a
-    module and chained one behind the other. ``depths``: of the memory; beyond its end Amaranth
-    reads 0, and yosys leaves the value open.
+    ``children``: (seed, instances, chained, grandchildren) of parts that are RandomLogic
+    themselves, equal ones sharing a module; one behind the other or side by side. ``depths``: of
+    the memory; beyond its end Amaranth reads 0, and yosys leaves the value open.
     """
 
     def __init__(self, seed, *, nodes=40, children=(), depths=(2, 5, 16)):
@@ -44,14 +44,15 @@ class RandomLogic(Shared):
             kept.append(node)
         self._memory(m, random, pool, kept)
         a, b = self.a, self.b
-        for index, (seed, count) in enumerate(self.children):
+        for index, (seed, count, chained, grandchildren) in enumerate(self.children):
             for instance in range(count):
-                part = RandomLogic(seed, nodes=20)
+                part = RandomLogic(seed, nodes=20, children=grandchildren)
                 m.submodules[f"part{index}_{instance}"] = part
                 # 0 while in reset, when memories can already be written.
                 m.d.comb += [part.a.eq(a), part.b.eq(b),
                              part.c.eq(Mux(self.c.any(), self.c + instance, 0))]
-                a, b = part.y, part.z ^ self.b
+                a, b = ((part.y, part.z ^ self.b) if chained else
+                        (a.rotate_left(7), b.rotate_left(instance + 1)))
                 kept += [part.y, part.z]
         folded_y, folded_z = Const(0, 70), Const(0, 33)
         for index, node in enumerate(kept):

@@ -72,11 +72,14 @@ def test_random_circuits_on_all_engines(seed):
     assert on_model(circuit(), seed, "cxxrtl") == expected
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_many_instances_of_one_module(seed):
-    """More lanes than a vector holds, and chains whose instances wait for each other."""
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("chained", [False, True])
+def test_many_instances_of_one_module(seed, chained):
+    """More lanes than a vector holds, two levels of them; chains whose instances wait for each
+    other."""
     def circuit():
-        return RandomLogic(100 + seed, nodes=20, children=((200 + seed, 9), (300 + seed, 1)))
+        return RandomLogic(100 + seed, nodes=20, children=(
+            (200 + seed, 5, chained, ((400 + seed, 2, False, ()),)), (300 + seed, 1, False, ())))
 
     assert on_model(circuit(), seed, "lanes") == on_simulator(circuit(), seed)
 

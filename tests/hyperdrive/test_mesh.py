@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive_deploy.mesh import patches, split_program, whole_config, without_borders
 from flexdrive_sim.engine import Gate
+from flexdrive_sim.hyperdrive.cycles.mesh import predict_mesh
 from flexdrive_sim.hyperdrive.golden import GoldenChip
-from flexdrive_sim.hyperdrive.mesh import (
-    Mesh,
-    patches,
-    random_chain,
-    split_program,
-    whole_config,
-    without_borders,
-)
+from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
 from flexdrive_sim.hyperdrive.rules import check
 
 CHIP = ChipConfig(rows=2, columns=2, channels=3, fm_words=512, fm_banks=4, weight_words=100,
@@ -37,7 +32,8 @@ def mesh(request):
 
 
 def wrong_words(mesh, stimulus, gates=None):
-    """What differs from the golden model of the whole image, as sentences."""
+    """What differs from the golden model of the whole image and from the cycle model, as
+    sentences."""
     words, weights, pixels = stimulus.arrays()
     size = mesh.height, mesh.width
     golden = GoldenChip(whole_config(mesh.config, *size))
@@ -52,7 +48,38 @@ def wrong_words(mesh, stimulus, gates=None):
         if refused or len(wrong):
             found.append(f"chip {at}: refused {refused}, {len(wrong)} of {len(expected[at])} "
                          f"words wrong, first {wrong[:1]}")
+    predicted = predict_mesh(mesh.config, *size, words, gates)
+    found += [f"chip {at}: {row}, modelled {model}" for at, chip in run.chips.items()
+              for row, model in zip(chip.reports, predicted.reports[at], strict=True)
+              if row != model]
+    if run.cycles != predicted.cycles:
+        found.append(f"{run.cycles} cycles, modelled {predicted.cycles}")
+    counted = np.sum([count for links in predicted.link_words.values()
+                      for count in links.values()], axis=0)
+    if tuple(counted) != border_words(mesh, words):
+        found.append(f"{counted} border and corner words on the links, expected "
+                     f"{border_words(mesh, words)}")
     return found
+
+
+def border_words(mesh, words):
+    """(border, corner) words of all maps that are exchanged, by counting the pixels of the whole
+    image beside each cut (one halo pixel)."""
+    border = corner = position = 0
+    while position < len(words):
+        d = Descriptor.from_words([int(w) for w in words[position:position + DESCRIPTOR_WORDS]])
+        position += DESCRIPTOR_WORDS + d.payload
+        if not d.exchange:
+            continue
+        conv = d.operation == Operation.CONV
+        channels = d.out_channels if conv else d.in_channels
+        size = [-(-edge // d.stride) if conv else edge for edge in (d.height, d.width)]
+        tall, wide = mesh.config.rows * d.tile_rows, mesh.config.columns * d.tile_columns
+        # Cuts that the map crosses; each has a row or column of pixels on both sides.
+        cuts = [range(step, edge, step) for edge, step in zip(size, (tall, wide), strict=True)]
+        border += channels * 2 * (len(cuts[0]) * size[1] + len(cuts[1]) * size[0])
+        corner += channels * 4 * len(cuts[0]) * len(cuts[1])
+    return border, corner
 
 
 def test_random_chains(mesh):
@@ -88,6 +115,7 @@ def test_rules_of_a_chip_with_links():
     d = replace(first, exchange=1, east=1)
     assert check(d, CHIP, (False, False, False, True)) == Code.OK
     assert check(d, CHIP, (False,) * 4) == Code.MESH
+    assert check(replace(d, operation=Operation.STORE), CHIP, (False,) * 3 + (True,)) == Code.MESH
     assert check(d, replace(CHIP, mesh=False)) == Code.MESH
     far = replace(d, border_rows=CHIP.border_words)
     assert check(far, CHIP, (False, False, False, True)) == Code.BORDER_RANGE

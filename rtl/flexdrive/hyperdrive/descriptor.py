@@ -125,7 +125,8 @@ _RULES = {
     Code.OVERLAP: "the output map does not meet the input map",
     Code.BYPASS_OVERLAP: "the output map is the bypass map or does not meet it",
     Code.WEIGHT_DEPTH: "weights used for more pixels than are interleaved fit the weight buffer",
-    Code.MESH: "a side has a neighbour, and a chip without links uses no border field",
+    Code.MESH: "the map goes on only where there is a neighbour, a STORE exchanges nothing, and "
+               "a chip without links uses no border field",
     Code.BORDER_RANGE: "border and corner regions end within their memories",
     Code.BORDER_OVERLAP: "what is received does not meet the borders that are read",
 }

@@ -229,8 +229,9 @@ class Parser(Shared):
             range_broken |= raw.exchange & (out_at + out_size > words)
             overlap |= reads & raw.exchange & meets(in_at, in_at + in_size, out_at,
                                                     out_at + out_size)
-        return {Code.MESH: (sides & ~self.neighbours).any(), Code.BORDER_RANGE: range_broken,
-                Code.BORDER_OVERLAP: overlap}
+        return {Code.MESH: (sides & ~self.neighbours).any()
+                | (raw.exchange & (raw.operation == Operation.STORE)),
+                Code.BORDER_RANGE: range_broken, Code.BORDER_OVERLAP: overlap}
 
     def _weights_exceed(self, m, raw):
         """Words that must be kept for several passes exceed the buffer."""

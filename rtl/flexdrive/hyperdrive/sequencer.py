@@ -276,8 +276,9 @@ class Sequencer(Shared):
             accumulation.tail_free.eq(tail.free), tail.commit.eq(accumulation.commit),
             tail.group.eq(accumulation.group),
             last.eq(Mux(step.valid & step.last, 1 << step.slot, 0)),
-            control.weights.eq(delayed(m, "weights", weights.word, OPERAND - 1)),
-            control.first.eq(delayed(m, "first", step.valid & step.first, OPERAND)),
+            control.weights.eq(delayed(m, "weights", weights.word, OPERAND - 2)),
+            control.first.eq(delayed(m, "first", step.valid & step.first,
+                                     OPERAND - 1)),
             control.capture.eq(delayed(m, "capture", last, OPERAND + depth)),
             tail.captured.eq(delayed(m, "captured", step.valid & step.end, OPERAND + depth - 1)),
         ]

@@ -73,8 +73,8 @@ class Tile(Shared):
     bypass_bank : bank of the bypass word, one cycle after its read.
     shift_rows : vertical selection (0 own, 1 row before, 2 row after), two cycles after the read.
     shift_columns : horizontal selection, three cycles after the read.
-    first : the operand starts a new sum.
-    weights : weight bit of each channel, beside the operand.
+    first : the next cycle's operand starts a new sum.
+    weights : weight bit of each channel, for the next cycle's operand.
     capture : one bit per slot: the accumulators are finished sums of that slot.
     shift : the tail takes the next held accumulator; only with advance.
     advance : the tail's pipeline moves.
@@ -112,11 +112,16 @@ class Tile(Shared):
         read_data = self._memory(m, result)
         operand = self._distribution(m, read_data[self.conv_bank])
         accumulators = []
+        # The last of their registers in each tile, not one for all, which would have to drive
+        # every unit of the chip; `keep` stops tools from merging them again.
+        weights = Signal(self.config.channels, attrs={"keep": 1})
+        first = Signal(attrs={"keep": 1})
+        m.d.sync += [weights.eq(self.weights), first.eq(self.first)]
         for channel in range(self.config.channels):
             unit = AccumulateUnit(self.config.adder_depth)
             m.submodules[f"unit{channel}"] = unit
-            m.d.comb += [unit.x.eq(operand), unit.weight.eq(self.weights[channel]),
-                         unit.first.eq(self.first)]
+            m.d.comb += [unit.x.eq(operand), unit.weight.eq(weights[channel]),
+                         unit.first.eq(first)]
             accumulators.append(unit.y)
         m.submodules.tail = tail = Tail(self.config.channels, self.config.adder_depth)
         m.d.comb += [

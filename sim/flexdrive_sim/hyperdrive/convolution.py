@@ -22,9 +22,9 @@ import numpy as np
 
 from flexdrive.hyperdrive.descriptor import Activation
 
-__all__ = ["CANONICAL_NAN", "convolve"]
+from .. import fp16
 
-CANONICAL_NAN = 0x7E00
+__all__ = ["convolve"]
 
 _SCALE = 112               # float32 holds value * 2**_SCALE
 _BLOCK = 1 << 15           # accumulators per block: pattern and operand stay in a 2nd-level cache
@@ -36,23 +36,7 @@ _ONE = np.uint32(1)
 
 def _to_scaled(bits):
     """binary16 patterns -> float32 values * 2**112; every NaN becomes one without payload."""
-    values = bits.view(np.float16).astype(np.float32)
-    values[np.isnan(values)] = np.nan
-    return np.ldexp(values, _SCALE)
-
-
-def _round(values):
-    """float64 values -> float64 values of binary16: nearest, ties to even, subnormals kept."""
-    _, exponent = np.frexp(values)                     # |value| in [0.5, 1) * 2**exponent
-    quantum = np.maximum(exponent - 11, -24)
-    rounded = np.ldexp(np.rint(np.ldexp(values, -quantum)), quantum)
-    return np.where(np.abs(rounded) >= 65536, np.copysign(np.inf, rounded), rounded)
-
-
-def _to_bits(values):
-    """Values of binary16 (no rounding left to do) -> patterns, NaN canonical."""
-    bits = values.astype(np.float16).view(np.uint16)
-    return np.where(np.isnan(values), np.uint16(CANONICAL_NAN), bits)
+    return np.ldexp(fp16.to_float(bits), _SCALE)
 
 
 def _accumulate(taps, signs, out):
@@ -152,16 +136,11 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
 
     sums = _sums(_taps(x, kernel, stride), weights != 0, threads or cpu_count() or 1)
 
-    def values(bits):
-        return np.ascontiguousarray(bits).view(np.float16).astype(np.float64)
-
-    # The tail in float64, where each product and sum of binary16 values is exact.
-    with np.errstate(over="ignore", invalid="ignore"):
-        v = np.ldexp(sums.astype(np.float64), -_SCALE).reshape(shape)
-        v = _round(v * values(alpha)[:, None, None])
-        if bypass is not None:
-            v = _round(v + values(_checked("bypass", bypass, (np.uint16,), shape)))
-        v = _round(v + values(beta)[:, None, None])
-        if activation == Activation.RELU:
-            v = np.where(v <= 0, 0.0, v)
-        return _to_bits(v)
+    v = np.ldexp(sums, -_SCALE).reshape(shape)
+    v = fp16.multiply_float(v, fp16.to_float(alpha)[:, None, None])
+    if bypass is not None:
+        v = fp16.add_float(v, fp16.to_float(_checked("bypass", bypass, (np.uint16,), shape)))
+    v = fp16.add_float(v, fp16.to_float(beta)[:, None, None])
+    if activation == Activation.RELU:
+        v = np.where(v <= 0, np.float32(0), v)
+    return fp16.from_float(v)

@@ -13,10 +13,10 @@ from flexdrive.hyperdrive.descriptor import (
     Operation,
 )
 
-from .convolution import CANONICAL_NAN, convolve
+from .convolution import convolve
 from .rules import blocks, check
 
-__all__ = ["CANONICAL_NAN", "GoldenChip", "Report", "StreamError", "check", "convolve"]
+__all__ = ["GoldenChip", "Report", "StreamError", "check", "convolve"]
 
 
 class StreamError(FlexdriveError, ValueError):

@@ -7,84 +7,13 @@ import numpy as np
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Descriptor, Operation
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
+from flexdrive_deploy.mesh import patches, split_program, whole_config
 
 from ..engine import EngineError, Gate, Model, Sink, Source, run_streams
 from .rtl import ChipRun, count_descriptors, report_row
 from .stimuli import Stimulus, random_words
 
-__all__ = ["Mesh", "MeshRun", "patches", "random_chain", "split_program", "whole_config",
-           "without_borders"]
-
-
-def whole_config(config, height, width):
-    """The single chip whose array is that of the whole mesh: its golden model is the mesh's."""
-    return replace(config, mesh=False, rows=config.rows * height, columns=config.columns * width)
-
-
-def _share(full, last, tiles, index):
-    """(full, last) of the patch of chip ``index`` along one axis, of the map's in the mesh."""
-    begin = tiles * index
-    if full >= begin + tiles:
-        return tiles, 0
-    if full >= begin:
-        return full - begin, last
-    return 0, 0
-
-
-def split_program(config, height, width, words):
-    """Program words of each chip of a mesh.
-
-    Parameters
-    ----------
-    words : a program for :func:`whole_config`, with the border fields of the mesh's chips.
-
-    Returns
-    -------
-    {(y, x): list of 32-bit words}
-    """
-    programs = {(y, x): [] for y in range(height) for x in range(width)}
-    position = 0
-    while position < len(words):
-        whole = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-        end = position + DESCRIPTOR_WORDS + whole.payload
-        payload = [int(word) for word in words[position + DESCRIPTOR_WORDS:end]]
-        for (y, x), program in programs.items():
-            rows = [_share(whole.full_rows, whole.last_rows, config.rows, i)
-                    for i in range(height)]
-            columns = [_share(whole.full_columns, whole.last_columns, config.columns, i)
-                       for i in range(width)]
-            here = any(rows[y]) and any(columns[x])
-            part = replace(
-                whole, full_rows=rows[y][0], last_rows=rows[y][1], full_columns=columns[x][0],
-                last_columns=columns[x][1],
-                north=int(here and y > 0),
-                south=int(here and y + 1 < height and any(rows[y + 1])),
-                west=int(here and x > 0),
-                east=int(here and x + 1 < width and any(columns[x + 1])))
-            program += part.words() + payload
-        position = end
-    return programs
-
-
-def patches(config, height, width, words, pixels, operation):
-    """The parts of a pixel stream: {(y, x): uint16 array}, for all LOADs or all STOREs of a
-    program of the whole mesh, and for each word of ``pixels`` nothing twice."""
-    parts = {(y, x): [] for y in range(height) for x in range(width)}
-    position = begin = 0
-    while position < len(words):
-        d = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-        position += DESCRIPTOR_WORDS + d.payload
-        if d.operation != operation:
-            continue
-        size = d.height * d.width * d.in_channels
-        image = pixels[begin:begin + size].reshape(d.height, d.width, d.in_channels)
-        begin += size
-        tall, wide = config.rows * d.tile_rows, config.columns * d.tile_columns
-        for (y, x), part in parts.items():
-            part.append(image[y * tall:(y + 1) * tall, x * wide:(x + 1) * wide].ravel())
-    return {at: np.concatenate([np.zeros(0, np.uint16), *part]) for at, part in parts.items()}
+__all__ = ["Mesh", "MeshRun", "random_chain"]
 
 
 @dataclass(frozen=True)
@@ -96,17 +25,20 @@ class MeshRun:
 
 
 class Mesh:
-    """The RTL of a mesh on the compiled engine.
+    """The RTL of a mesh on one of the engines.
 
     Parameters
     ----------
     config : :class:`ChipConfig` of each chip, with ``mesh``.
     height, width : chips.
+    engine : ``"compiled"`` or ``"pysim"``.
     """
 
-    def __init__(self, config: ChipConfig, height, width, *, notify=None):
+    def __init__(self, config: ChipConfig, height, width, *, engine="compiled", notify=None):
         self.config, self.height, self.width = config, height, width
-        self._model = Model(MeshComponent(config, height, width), notify=notify)
+        self.engine = engine
+        self._model = (Model(MeshComponent(config, height, width), notify=notify)
+                       if engine == "compiled" else None)
 
     def run(self, words, weights, pixels, *, gates=None, max_cycles=1 << 40):
         """Run a program of the whole mesh (see :func:`split_program`).
@@ -130,7 +62,9 @@ class Mesh:
                     ("o_reports", Sink(count_descriptors(program)))):
                 end.gate = gates.get(f"{name}_{y}_{x}", Gate.always())
                 streams[f"{name}_{y}_{x}"] = end
-        run = run_streams(None, streams, model=self._model, cycles=max_cycles)
+        component = None if self._model else MeshComponent(config, *size)
+        run = run_streams(component, streams, engine=self.engine, model=self._model,
+                          cycles=max_cycles)
         if not run.finished:
             moved = ", ".join(f"{name} {len(run.times[name])}" for name in streams)
             raise EngineError(f"The mesh did not finish within {run.cycles} cycles; words moved: "
@@ -155,20 +89,6 @@ class Mesh:
         parts = patches(self.config, self.height, self.width, words,
                         np.zeros(total, np.uint16), Operation.STORE)
         return {at: len(part) for at, part in parts.items()}
-
-
-def without_borders(words):
-    """The same program for one chip: every border field 0."""
-    plain, position = [], 0
-    while position < len(words):
-        d = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-        end = position + DESCRIPTOR_WORDS + d.payload
-        plain += replace(d, exchange=0, in_border_rows=0, in_border_columns=0, in_corner=0,
-                         border_rows=0, border_columns=0, border_corner=0).words()
-        plain += [int(word) for word in words[position + DESCRIPTOR_WORDS:end]]
-        position = end
-    return plain
 
 
 def random_chain(config, height, width, seed, *, layers=None):
@@ -199,7 +119,7 @@ def random_chain(config, height, width, seed, *, layers=None):
     map_height = int(random.integers(1, whole.rows * edge[0][0] + 1))
     map_width = int(random.integers(1, whole.columns * edge[0][1] + 1))
     base = np.concatenate([[0], np.cumsum(words)])
-    border = [{"border_rows": half * (i % 2), "border_columns": half * (i % 2),
+    border = [{"border_rows": half * (i % 2), "border_columns": half * ((i + 1) % 2),
                "border_corner": config.corner_words // 2 * (i % 2)} for i in range(count + 1)]
     stimulus = Stimulus(whole)
     shape = (map_height, map_width, channels[0])

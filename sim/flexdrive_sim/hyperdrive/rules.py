@@ -92,7 +92,8 @@ def _border_rules(d, config, neighbours):
         yield Code.MESH, any((*sides, d.exchange, d.in_border_rows, d.in_border_columns,
                               d.in_corner, d.border_rows, d.border_columns, d.border_corner))
         return
-    yield Code.MESH, any(side and not there for side, there in zip(sides, neighbours, strict=True))
+    yield Code.MESH, (d.exchange and d.operation == Operation.STORE) or any(
+        side and not there for side, there in zip(sides, neighbours, strict=True))
     read, made = border_regions(d)
     limits = (config.border_words, config.border_words, config.corner_words)
     yield Code.BORDER_RANGE, any(

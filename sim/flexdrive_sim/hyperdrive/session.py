@@ -1,6 +1,6 @@
 """Networks on the host and on a chip: images in, results, comparison and counters out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,10 +8,11 @@ from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive.descriptor import Code
 from flexdrive_deploy.deployment import ChipPart
 from flexdrive_deploy.layers import half_bits
+from flexdrive_deploy.mesh import neighbours
 
 from .convolution import convolve
-from .cycles import Prediction, predict
 from .golden import GoldenChip, check
+from .machine import ProgramRun, machine_for, predict_program, run_program
 
 __all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate"]
 
@@ -53,7 +54,9 @@ class ChipResult:
     difference : the first Difference, or None.
     cycles : from reset to the last word, None on the golden model.
     reports : the chip's report of every descriptor, empty on the golden model.
+        On a mesh, for each descriptor that of the chip that took longest.
     predicted : what the cycle model says of cycles and reports.
+    model_holds : whether the cycle model is right in the total and in every report of every chip.
     """
 
     maps: dict
@@ -61,15 +64,8 @@ class ChipResult:
     difference: Difference | None
     cycles: int | None
     reports: list
-    predicted: Prediction
-
-    @property
-    def model_holds(self):
-        """Whether the cycle model is right in the total and in every report."""
-        counters = ("cycles", "active", "weight_stalls", "tail_stalls")
-        return self.cycles is None or (self.cycles == self.predicted.cycles and all(
-            getattr(row, name) == getattr(other, name) for name in counters
-            for row, other in zip(self.reports, self.predicted.reports, strict=True)))
+    predicted: ProgramRun
+    model_holds: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +93,16 @@ def evaluate(graph, maps):
             activation=layer.activation,
             bypass=maps[layer.bypass] if layer.bypass is not None else None)
     return maps
+
+
+def _refuse_illegal(program):
+    """RunError when a chip would refuse a descriptor of ``program``."""
+    for (y, x), words in program.chip_words().items():
+        sides = neighbours(*program.mesh, y, x) if program.mesh else (False,) * 4
+        for index, descriptor in enumerate(replace(program, words=words).descriptors()):
+            code = check(descriptor, program.config, sides)
+            if code != Code.OK:
+                raise RunError(f"Descriptor {index} of the program is illegal: {code.name}")
 
 
 def _first_difference(program, expected, got, times=None):
@@ -136,10 +142,8 @@ class Session:
         self._chip = None
         self._predictions = {}
         if engine != "golden":
-            # The RTL and its tools take a second to import; the golden model needs neither.
-            from .rtl import Chip
-            self._chip = Chip(deployment.config, notify=notify,
-                              engine="compiled" if engine == "rtl" else "pysim")
+            self._chip = machine_for(deployment.config, deployment.mesh, notify=notify,
+                                     engine="compiled" if engine == "rtl" else "pysim")
 
     def run(self, image):
         """Run one image, (1, ...) as the network's input says: ImageResult."""
@@ -161,22 +165,22 @@ class Session:
     def _run_chip(self, part, maps):
         program = part.program
         pixels = program.pack(maps)
-        for index, descriptor in enumerate(program.descriptors()):
-            code = check(descriptor, program.config)
-            if code != Code.OK:
-                raise RunError(f"Descriptor {index} of the program is illegal: {code.name}")
-        expected = GoldenChip(program.config).execute(program.words, program.weights, pixels)
+        _refuse_illegal(program)
+        expected = GoldenChip(program.array).execute(program.array_words, program.weights, pixels)
         if self._chip is None:
             return self._check_golden(part, maps, expected)
         predicted = self._predicted(program)
-        run = self._chip.run(program.words, program.weights, pixels, program.output_words,
-                             max_cycles=2 * predicted.cycles + 10_000)
-        refused = [row for row in run.reports if row.code != Code.OK]
+        run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000)
+        refused = [(at, row) for at, rows in run.chips.items() for row in rows
+                   if row.code != Code.OK]
         if refused:
-            raise RunError(f"The chip refused descriptor {refused[0].index}: "
-                           f"{refused[0].code.name}")
-        return ChipResult(program.unpack(run.pixels), len(expected), _first_difference(
-            program, expected, run.pixels, run.pixel_times), run.cycles, run.reports, predicted)
+            at, row = refused[0]
+            chip = f"Chip {at}" if program.mesh else "The chip"
+            raise RunError(f"{chip} refused descriptor {row.index}: {row.code.name}")
+        difference = _first_difference(program, expected, run.pixels, run.pixel_times)
+        return ChipResult(
+            program.unpack(run.pixels), len(expected), difference, run.cycles, run.reports,
+            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips))
 
     def _check_golden(self, part, maps, pixels):
         program, compared, difference = part.program, 0, None
@@ -190,5 +194,5 @@ class Session:
 
     def _predicted(self, program):
         if program not in self._predictions:
-            self._predictions[program] = predict(program.config, program.words)
+            self._predictions[program] = predict_program(program)
         return self._predictions[program]

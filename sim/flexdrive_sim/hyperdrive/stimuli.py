@@ -29,6 +29,13 @@ def random_words(random, count, special=False):
     return random.normal(0, 1, count).astype(np.float16).view(np.uint16)
 
 
+def random_factors(random, count, special=False):
+    """The same with zeros of both signs among them: for scales and biases, whose zeros meet."""
+    words = random_words(random, count, special)
+    zero = random.random(count) < 0.2
+    return np.where(zero, random.choice(np.array([0, 0x8000], np.uint16), count), words)
+
+
 @dataclass
 class Stimulus:
     """A program under construction: what goes into the streams of a chip.
@@ -167,8 +174,8 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     stimulus.load(random_words(random, shape, special), base=base["in"], tile=edges)
     if has_bypass:
         stimulus.load(random_words(random, out_shape, special), base=base["by"], tile=tile)
-    scale = random_words(random, outputs, special)
-    bias = random_words(random, outputs, special)
+    scale = random_factors(random, outputs, special)
+    bias = random_factors(random, outputs, special)
     if random.integers(4) == 0:
         scale[:], bias[:] = _ONE, _MINUS_ZERO
     stimulus.convolve(

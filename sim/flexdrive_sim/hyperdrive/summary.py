@@ -69,6 +69,7 @@ class Summary:
         self.modelled = self.probes = 0
         self.model_holds = True
         self.layers = []
+        self._border_bits = 0
 
     def add(self, result):
         """Count an ImageResult."""
@@ -82,6 +83,7 @@ class Summary:
         for program, chip in zip(programs, result.chips, strict=True):
             self.layers += _layers(program, chip.reports or chip.predicted.reports)
             self.modelled += chip.predicted.cycles
+            self._border_bits += chip.predicted.border_bits
             if chip.cycles is not None:
                 self.cycles = (self.cycles or 0) + chip.cycles
         self.probes = sum(layer.cycles for layer in self.layers if layer.entry.probe)
@@ -125,6 +127,11 @@ class Summary:
                    for entry, _ in program.stores if not entry.probe)
 
     @property
+    def border_bits(self):
+        """Bits on the links between the chips for one image, kinds of the words included."""
+        return self._border_bits
+
+    @property
     def feature_words(self):
         """(words of a tile in use at most, words of a tile)."""
         return (max(program.peak_words for program in self.deployment.programs),
@@ -137,4 +144,4 @@ def _layers(program, reports):
         yield LayerCost(
             entry, program.maps[entry.writes or entry.reads].shape, report.cycles, report.active,
             report.weight_stalls, report.tail_stalls, program.weight_words(entry, descriptor),
-            program.additions(entry), program.config.units)
+            program.additions(entry), program.array.units)

@@ -7,10 +7,10 @@ from flexdrive.hyperdrive.timing import OPERAND, REQUEST
 from ..rules import blocks as block_count
 from .tail import HeldGroup, TailModel
 
-__all__ = ["ConvolutionModel"]
+__all__ = ["ConvolutionModel", "Steps", "bank_table"]
 
 
-class _Steps:
+class Steps:
     """Decision times of the steps of one group: runs of steps without a wait between them."""
 
     def __init__(self, first_pixel, slots):
@@ -38,6 +38,16 @@ class _Steps:
         return step, slot
 
 
+def bank_table(layer, config):
+    """Bank of input channel 0 for each pixel of a tile and each tap."""
+    rows, columns, channels = layer.in_tile_rows, layer.in_tile_columns, layer.in_channels
+    reach = layer.kernel // 2
+    return [[(layer.in_base + ((y * layer.stride + dy) % rows * columns
+                               + (x * layer.stride + dx) % columns) * channels) % config.fm_banks
+             for dy in range(-reach, reach + 1) for dx in range(-reach, reach + 1)]
+            for y in range(layer.tile_rows) for x in range(layer.tile_columns)]
+
+
 class ConvolutionModel:
     """Times of one convolution.
 
@@ -61,7 +71,7 @@ class ConvolutionModel:
         self._blocks = descriptor.interleave != 1
         self._recent = []           # the groups that may still be reading
         self._pending = None        # the group whose tail has not been followed yet
-        self._tap_banks = self._bank_table()
+        self._tap_banks = bank_table(descriptor, config)
         self._tail = TailModel(config, descriptor, parameters, self._operand_bank)
         self.active = self.weight_stalls = self.tail_stalls = 0
 
@@ -78,7 +88,7 @@ class ConvolutionModel:
             for pixel in range(0, pixels, per_group):
                 slots = interleaved if self._blocks else min(depth, pixels - pixel)
                 last = pixel + per_group >= pixels
-                steps = _Steps(pixel, slots)
+                steps = Steps(pixel, slots)
                 self._recent = [*self._recent[-2:], steps]
                 commit = self._group(steps, time, pixel == 0, last, interleaved)
                 time = commit + depth
@@ -143,20 +153,6 @@ class ConvolutionModel:
         late = max(0, -(-(there - time) // self._depth)) * self._depth
         self.weight_stalls += late
         return time + late
-
-    def _bank_table(self):
-        """Bank of input channel 0 for each pixel of a tile and each tap."""
-        layer, banks = self._layer, self._config.fm_banks
-        rows, columns, channels = layer.in_tile_rows, layer.in_tile_columns, layer.in_channels
-        reach = layer.kernel // 2
-        table = []
-        for y in range(layer.tile_rows):
-            for x in range(layer.tile_columns):
-                table.append([
-                    (layer.in_base + ((y * layer.stride + dy) % rows * columns
-                                      + (x * layer.stride + dx) % columns) * channels) % banks
-                    for dy in range(-reach, reach + 1) for dx in range(-reach, reach + 1)])
-        return table
 
     def _operand_bank(self, time):
         """Bank that the accumulation reads in a cycle, or None."""

@@ -12,7 +12,7 @@ from ..rules import blocks, check
 from .convolution import ConvolutionModel
 from .streams import GatedSink, GatedSource, Ring
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["Prediction", "predict", "store_times"]
 
 # From a word at the output FIFO's input to the word on the stream.
 _FIFO_LATENCY = 2
@@ -25,6 +25,17 @@ class Prediction:
 
     cycles: int
     reports: list
+
+
+def store_times(descriptor, taken, sink):
+    """Cycles in which the words of a STORE leave into ``sink``."""
+    sent, read = [], taken + 2
+    for word in range(descriptor.height * descriptor.width * descriptor.in_channels):
+        read += 1
+        if word >= _FIFO_WORDS:
+            read = max(read, sent[word - _FIFO_WORDS] + 1)
+        sent.append(sink.transfer(read + STORED - REQUEST + _FIFO_LATENCY))
+    return sent
 
 
 class _Chip:
@@ -64,7 +75,7 @@ class _Chip:
         elif descriptor.operation == Operation.LOAD:
             reported = self._load(descriptor, taken)
         else:
-            reported = self._store(descriptor, taken)
+            reported = store_times(descriptor, taken, self.pixels_out)[-1] + 3
         if code == Code.OK and conv:
             self.parameters.there(self.parameter_words - 1)
         payload_end = self.descriptors.last + 1 if descriptor.payload else offered
@@ -90,16 +101,6 @@ class _Chip:
         for _ in range(descriptor.height * descriptor.width * descriptor.in_channels):
             last = self.pixels_in.transfer(taken + 3)
         return last + 3
-
-    def _store(self, descriptor, taken):
-        sent = []
-        read = taken + 2
-        for word in range(descriptor.height * descriptor.width * descriptor.in_channels):
-            read += 1
-            if word >= _FIFO_WORDS:
-                read = max(read, sent[word - _FIFO_WORDS] + 1)
-            sent.append(self.pixels_out.transfer(read + STORED - REQUEST + _FIFO_LATENCY))
-        return sent[-1] + 3
 
     @property
     def last_transfer(self):

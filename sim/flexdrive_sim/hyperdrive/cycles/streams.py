@@ -2,7 +2,9 @@
 
 import numpy as np
 
-__all__ = ["GatedSink", "GatedSource", "Ring"]
+from .scheduler import Event
+
+__all__ = ["GatedSink", "GatedSource", "Ring", "SharedSource"]
 
 
 class _Gate:
@@ -33,6 +35,10 @@ class GatedSource:
     def last(self):
         """Cycle of the last transfer, -1 before the first."""
         return self._last
+
+    def offered(self, ready):
+        """First cycle from ``ready`` on in which the next word is offered."""
+        return max(self._gate.open_at(self._last + 1), ready)
 
     def transfer(self, ready):
         """Cycle in which the next word is taken by a receiver that is ready from ``ready`` on."""
@@ -87,6 +93,70 @@ class Ring:
             accepted.append(self._source.transfer(ready))
         return accepted[index] + 1
 
+    def stored(self, index, time):
+        """Whether word ``index`` can be used in cycle ``time``, as far as is known."""
+        return self.knows(index) and self.there(index) <= time
+
     def accepted_until(self, count):
         """Cycle in which word ``count`` - 1 was accepted; -1 for none."""
         return self.there(count - 1) - 1 if count else -1
+
+
+class SharedSource:
+    """A testbench source for the weight buffers of several chips: the next word comes when all
+    have taken the last.
+
+    Attributes
+    ----------
+    last : cycle in which a word was last taken by all, -1 before the first.
+    """
+
+    def __init__(self, pattern):
+        self._gate = _Gate(pattern)
+        self._branches = []
+        self.last = -1
+        self.changed = Event()
+        self.scheduler = None
+
+    def branch(self, depth):
+        """The buffer of one more chip, of ``depth`` words."""
+        self._branches.append(_Branch(self, depth))
+        return self._branches[-1]
+
+    def advance(self):
+        """Find the times of one more word; false while a buffer's room for it is not known."""
+        ready = [branch.ready() for branch in self._branches]
+        if None in ready:
+            return False
+        offer = self._gate.open_at(self.last + 1)
+        for branch, time in zip(self._branches, ready, strict=True):
+            branch.accepted.append(max(offer, time))
+        self.last = max(offer, *ready)
+        return True
+
+
+class _Branch:
+    """Weight buffer of one chip."""
+
+    def __init__(self, source, depth):
+        self._source, self._depth = source, depth
+        self.accepted, self._released = [], []
+
+    def ready(self):
+        """First cycle with room for the next word, None if that is not known yet."""
+        place = len(self.accepted) - self._depth
+        if place < 0:
+            return 0
+        return self._released[place] + 1 if place < len(self._released) else None
+
+    def release(self, times):
+        """Places are given back in these cycles."""
+        self._released += times
+        self._source.scheduler.fire(self._source.changed)
+
+    def there(self, index):
+        """Process: first cycle in which word ``index`` can be used."""
+        while len(self.accepted) <= index:
+            if not self._source.advance():
+                yield self._source.changed
+        return self.accepted[index] + 1

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["HeldGroup", "TailModel"]
+__all__ = ["HeldGroup", "TailModel", "group_values"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,17 @@ class HeldGroup:
     release: bool       # its parameters are given back with its last value
 
 
+def group_values(group, layer, config):
+    """(is a value, offset in the map, parameter index) in the order of the shifts."""
+    lanes, blocks = config.channels, layer.interleave != 1
+    for slot in range(group.slots):
+        block, pixel = (slot, 0) if blocks else (0, slot)
+        left = group.channels - block * lanes
+        offset = group.offset + pixel * layer.out_channels + block * lanes
+        for lane in range(lanes):
+            yield lane < left, offset + lane, group.parameters + block * lanes + lane
+
+
 class TailModel:
     """Follows the tail controller of one layer.
 
@@ -28,12 +39,12 @@ class TailModel:
     """
 
     def __init__(self, config, descriptor, parameters, operand_bank):
+        self._config, self._layer = config, descriptor
         self._lanes = config.channels
         self._banks = config.fm_banks
         self._blocks = descriptor.interleave != 1
         self._out = descriptor.out_base
         self._bypass = descriptor.bypass_base if descriptor.bypass else None
-        self._out_channels = descriptor.out_channels
         self._parameters = parameters
         self._operand_bank = operand_bank
         # Addresses of the results on their way, None for nothing; the last is to be written.
@@ -43,7 +54,7 @@ class TailModel:
 
     def finish_group(self, group):
         """Shift out a whole group; returns the cycle of its last shift."""
-        values = list(self._values(group))
+        values = list(group_values(group, self._layer, self._config))
         while self._time < group.held and any(a is not None for a in self._pipeline):
             self._cycle(None)
         self._time = max(self._time, group.held)
@@ -62,15 +73,6 @@ class TailModel:
         while any(address is not None for address in self._pipeline):
             self._cycle(None)
         return self._idle
-
-    def _values(self, group):
-        """(is a value, offset in the map, parameter index) in the order of the shifts."""
-        for slot in range(group.slots):
-            block, pixel = (slot, 0) if self._blocks else (0, slot)
-            left = group.channels - block * self._lanes
-            offset = group.offset + pixel * self._out_channels + block * self._lanes
-            for lane in range(self._lanes):
-                yield lane < left, offset + lane, group.parameters + block * self._lanes + lane
 
     def _cycle(self, value):
         """One cycle with ``value`` at the front (None: nothing); returns whether it went in."""

@@ -1,0 +1,203 @@
+"""One CONV of a chip of a mesh: accumulation and tail as two processes."""
+
+from flexdrive.hyperdrive.timing import OPERAND, REQUEST
+
+from ..rules import blocks as block_count
+from .convolution import Steps, bank_table
+from .scheduler import Event
+from .tail import HeldGroup, group_values
+
+__all__ = ["MeshConvolution"]
+
+
+class MeshConvolution:
+    """Times of one convolution; attributes as of :class:`~.convolution.ConvolutionModel`."""
+
+    def __init__(self, chip, descriptor):
+        self._chip, self._layer = chip, descriptor
+        self._config = chip.config
+        self._depth = chip.config.adder_depth
+        self._blocks = descriptor.interleave != 1
+        self._steps = descriptor.in_channels * descriptor.kernel**2
+        self._tap_banks = bank_table(descriptor, chip.config)
+        self._recent = []
+        # From the decision of which cycle on steps may be missing in `_recent`.
+        self._known_until = 0
+        self._held = []             # groups on their way to the tail
+        self._tail_free = 0         # first cycle in which the tail is free; None: not known yet
+        self._freed, self._handed = Event(), Event()
+        self._over = False
+        self._drained = None
+        self._finished = Event()
+        self.active = self.weight_stalls = self.tail_stalls = 0
+
+    def run(self, start):
+        """Process: the accumulation; ends with the cycle in which all is done."""
+        layer, depth, config, chip = self._layer, self._depth, self._config, self._chip
+        chip.scheduler.start(self._tail(), start)
+        pixels = layer.tile_rows * layer.tile_columns
+        per_group, members = (1, depth) if self._blocks else (depth, 1)
+        left, block, time = block_count(layer, config), 0, start
+        while left > 0:
+            interleaved = min(members, left)
+            for pixel in range(0, pixels, per_group):
+                slots = interleaved if self._blocks else min(depth, pixels - pixel)
+                last = pixel + per_group >= pixels
+                steps = Steps(pixel, slots)
+                self._recent = [*self._recent[-2:], steps]
+                commit = yield from self._group(steps, time, pixel == 0, last, interleaved)
+                time = commit + depth
+                self._tail_free = None
+                self._held.append(HeldGroup(
+                    held=commit + slots - 1 + OPERAND + depth, slots=slots,
+                    channels=layer.out_channels - block * config.channels,
+                    offset=pixel * layer.out_channels + block * config.channels,
+                    parameters=chip.parameter_words, release=last))
+                chip.scheduler.fire(self._handed)
+            chip.weight_words += self._steps * interleaved
+            chip.parameter_words += min(config.channels * interleaved,
+                                        layer.out_channels - block * config.channels)
+            block += members
+            left -= members
+        self._over = True
+        self._known_until = None
+        chip.scheduler.fire(self._handed)
+        while self._drained is None:
+            yield self._finished
+        return max(time, self._drained)
+
+    def _group(self, steps, time, streams, gives_back, interleaved):
+        """Decide all steps of a group; returns the cycle of the last."""
+        depth, count, weights = self._depth, self._steps, self._chip.weights
+        base, per_step = self._chip.weight_words, interleaved if self._blocks else 1
+
+        def decide(time, index, number):
+            steps.append(time, index, number, depth)
+            self._known_until = time + number * depth
+            if gives_back:
+                weights.release([at for at in range(time, time + number * depth, depth)
+                                 for _ in range(per_step)])
+
+        if not streams:
+            if count > 1:
+                yield time
+                decide(time, 0, count - 1)
+            time += (count - 1) * depth
+        else:
+            for index in range(count):
+                there = yield from weights.there(base + (index + 1) * per_step - 1)
+                late = max(0, -(-(there - time) // depth)) * depth
+                self.weight_stalls += late
+                time += late
+                if index < count - 1:
+                    self._known_until = time
+                    yield time
+                    decide(time, index, 1)
+                    time += depth
+        self._known_until = time
+        yield time
+        while self._tail_free is None:
+            yield self._freed
+        late = max(0, -(-(self._tail_free - time) // depth)) * depth
+        self.tail_stalls += late
+        time += late
+        self._known_until = time
+        yield time
+        decide(time, count - 1, 1)
+        self.active += count * steps.slots
+        return time
+
+    def _operand_bank(self, time):
+        """Bank that the accumulation reads in a cycle, or None."""
+        for steps in reversed(self._recent):
+            found = steps.at(time - REQUEST, self._depth)
+            if found is not None:
+                index, slot = found
+                tap, channel = divmod(index, self._layer.in_channels)
+                pixel = steps.first_pixel + (0 if self._blocks else slot)
+                return (self._tap_banks[pixel][tap] + channel) % self._config.fm_banks
+        return None
+
+    # The tail.
+
+    def _tail(self):
+        """Process: every group through the tail, then what is left in its pipeline."""
+        self._pipeline = [None] * (1 + 3 * self._depth)
+        self._time = self._idle = 0
+        while self._held or not self._over or any(e is not None for e in self._pipeline):
+            if self._held and self._time >= self._held[0].held:
+                yield from self._finish(self._held.pop(0))
+            elif any(entry is not None for entry in self._pipeline):
+                yield from self._cycle(None)
+            elif self._held:
+                self._time = self._held[0].held
+            else:
+                yield self._handed
+        self._drained = self._idle
+        self._chip.scheduler.fire(self._finished)
+
+    def _finish(self, group):
+        """Shift out a whole group."""
+        for value in group_values(group, self._layer, self._config):
+            while not (yield from self._cycle(value)):
+                pass
+        last = self._time - 1
+        self._idle = last + 1
+        if group.release:
+            count = self._config.channels * (group.slots if self._blocks else 1)
+            self._chip.parameters.released += [last] * min(group.channels, count)
+        self._tail_free = last + 1
+        self._chip.scheduler.fire(self._freed)
+
+    def _lines(self, offset):
+        """Lines that a written word sends: {side: words}."""
+        d, config = self._layer, self._config
+        if not d.exchange:
+            return {}
+        row, column = divmod(offset // d.out_channels, d.tile_columns)
+        at = {"north": row == 0, "south": row == d.tile_rows - 1, "west": column == 0,
+              "east": column == d.tile_columns - 1}
+        lines = {}
+        for side, there in at.items():
+            if there and getattr(d, side):
+                full, rest, pixel, tiles = (
+                    (d.full_columns, d.last_columns, column, config.columns)
+                    if side in ("north", "south") else
+                    (d.full_rows, d.last_rows, row, config.rows))
+                rest = -(-rest // d.stride)
+                lines[side] = min(tiles, full + (pixel < rest))
+        return lines
+
+    def _cycle(self, value):
+        """One cycle with ``value`` at the front; returns whether it went in."""
+        time, banks, pipeline = self._time, self._config.fm_banks, self._pipeline
+        self._time = time + 1
+        last = pipeline[-1]
+        lines = self._lines(last) if last is not None else {}
+        # The accumulation's reads of this cycle must be known, and the senders' state.
+        if lines or (self._known_until is not None and time - REQUEST >= self._known_until):
+            yield time
+        operand = self._operand_bank(time)
+        room = not lines or self._chip.exchange.room(lines)
+        write_bank = None if last is None else (self._layer.out_base + last) % banks
+        granted = last is not None and room and operand != write_bank
+        ready, enters = True, None
+        if value is not None and value[0]:
+            _, offset, parameter = value
+            ready = self._chip.parameters.stored(parameter, time)
+            if ready and self._layer.bypass:
+                bank = (self._layer.bypass_base + offset) % banks
+                ready = bank not in (operand, write_bank) and (last is None or room)
+            enters = offset
+        if granted and lines:
+            self._chip.exchange.reserve(time, lines)
+        if ready and (last is None or granted):
+            pipeline.pop()
+            pipeline.insert(0, enters)
+            if last is not None:
+                self._idle = time + 1
+            return True
+        if granted:
+            pipeline[-1] = None
+            self._idle = time + 1
+        return False

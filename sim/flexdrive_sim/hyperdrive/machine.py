@@ -1,0 +1,77 @@
+"""Programs on the RTL and on the cycle model, the same for one chip and for a mesh."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flexdrive.hyperdrive.descriptor import Operation
+from flexdrive_deploy.mesh import join_patches
+
+from .cycles import predict, predict_mesh
+
+__all__ = ["ProgramRun", "machine_for", "predict_program", "run_program"]
+
+# A word on a link: a pixel and its kind.
+_LINK_BITS = 18
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramRun:
+    """What a program did, or will do.
+
+    Attributes
+    ----------
+    cycles : from reset to the last word.
+    chips : (y, x) -> list of :class:`~.rtl.ReportRow` of each chip.
+    pixels, pixel_times : words of all STOREs in the order of the whole image, and their cycles;
+        None of a prediction.
+    border_bits : bits on the links of a mesh (prediction).
+    """
+
+    cycles: int
+    chips: dict
+    pixels: np.ndarray | None = None
+    pixel_times: np.ndarray | None = None
+    border_bits: int = 0
+
+    @property
+    def reports(self):
+        """For each descriptor the report of the chip that took longest."""
+        return [max(rows, key=lambda row: row.cycles)
+                for rows in zip(*self.chips.values(), strict=True)]
+
+
+def machine_for(config, mesh, *, engine="compiled", notify=None):
+    """The RTL: a :class:`~.rtl.Chip`, or a :class:`~.mesh.Mesh` for ``mesh`` = (height, width)."""
+    # The RTL and its tools take a second to import; the golden model needs neither.
+    from .mesh import Mesh
+    from .rtl import Chip
+    if mesh is None:
+        return Chip(config, engine=engine, notify=notify)
+    return Mesh(config, *mesh, engine=engine, notify=notify)
+
+
+def run_program(machine, program, pixels, max_cycles):
+    """Run ``program`` on the RTL with ``pixels`` for its LOADs, as :class:`ProgramRun`."""
+    if program.mesh is None:
+        run = machine.run(program.words, program.weights, pixels, program.output_words,
+                          max_cycles=max_cycles)
+        return ProgramRun(run.cycles, {(0, 0): run.reports}, run.pixels, run.pixel_times)
+    run = machine.run(program.words, program.weights, pixels, max_cycles=max_cycles)
+
+    def joined(parts):
+        return join_patches(program.config, *program.mesh, program.words, parts, Operation.STORE)
+
+    return ProgramRun(run.cycles, {at: chip.reports for at, chip in run.chips.items()},
+                      joined({at: chip.pixels for at, chip in run.chips.items()}),
+                      joined({at: chip.pixel_times for at, chip in run.chips.items()}))
+
+
+def predict_program(program):
+    """What the cycle model says of ``program``, as :class:`ProgramRun`."""
+    if program.mesh is None:
+        predicted = predict(program.config, program.words)
+        return ProgramRun(predicted.cycles, {(0, 0): predicted.reports})
+    predicted = predict_mesh(program.config, *program.mesh, program.words)
+    words = sum(sum(count) for links in predicted.link_words.values() for count in links.values())
+    return ProgramRun(predicted.cycles, predicted.reports, border_bits=_LINK_BITS * words)

@@ -1,0 +1,155 @@
+"""Networks compiled for meshes: borders in memory, every word of every layer on the RTL."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from flexdrive.errors import ConfigurationError
+from flexdrive.hyperdrive import PRESETS, ChipConfig
+from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
+from flexdrive_deploy.deployment import ChipPart, Deployment
+from flexdrive_deploy.errors import FitError
+from flexdrive_deploy.layers import ChipGraph
+from flexdrive_deploy.lower import lower
+from flexdrive_deploy.mesh import join_patches, patches
+from flexdrive_deploy.onnx_import import compile_model
+from flexdrive_deploy.program import Program
+from flexdrive_sim.hyperdrive.rtl import Chip
+from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_sim.hyperdrive.stimuli import Stimulus
+
+from ..deploy.networks import evaluate, half, random_graph, random_layer
+
+CHIP = ChipConfig(rows=2, columns=1, channels=3, fm_words=4096, fm_banks=4, weight_words=300,
+                  adder_depth=2, mesh=True, border_words=256, corner_words=64)
+DIGITS = Path(__file__).parents[2] / "examples/digits/digits.onnx"
+
+
+def deployment(graph, config, mesh):
+    part = ChipPart(lower(graph, config, layer_check=True, mesh=mesh), graph)
+    return Deployment("net", config, [part],
+                      {name: (1, *shape) for name, shape in graph.inputs.items()}, graph.outputs,
+                      True)
+
+
+@pytest.mark.parametrize("mesh", [(2, 2), (1, 3)])
+def test_random_networks(mesh):
+    session = None
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        shape = tuple(int(size) for size in (rng.integers(1, 5), *rng.integers(1, 13, 2)))
+        graph = random_graph(rng, shape, 5)
+        made = deployment(graph, CHIP, mesh)
+        if session is None:
+            session = Session(made, "rtl")
+        session.deployment = made
+        image = half(rng, *shape)
+        result = session.run(image.view(np.float16)[None])
+        (chip,) = result.chips
+        assert chip.difference is None, f"seed {seed}: {chip.difference}"
+        assert chip.model_holds, f"seed {seed}"
+        # The golden chip of the whole array computes the layers themselves.
+        maps = evaluate(graph, {"x": image})
+        for name, words in chip.maps.items():
+            assert np.array_equal(words, maps[name])
+
+
+@pytest.mark.parametrize("mesh", [(1, 2), (2, 2), (3, 3)])
+def test_digits(mesh):
+    config = replace(PRESETS["digits"], rows=2, columns=2, mesh=True)
+    made = compile_model(onnx.load(DIGITS), config, layer_check=True, mesh=mesh)
+    images = np.load(DIGITS.parent / "heldout.npz")["images"]
+    image = images[0].astype(np.float32).reshape(1, 1, 8, 8) / 16
+    result = Session(made, "rtl").run(image)
+    single = compile_model(onnx.load(DIGITS), PRESETS["digits"], layer_check=True)
+    alone = Session(single).run(image)
+    assert result.difference is None
+    assert all(chip.model_holds for chip in result.chips)
+    for chip, other in zip(result.chips, alone.chips, strict=True):
+        for name, words in other.maps.items():
+            assert np.array_equal(chip.maps[name], words)
+    for name, values in alone.outputs.items():
+        assert np.array_equal(result.outputs[name], values)
+
+
+def test_a_program_of_a_mesh_is_saved_whole(tmp_path):
+    graph = random_graph(np.random.default_rng(1), (3, 7, 9), 3)
+    program = lower(graph, CHIP, mesh=(2, 2))
+    program.save(tmp_path / "program")
+    loaded = Program.load(tmp_path / "program")
+    assert loaded.mesh == (2, 2)
+    assert np.array_equal(loaded.words, program.words)
+    assert loaded.array == replace(CHIP, rows=4, columns=2, mesh=False)
+
+
+def test_patches_join_to_the_image():
+    program = lower(random_graph(np.random.default_rng(2), (3, 7, 9), 3), CHIP, layer_check=True,
+                    mesh=(2, 3))
+    pixels = np.arange(program.output_words, dtype=np.uint16)
+    place = CHIP, 2, 3, program.words
+    parts = patches(*place, pixels, Operation.STORE)
+    assert sum(map(len, parts.values())) == len(pixels)
+    assert np.array_equal(join_patches(*place, parts, Operation.STORE), pixels)
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"border_words": 20}, "Layer a needs 51 lines of the west and east border memories, 31 more "
+                           "than the 20 of the chip; border_words of at least 51 would"),
+    ({"corner_words": 10}, "Layer a needs 17 lines of the corner memories, 7 more than the 10 of "
+                           "the chip; corner_words of at least 17 would hold them"),
+])
+def test_a_border_memory_that_is_too_small_is_named(change, message):
+    rng = np.random.default_rng(0)
+    graph = ChipGraph({"x": (8, 12, 12)}, [
+        random_layer(rng, "a", "x", 8, 9), random_layer(rng, "b", "a.out", 9, 6),
+        random_layer(rng, "c", "b.out", 6, 2)], ["c.out"])
+    with pytest.raises(FitError, match=message):
+        lower(graph, replace(CHIP, **change), mesh=(2, 2))
+
+
+def test_a_mesh_with_too_many_tiles_is_named():
+    graph = random_graph(np.random.default_rng(1), (3, 7, 9), 1)
+    with pytest.raises(ConfigurationError, match="2 x 130 chips of 2 x 2 tiles has 260 columns"):
+        lower(graph, replace(CHIP, columns=2), mesh=(2, 130))
+
+
+@pytest.mark.parametrize(("operation", "change", "code"), [
+    (0, {"north": 1}, Code.MESH),
+    (2, {"exchange": 1}, Code.MESH),
+    (0, {"border_rows": 251}, Code.BORDER_RANGE),
+    (0, {"border_columns": 253}, Code.BORDER_RANGE),
+    (0, {"border_corner": 63}, Code.BORDER_RANGE),
+    (1, {"in_border_rows": 251}, Code.BORDER_RANGE),
+    (1, {"exchange": 1, "border_columns": 3}, Code.BORDER_OVERLAP),
+    (1, {"exchange": 1, "border_rows": 2, "border_columns": 100, "border_corner": 20},
+     Code.BORDER_OVERLAP),
+])
+def test_illegal_border_fields_are_refused(operation, change, code, alone):
+    """On a chip without neighbours; the program before and after runs."""
+    stimulus = Stimulus(CHIP)
+    random = np.random.default_rng(1)
+    shape = (4, 2, 3)
+    stimulus.load(half(random, *shape), base=0, tile=(2, 2))
+    stimulus.convolve(shape, random.integers(0, 2, (3, 3, 3, 3), dtype=np.uint8),
+                      half(random, 3), half(random, 3), in_base=0, out_base=12, tile=(2, 2))
+    stimulus.store(shape, base=12, tile=(2, 2))
+    words, weights, pixels = stimulus.arrays()
+    starts = [0, 10, 23]
+    first = Descriptor.from_words([int(w) for w in words[:10]])
+    words[:10] = replace(first, exchange=1, border_rows=20, border_columns=20,
+                         border_corner=10).words()
+    begin = starts[operation]
+    d = Descriptor.from_words([int(w) for w in words[begin:begin + 10]])
+    broken = np.array([*replace(d, **change).words(), *words[begin + 10:begin + 10 + d.payload]],
+                      np.uint32)
+    run = alone.run(np.concatenate([broken, words]), weights, pixels, stimulus.out_words,
+                    max_cycles=100_000)
+    assert [report.code for report in run.reports] == [code, *[Code.OK] * 3]
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return Chip(CHIP)
