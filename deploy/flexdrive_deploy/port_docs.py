@@ -14,11 +14,12 @@ _STREAM_PARTS = {
 
 def member_docs(component):
     """{member: meaning} of the section "Members" of the docstring of ``component``'s class: lines
-    ``name, name : meaning``, continued by deeper indentation; ``name.part`` is a part."""
+    ``name, name : meaning``, continued by deeper indentation. ``{...}`` in a name stands for any
+    word; ``name.part`` is a part of a member."""
     lines = (inspect.getdoc(type(component)) or "").splitlines()
     found, names = {}, []
     for line in lines[_after_heading(lines, "Members"):]:
-        entry = re.match(r"([\w., ]+?) : (.*)", line)
+        entry = re.match(r"([\w.,{} ]+?) : (.*)", line)
         if entry:
             names = [name.strip() for name in entry[1].split(",")]
             found.update(dict.fromkeys(names, _plain(entry[2])))
@@ -44,6 +45,8 @@ def _plain(text):
 def port_meaning(docs, port):
     """Meaning of a :class:`flexdrive.emit.Port`, or ``""`` when nothing is written about it."""
     name, _, part = port.path.partition(".")
+    name = next((known for known in docs if known == name or re.fullmatch(
+        re.sub(r"\{\w+\}", r"\\w+", known), name)), name)
     if part in _STREAM_PARTS and name in docs:
         return _STREAM_PARTS[part].format(name=name)
     return docs.get(port.path) or docs.get(name, "")

@@ -8,8 +8,8 @@ from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive.flexv.dotp import DotProduct
 from flexdrive.flexv.wishbone import WishboneCore
 from flexdrive.fp16 import Adder, Multiplier
-from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.chip import Chip
+from flexdrive.hyperdrive.config import PRESETS
 from flexdrive.hyperdrive.mesh import Mesh
 from flexdrive.hyperdrive.tile import Tile
 
@@ -78,7 +78,7 @@ TARGETS = {target.name: target for target in (
            Chip, PRESETS["tiny"]),
     Target("hyperdrive-mesh", "a mesh of chips with one weight stream", "mesh",
            lambda value: Mesh(value[0], *value[1]),
-           (replace(PRESETS["tiny"], mesh=True), (2, 2))),
+           (replace(PRESETS["tiny"], mesh=True), (1, 2))),
     Target("flexv-dotp", "mixed-precision dot-product unit with streams", "dot",
            lambda structure: DotProduct(structure=structure), "array"),
     Target("flexv-core", "RISC-V core with mixed-precision dot products and Mac&Load", "core",

@@ -125,6 +125,30 @@ def test_expectations(flexdrive):
 
 
 @pytest.mark.usefixtures("network")
+def test_meshes(flexdrive):
+    mesh = ("--mesh", "1x2", "--preset", "tiny")
+    status, out, err = flexdrive("run", "net.onnx", "--input", "x.npy", "--expect", "y.npy",
+                                 "--engine", "rtl", *mesh)
+    assert status == 0, err
+    assert "1 x 2 chips of tiny: 2 x 2 x 4" in out
+    assert "measured, as modelled" in out
+    assert "bits between the chips" in out
+    status, out, err = flexdrive("compile", "net.onnx", "-o", "out", *mesh)
+    assert status == 0, err
+    status, out, err = flexdrive("run", "out", "--input", "x.npy", "--expect", "y.npy", *mesh)
+    assert status == 0, err
+    status, _, err = flexdrive("run", "out", "--input", "x.npy", "--mesh", "2x2")
+    assert status == 1
+    assert "out was compiled for 1x2, not for --mesh 2x2; compile it again" in err
+    for size, message in (("x2", "--mesh x2 is no size"), ("0x2", "--mesh 0x2 is no size"),
+                          ("1x200", "has 400 columns of tiles; at most 255")):
+        status, _, err = flexdrive("run", "net.onnx", "--input", "x.npy", "--preset", "tiny",
+                                   "--mesh", size)
+        assert status == 1
+        assert message in err
+
+
+@pytest.mark.usefixtures("network")
 def test_compiled_directories(flexdrive, tmp_path):
     status, out, _ = flexdrive("compile", "net.onnx", "-o", "out", "--preset", "tiny")
     assert status == 0

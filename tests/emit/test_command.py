@@ -63,6 +63,10 @@ def test_lists_the_targets():
                   "flexv-wishbone"),
     (["flexv-core", "--extensions", "i"], "A core always has the extensions i and zicsr; zicsr "
                                           "is missing"),
+    (["hyperdrive-mesh"], "A mesh needs its size: --mesh HEIGHTxWIDTH in chips, for example "
+                          "--mesh 2x3"),
+    (["hyperdrive-mesh", "--mesh", "2"], "--mesh 2 is no size; write HEIGHTxWIDTH in chips, for "
+                                         "example 2x3"),
     (["fp16-add", "--depth", "9"], "fp16.Adder: depth must be an integer from 1 to 4, not 9"),
     (["hyperdrive-chip", "--rows", "0"], "Chip parameter rows = 0 is not possible: 1 to 255"),
 ])

@@ -110,11 +110,10 @@ class Chip(Shared):
     i_pixels, o_pixels : binary16 words of maps that are loaded and stored.
     o_reports : a :class:`~flexdrive.hyperdrive.report.Report` per descriptor.
     busy : a descriptor is being read or executed, or a report waits.
-
-    A chip with links (``config.mesh``) also has
-
-    neighbours : sides with a neighbour: north, south, west, east, from bit 0; constant.
-    i_{side}, o_{side} : links, streams of :class:`~flexdrive.hyperdrive.exchange.BorderWord`.
+    neighbours : (``config.mesh``) sides with a neighbour: north, south, west, east, from bit 0;
+        constant.
+    i_{side}, o_{side} : (``config.mesh``) links, streams of
+        :class:`~flexdrive.hyperdrive.exchange.BorderWord`.
     """
 
     def __init__(self, config):

@@ -141,8 +141,8 @@ class BorderReceiver(Shared):
             "layer": In(layer_layout(config)), "start": In(1), "active": In(1),
             "corners": In(2), "done": Out(1, init=1), "i": In(stream.Signature(BorderWord)),
             "write": Out(border_write_layout(config.border_words, self.lanes)),
-            "corner_write": Out(data.ArrayLayout(corner, 2)),
-            "first": Out(1), "last": Out(1), "pass_on": Out(1), "passed": In(1),
+            **({"first": Out(1), "last": Out(1), "pass_on": Out(1), "passed": In(1)} if vertical
+               else {"corner_write": Out(data.ArrayLayout(corner, 2))}),
         }, m=config.rows, n=config.columns, c=config.channels, l=config.adder_depth,
             e=config.border_words, k=config.corner_words, v=vertical)
 

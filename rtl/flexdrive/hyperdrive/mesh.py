@@ -57,7 +57,9 @@ class Mesh(Shared):
     Members
     -------
     i_weights : to all chips.
-    i_descriptors_{y}_{x}, i_pixels_{y}_{x}, o_pixels_{y}_{x}, o_reports_{y}_{x} : of chip (y, x).
+    i_descriptors_{y}_{x} : 32-bit words for chip (y, x).
+    i_pixels_{y}_{x}, o_pixels_{y}_{x} : binary16 words of the patches that it loads and stores.
+    o_reports_{y}_{x} : a :class:`~flexdrive.hyperdrive.report.Report` per descriptor of it.
     busy : any chip is.
     """
 

@@ -112,16 +112,11 @@ class Tile(Shared):
         read_data = self._memory(m, result)
         operand = self._distribution(m, read_data[self.conv_bank])
         accumulators = []
-        # The last of their registers in each tile, not one for all, which would have to drive
-        # every unit of the chip; `keep` stops tools from merging them again.
-        weights = Signal(self.config.channels, attrs={"keep": 1})
-        first = Signal(attrs={"keep": 1})
-        m.d.sync += [weights.eq(self.weights), first.eq(self.first)]
         for channel in range(self.config.channels):
             unit = AccumulateUnit(self.config.adder_depth)
             m.submodules[f"unit{channel}"] = unit
-            m.d.comb += [unit.x.eq(operand), unit.weight.eq(weights[channel]),
-                         unit.first.eq(first)]
+            m.d.comb += [unit.x.eq(operand), unit.weight.eq(self.weights[channel]),
+                         unit.first.eq(self.first)]
             accumulators.append(unit.y)
         m.submodules.tail = tail = Tail(self.config.channels, self.config.adder_depth)
         m.d.comb += [

@@ -14,7 +14,7 @@ BANK = 3            # address at the banks
 DATA = 4            # word at a bank's output
 WORD = 5            # register Tile.word
 ROW_WORD = 6        # register Tile.row_word
-OPERAND = 7         # operand register: weights, first (registered in the tile), adder inputs
+OPERAND = 7         # operand register: weights and first (registers of the units), adder inputs
 STORED = 7          # word of a STORE at the output of the array (two registers after WORD)
 
 

@@ -4,7 +4,7 @@ Source: ISVLSI 2018, section on the tile processing unit; the weight bit flips t
 so the convolution needs no multiplier.
 """
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
@@ -29,8 +29,8 @@ class AccumulateUnit(Shared):
     Members
     -------
     x : operand, binary16.
-    weight : 1 adds x, 0 subtracts it.
-    first : x starts a new sum from +0.
+    weight : 1 adds the next cycle's x, 0 subtracts it.
+    first : the next cycle's x starts a new sum from +0.
     y : accumulator of the slot whose turn it is, binary16.
     """
 
@@ -41,11 +41,16 @@ class AccumulateUnit(Shared):
 
     def elaborate(self, platform):
         m = Module()
+        # Registers of each unit's own, not one for all, which would have to drive every unit of
+        # the chip; `keep` stops tools from merging them again.
+        adds = Signal(attrs={"keep": 1})
+        starts = Signal(attrs={"keep": 1})
+        m.d.sync += [adds.eq(self.weight), starts.eq(self.first)]
         # In place, not shared: the unit itself is what occurs hundreds of times.
         m.submodules.adder = adder = Adder(depth=self.adder_depth).in_place()
         m.d.comb += [
-            adder.a.eq(Mux(self.first, 0, adder.y)),
-            adder.b.eq(Cat(self.x[:15], self.x[15] ^ ~self.weight)),
+            adder.a.eq(Mux(starts, 0, adder.y)),
+            adder.b.eq(Cat(self.x[:15], self.x[15] ^ ~adds)),
             self.y.eq(adder.y),
         ]
         return m
