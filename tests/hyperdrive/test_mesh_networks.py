@@ -20,6 +20,7 @@ from flexdrive_deploy.program import Program
 from flexdrive_sim.hyperdrive.rtl import Chip
 from flexdrive_sim.hyperdrive.session import Session
 from flexdrive_sim.hyperdrive.stimuli import Stimulus
+from flexdrive_sim.hyperdrive.topologies import resnet18
 
 from ..deploy.networks import evaluate, half, random_graph, random_layer
 
@@ -73,6 +74,23 @@ def test_digits(mesh):
             assert np.array_equal(chip.maps[name], words)
     for name, values in alone.outputs.items():
         assert np.array_equal(result.outputs[name], values)
+
+
+def test_layers_of_resnet18():
+    """A residual network of ResNet-18's shapes at reduced size, complete; a frame takes as many
+    cycles as on one chip with a quarter of the image."""
+    config = replace(PRESETS["digits"], rows=2, columns=1, fm_words=4096, weight_words=1152,
+                     mesh=True)
+    cycles = []
+    for mesh in ((1, 1), (2, 2)):
+        graph = resnet18(16 * mesh[0], 8 * mesh[1], channels=16)
+        image = half(np.random.default_rng(3), *graph.inputs["x"])
+        (chip,) = Session(deployment(graph, config, mesh), "rtl").run(
+            image.view(np.float16)[None]).chips
+        assert chip.difference is None
+        assert chip.model_holds
+        cycles.append(sum(row.cycles for row in chip.reports if row.operation == Operation.CONV))
+    assert cycles[1] <= 1.01 * cycles[0]
 
 
 def test_a_program_of_a_mesh_is_saved_whole(tmp_path):

@@ -15,6 +15,7 @@ BENCHMARKS = {
     "emission": ("emission", "time and size of a chip's Verilog"),
     "chip-speed": ("chip_speed", "cycles/s of the 784-unit chip, and of Verilator on it"),
     "resnet34": ("resnet34", "the layers of a ResNet-34 frame in RTL: words, cycles"),
+    "mesh": ("mesh", "a residual network on meshes: cycles, link bits, words compared"),
     "small-layer": ("small_layer", "one small layer from its description to a verified result"),
     "fp16": ("fp16_area", "size of the binary16 operators"),
     "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),
