@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
 from .border import CORNERS, SIDES, BorderArray
-from .exchange import link_ports
+from .border_word import link_ports
 from .report import Report
 from .sequencer import Sequencer
 from .tile import Tile, tile_control_layout
@@ -113,7 +113,7 @@ class Chip(Shared):
     neighbours : (``config.mesh``) sides with a neighbour: north, south, west, east, from bit 0;
         constant.
     i_{side}, o_{side} : (``config.mesh``) links, streams of
-        :class:`~flexdrive.hyperdrive.exchange.BorderWord`.
+        :class:`~flexdrive.hyperdrive.border_word.BorderWord`.
     """
 
     def __init__(self, config):

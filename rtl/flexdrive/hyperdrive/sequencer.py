@@ -8,8 +8,9 @@ from ..emit import Shared
 from .accumulate import Accumulation
 from .arbiter import Arbiter
 from .border import CORNERS, SIDES, border_write_layout
+from .border_word import link_ports
 from .descriptor import Code, Operation
-from .exchange import Exchange, link_ports
+from .exchange import Exchange
 from .finish import TailControl
 from .layer import layer_layout
 from .parameters import ParameterBuffer

@@ -1,9 +1,9 @@
 """C++ of a netlist: structures of arrays over lanes, one function per loop of the schedule."""
 
 from ..ports import mangle
-from .netlist import Cell, Word
+from .netlist import Word
 from .operators import ctype, expression, mask
-from .schedule import Node, schedule
+from .plan import Plan
 
 __all__ = ["generate"]
 
@@ -15,102 +15,8 @@ def _array_type(width):
     return next((f"u{bits}" for bits in (8, 16, 32, 64) if width <= bits), "u128")
 
 
-class _Generator:
-    def __init__(self, netlist):
-        self.netlist = netlist
-        self.words = 10 ** 6        # numbers of words that are made here
-        self.edges = []             # (module, memory, read ports, write ports) by stored words
-        self.outputs = {}           # port -> words
-        self.stored = set()
-        self.local = {}             # word -> loop that makes it
-        nodes = self._nodes()
-        nodes += self._connections(nodes)
-        self.loops = schedule(nodes)
-        self._decide_storage()
-
-    # What is to be computed.
-
-    def _reads(self, module, inputs):
-        return frozenset(piece.word for bits in inputs.values()
-                         for piece in self.netlist.pieces(module, bits)
-                         if piece.word is not None and piece.word.kind != "state")
-
-    def _nodes(self):
-        nodes = []
-        for module in self.netlist.modules:
-            for cell in module.cells:
-                nodes.append(self._cell_node(module, cell))
-            for cell in module.registers:
-                nodes.append(Node(module, self._reads(module, cell.inputs), (), cell))
-            for memory in module.memories:
-                nodes += self._memory_nodes(module, memory)
-        top = self.netlist.top
-        for port, bits in top.outputs.items():
-            made = [self._keep(top, bits[at:at + 64]) for at in range(0, len(bits), 64)]
-            self.outputs[port] = [node.makes[0] for node in made]
-            nodes += made
-        return nodes
-
-    def _cell_node(self, module, cell):
-        return Node(module, self._reads(module, cell.inputs), (cell.output,), cell)
-
-    def _keep(self, module, bits):
-        """A node that stores ``bits`` for use after the evaluation."""
-        self.words += 1
-        word = Word(module, len(bits), "comb", self.words)
-        self.stored.add(word)
-        return self._cell_node(module, Cell("$pos", {"A": bits}, word))
-
-    def _memory_nodes(self, module, memory):
-        nodes, reads, writes = [], [], []
-
-        def keep(bits):
-            nodes.append(self._keep(module, bits))
-            return nodes[-1].makes[0]
-
-        for address, enable, word, transparent in memory.reads:
-            if enable is None:
-                nodes.append(Node(module, self._reads(module, {"A": address}), (word,),
-                                  (memory, address, word)))
-            else:
-                reads.append((keep(address), keep([enable]), word, transparent))
-        for port in memory.writes:
-            writes.append(tuple(keep(bits) for bits in port))
-        self.edges.append((module, memory, reads, writes))
-        return nodes
-
-    def _connections(self, nodes):
-        """Nodes that bring values to the input ports that somebody reads."""
-        made, found = set(), []
-        wanted = [word for node in nodes for word in node.reads]
-        while wanted:
-            word = wanted.pop()
-            if word.kind != "input" or word in made or not word.module.instances:
-                continue
-            made.add(word)
-            child = word.module
-            port, at = next((port, i * 64) for port, words in child.inputs.items()
-                            for i, other in enumerate(words) if other is word)
-            for parent, site in child.instances:
-                bits = (site.inputs.get(port) or [])[at:at + word.width]
-                node = Node(parent, self._reads(parent, {"A": bits}), (word,),
-                            (site, word, bits))
-                found.append(node)
-                wanted += node.reads
-        return found
-
-    def _decide_storage(self):
-        for loop in self.loops:
-            for node in loop.nodes:
-                for word in node.makes:
-                    if word.kind == "comb":
-                        self.local[word] = loop
-        for loop in self.loops:
-            for node in loop.nodes:
-                self.stored |= {word for word in node.reads
-                                if word.kind == "comb" and self.local[word] is not loop}
-
-    # Text.
+class _Generator(Plan):
+    """Text of a plan, part by part."""
 
     def _place(self, word, lane):
         """Array element of a word that is not local."""
@@ -147,7 +53,7 @@ class _Generator:
         """C expression of up to 128 bits, of type ``ctype(len(bits))``."""
         target = ctype(len(bits))
         parts, at = [], 0
-        for piece in self.netlist.pieces(module, bits):
+        for piece in self.sources.pieces(module, bits):
             if piece.word is not None or piece.value:
                 text = self._piece(piece, loop, target)
                 parts.append(f"{text} << {at}" if at else text)

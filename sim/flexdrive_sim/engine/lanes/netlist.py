@@ -1,16 +1,15 @@
 """Word-level netlist of a hierarchical design, read from yosys' JSON.
 
 A *word* is what one node makes: the output of a cell, a register, a read port, an input port. Wide
-ones are cut into words of at most 64 bits. Operands are lists of bits, in which runs of
-neighbouring bits of one word are found again (:meth:`Netlist.pieces`), so that concatenations and
-slices cost a shift and a mask instead of bits.
+ones are cut into words of at most 64 bits. Operands are lists of bits, in which :mod:`.sources`
+finds words again.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..tools import EngineError
 
-__all__ = ["Cell", "Memory", "Module", "Netlist", "Piece", "Site", "Word"]
+__all__ = ["Cell", "Memory", "Module", "Netlist", "Site", "Word"]
 
 # Operators without carries between bits: they may be cut anywhere.
 _BITWISE = {"$and": "AB", "$or": "AB", "$xor": "AB", "$xnor": "AB", "$not": "A", "$pos": "A",
@@ -36,21 +35,6 @@ class Word:
     kind: str
     index: int
     init: int = 0
-
-
-@dataclass(frozen=True)
-class Piece:
-    """``width`` neighbouring bits of an operand: of a constant (``word`` is None, ``value``), of a
-    word from bit ``low`` on, or one bit ``low`` repeated. ``offset``: from the lane of the module
-    that reads to the lane of the word; if ``uniform``, that lane itself, for all that read."""
-
-    width: int
-    word: Word | None = None
-    low: int = 0
-    offset: int = 0
-    uniform: bool = False
-    value: int = 0
-    repeated: bool = False
 
 
 @dataclass(eq=False)
@@ -131,7 +115,6 @@ class Netlist:
         self._separate = separate
         self._words = 0
         self._memories = 0
-        self._sources = {}
         self._shared = {}
         self.modules = []           # children before parents
         self.top = self._module(top)
@@ -325,66 +308,3 @@ class Netlist:
             for clock in module.clocks:
                 if module.drivers.get(clock, (None,))[0] not in own:
                     raise self._unsupported(module, "its clock", "a clock that is not `clk`")
-
-    def source(self, module, bit):
-        """What drives ``bit``: an integer (constant), or (word, position, offset, uniform)."""
-        if isinstance(bit, str):
-            return int(bit == "1")
-        key = module, bit
-        if key not in self._sources:
-            self._sources[key] = self._find_source(module, bit)
-        return self._sources[key]
-
-    def _find_source(self, module, bit):
-        driver = module.drivers.get(bit)
-        if driver is None:
-            return 0
-        if isinstance(driver[0], Word):
-            word, position = driver
-            if word.kind == "input":
-                shared = self._shared_source(module, bit)
-                if shared is not None:
-                    return shared
-            return word, position, 0, module.lanes == 1
-        site, port, i = driver
-        found = self.source(site.child, site.child.outputs[port][i])
-        if isinstance(found, int) or found[3]:
-            return found
-        return found[0], found[1], found[2] + site.base, module.lanes == 1
-
-    def _shared_source(self, module, bit):
-        """What drives an input port, if that is one and the same for all lanes, else None."""
-        port, position = module.input_bits[bit]
-        shared = None
-        for parent, site in module.instances:
-            bits = site.inputs.get(port)
-            found = self.source(parent, bits[position]) if bits else 0
-            if not isinstance(found, int) and not found[3]:
-                return None
-            if shared is not None and found != shared:
-                return None
-            shared = found
-        return shared
-
-    def pieces(self, module, bits):
-        """``bits``, least significant first, as a list of :class:`Piece`."""
-        found = []
-        for bit in bits:
-            source = self.source(module, bit)
-            last = found[-1] if found else None
-            if isinstance(source, int):
-                if last is not None and last.word is None:
-                    found[-1] = Piece(last.width + 1, value=last.value | source << last.width)
-                else:
-                    found.append(Piece(1, value=source))
-                continue
-            word, position, *place = source
-            if last is not None and last.word is word and [last.offset, last.uniform] == place:
-                if not last.repeated and last.low + last.width == position:
-                    found[-1] = replace(last, width=last.width + 1)
-                    continue
-                if (last.repeated or last.width == 1) and last.low == position:
-                    found[-1] = replace(last, width=last.width + 1, repeated=True)
-                    continue
-            found.append(Piece(1, word, position, *place))
-        return found
