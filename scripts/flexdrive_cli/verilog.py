@@ -72,7 +72,7 @@ def _parameter(target, depth, chip, core):
                                    f"chip's adders is --adder-depth")
         core.refuse(target.name)
         return (chip.config(), chip.mesh_size()) if target.kind == "mesh" else chip.config()
-    if chip.given:
+    if chip.given or chip.mesh:
         only = {"depth": "its only parameter is --depth",
                 "dot": "its only parameter is --structure",
                 "core": "it has --extensions, --fetch-words, --dot-structure and --rvfi"}

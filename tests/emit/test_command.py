@@ -78,6 +78,7 @@ def test_impossible_parameters_are_named(arguments, message, tmp_path):
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["fp16-add", "--rows", "3"], "fp16-add is no chip; its only parameter is --depth"),
+    (["fp16-add", "--mesh", "2x2"], "fp16-add is no chip; its only parameter is --depth"),
     (["hyperdrive-chip", "--depth", "2"], "hyperdrive-chip has no --depth; the pipeline depth of "
                                           "a chip's adders is --adder-depth"),
     (["fp16-add", "--rvfi"], "fp16-add has no --rvfi"),

@@ -98,16 +98,7 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     final.parent.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="build-", dir=final.parent))
     try:
-        (place / "design.il").write_text(design.text)
-        run_yosys(script, cwd=place, notify=notify,
-                  what=f"translating {design.top} to C++")
-        (place / "harness.h").write_text(harness[0])
-        if backend == "lanes":
-            (place / "design.cc").write_text(translate(
-                (place / "design.json").read_text(), design.top))
-            shutil.copy(_HERE / "lanes/lanes.h", place)
-        else:
-            shutil.copy(_HERE / "runtime.h", place)
+        _write_sources(place, design, backend, script, notify)
         (place / "model.cc").write_text("\n".join([
             f'#include "{_FIRST[backend]}"', '#include "design.cc"', '#include "harness.h"',
             table, harness[1], extra]))
@@ -122,6 +113,19 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     finally:
         shutil.rmtree(place, ignore_errors=True)
     return model
+
+
+def _write_sources(place, design, backend, script, notify):
+    """Translate ``design`` into ``design.cc`` in ``place``, with the headers that it needs."""
+    (place / "design.il").write_text(design.text)
+    run_yosys(script, cwd=place, notify=notify, what=f"translating {design.top} to C++")
+    shutil.copy(_HERE / "harness.h", place)
+    if backend == "lanes":
+        (place / "design.cc").write_text(translate(
+            (place / "design.json").read_text(), design.top))
+        shutil.copy(_HERE / "lanes/lanes.h", place)
+    else:
+        shutil.copy(_HERE / "runtime.h", place)
 
 
 def _sources(backend):
