@@ -71,7 +71,12 @@ def _parameter(target, depth, chip, core):
             raise click.UsageError(f"{target.name} has no --depth; the pipeline depth of a "
                                    f"chip's adders is --adder-depth")
         core.refuse(target.name)
-        return (chip.config(), chip.mesh_size()) if target.kind == "mesh" else chip.config()
+        if target.kind == "mesh":
+            return chip.config(), chip.mesh_size()
+        if chip.size is not None:
+            raise click.UsageError(f"{target.name} is part of one chip; write --mesh without a "
+                                   f"size, or take hyperdrive-mesh")
+        return chip.config()
     if chip.given or chip.mesh:
         only = {"depth": "its only parameter is --depth",
                 "dot": "its only parameter is --structure",

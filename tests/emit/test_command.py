@@ -78,6 +78,8 @@ def test_impossible_parameters_are_named(arguments, message, tmp_path):
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["fp16-add", "--rows", "3"], "fp16-add is no chip; its only parameter is --depth"),
+    (["hyperdrive-chip", "--mesh", "2x2"], "hyperdrive-chip is part of one chip; write --mesh "
+                                           "without a size, or take hyperdrive-mesh"),
     (["fp16-add", "--mesh", "2x2"], "fp16-add is no chip; its only parameter is --depth"),
     (["hyperdrive-chip", "--depth", "2"], "hyperdrive-chip has no --depth; the pipeline depth of "
                                           "a chip's adders is --adder-depth"),
