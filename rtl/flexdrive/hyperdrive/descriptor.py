@@ -78,7 +78,8 @@ class Activation(enum.IntEnum):
 
 
 class Code(enum.IntEnum):
-    """Why a descriptor was refused. When several rules are broken, the lowest code is given."""
+    """Why a descriptor was refused, or why the chip stopped. When several rules are broken, the
+    lowest code is given."""
 
     OK = 0
     MAGIC = 1
@@ -100,11 +101,20 @@ class Code(enum.IntEnum):
     MESH = 17
     BORDER_RANGE = 18
     BORDER_OVERLAP = 19
+    LINK_NORTH = 32
+    LINK_SOUTH = 33
+    LINK_WEST = 34
+    LINK_EAST = 35
 
     @property
     def rule(self):
         """The rule that was broken, as a sentence."""
         return _RULES[self]
+
+    @property
+    def stops(self):
+        """The chip has stopped and executes nothing more until reset."""
+        return self >= Code.LINK_NORTH
 
 
 _RULES = {
@@ -129,6 +139,10 @@ _RULES = {
                "a chip without links uses no border field",
     Code.BORDER_RANGE: "border and corner regions end within their memories",
     Code.BORDER_OVERLAP: "what is received does not meet the borders that are read",
+    Code.LINK_NORTH: "the link to the neighbour above has no fault",
+    Code.LINK_SOUTH: "the link to the neighbour below has no fault",
+    Code.LINK_WEST: "the link to the neighbour to the left has no fault",
+    Code.LINK_EAST: "the link to the neighbour to the right has no fault",
 }
 
 

@@ -116,6 +116,7 @@ class Exchange(Shared):
             m.d.comb += [
                 needed.eq(sends & ((self.wanted & getattr(self.rim, side))
                                    | (self.loading & getattr(self.load_rim, side)))),
+                sender.start.eq(self.start & layer.exchange),
                 sender.reserve.eq(needed & (self.write | self.load)),
                 mask.eq(Mux(self.load, 1 << at, masks[axis])),
             ]

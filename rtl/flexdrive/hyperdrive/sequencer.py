@@ -16,6 +16,7 @@ from .layer import layer_layout
 from .parameters import ParameterBuffer
 from .parser import Parser
 from .report import Report
+from .stop import FaultRegister, link_errors_layout
 from .tail import Tail
 from .tile import Shift, tile_control_layout
 from .timing import OPERAND, REQUEST, ROW_WORD, STORED, WORD, delayed
@@ -38,6 +39,8 @@ class Sequencer(Shared):
     load_row, load_column : the tile that a host's word is for, one-hot each.
     store_row, store_column : the tile whose ``word`` the host wants, one-hot each.
     store_word : that word, two registers later.
+    link_errors : (``config.mesh``) of the links, by side. stopped : see
+        :class:`~flexdrive.hyperdrive.chip.Chip`.
     """
 
     def __init__(self, config):
@@ -63,7 +66,8 @@ class Sequencer(Shared):
         lanes = {side: config.columns if side in ("north", "south") else config.rows
                  for side in SIDES}
         return {
-            "neighbours": In(4), **link_ports(),
+            "neighbours": In(4), "link_errors": In(link_errors_layout()), "stopped": Out(1),
+            **link_ports(),
             "border_valid": Out(1), "border_from_rows": Out(Shift),
             "border_from_columns": Out(Shift), "border_row_line": Out(16),
             "border_column_line": Out(16), "border_corner": Out(16),
@@ -97,14 +101,23 @@ class Sequencer(Shared):
             m.submodules.exchange = exchange
             m.d.comb += [exchange.layer.eq(layer), parser.neighbours.eq(self.neighbours)]
         m.d.comb += [user.layer.eq(layer) for user in (accumulation, tail, transfer)]
-        self._execute(m, layer, parser, accumulation, tail, transfer, exchange)
+        fault = self._fault(m)
+        self._execute(m, layer, parser, accumulation, tail, transfer, exchange, fault)
         request = self._request(m, layer, accumulation)
         self._memory(m, request, arbiter, tail, transfer, exchange)
         self._accumulation(m, accumulation, weights, tail)
         self._tail(m, layer, tail, parameters, arbiter)
         return m
 
-    def _execute(self, m, layer, parser, accumulation, tail, transfer, exchange):
+    def _fault(self, m):
+        """The register of link faults, None without links."""
+        if not self.config.mesh:
+            return None
+        m.submodules.fault = fault = FaultRegister()
+        m.d.comb += fault.link_errors.eq(self.link_errors)
+        return fault
+
+    def _execute(self, m, layer, parser, accumulation, tail, transfer, exchange, fault):
         """One descriptor after the other; a report for each."""
         report = Signal(Report)
         full = Signal()
@@ -120,10 +133,12 @@ class Sequencer(Shared):
         with m.If(self.o_reports.ready):
             m.d.sync += full.eq(0)
         m.d.comb += self.o_reports.valid.eq(full)
-        with m.FSM():
+        with m.FSM() as fsm:
             with m.State("IDLE"):
                 m.d.comb += self.busy.eq(parser.reading | full)
-                with m.If(parser.valid & (exchange.complete if exchange is not None else 1)):
+                # After a fault nothing begins.
+                with m.If(parser.valid & (exchange.complete & ~fault.fault
+                                          if exchange is not None else 1)):
                     m.d.comb += [parser.take.eq(1), taken.eq(1)]
                     m.d.sync += layer.eq(parser.layer)
                     m.next = "DISPATCH"
@@ -147,7 +162,8 @@ class Sequencer(Shared):
                     m.next = "REPORT"
             with m.State("REPORT"):
                 m.d.sync += report.cycles.eq(report.cycles)
-                with m.If(~full | self.o_reports.ready):
+                with m.If((~full | self.o_reports.ready)
+                          & (~fault.fault if fault is not None else 1)):
                     out = self.o_reports.payload
                     m.d.sync += [
                         full.eq(1), index.eq(index + 1), out.eq(report), out.index.eq(index),
@@ -155,6 +171,22 @@ class Sequencer(Shared):
                         out.operation.eq(layer.operation),
                     ]
                     m.next = "IDLE"
+        if fault is not None:
+            self._stop(m, layer, report, full, index, fault, fsm.ongoing("IDLE"))
+
+    def _stop(self, m, layer, report, full, index, fault, idle):
+        """A last report instead of that of the operation under way."""
+        told = Signal()
+        out = self.o_reports.payload
+        with m.If(fault.fault & ~told & (~full | self.o_reports.ready)):
+            m.d.sync += [
+                told.eq(1), full.eq(1), out.eq(report), out.index.eq(index),
+                out.code.eq(fault.code), out.link_error.eq(fault.error),
+                out.operation.eq(Mux(idle, 0, layer.operation)),
+            ]
+        m.d.comb += self.stopped.eq(told & ~full)
+        with m.If(fault.fault):
+            m.d.comb += [self.o_pixels.valid.eq(0), self.busy.eq(~self.stopped)]
 
     def _request(self, m, layer, accumulation):
         """From the walker's position to an address and to who takes whose word, in two stages."""
