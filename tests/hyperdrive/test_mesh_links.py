@@ -134,6 +134,8 @@ def test_options_that_are_not_possible():
     with pytest.raises(ConfigurationError, match="18 bits"):
         MeshOptions(link=LinkConfig(payload=16))
     with pytest.raises(ConfigurationError, match="needs a link"):
-        MeshOptions(crossing=8)
+        MeshOptions(crossing=True)
+    with pytest.raises(ConfigurationError, match="a credit takes 21 phits, at most the 10"):
+        MeshOptions(link=LinkConfig(), crossing=True)
     with pytest.raises(ConfigurationError, match="one clock"):
-        MeshComponent(CHIP, 1, 2, MeshOptions(link=LinkConfig(), crossing=8))
+        MeshComponent(CHIP, 1, 2, MeshOptions(link=LinkConfig(reverse_width=4), crossing=True))

@@ -35,13 +35,15 @@ class MeshOptions:
         :class:`~flexdrive.hyperdrive.border_word.BorderWord`. None: streams with valid and ready,
         for chips on one die, without detection of faults.
     forward_weights : each chip passes the weights on to the next instead of one broadcast.
-    crossing : phits that each incoming side can hold, a power of two of at least 4, for chips with
-        clocks of their own (:class:`~flexdrive.hyperdrive.link.LinkCrossing`); 0: one clock.
+    crossing : chips have clocks of their own: what comes in on a side comes with the neighbour's
+        clock (:class:`~flexdrive.hyperdrive.link.LinkCrossing`). The link's credits may then not
+        be longer than its words, so that however slow this chip is, no more frames wait than
+        words are on their way.
     """
 
     link: LinkConfig | None = None
     forward_weights: bool = False
-    crossing: int = 0
+    crossing: bool = False
 
     def __post_init__(self):
         if self.link is not None and self.link.payload != _WORD_BITS:
@@ -50,13 +52,22 @@ class MeshOptions:
         if self.crossing and self.link is None:
             raise ConfigurationError("A clock crossing needs a link: streams with ready do not "
                                      "cross clocks")
+        if self.crossing and self.link.reverse.phits > self.link.forward.phits:
+            raise ConfigurationError(
+                f"Link parameter reverse_width = {self.link.reverse_width} is not possible with a "
+                f"clock crossing: a credit takes {self.link.reverse.phits} phits, at most the "
+                f"{self.link.forward.phits} of a word; more wires back make it shorter")
+
+    def crossing_depth(self, frame):
+        """Phits that a crossing holds: what the window allows, and keep-alive frames."""
+        return 1 << ((self.link.window + 2) * frame.phits - 1).bit_length()
 
     @property
     def parameters(self):
         """What is not as by default, with short names, for the names of modules."""
         found = {"f": True} if self.forward_weights else {}
         if self.crossing:
-            found["g"] = self.crossing
+            found["g"] = True
         if self.link is not None:
             plain = LinkConfig().parameters
             found |= {"y": True, **{f"y{name}": value for name, value in
@@ -112,12 +123,12 @@ class SideLink(Shared):
             m.domains += ClockDomain("board", local=True)
             m.d.comb += ClockSignal("board").eq(self.clk)
             m.submodules.reset = ResetSynchronizer(ResetSignal(), domain="board")
-        for name, wires, end in (("come", self.come, receiver.forward),
-                                 ("credit", self.out_credit, sender.reverse)):
+        for name, wires, end, frame in (("come", self.come, receiver.forward, link.forward),
+                                        ("credit", self.out_credit, sender.reverse, link.reverse)):
             if not self.options.crossing:
                 wiring.connect(m, wiring.flipped(wires), end)
                 continue
-            crossing = LinkCrossing(len(wires.data), depth=self.options.crossing,
+            crossing = LinkCrossing(len(wires.data), depth=self.options.crossing_depth(frame),
                                     source="board", target="sync")
             m.submodules[f"{name}_crossing"] = crossing
             wiring.connect(m, wiring.flipped(wires), crossing.i)

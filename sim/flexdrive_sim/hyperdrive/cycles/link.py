@@ -106,7 +106,8 @@ class Link:
 
     def _send(self, time):
         """Load a frame; whether the sender's word was accepted."""
-        room = self._accepted - self._credited < self._window
+        # The first credit, sent when reset ends, says that the other end listens.
+        room = time >= self._credit_delay and self._accepted - self._credited < self._window
         accepted = self._sender.offer is not None and room
         if not self._replay:
             accepted = accepted and self._frames.free(time)
