@@ -27,7 +27,7 @@ def _deployment(model, chip, layer_check):
     """(deployment, its model) from an ONNX file; (deployment, None) from a directory that
     `flexdrive compile` wrote."""
     if not Path(model).is_dir():
-        graph, support = analysed(model)
+        graph, support = analysed(model, chip)
         return compiled(model, graph, support, chip, layer_check), graph.model
     deployment = Deployment.load(model, chip.config() if chip.given else None)
     if chip.mesh and chip.mesh_size() != deployment.mesh:

@@ -76,19 +76,20 @@ def wrong_words(mesh, stimulus, gates=None, wires=None):
 
 def border_words(mesh, words):
     """(border, corner) words of all maps that are exchanged, by counting the pixels of the whole
-    image beside each cut (one halo pixel)."""
+    image beside each cut, as many rows and columns on both sides as are exchanged."""
     border = corner = position = 0
     while position < len(words):
-        d = Descriptor.from_words([int(w) for w in words[position : position + DESCRIPTOR_WORDS]])
+        d = Descriptor.from_words([int(w) for w in words[position:position + DESCRIPTOR_WORDS]])
         position += DESCRIPTOR_WORDS + d.payload
-        if not d.exchange:
+        if not d.halo:
             continue
         conv = d.operation == Operation.CONV
         channels = d.out_channels if conv else d.in_channels
         size = [-(-edge // d.stride) if conv else edge for edge in (d.height, d.width)]
         tall, wide = mesh.config.rows * d.tile_rows, mesh.config.columns * d.tile_columns
-        # Cuts that the map crosses; each has a row or column of pixels on both sides.
-        cuts = [range(step, edge, step) for edge, step in zip(size, (tall, wide), strict=True)]
-        border += channels * 2 * (len(cuts[0]) * size[1] + len(cuts[1]) * size[0])
-        corner += channels * 4 * len(cuts[0]) * len(cuts[1])
+        # Of each cut that the map crosses, the rows or columns beside it: before, after.
+        rows, columns = ([d.halo + min(d.halo, edge - cut) for cut in range(step, edge, step)]
+                         for edge, step in zip(size, (tall, wide), strict=True))
+        border += channels * (sum(rows) * size[1] + sum(columns) * size[0])
+        corner += channels * sum(rows) * sum(columns)
     return border, corner

@@ -15,12 +15,16 @@ from .mesh_checks import random_gates, wrong_words
 
 CHIP = ChipConfig(rows=2, columns=2, channels=3, fm_words=512, fm_banks=4, weight_words=100,
                   mesh=True, border_words=128, corner_words=32)
+_WIDE = {"fm_words": 1024, "weight_words": 400, "border_words": 512, "corner_words": 256}
 MESHES = {
     "1x1": (CHIP, 1, 1),
     "2x2": (CHIP, 2, 2),
     "3x3": (replace(CHIP, rows=1, adder_depth=2), 3, 3),
     "1x3_depth3": (replace(CHIP, columns=1, adder_depth=3), 1, 3),
     "3x1_one_tile": (replace(CHIP, rows=1, columns=1), 3, 1),
+    "2x2_halo2": (replace(CHIP, **_WIDE, halo=2), 2, 2),
+    "3x3_halo3_one_tile": (replace(CHIP, **_WIDE, halo=3, rows=1, columns=1), 3, 3),
+    "1x3_halo3_depth2": (replace(CHIP, **_WIDE, halo=3, adder_depth=2), 1, 3),
     "2x3_weights_forwarded": (replace(CHIP, rows=1, columns=1), 2, 3,
                               MeshOptions(forward_weights=True)),
 }
@@ -57,7 +61,7 @@ def test_rules_of_a_chip_with_links():
     first = Descriptor.from_words(
         split_program(CHIP, 1, 2, random_chain(CHIP, 1, 2, 1).words)[0, 0][:10]
     )
-    d = replace(first, exchange=1, east=1)
+    d = replace(first, halo=1, east=1)
     assert check(d, CHIP, (False, False, False, True)) == Code.OK
     assert check(d, CHIP, (False,) * 4) == Code.MESH
     assert check(replace(d, operation=Operation.STORE), CHIP, (False,) * 3 + (True,)) == Code.MESH

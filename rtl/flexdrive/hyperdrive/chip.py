@@ -132,7 +132,7 @@ class Chip(Shared):
                | link_ports() if config.mesh else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
-            **config.mesh_parameters)
+            **config.option_parameters)
 
     def elaborate(self, platform):
         m = Module()

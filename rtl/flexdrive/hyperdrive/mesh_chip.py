@@ -168,7 +168,7 @@ class MeshChip(Shared):
                 for side in ("south", "east")} if self.options.forward_weights else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
-            **config.mesh_parameters, **self.options.parameters)
+            **config.option_parameters, **self.options.parameters)
 
     def _wires(self):
         link = self.options.link

@@ -57,7 +57,7 @@ class Sequencer(Shared):
             "store_word": In(16), **self._mesh_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
-            **config.mesh_parameters)
+            **config.option_parameters)
 
     def _mesh_ports(self, config):
         """Ports of a chip with links."""
@@ -204,15 +204,18 @@ class Sequencer(Shared):
             inside_y.eq(place.y.at < layer.last_rows), from_y.eq(place.y.tile),
             inside_x.eq(place.x.at < layer.last_columns), from_x.eq(place.x.tile),
         ]
+        near_y, near_x = Signal(), Signal()     # a row or column that the neighbour has
+        if self.config.mesh:
+            m.d.sync += [near_y.eq(place.y.at < layer.south), near_x.eq(place.x.at < layer.east)]
         if self.config.mesh:
             self._border_request(m, layer, place, valid, channel, from_y, from_x)
         request = Signal(data.StructLayout({"valid": 1, "address": 16}))
         m.d.sync += [request.valid.eq(valid), request.address.eq(address + channel)]
         for name, source, tiles, full, inside, stage, before, after in (
                 ("row", from_y, self.config.rows, layer.full_rows, inside_y, WORD,
-                 layer.north, layer.south),
+                 layer.north, near_y),
                 ("column", from_x, self.config.columns, layer.full_columns, inside_x, ROW_WORD,
-                 layer.west, layer.east)):
+                 layer.west, near_x)):
             # Which tiles hold the pixel themselves; then the same for the tiles that take it.
             line, taker = Signal(tiles, name=f"{name}_line"), Signal(tiles, name=f"{name}_taker")
             m.d.comb += line.eq(Cat((full > i) | ((full == i) & inside) for i in range(tiles)))
@@ -236,13 +239,15 @@ class Sequencer(Shared):
         """The same operand in the border and corner memories, in the cycle of the request."""
         row_line = Signal(16)
         column_line = Signal(16)
+        corner = Signal(16)
         m.d.sync += [
-            row_line.eq(place.y.border),
-            column_line.eq(layer.in_border_columns + place.x.address),
+            row_line.eq(place.y.border + place.x.halo),
+            column_line.eq(layer.in_border_columns + place.x.address + place.y.halo),
+            corner.eq(layer.in_corner + place.y.corner + place.x.corner),
             self.border_valid.eq(valid), self.border_from_rows.eq(from_y),
             self.border_from_columns.eq(from_x), self.border_row_line.eq(row_line + channel),
             self.border_column_line.eq(column_line + channel),
-            self.border_corner.eq(layer.in_corner + channel),
+            self.border_corner.eq(corner + channel),
         ]
 
     def _memory(self, m, request, arbiter, tail, transfer, exchange):

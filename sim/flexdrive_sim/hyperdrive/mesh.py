@@ -125,13 +125,16 @@ def random_chain(config, height, width, seed, *, layers=None):
         for stride in strides[::-1]:
             edge.insert(0, tuple(int(e * stride) for e in edge[0]))
         channels = [int(c) for c in random.integers(1, 2 * config.channels + 3, count + 1)]
-        kernels = [int(k) for k in random.choice([1, 3, 3], count)]
+        kernels = [int(k) for k in random.choice([1, *config.kernels[1:] * 2], count)]
         interleaves = [int(q) for q in random.choice(config.interleaves, count)]
         words = [e[0] * e[1] * c for e, c in zip(edge, channels, strict=True)]
         half = config.border_words // 2
+        # Each map is exchanged as far as the next layer's kernel reaches.
+        halos = [*(k // 2 for k in kernels), 0]
         fits = (sum(words) <= config.fm_words and all(
-            max(e) * c <= half and c <= config.corner_words // 2
-            for e, c in zip(edge, channels, strict=True)))
+            h <= min(e) and h * max(e) * c <= half
+            and ((h - 1) * config.halo + h) * c <= config.corner_words // 2
+            for e, c, h in zip(edge, channels, halos, strict=True)))
         kept = all(c * k * k * q <= config.weight_words for c, k, q in zip(
             channels, kernels, interleaves, strict=False))
         if fits and kept:
@@ -145,7 +148,7 @@ def random_chain(config, height, width, seed, *, layers=None):
     shape = (map_height, map_width, channels[0])
     _append(stimulus, lambda: stimulus.load(
         random_words(random, shape), base=0, tile=edge[0]),
-        exchange=int(3 in kernels[:1]), **border[0])
+        halo=halos[0], **border[0])
     shapes = [shape]
     for i in range(count):
         stride = int(strides[i])
@@ -156,7 +159,7 @@ def random_chain(config, height, width, seed, *, layers=None):
             random_words(random, channels[i + 1]), in_base=int(base[i]),
             out_base=int(base[i + 1]), tile=edge[i + 1], stride=stride,
             interleave=interleaves[i]),
-            exchange=int(3 in kernels[i + 1:i + 2]), **border[i + 1],
+            halo=halos[i + 1], **border[i + 1],
             **{f"in_{name}": value for name, value in (
                 ("border_rows", border[i]["border_rows"]),
                 ("border_columns", border[i]["border_columns"]),

@@ -99,30 +99,45 @@ class _Sender:
         self.older = self.here
 
 
-def _conv_steps(d, axis, lanes, chunk):
-    """Steps of the receiver's walk for a CONV: (a word, first pixel, last pixel) each."""
-    edge, full = getattr(d, f"tile_{axis}"), getattr(d, f"full_{axis}")
+def _rims(d, side):
+    """(rows or columns that come from the neighbour on ``side``, tile edge along the side, whole
+    tiles and the rest along it)."""
+    axis = "columns" if side in ("north", "south") else "rows"
     rest = getattr(d, f"last_{axis}")
-    if d.stride == 2:
-        rest = (rest + 1) >> 1
+    if d.operation == Operation.CONV:
+        rest = -(-rest // d.stride)
+    count = {"south": d.made_south, "east": d.made_east}.get(side, d.halo)
+    return count, getattr(d, f"tile_{axis}"), getattr(d, f"full_{axis}"), rest
+
+
+def _conv_steps(d, side, lanes, chunk):
+    """Steps of the receiver's walk for a CONV: (a word, of the first pixels, of the last pixels)
+    each."""
+    count, edge, full, rest = _rims(d, side)
     for begin in range(0, d.out_channels, chunk):
-        for at in range(edge):
+        channels = min(chunk, d.out_channels - begin)
+        pixels = [at for _ in range(count) for at in range(edge)] if side in ("north", "south") \
+            else [at for at in range(edge) for _ in range(count)]
+        for at in pixels:
             tiles = full + (at < rest)
-            for _ in range(min(chunk, d.out_channels - begin)):
+            for _ in range(channels):
                 if not tiles:
                     yield False, False, False
                 for tile in range(tiles):
-                    yield True, tile == at == 0, tile == lanes - 1 and at == edge - 1
+                    yield (True, tile == 0 and at < d.halo,
+                           tile == lanes - 1 and at >= edge - d.halo)
 
 
-def _load_steps(d, axis, lanes):
-    edge, full = getattr(d, f"tile_{axis}"), getattr(d, f"full_{axis}")
-    rest = getattr(d, f"last_{axis}")
-    for tile in range(full + (rest != 0)):
-        for at in range(rest if tile == full else edge):
-            step = True, tile == at == 0, tile == lanes - 1 and at == edge - 1
-            for _ in range(d.in_channels):
-                yield step
+def _load_steps(d, side, lanes):
+    count, edge, full, rest = _rims(d, side)
+    along = [(tile, at) for tile in range(full + (rest != 0))
+             for at in range(rest if tile == full else edge)]
+    pixels = along * count if side in ("north", "south") else [
+        pixel for pixel in along for _ in range(count)]
+    for tile, at in pixels:
+        step = True, tile == 0 and at < d.halo, tile == lanes - 1 and at >= edge - d.halo
+        for _ in range(d.in_channels):
+            yield step
 
 
 class _Receiver:
@@ -130,9 +145,8 @@ class _Receiver:
 
     def __init__(self, config, side):
         self.vertical = side in ("north", "south")
-        self._config = config
-        self._axis = "columns" if self.vertical else "rows"
-        self._lanes = getattr(config, self._axis)
+        self._config, self._side = config, side
+        self._lanes = config.columns if self.vertical else config.rows
         self._walk = iter(())
         self.step = None                    # the walk's position, None when all is there
         self.corners = {"north": 0, "south": 0}     # corner words to come
@@ -147,14 +161,16 @@ class _Receiver:
             return
         if d.operation == Operation.CONV:
             depth = config.adder_depth if d.interleave != 1 else 1
-            self._walk = _conv_steps(d, self._axis, self._lanes, config.channels * depth)
+            self._walk = _conv_steps(d, self._side, self._lanes, config.channels * depth)
             channels = d.out_channels
         else:
-            self._walk = _load_steps(d, self._axis, self._lanes)
+            self._walk = _load_steps(d, self._side, self._lanes)
             channels = d.in_channels
         self.advance()
         if not self.vertical:
-            self.corners = {"north": channels * d.north, "south": channels * d.south}
+            columns = d.made_east if self._side == "east" else d.halo
+            self.corners = {"north": channels * columns * d.halo * d.north,
+                            "south": channels * columns * d.made_south}
 
     def advance(self):
         self.step = next(self._walk, None)
@@ -273,7 +289,7 @@ class ChipExchange:
             self._layer = d
             here = (d.full_rows or d.last_rows) and (d.full_columns or d.last_columns)
             for side, receiver in self._receivers.items():
-                if d.exchange:
+                if d.halo:
                     self._senders[side].start()
                     receiver.start(d, bool(here and getattr(d, side)))
 

@@ -129,10 +129,9 @@ class MeshChip:
         last = taken + 2
         for y in range(d.height):
             for x in range(d.width):
-                rim = {"north": y == 0, "south": y == rows - 1, "west": x == 0,
-                       "east": x == columns - 1}
-                lines = {side: 1 for side, there in rim.items()
-                         if there and d.exchange and getattr(d, side)}
+                rim = {"north": y < d.halo, "south": y >= rows - d.halo, "west": x < d.halo,
+                       "east": x >= columns - d.halo}
+                lines = {side: 1 for side, there in rim.items() if there and getattr(d, side)}
                 for _ in range(d.in_channels):
                     ready = taken + 3
                     if lines:
