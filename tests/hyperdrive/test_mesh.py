@@ -9,9 +9,8 @@ from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.mesh import split_program
 from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
+from flexdrive_sim.hyperdrive.mesh_check import random_gates, wrong_words
 from flexdrive_sim.hyperdrive.rules import check
-
-from .mesh_checks import random_gates, wrong_words
 
 CHIP = ChipConfig(rows=2, columns=2, channels=3, fm_words=512, fm_banks=4, weight_words=100,
                   mesh=True, border_words=128, corner_words=32)

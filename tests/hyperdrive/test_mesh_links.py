@@ -10,7 +10,8 @@ from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_sim.hyperdrive.faulty_mesh import FaultyMesh
 from flexdrive_sim.hyperdrive.link import Wire
-from flexdrive_sim.hyperdrive.mesh import random_chain
+from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
+from flexdrive_sim.hyperdrive.mesh_check import random_gates, wrong_words
 from flexdrive_sim.hyperdrive.mesh_faults import (
     MESHES,
     MeshCampaign,
@@ -18,8 +19,6 @@ from flexdrive_sim.hyperdrive.mesh_faults import (
     stop_limit,
 )
 from flexdrive_sim.hyperdrive.wire import Fault
-
-from .mesh_checks import random_gates, wrong_words
 
 CHIP = MESHES[0][0]
 # Width and window far apart: words that wait for wires, wires that wait for credits.
@@ -139,3 +138,12 @@ def test_options_that_are_not_possible():
         MeshOptions(link=LinkConfig(), crossing=True)
     with pytest.raises(ConfigurationError, match="one clock"):
         MeshComponent(CHIP, 1, 2, MeshOptions(link=LinkConfig(reverse_width=4), crossing=True))
+
+
+def test_power_up_state_does_not_matter():
+    for seed in range(3):
+        mesh = Mesh(CHIP, 2, 2, MeshOptions(link=LinkConfig(), forward_weights=True),
+                    power_up=seed + 1)
+        for number in range(6):
+            stimulus = random_chain(CHIP, 2, 2, 3000 + number)
+            assert wrong_words(mesh, stimulus) == [], f"seed {seed}, program {number}"

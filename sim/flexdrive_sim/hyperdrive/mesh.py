@@ -36,14 +36,15 @@ class Mesh:
     height, width : chips.
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`.
     engine : ``"compiled"`` or ``"pysim"``.
+    build : options of the compiled engine, as of :class:`~.rtl.Chip`.
     """
 
     def __init__(self, config: ChipConfig, height, width, options=None, *, engine="compiled",
-                 notify=None):
+                 **build):
         self.config, self.height, self.width = config, height, width
         self.options = options or MeshOptions()
         self.engine = engine
-        self._model = Model(self._component(), notify=notify) if engine == "compiled" else None
+        self._model = Model(self._component(), **build) if engine == "compiled" else None
 
     def _component(self):
         return MeshComponent(self.config, self.height, self.width, self.options)

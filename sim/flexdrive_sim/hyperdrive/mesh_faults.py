@@ -5,7 +5,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,15 +33,19 @@ __all__ = ["MESHES", "MeshCampaign", "MeshCase", "campaign_programs", "random_me
 _CHIP = ChipConfig(rows=2, columns=2, channels=3, fm_words=512, fm_banks=4, weight_words=100,
                    mesh=True, border_words=128, corner_words=32)
 _SOON = {"keepalive": 64, "timeout": 256}
+# Kernels of 5 x 5 on chips of one row of tiles: borders and corners of two rows and columns.
+_WIDE = replace(_CHIP, rows=1, halo=2, fm_words=1024, weight_words=200, border_words=512,
+                corner_words=256)
 MESHES = tuple(
-    (_CHIP, *size, MeshOptions(link=LinkConfig(**_SOON, **link), forward_weights=forward))
-    for size, link, forward in (
-        ((1, 2), {"width": 4}, False),
-        ((2, 2), {"width": 4}, True),
-        ((2, 2), {"width": 18, "crc": 8, "reverse_width": 3}, False),
-        ((2, 2), {"width": 8, "retransmit": True}, False),
-        ((3, 1), {"width": 1, "window": 2}, True),
-        ((2, 3), {"width": 64, "crc": 32, "reverse_width": 64, "retransmit": True}, True)))
+    (chip, *size, MeshOptions(link=LinkConfig(**_SOON, **link), forward_weights=forward))
+    for chip, size, link, forward in (
+        (_CHIP, (1, 2), {"width": 4}, False),
+        (_CHIP, (2, 2), {"width": 4}, True),
+        (_CHIP, (2, 2), {"width": 18, "crc": 8, "reverse_width": 3}, False),
+        (_CHIP, (2, 2), {"width": 8, "retransmit": True}, False),
+        (_CHIP, (3, 1), {"width": 1, "window": 2}, True),
+        (_CHIP, (2, 3), {"width": 64, "crc": 32, "reverse_width": 64, "retransmit": True}, True),
+        (_WIDE, (2, 2), {"width": 6}, False)))
 """(config, height, width, options) of the meshes of the campaign."""
 
 PROGRAMS = 20
@@ -215,10 +219,10 @@ class MeshCampaign:
 
 
 def _described(setup):
-    _, height, width, options = setup
+    chip, height, width, options = setup
     link = options.link
-    return (f"{height} x {width} chips, links of {link.width} bit (back {link.reverse_width}), "
-            f"CRC-{link.crc}, window {link.window}"
+    return (f"{height} x {width} chips, halo {chip.halo}, links of {link.width} bit "
+            f"(back {link.reverse_width}), CRC-{link.crc}, window {link.window}"
             f"{', retransmission' if link.retransmit else ''}"
             f"{', weights forwarded' if options.forward_weights else ''}")
 
