@@ -1,13 +1,17 @@
 # amaranth: UnusedElaboratable=no
 """Meshes with links between their chips: any width, latency and jitter, and faults."""
 
+import numpy as np
 import pytest
 
-from flexdrive.errors import ConfigurationError
+from flexdrive.errors import ConfigurationError, FlexdriveError
 from flexdrive.hyperdrive.descriptor import Code
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
+from flexdrive_deploy.deployment import ChipPart, Deployment
+from flexdrive_deploy.layers import ChipGraph
+from flexdrive_deploy.lower import lower
 from flexdrive_sim.hyperdrive.faulty_mesh import FaultyMesh
 from flexdrive_sim.hyperdrive.link import Wire
 from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
@@ -18,7 +22,10 @@ from flexdrive_sim.hyperdrive.mesh_faults import (
     campaign_programs,
     stop_limit,
 )
+from flexdrive_sim.hyperdrive.session import Session
 from flexdrive_sim.hyperdrive.wire import Fault
+
+from ..deploy.networks import half, random_layer
 
 CHIP = MESHES[0][0]
 # Width and window far apart: words that wait for wires, wires that wait for credits.
@@ -108,6 +115,33 @@ def test_the_stop_names_the_operation(pair):
     before, stop = run.chips[0, 1].reports[-2:]
     assert before.code == Code.OK
     assert (stop.code, stop.index) == (Code.LINK_WEST, before.index + 1)
+
+
+class CutMesh(FaultyMesh):
+    """A link that ends in the middle of a network."""
+
+    def run(self, *arguments, inputs=None, **options):
+        if inputs is None:
+            return self.run_with(*arguments, wires=Wire(kind=Fault.CUT, position=300), **options)
+        return super().run(*arguments, inputs=inputs, **options)
+
+
+def test_the_host_learns_of_a_stop():
+    rng = np.random.default_rng(1)
+    layers = [random_layer(rng, "first", "x", 2, 4), random_layer(rng, "second", "first.out", 4, 3)]
+    graph = ChipGraph({"x": (2, 9, 7)}, layers, ["second.out"])
+    part = ChipPart(lower(graph, CHIP, mesh=(2, 2)), graph)
+    made = Deployment("net", CHIP, [part], {"x": (1, 2, 9, 7)}, graph.outputs, False)
+    options = MeshOptions(link=LinkConfig(keepalive=64, timeout=256))
+    session = Session(made, "rtl", options=options)
+    image = half(rng, 2, 9, 7).view(np.float16)[None]
+    good = session.run(image)
+    assert good.difference is None
+    session._chip = CutMesh(CHIP, 2, 2, options)
+    with pytest.raises(FlexdriveError, match=r"^Chip \(\d, \d\) stopped (in|before) (CONV|STORE) "
+                       r"(first|second) \(descriptor \d\), cycle \d+: its link to the "
+                       r"(north|south|west|east) failed, [A-Z]+; there is no result$"):
+        session.run(image)
 
 
 def test_random_faults():
