@@ -112,6 +112,7 @@ class LinkRun:
         cycle of the fault to the first with an error, or None.
     hit : the fault has changed something. retries : replays asked for.
     early : ends that had not heard the other when it did.
+    passed : cycles from the fault to the last word that arrived after it, 0 if none did.
     """
 
     cycles: int
@@ -124,6 +125,7 @@ class LinkRun:
     errors: dict = field(default_factory=dict)
     failed_at: dict = field(default_factory=dict)
     early: tuple = ()
+    passed: int = 0
 
 
 def _bits(shape, values):
@@ -174,11 +176,13 @@ def run_link(model, config, words, *, forward=None, reverse=None, source=None, s
     errors = {end: LinkError(model.get(f"{end}_error")) for end in _ENDS}
     failed_at = {end: model.get(f"{end}_failed_at") - model.get("hit_at")
                  if hit and errors[end] != LinkError.NONE else None for end in _ENDS}
-    return LinkRun(ran, joined, times[:arrived].astype(np.int64) - start,
+    arrivals = times[:arrived].astype(np.int64) - start
+    passed = max(0, int(arrivals[-1]) - model.get("hit_at")) if hit and arrived else 0
+    return LinkRun(ran, joined, arrivals,
                    sent[:accepted].astype(np.int64) - start, arrived == len(chunks), hit,
                    model.get("retries"), errors, failed_at,
                    tuple(end for end in _ENDS
-                         if model.get("hit_at") < model.get(f"{end}_up_at")))
+                         if model.get("hit_at") < model.get(f"{end}_up_at")), passed)
 
 
 def link_model(config, *, notify=None):
