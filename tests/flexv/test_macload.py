@@ -272,9 +272,8 @@ def test_5_a_stalled_dot_product_counts_once(core):
         assert words[64:80].tolist() == expected
 
 
-@pytest.mark.parametrize("name", [n for n, csr in CSRS.items()
-                                  if csr.extension in ("dot", "macload", "macload_third", "xpulp_loop",
-                                                    "requant")])
+@pytest.mark.parametrize("name", [n for n, csr in CSRS.items() if csr.extension in (
+    "dot", "macload", "macload_third", "xpulp_loop", "requant")])
 def test_6_all_state_can_be_read_and_written(core, name):
     """What hardware changed is read back; what was written is used: here only the first."""
     csr = CSRS[name]

@@ -64,10 +64,13 @@ class Fetch(wiring.Component):
             away.eq(self.redirect | ~started), jump.eq(away | (taken & self.loop)),
             destination.eq(Mux(away, Mux(started, self.target, self.reset_pc), self.loop_target)),
         ]
+        # Bit 1 of the pc once more, inverted, because half of all words hang on it.
+        self._aligned = Signal(init=1)
         with m.If(jump):
-            m.d.sync += self.pc.eq(Cat(0, destination[1:]))
+            m.d.sync += [self.pc.eq(Cat(0, destination[1:])), self._aligned.eq(~destination[1])]
         with m.Elif(taken):
-            m.d.sync += self.pc.eq(self.pc + Mux(self.compressed, 2, 4))
+            m.d.sync += [self.pc.eq(self.pc + Mux(self.compressed, 2, 4)),
+                         self._aligned.eq(self._aligned ^ self.compressed)]
         # Bit i: there are more than i words.
         filled, pop = Signal(self.words), Signal()
         self._requests(m, jump, destination, filled, received)
@@ -135,7 +138,7 @@ class Fetch(wiring.Component):
         high, half = Signal(), Signal(16)
         m.d.comb += [
             high.eq(self.pc[1]),
-            half.eq(Mux(high, first.word[16:], first.word[:16])),
+            half.eq(Mux(self._aligned, first.word[:16], first.word[16:])),
             self.compressed.eq(half[:2] != 3),
             self.insn.eq(Cat(half, Mux(high, second.word[:16], first.word[16:]))),
         ]
