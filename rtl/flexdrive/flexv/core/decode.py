@@ -52,6 +52,8 @@ class Decode(wiring.Component):
         m = Module()
         m.submodules.decoder = decoder = Decoder(self._extensions)
         control, insn, sound = Signal(Control), self.stage.insn, Signal()
+        # Nothing reads a part of ``o``: simulators order whole signals.
+        self._accesses = Signal(name="accesses")
         m.d.comb += [
             decoder.insn.eq(insn),
             sound.eq(decoder.legal & ~self.stage.illegal & ~self.stage.error & ~self.interrupt
@@ -77,24 +79,26 @@ class Decode(wiring.Component):
 
     def _format(self, m, control, insn):
         """Lane widths of dot products and packed SIMD; returns whether there is none."""
-        o, macload = self.o, control.unit.macload
+        o, macload, chosen = self.o, control.unit.macload, Signal(FormatControl, name="format_of")
         self._scalar_size = Signal(2, name="scalar_size")
+        legal = Mux(self.legacy, ~(macload & insn[14]), self.format.legal)
         with m.If(self.legacy):
-            m.d.comb += [o.dot_control.size.eq(Mux(macload, insn[12:14], insn[12])),
-                         o.dot_control.legal.eq(~(macload & insn[14]))]
+            m.d.comb += chosen.size.eq(Mux(macload, insn[12:14], insn[12]))
         with m.Else():
-            m.d.comb += o.dot_control.eq(self.format)
+            m.d.comb += chosen.eq(self.format)
         m.d.comb += [
+            o.dot_control.eq(chosen),
             # The lane of a scalar is a weight, for packed SIMD the wider of both.
-            self._scalar_size.eq(o.dot_control.size + Mux(
-                o.dot_control.swap | control.unit.simd, 0, o.dot_control.ratio)),
+            self._scalar_size.eq(chosen.size + Mux(
+                chosen.swap | control.unit.simd, 0, chosen.ratio)),
             o.from_rs1.eq(self.legacy), o.to_w.eq(insn[24] & ~insn[23]),
         ]
-        return self._has_lanes(control) & ~o.dot_control.legal
+        return self._has_lanes(control) & ~legal
 
     def _no_csr(self, m, insn, control):
         """Whether there is no such register, or it cannot be written and is."""
-        number, at = insn[20:32], self.o.csr
+        number, at = insn[20:32], Signal(len(CSRS), name="csr_at")
+        m.d.comb += self.o.csr.eq(at)
         for csr in CSRS.values():
             if csr.extension in self._extensions:
                 m.d.comb += at[CSR_PLACES[csr.name]].eq(number == csr.number)
@@ -179,21 +183,22 @@ class Decode(wiring.Component):
                          Mux(stores, self._older[2],
                              Mux(macload, 4, Mux(control.short_compare, short,
                                                  self._older[1])))))
+        a, b, third = Signal(32), Signal(32), self._waits[2].as_value()
+        b_waits, c_waits = Signal(Waits), Signal(Waits)
         in_second = ~control.replicates & ~own & Mux(stores, self._in_e[2], self._in_e[1])
         m.d.comb += [
-            o.a_waits.eq(self._waits[0]),
-            o.b_waits.eq(Mux(stores, self._waits[2].as_value(), self._waits[1].as_value())),
-            o.c_waits.eq(Mux(stores, self._waits[1].as_value(), self._waits[2].as_value())),
-            o.scalar_size.eq(self._scalar_size),
-            o.blocked.eq(o.a_waits.as_value().any() | o.b_waits.as_value().any() | o.c_waits.early
-                         | ((o.c_waits.w | o.c_waits.r) & ~control.accumulates)),
-            o.a.eq(Mux(self._in_e[0] & ~control.first_pc, self.e_value,
+            o.a_waits.eq(self._waits[0]), b_waits.eq(Mux(stores, third, self._waits[1].as_value())),
+            c_waits.eq(Mux(stores, self._waits[1].as_value(), third)),
+            o.b_waits.eq(b_waits), o.c_waits.eq(c_waits), o.scalar_size.eq(self._scalar_size),
+            o.blocked.eq(self._waits[0].as_value().any() | b_waits.as_value().any() | c_waits.early
+                         | ((c_waits.w | c_waits.r) & ~control.accumulates)),
+            o.a.eq(a), o.b.eq(b), a.eq(Mux(self._in_e[0] & ~control.first_pc, self.e_value,
                        Mux(control.first_pc, self.stage.pc, self._older[0]))),
-            o.b.eq(Mux(in_second, self.e_value, second)),
+            b.eq(Mux(in_second, self.e_value, second)),
             o.c.eq(Mux(Mux(stores, self._in_e[1], self._in_e[2]), self.e_value,
                        Mux(stores, self._older[1], self._older[2]))),
-            o.a_low.eq(o.a[:2] & o.accesses.replicate(2)),
-            o.b_low.eq(o.b[:2] & o.accesses.replicate(2)),
+            o.a_low.eq(a[:2] & self._accesses.replicate(2)),
+            o.b_low.eq(b[:2] & self._accesses.replicate(2)),
             o.target.eq(self.stage.pc + away),
         ]
 
@@ -227,8 +232,9 @@ class Decode(wiring.Component):
             o.pc.eq(stage.pc), o.insn.eq(stage.insn), o.raw.eq(stage.raw),
             o.compressed.eq(stage.compressed), o.error.eq(stage.error),
             o.error_second.eq(stage.error_second), o.illegal.eq(~sound),
-            o.accesses.eq(sound & (control.unit.load | control.unit.store
-                                   | (control.unit.macload & insn[23:25].any()))),
+            o.accesses.eq(self._accesses),
+            self._accesses.eq(sound & (control.unit.load | control.unit.store
+                                       | (control.unit.macload & insn[23:25].any()))),
             o.interrupt.eq(self.interrupt),
             o.loop_back.eq(stage.loop_back & ~self.interrupt & ~self.jumps),
             o.loop_number.eq(stage.loop_number),

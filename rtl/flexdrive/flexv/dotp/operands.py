@@ -44,10 +44,11 @@ class DotOperands(wiring.Component):
         m = Module()
         m.submodules.slicer = slicer = Slicer()
         swap, o = self.control.swap, self.o
-        narrow, narrow_signed = Signal(32), Signal()
+        # Nothing reads a part of ``o``: simulators order whole signals.
+        narrow, narrow_signed, wide_signed = Signal(32), Signal(), Signal()
         m.d.comb += [
             o.x.eq(Mux(swap, self.w, self.a)), narrow.eq(Mux(swap, self.a, self.w)),
-            o.x_signed.eq(Mux(swap, self.w_signed, self.a_signed)),
+            wide_signed.eq(Mux(swap, self.w_signed, self.a_signed)), o.x_signed.eq(wide_signed),
             narrow_signed.eq(Mux(swap, self.a_signed, self.w_signed)),
             slicer.word.eq(narrow), slicer.index.eq(self.slice_index),
             slicer.is_signed.eq(narrow_signed), slicer.size.eq(self.control.size),
@@ -58,6 +59,6 @@ class DotOperands(wiring.Component):
         ]
         for size in range(4):
             chosen = self.control.size == size
-            m.d.comb += [o.decoded.x_signed[size].eq(o.x_signed & chosen),
-                         o.decoded.y_signed[size].eq(o.y_signed & chosen)]
+            m.d.comb += [o.decoded.x_signed[size].eq(wide_signed & chosen),
+                         o.decoded.y_signed[size].eq(narrow_signed & chosen)]
         return m
