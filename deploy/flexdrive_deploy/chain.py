@@ -185,17 +185,21 @@ def _binary(weights):
     return (~np.signbit(weights)).astype(np.uint8), magnitudes[:, 0]
 
 
-def _geometry(node, weights, source, target):
-    """Refusal of a convolution that the chip has no mode for, else None."""
+def _geometry(node, weights, source, target, halo):
+    """Refusal of a convolution that a chip of this halo has no mode for, else None."""
     kernel, attributes = weights.shape[2:], node.attributes
     strides = list(attributes.get("strides", [1, 1]))
     if attributes.get("group", 1) != 1:
         return Refusal(f"has {attributes['group']} groups", "one group")
     if any(step != 1 for step in attributes.get("dilations", [])):
         return Refusal("is dilated", "dilation 1")
-    if kernel not in ((1, 1), (3, 3)):
-        return Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has 1x1 and 3x3",
-                       "3x3 convolutions in sequence")
+    edges = range(1, 2 * halo + 2, 2)
+    if kernel[0] != kernel[1] or kernel[0] not in edges:
+        larger = (f"a chip with halo = {kernel[0] // 2}, or "
+                  if kernel[0] == kernel[1] and kernel[0] in (5, 7) else "")
+        return Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has "
+                       + " and ".join(f"{edge}x{edge}" for edge in edges),
+                       f"{larger}3x3 convolutions in sequence")
     if strides not in ([1, 1], [2, 2]):
         return Refusal(f"stride {strides[0]}x{strides[1]}; the chip has 1 and 2",
                        "stride 1 or 2 in both directions")
@@ -214,7 +218,7 @@ def _geometry(node, weights, source, target):
     return None
 
 
-def begin(node, graph):
+def begin(node, graph, halo):
     """The chain of a Conv node before anything is folded into it, or a Refusal."""
     weights = graph.constants.get(node.inputs[1])
     bias = graph.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
@@ -224,7 +228,8 @@ def begin(node, graph):
     if source is None or target is None or len(source) != 4:
         return Refusal("its input is not a map (1, C, H, W) of known size", "two dimensions")
     binary = _binary(weights)
-    refusal = binary if isinstance(binary, Refusal) else _geometry(node, weights, source, target)
+    refusal = binary if isinstance(binary, Refusal) else _geometry(
+        node, weights, source, target, halo)
     if refusal is not None:
         return refusal
     signs, magnitudes = binary

@@ -78,8 +78,8 @@ def _checked_layer(layer, shapes):
     weights = layer.weights
     if weights.dtype != np.uint8 or weights.ndim != 4 or weights.max(initial=0) > 1:
         fail("weights must be uint8 (c_out, c_in, k, k) of 0 and 1")
-    if weights.shape[2:] not in ((1, 1), (3, 3)):
-        fail(f"kernel {weights.shape[2]}x{weights.shape[3]}, the chip has 1x1 and 3x3")
+    if weights.shape[2:] not in ((1, 1), (3, 3), (5, 5), (7, 7)):
+        fail(f"kernel {weights.shape[2]}x{weights.shape[3]}, chips have 1x1, 3x3, 5x5 and 7x7")
     if not 0 < layer.c_in <= 65535 or not 0 < layer.c_out <= 65535:
         fail(f"{layer.c_in} -> {layer.c_out} channels, the chip has 1 to 65535")
     if layer.stride not in (1, 2):

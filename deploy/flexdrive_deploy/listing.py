@@ -4,6 +4,8 @@ from dataclasses import fields
 
 from flexdrive.hyperdrive.descriptor import Activation, Operation
 
+from .targets import MESH_FIELDS
+
 __all__ = ["listing"]
 
 
@@ -48,7 +50,7 @@ def _chip(config):
     """Parameters, four a line; those of links only for a chip that has them."""
     names = [field.name for field in fields(config)]
     if not config.mesh:
-        names = [name for name in names if name not in ("mesh", "border_words", "corner_words")]
+        names = [name for name in names if name not in MESH_FIELDS]
     for at in range(0, len(names), 4):
         yield ("        " if at else "chip    ") + ", ".join(
             f"{name} {getattr(config, name)}" for name in names[at:at + 4])

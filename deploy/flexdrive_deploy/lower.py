@@ -6,6 +6,7 @@ import numpy as np
 
 from flexdrive.hyperdrive.descriptor import Descriptor, Operation
 
+from .errors import FitError
 from .layers import ConvLayer
 from .memory import allocate
 from .mesh import border_fields, whole_config
@@ -130,6 +131,11 @@ def lower(graph, config, *, layer_check=False, mesh=None):
     FitError
         when a memory of the chip is too small: which, in which layer, by how much.
     """
+    for layer in graph.layers:
+        if layer.kernel not in config.kernels:
+            raise FitError(f"Layer {layer.name}: kernel {layer.kernel}x{layer.kernel} reaches "
+                           f"{layer.kernel // 2} pixels, the chip's halo is {config.halo}; a chip "
+                           f"with halo = {layer.kernel // 2} would do it")
     array = whole_config(config, *mesh) if mesh else config
     tiles = tile_edges(graph, array)
     steps = [step if step.replaces is None or tiles[step.replaces] == tiles[step.writes]

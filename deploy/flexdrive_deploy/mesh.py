@@ -39,6 +39,14 @@ def _share(full, last, tiles, index):
     return 0, 0
 
 
+def _beyond(shares, index, edge):
+    """Rows or columns of chip ``index``, as far as a neighbour can need them."""
+    if index == len(shares):
+        return 0
+    full, last = shares[index]
+    return min(6, full * edge + last)
+
+
 def split_program(config, height, width, words):
     """Program words of each chip of a mesh.
 
@@ -67,9 +75,9 @@ def split_program(config, height, width, words):
                 whole, full_rows=rows[y][0], last_rows=rows[y][1], full_columns=columns[x][0],
                 last_columns=columns[x][1],
                 north=int(here and y > 0),
-                south=int(here and y + 1 < height and any(rows[y + 1])),
                 west=int(here and x > 0),
-                east=int(here and x + 1 < width and any(columns[x + 1])))
+                south=_beyond(rows, y + 1, whole.in_tile_rows) if here else 0,
+                east=_beyond(columns, x + 1, whole.in_tile_columns) if here else 0)
             program += part.words() + payload
         position = end
     return programs
@@ -130,7 +138,7 @@ def without_borders(words):
         d = Descriptor.from_words(
             [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
         end = position + DESCRIPTOR_WORDS + d.payload
-        plain += replace(d, exchange=0, in_border_rows=0, in_border_columns=0, in_corner=0,
+        plain += replace(d, halo=0, in_border_rows=0, in_border_columns=0, in_corner=0,
                          border_rows=0, border_columns=0, border_corner=0).words()
         plain += [int(word) for word in words[position + DESCRIPTOR_WORDS:end]]
         position = end
@@ -164,18 +172,26 @@ def border_fields(steps, sizes, config):
     FitError
         when a border or corner memory is too small: which, in which layer, by how much.
     """
-    sources = [step.layer.source if step.layer is not None and step.layer.kernel > 1 else None
-               for step in steps]
-    read = {source for source in sources if source is not None}
-    border_steps = [_BorderStep(step.name, [source] if source else [],
-                                step.writes if step.writes in read else None, None)
-                    for step, source in zip(steps, sources, strict=True)]
+    reads = [(step.layer.source, step.layer.kernel // 2) if step.layer is not None else (None, 0)
+             for step in steps]
+    # A map is exchanged as far as any of its readers reaches.
+    halos = {}
+    for source, reach in reads:
+        if reach:
+            halos[source] = max(reach, halos.get(source, 0))
+    border_steps = [_BorderStep(step.name, [source] if reach else [],
+                                step.writes if step.writes in halos else None, None)
+                    for step, (source, reach) in zip(steps, reads, strict=True)]
     memories = {"rows": (1, config.border_words, "west and east border memories"),
                 "columns": (2, config.border_words, "north and south border memories"),
                 "corner": (0, config.corner_words, "corner memories")}
     bases = {}
     for name, (axis, words, what) in memories.items():
-        lines = {key: size[0] * (size[axis] if axis else 1) for key, size in sizes.items()}
+        lines = {}
+        for key, halo in halos.items():
+            size = sizes[key]
+            rows = halo * size[axis] if axis else (halo - 1) * config.halo + halo
+            lines[key] = size[0] * rows
         try:
             bases[name] = allocate(border_steps, lines, words).bases
         except FitError as error:
@@ -184,9 +200,10 @@ def border_fields(steps, sizes, config):
             raise FitError(text.replace("fm_words", need).replace(", or more tiles,", "")
                            ) from None
     fields = []
-    for step, source in zip(steps, sources, strict=True):
-        found = {"exchange": int(step.writes in read)}
-        for prefix, key in (("in_", source), ("", step.writes if found["exchange"] else None)):
+    for step, (source, reach) in zip(steps, reads, strict=True):
+        found = {"halo": halos.get(step.writes, 0)}
+        for prefix, key in (("in_", source if reach else None),
+                            ("", step.writes if found["halo"] else None)):
             if key is not None:
                 found |= {f"{prefix}border_rows": bases["rows"][key],
                           f"{prefix}border_columns": bases["columns"][key],

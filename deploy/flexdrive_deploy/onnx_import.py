@@ -145,5 +145,5 @@ def compile_model(model, config, *, name="network", layer_check=False, mesh=None
         when a memory of the chip is too small.
     """
     graph = load_graph(model)
-    return compile_graph(graph, analyse(graph), config, name=name, layer_check=layer_check,
-                         mesh=mesh)
+    return compile_graph(graph, analyse(graph, config.halo), config, name=name,
+                         layer_check=layer_check, mesh=mesh)

@@ -9,13 +9,14 @@ _ROLE = re.compile(r":\w+(?::\w+)?:`~?([^`]+)`")
 _STREAM_PARTS = {
     "valid": "{name}: a word is offered",
     "ready": "{name}: the word offered is taken at this clock edge",
+    "last": "{name}: the last phit of a frame",
 }
 
 
 def member_docs(component):
     """{member: meaning} of the section "Members" of the docstring of ``component``'s class: lines
     ``name, name : meaning``, continued by deeper indentation; ``name.part`` is a part, ``{...}``
-    in a name stands for any word."""
+    in a name stands for any word without ``_``."""
     lines = (inspect.getdoc(type(component)) or "").splitlines()
     found, names = {}, []
     for line in lines[_after_heading(lines, "Members"):]:
@@ -46,7 +47,7 @@ def port_meaning(docs, port):
     """Meaning of a :class:`flexdrive.emit.Port`, or ``""`` when nothing is written about it."""
     name, _, part = port.path.partition(".")
     name = next((known for known in docs if known == name or re.fullmatch(
-        re.sub(r"\{\w+\}", r"\\w+", known), name)), name)
+        re.sub(r"\{\w+\}", r"[^_]+", known), name)), name)
     if part in _STREAM_PARTS and name in docs:
-        return _STREAM_PARTS[part].format(name=name)
+        return _STREAM_PARTS[part].format(name=port.path.partition(".")[0])
     return docs.get(port.path) or docs.get(name, "")

@@ -107,8 +107,8 @@ def _verdict(node, chip, refusals):
     return Placement(node.name, node.operation, "host", refusal.reason, refusal.rewrite)
 
 
-def analyse(graph):
-    """Decide for every node of an ``onnx_graph.Graph``.
+def analyse(graph, halo=1):
+    """Decide for every node of an ``onnx_graph.Graph``, for chips of this ``halo``.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def analyse(graph):
     chains, taken, refusals = [], set(), {}
     # The convolution that comes last takes the residual addition: the other operand exists then.
     for node in sorted(convolutions, key=lambda n: (-depths[n], -position[n])):
-        chain = begin(node, graph)
+        chain = begin(node, graph, halo)
         if isinstance(chain, Chain):
             taken.add(node)
             _follow(chain, graph, taken, refusals)

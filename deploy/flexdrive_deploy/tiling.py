@@ -48,10 +48,14 @@ def _levels(graph):
 def tile_edges(graph, config):
     """Name of every map -> (rows, columns) of its tiles, the smallest that are aligned."""
     tiles = {}
+    # A window reaches no further than the next tile, so tiles are at least that large.
+    reach = {}
+    for layer in graph.layers:
+        reach[layer.source] = max(reach.get(layer.source, 1), layer.kernel // 2)
     for group in _levels(graph):
         def edge(axis, count, group=group):
-            return max(ceil(ceil(graph.shapes[name][axis] / count) / 2 ** level)
-                       for name, level in group.items())
+            return max(ceil(max(ceil(graph.shapes[name][axis] / count), reach.get(name, 1))
+                            / 2 ** level) for name, level in group.items())
         rows, columns = edge(1, config.rows), edge(2, config.columns)
         for name, level in group.items():
             tiles[name] = (rows << level, columns << level)

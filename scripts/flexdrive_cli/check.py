@@ -49,7 +49,7 @@ def command(model, chip):
     The exit status is 0 when the network runs on the chip, else 1.
     """
     console = Console(highlight=False)
-    graph, support = analysed(model)
+    graph, support = analysed(model, chip)
     console.print(_table(support.placements), markup=False)
     counts = {where: sum(placement.where == where for placement in support.placements)
               for where in _STYLES}

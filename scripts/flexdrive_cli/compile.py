@@ -19,7 +19,7 @@ from .network import CHIP_HELP, analysed, compiled
 def command(model, output, layer_check, chip):
     """Compile MODEL.onnx for a chip: descriptors, weight stream, memory map, host parts and a
     readable listing.txt."""
-    graph, support = analysed(model)
+    graph, support = analysed(model, chip)
     deployment = compiled(model, graph, support, chip, layer_check)
     deployment.save(output)
     console = Console(highlight=False, soft_wrap=True)

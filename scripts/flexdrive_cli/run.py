@@ -1,6 +1,7 @@
 """flexdrive run: a network on images, on the golden model or on the RTL."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from flexdrive_sim.hyperdrive.session import ENGINES, Session
 from flexdrive_sim.hyperdrive.summary import Summary
 
 from .chip_options import chip_options, describe
+from .link_options import link_options
 from .network import CHIP_HELP, analysed, compiled
 from .tables import layer_table, summary_table
 
@@ -25,7 +27,7 @@ def _deployment(model, chip, layer_check):
     """(deployment, its model) from an ONNX file; (deployment, None) from a directory that
     `flexdrive compile` wrote."""
     if not Path(model).is_dir():
-        graph, support = analysed(model)
+        graph, support = analysed(model, chip)
         return compiled(model, graph, support, chip, layer_check), graph.model
     deployment = Deployment.load(model, chip.config() if chip.given else None)
     if chip.mesh and chip.mesh_size() != deployment.mesh:
@@ -46,9 +48,10 @@ def _single_output(deployment):
     return deployment.outputs[0]
 
 
-def _run(deployment, images, engine, console):
+def _run(deployment, images, engine, console, options):
     """Results image by image until the first difference: (outputs, Summary)."""
-    session = Session(deployment, engine, notify=lambda line: console.print(line, style="dim"))
+    session = Session(deployment, engine, options=options,
+                      notify=lambda line: console.print(line, style="dim"))
     summary, outputs = Summary(deployment), []
     with Progress(console=console, transient=True) as progress:
         for image in progress.track(images, description=f"{engine}"):
@@ -87,7 +90,8 @@ def _float_differences(model, deployment, image):
 @click.option("--layer-check", is_flag=True,
               help="Compare every word of every layer, not only what leaves the chip.")
 @chip_options
-def command(model, input_file, expect, output, engine, layer_check, chip):
+@link_options()
+def command(model, input_file, expect, output, engine, layer_check, chip, links):
     """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on images.
 
     What the RTL stores is compared with the golden model word by word; the first difference is
@@ -95,6 +99,7 @@ def command(model, input_file, expect, output, engine, layer_check, chip):
     """
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     deployment, source = _deployment(model, chip, layer_check)
+    options = links.options(replace(chip, mesh=chip.mesh or deployment.mesh))
     images = deployment.checked_images(load_array(input_file), str(input_file))
     wanted = load_array(expect) if expect else None
     name = _single_output(deployment) if expect or output else None
@@ -103,7 +108,7 @@ def command(model, input_file, expect, output, engine, layer_check, chip):
                          f"{Path(output).parent}")
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)
-    results, summary = _run(deployment, images, engine, errors)
+    results, summary = _run(deployment, images, engine, errors, options)
     if summary.difference:
         errors.print(f"error: {engine} differs from the golden model, image "
                      f"{len(results) - 1}: {summary.difference}", style="bold red",

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from .chip_options import chip_options
 from .core_options import core_options
+from .link_options import link_options
 
 __all__ = ["command"]
 
@@ -19,7 +20,9 @@ def _list_targets(context, _parameter, wanted):
     from flexdrive_deploy.targets import TARGETS
 
     table = Table("target", "what", "options", box=None, pad_edge=False, header_style="bold")
-    options = {"chip": "--preset, --rows ...", "mesh": "--mesh HxW, --preset ...",
+    options = {"tile": "--preset, --rows ...",
+               "chip": "--preset, --rows ..., --mesh, --link-width ...",
+               "mesh": "--mesh HxW, --preset ..., --link-width ...",
                "depth": "--depth", "dot": "--structure",
                "core": "--extensions, --rvfi ..."}
     for target in TARGETS.values():
@@ -37,9 +40,10 @@ def _list_targets(context, _parameter, wanted):
 @click.option("--depth", type=int, metavar="N",
               help="Pipeline depth of an arithmetic target.  [default: 1]")
 @chip_options
+@link_options(crossing=True)
 @core_options
 @click.option("--rtlil", is_flag=True, help="Write the RTLIL as well.")
-def command(target, output, depth, chip, core, rtlil):
+def command(target, output, depth, chip, links, core, rtlil):
     """Write Verilog of TARGET: the module, its description in JSON (configuration, ports, names)
     and a sample instantiation.
 
@@ -50,7 +54,7 @@ def command(target, output, depth, chip, core, rtlil):
 
     start = time.monotonic()
     target = target_named(target)
-    value = _parameter(target, depth, chip, core)
+    value = _parameter(target, depth, chip, links, core)
     console = Console(stderr=True, highlight=False)
     with console.status("emitting") as status:
         package = make_package(target, value, rtlil=rtlil, notify=status.update)
@@ -64,20 +68,27 @@ def command(target, output, depth, chip, core, rtlil):
     printer.print(f"{package.modules} modules, {time.monotonic() - start:.1f} s")
 
 
-def _parameter(target, depth, chip, core):
+def _parameter(target, depth, chip, links, core):
     """The parameter of the target from the options; those of other targets are refused."""
     if target.chip:
+        from flexdrive_deploy.targets import MeshValue
+
         if depth is not None:
             raise click.UsageError(f"{target.name} has no --depth; the pipeline depth of a "
                                    f"chip's adders is --adder-depth")
         core.refuse(target.name)
         if target.kind == "mesh":
-            return chip.config(), chip.mesh_size()
+            return MeshValue(chip.config(), chip.mesh_size(), links.options(chip))
         if chip.size is not None:
             raise click.UsageError(f"{target.name} is part of one chip; write --mesh without a "
                                    f"size, or take hyperdrive-mesh")
+        if target.kind == "tile" and links.given:
+            raise click.UsageError(f"{target.name} has no links")
+        if chip.mesh and target.kind == "chip":
+            return MeshValue(chip.config(), None, links.options(chip))
+        links.options(chip)     # refuses them without --mesh
         return chip.config()
-    if chip.given or chip.mesh:
+    if chip.given or chip.mesh or links.given:
         only = {"depth": "its only parameter is --depth",
                 "dot": "its only parameter is --structure",
                 "core": "it has --extensions, --fetch-words, --dot-structure and --rvfi"}

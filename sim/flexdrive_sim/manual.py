@@ -22,7 +22,15 @@ def descriptor_page():
               "A descriptor that breaks a rule is refused: it touches no memory, its payload is "
               "dropped, it takes no weights. When several are broken, the lowest code is "
               "reported.", "", "| code | name | rule |", "|---|---|---|"]
-    lines += [f"| {code.value} | {code.name} | {code.rule} |" for code in descriptor.Code]
+    codes = [f"| {code.value} | {code.name} | {code.rule} |" for code in descriptor.Code
+             if not code.stops]
+    lines += [*codes, "",
+              "A fault of a link stops the chip. It reports one of these codes, with the index of "
+              "the operation under way or, when there was none (operation 0), of the next, and "
+              "what the link noticed ([link.md](link.md)); until reset it does nothing more.", "",
+              "| code | name | rule |", "|---|---|---|"]
+    lines += [f"| {code.value} | {code.name} | {code.rule} |" for code in descriptor.Code
+              if code.stops]
     return "\n".join(lines) + "\n"
 
 

@@ -149,6 +149,24 @@ def test_meshes(flexdrive):
 
 
 @pytest.mark.usefixtures("network")
+def test_links(flexdrive):
+    run = ("run", "net.onnx", "--input", "x.npy", "--expect", "y.npy", "--engine", "rtl",
+           "--preset", "tiny")
+    status, out, err = flexdrive(*run, "--mesh", "1x2", "--link-width", "3", "--retransmit",
+                                 "--forward-weights")
+    assert status == 0, err
+    assert "measured, as modelled" in out
+    for options, message in (
+            (("--link-width", "4"), "Options of links (--link-width ..., --retransmit, "),
+            (("--mesh", "1x2", "--link-width", "65"), "Link parameter width = 65 is not possible"),
+            (("--mesh", "1x2", "--link-crc", "7"), "Link parameter crc = 7 is not possible")):
+        status, out, err = flexdrive(*run, *options)
+        assert status == 1
+        assert message in err
+        assert "Traceback" not in err
+
+
+@pytest.mark.usefixtures("network")
 def test_compiled_directories(flexdrive, tmp_path):
     status, out, _ = flexdrive("compile", "net.onnx", "-o", "out", "--preset", "tiny")
     assert status == 0

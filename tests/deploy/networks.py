@@ -21,14 +21,14 @@ def random_layer(rng, name, source, c_in, c_out, *, kernel=3, stride=1, bypass=N
         alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 2)))
 
 
-def random_graph(rng, shape, count, channels=(1, 9)):
+def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3)):
     """``count`` layers on an input of ``shape``, each reading any earlier map, with bypass where
     an earlier map of the right shape exists."""
     shapes, layers = {"x": shape}, []
     for number in range(count):
         source = rng.choice(list(shapes)[-3:])
         c_in, height, width = shapes[source]
-        stride, kernel = rng.choice([1, 1, 2]), int(rng.choice([1, 3]))
+        stride, kernel = rng.choice([1, 1, 2]), int(rng.choice(kernels))
         size = (-(-height // stride), -(-width // stride))
         possible = [name for name, other in shapes.items() if other[1:] == size]
         bypass = rng.choice(possible) if possible and rng.integers(0, 2) else None

@@ -1,6 +1,8 @@
 """Imported networks against onnxruntime, exactly: data for which every step is exact in binary16
 and in float32, so that the order of additions does not matter and every bit must agree."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -20,14 +22,14 @@ CONFIG = ChipConfig(rows=2, columns=3, channels=4, fm_words=2048, fm_banks=4, we
                     adder_depth=2)
 
 
-def agree(model, image, where, *, layer_check=True):
+def agree(model, image, where, *, layer_check=True, config=CONFIG):
     """Compile, run and compare with onnxruntime; ``where`` is "chip" or "host" for every node,
     or one of them for all."""
     onnx.checker.check_model(model)
-    placements = analyse(load_graph(model)).placements
+    placements = analyse(load_graph(model), config.halo).placements
     verdicts = [placement.where for placement in placements]
     assert verdicts == (where if isinstance(where, list) else [where] * len(verdicts)), placements
-    deployment = compile_model(model, CONFIG, layer_check=layer_check)
+    deployment = compile_model(model, config, layer_check=layer_check)
     result = Session(deployment).run(image)
     assert result.difference is None
     names = [value.name for value in model.graph.output]
@@ -40,10 +42,12 @@ def agree(model, image, where, *, layer_check=True):
 
 
 @pytest.mark.parametrize("size", [(8, 8), (5, 7), (1, 1), (2, 9)])
-@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (1, 2), (3, 2)])
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (1, 2), (3, 2), (5, 1), (5, 2),
+                                               (7, 1), (7, 2)])
 def test_one_convolution(size, kernel, stride):
     b, image = integer_builder((3, *size), kernel)
-    agree(b.model(b.conv("x", 3, 6, kernel, stride, magnitude=0.5)), image, "chip")
+    config = replace(CONFIG, halo=max(1, kernel // 2), weight_words=400)
+    agree(b.model(b.conv("x", 3, 6, kernel, stride, magnitude=0.5)), image, "chip", config=config)
 
 
 def test_scale_and_bias_in_every_form():
@@ -192,7 +196,10 @@ def test_real_precision_stays_close_to_the_framework():
 REASONS = {
     "real": (lambda b: b.conv("x", 4, 4, weights=b.rng.standard_normal((4, 4, 3, 3))), "host",
              "real-valued weights (36 magnitudes in output channel 0)", "plus or minus one value"),
-    "five": (lambda b: b.conv("x", 4, 4, 5), "host", "kernel 5x5", "3x3 convolutions in sequence"),
+    "five": (lambda b: b.conv("x", 4, 4, 5), "host",
+             "kernel 5x5; the chip has 1x1 and 3x3", "a chip with halo = 2, or 3x3 convolutions"),
+    "four": (lambda b: b.conv("x", 4, 4, 4, pads=[1, 1, 2, 2]), "host", "kernel 4x4",
+             "3x3 convolutions in sequence"),
     "clip": (lambda b: b.node("Clip", b.conv("x", 4, 4), b.constant(0.0), b.constant(6.0)),
              "host", "no such operation on the chip", "Relu"),
     "scale": (lambda b: b.node("Mul", b.node("Add", b.conv("x", 4, 4), "x"), b.constant(2.0)),

@@ -32,7 +32,8 @@ def layer(rng, c_in, c_out, kernel, pool=None):
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4), (3, 1), (2, 2), (5, 3), (4, 7)])
-@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (1, 2), (3, 1), (3, 2)])
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (1, 2), (3, 1), (3, 2), (5, 1), (5, 2),
+                                               (7, 1), (7, 2)])
 def test_shapes(size, kernel, stride):
     rng = np.random.default_rng(size[0] * 100 + size[1] * 10 + kernel * 2 + stride)
     weights, alpha, beta = layer(rng, 3, 5, kernel)

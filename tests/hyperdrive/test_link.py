@@ -6,13 +6,22 @@ from functools import cache
 
 import numpy as np
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
 from amaranth.lib.crc import catalog
+from amaranth.lib.wiring import In, Out
 
 from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive.link import LinkConfig, LinkError, LinkReceiver, LinkSender
 from flexdrive.hyperdrive.link.frame import CRCS, FrameFormat
 from flexdrive_sim.engine import Gate, Model, Sink, Source, run_streams
-from flexdrive_sim.hyperdrive.link import LinkBench, Wire, link_model, run_link
+from flexdrive_sim.hyperdrive.link import (
+    LinkBench,
+    Wire,
+    link_model,
+    run_link,
+    words_as_chunks,
+)
 from flexdrive_sim.hyperdrive.link_faults import CONFIGS
 
 WIDTHS = (1, 3, 4, 8, 16, 18, 64)
@@ -220,3 +229,50 @@ def test_the_engines_agree():
             for engine in ("compiled", "pysim")]
     assert (runs[0].words["o"][:, 0] == words).all()
     assert (runs[0].times["o"] == runs[1].times["o"]).all()
+
+
+class Skewed(wiring.Component):
+    """Two ends that leave reset when they like."""
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({
+            "i": In(stream.Signature(config.payload)), "o": Out(stream.Signature(config.payload)),
+            "sender_enable": In(1), "receiver_enable": In(1), "failed": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.sender = sender = LinkSender(self.config)
+        m.submodules.receiver = receiver = LinkReceiver(self.config)
+        wiring.connect(m, wiring.flipped(self.i), sender.i)
+        wiring.connect(m, sender.forward, receiver.forward)
+        wiring.connect(m, receiver.reverse, sender.reverse)
+        wiring.connect(m, receiver.o, wiring.flipped(self.o))
+        m.d.comb += [
+            sender.enable.eq(self.sender_enable), receiver.enable.eq(self.receiver_enable),
+            self.failed.eq((sender.error != LinkError.NONE)
+                           | (receiver.error != LinkError.NONE))]
+        return m
+
+
+@pytest.mark.parametrize("first", ["sender", "receiver"])
+def test_an_end_that_begins_in_the_middle_of_a_frame(first):
+    # Words wait until both ends are there; half a frame is no error.
+    config = NARROW
+    model = Model(Skewed(config))
+    second = "receiver" if first == "sender" else "sender"
+    words = random_words(config, 40, 1)
+    for late in range(1, 2 * max(config.forward.phits, config.reverse.phits) + 4):
+        for end in (first, second):
+            model.set(f"{end}_enable", 0)
+        model.reset()
+        model.attach("i", words_as_chunks(words, config.payload), Gate.always())
+        found, _ = model.attach("o", len(words), Gate.always(), sink=True)
+        model.set(f"{first}_enable", 1)
+        model.run(late)
+        model.set(f"{second}_enable", 1)
+        model.run(20 * config.timeout, until_streams=True)
+        model.settle()
+        assert not model.get("failed"), late
+        assert model.transferred("o") == len(words), late
+        assert (found[:, 0] == words).all(), late

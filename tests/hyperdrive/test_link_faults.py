@@ -55,14 +55,22 @@ def test_code_and_end(kind, code, side, end, other):
     assert result.failed_at[end] < result.failed_at[other]
 
 
+def first_phit(config):
+    """Cycle of the first phit of a word on the wires: the first credit has come (its phits, and
+    two cycles), with retransmission the word waits in the buffer, then the frame is loaded. From
+    then on frames follow each other without a gap."""
+    return config.reverse.phits + 2 + config.retransmit + 1
+
+
 def test_a_lost_frame_is_a_sequence_error():
     """Whole frames vanish, so framing and CRC see nothing."""
     frame = PLAIN.forward.phits
     for count in range(1, 12):
-        # The first frame leaves in cycle 1; frames follow each other without a gap.
-        result = run(PLAIN, kind=Fault.CUT, position=1 + 5 * frame, duration=count * frame)
+        result = run(PLAIN, kind=Fault.CUT, position=first_phit(PLAIN) + 5 * frame,
+                     duration=count * frame)
         assert result.errors["receiver"] == LinkError.SEQUENCE, count
-        survived = run(REPLAY, kind=Fault.CUT, position=1 + 5 * REPLAY.forward.phits,
+        survived = run(REPLAY, kind=Fault.CUT,
+                       position=first_phit(REPLAY) + 5 * REPLAY.forward.phits,
                        duration=count * REPLAY.forward.phits, until_failed=False)
         assert survived.finished
         assert survived.retries == 1
@@ -86,9 +94,9 @@ def test_frozen_wires_are_not_a_link_at_rest():
 
 def test_timeout_is_exact():
     """A receiver gives up ``timeout`` cycles and one after the check of the last good frame."""
-    frame = PLAIN.forward.phits
-    # Cut at the end of the first frame, in cycles 1 to phits, checked in the cycle after.
-    result = run(PLAIN, kind=Fault.CUT, position=1 + frame)
+    # Cut at the end of a frame, which is checked in the cycle after.
+    result = run(PLAIN, kind=Fault.CUT,
+                 position=first_phit(PLAIN) + 5 * PLAIN.forward.phits)
     assert result.failed_at["receiver"] == PLAIN.timeout + 1
 
 

@@ -36,14 +36,17 @@ def deployment(graph, config, mesh):
                       True)
 
 
-@pytest.mark.parametrize("mesh", [(2, 2), (1, 3)])
-def test_random_networks(mesh):
+@pytest.mark.parametrize(("mesh", "halo"), [((2, 2), 1), ((1, 3), 1), ((2, 2), 3)])
+def test_random_networks(mesh, halo):
     session = None
+    # With 7 x 7 kernels a border memory holds three rows.
+    config = replace(CHIP, halo=halo, weight_words=300 * halo**2, border_words=256 * halo,
+                     corner_words=64 * halo**2)
     for seed in range(12):
         rng = np.random.default_rng(seed)
         shape = tuple(int(size) for size in (rng.integers(1, 5), *rng.integers(1, 13, 2)))
-        graph = random_graph(rng, shape, 5)
-        made = deployment(graph, CHIP, mesh)
+        graph = random_graph(rng, shape, 5, kernels=config.kernels)
+        made = deployment(graph, config, mesh)
         if session is None:
             session = Session(made, "rtl")
         session.deployment = made
@@ -136,13 +139,13 @@ def test_a_mesh_with_too_many_tiles_is_named():
 
 @pytest.mark.parametrize(("operation", "change", "code"), [
     (0, {"north": 1}, Code.MESH),
-    (2, {"exchange": 1}, Code.MESH),
+    (2, {"halo": 1}, Code.MESH),
     (0, {"border_rows": 251}, Code.BORDER_RANGE),
     (0, {"border_columns": 253}, Code.BORDER_RANGE),
     (0, {"border_corner": 63}, Code.BORDER_RANGE),
     (1, {"in_border_rows": 251}, Code.BORDER_RANGE),
-    (1, {"exchange": 1, "border_columns": 3}, Code.BORDER_OVERLAP),
-    (1, {"exchange": 1, "border_rows": 2, "border_columns": 100, "border_corner": 20},
+    (1, {"halo": 1, "border_columns": 3}, Code.BORDER_OVERLAP),
+    (1, {"halo": 1, "border_rows": 2, "border_columns": 100, "border_corner": 20},
      Code.BORDER_OVERLAP),
 ])
 def test_illegal_border_fields_are_refused(operation, change, code, alone):
@@ -157,7 +160,7 @@ def test_illegal_border_fields_are_refused(operation, change, code, alone):
     words, weights, pixels = stimulus.arrays()
     starts = [0, 10, 23]
     first = Descriptor.from_words([int(w) for w in words[:10]])
-    words[:10] = replace(first, exchange=1, border_rows=20, border_columns=20,
+    words[:10] = replace(first, halo=1, border_rows=20, border_columns=20,
                          border_corner=10).words()
     begin = starts[operation]
     d = Descriptor.from_words([int(w) for w in words[begin:begin + 10]])

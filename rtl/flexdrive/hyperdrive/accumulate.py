@@ -79,7 +79,7 @@ class Accumulation(Shared):
             "rewind": Out(1), "tail_free": In(1), "commit": Out(1),
             "group": Out(group_layout(config)),
             "active": Out(1), "weight_stall": Out(1), "tail_stall": Out(1), "done": Out(1, init=1),
-        }, c=config.channels, l=config.adder_depth, w=config.weight_words)
+        }, c=config.channels, l=config.adder_depth, w=config.weight_words, r=config.halo)
 
     def elaborate(self, platform):
         m = Module()
@@ -155,17 +155,16 @@ class Accumulation(Shared):
     def _position(self, m, step, filling):
         """Tap and input channel, common to all slots."""
         layer = self.layer
-        at = _signals("at", channel=16, tap_x=2, tap_y=2, first=1, last=1, channel_end=1,
+        at = _signals("at", channel=16, tap_x=3, tap_y=3, first=1, last=1, channel_end=1,
                       row_end=1)
         channel = Signal(16)
-        tap_x = Signal(2)
-        tap_y = Signal(2)
-        last_tap = Mux(layer.three, 2, 0)
+        tap_x = Signal(range(2 * self.config.halo + 1))
+        tap_y = Signal(range(2 * self.config.halo + 1))
         m.d.comb += [
             at.channel.eq(channel), at.tap_x.eq(tap_x), at.tap_y.eq(tap_y),
             at.channel_end.eq(channel == layer.in_channels - 1),
-            at.row_end.eq(tap_x == last_tap),
-            at.last.eq(at.channel_end & at.row_end & (tap_y == last_tap)),
+            at.row_end.eq(tap_x == layer.last_tap),
+            at.last.eq(at.channel_end & at.row_end & (tap_y == layer.last_tap)),
             at.first.eq((channel == 0) & (tap_x == 0) & (tap_y == 0)),
         ]
         with m.If(filling):

@@ -24,6 +24,8 @@ class BorderSender(Shared):
     reserve : a line will be pushed later; only with ``room``.
     push, line, mask : a line of ``lanes`` words, and which of them are pixels of the map.
     i_corners : corner words to be passed on; they go before lines.
+    start : a map begins whose corner words will come: they go after the lines that are here now,
+        which are of maps before it.
     o : to the link.
     idle : nothing waits.
     """
@@ -31,7 +33,7 @@ class BorderSender(Shared):
     def __init__(self, lanes):
         self.lanes = lanes
         super().__init__({
-            "reserve": In(1), "room": Out(1), "push": In(1), "line": In(16 * lanes),
+            "start": In(1), "reserve": In(1), "room": Out(1), "push": In(1), "line": In(16 * lanes),
             "mask": In(lanes), "i_corners": In(stream.Signature(BorderWord)),
             "o": Out(stream.Signature(BorderWord)), "idle": Out(1),
         }, n=lanes)
@@ -54,9 +56,17 @@ class BorderSender(Shared):
         ]
         m.d.sync += taken.eq(taken + self.reserve - pop)
         sent = Signal()
+        here = Signal(range(SENDER_LINES + 2))      # lines of which not all words have left
+        older = Signal.like(here)                   # those of them from before `start`
+        left, older_left = Signal.like(here), Signal.like(here)
+        m.d.comb += [
+            left.eq(here - (sent & last) - (pop & (fifo.r_data[16 * self.lanes:] == 0))),
+            older_left.eq(Mux(older < here - left, 0, older - (here - left))),
+        ]
+        m.d.sync += [here.eq(left + self.reserve), older.eq(Mux(self.start, left, older_left))]
         with m.If(~self.o.valid | self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-            with m.If(corners.r_rdy):
+            with m.If(corners.r_rdy & (older == 0)):
                 m.d.comb += corners.r_en.eq(1)
                 m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(corners.r_data)]
             with m.Elif(line.mask.any()):

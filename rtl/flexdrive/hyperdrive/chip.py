@@ -9,6 +9,7 @@ from .border import CORNERS, SIDES, BorderArray
 from .border_word import link_ports
 from .report import Report
 from .sequencer import Sequencer
+from .stop import link_errors_layout
 from .tile import Tile, tile_control_layout
 
 __all__ = ["Chip", "TileArray"]
@@ -112,6 +113,10 @@ class Chip(Shared):
     busy : a descriptor is being read or executed, or a report waits.
     neighbours : (``config.mesh``) sides with a neighbour: north, south, west, east, from bit 0;
         constant.
+    link_errors : (``config.mesh``) :class:`~flexdrive.hyperdrive.link.LinkError` of each side's
+        link. The first one stops the chip: it sends the report of the stop, no word more on
+        ``o_pixels``, and does nothing until reset.
+    stopped : (``config.mesh``) the report of a stop has left.
     i_{side}, o_{side} : (``config.mesh``) links, streams of
         :class:`~flexdrive.hyperdrive.border_word.BorderWord`.
     """
@@ -123,10 +128,11 @@ class Chip(Shared):
             "i_weights": In(stream.Signature(config.channels)),
             "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
-            **({"neighbours": In(4)} | link_ports() if config.mesh else {}),
+            **({"neighbours": In(4), "link_errors": In(link_errors_layout()), "stopped": Out(1)}
+               | link_ports() if config.mesh else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
-            **config.mesh_parameters)
+            **config.option_parameters)
 
     def elaborate(self, platform):
         m = Module()
@@ -151,6 +157,7 @@ class Chip(Shared):
         m.submodules.borders = borders = BorderArray(self.config)
         m.d.comb += [
             sequencer.neighbours.eq(self.neighbours),
+            sequencer.link_errors.eq(self.link_errors), self.stopped.eq(sequencer.stopped),
             *(getattr(borders, name).eq(getattr(sequencer, f"border_{name}")) for name in (
                 "valid", "from_rows", "from_columns", "row_line", "column_line", "corner")),
             *(getattr(borders, f"{name}_write").eq(getattr(sequencer, f"{name}_write"))

@@ -28,6 +28,8 @@ class ChipConfig:
         input channels x kernel area x interleaved blocks of them.
     adder_depth : pipeline depth L of the accumulate adders, 1 to 4; L pixels or output-channel
         blocks are interleaved in each unit.
+    halo : reach of the largest kernel, 1 to 3: kernels of up to 3 x 3, 5 x 5 or 7 x 7. Input tiles
+        are at least as wide and high as the reach of the kernel that reads them.
     mesh : the chip has links to four neighbours, and border and corner memories.
     border_words : lines of each of the four border memories of a mesh chip, up to 65,536.
     corner_words : words of each of its four corner memories, up to 65,536.
@@ -40,6 +42,7 @@ class ChipConfig:
     fm_banks: int = 8
     weight_words: int = 4608
     adder_depth: int = 1
+    halo: int = 1
     mesh: bool = False
     border_words: int = 1024
     corner_words: int = 1024
@@ -54,6 +57,7 @@ class ChipConfig:
         _rule("columns", self.columns, "1 to 255", 1 <= self.columns <= 255)
         _rule("channels", self.channels, "1 to 256", 1 <= self.channels <= 256)
         _rule("adder_depth", self.adder_depth, "1 to 4", 1 <= self.adder_depth <= 4)
+        _rule("halo", self.halo, "1 to 3", 1 <= self.halo <= 3)
         _rule("fm_words", self.fm_words, "2 to 65536 words a tile", 2 <= self.fm_words <= 65536)
         _rule("fm_banks", self.fm_banks, "a power of two from 1 to 64",
               self.fm_banks in (1, 2, 4, 8, 16, 32, 64))
@@ -74,10 +78,16 @@ class ChipConfig:
         return self.fm_words // self.fm_banks
 
     @property
-    def mesh_parameters(self):
-        """The part of module names that says which links a chip has."""
-        return ({"x": True, "e": self.border_words, "k": self.corner_words} if self.mesh
-                else {"x": False})
+    def option_parameters(self):
+        """The part of module names that says which kernels and links a chip has."""
+        links = ({"x": True, "e": self.border_words, "k": self.corner_words} if self.mesh
+                 else {"x": False})
+        return {"r": self.halo, **links}
+
+    @property
+    def kernels(self):
+        """Legal kernel edges."""
+        return tuple(range(1, 2 * self.halo + 2, 2))
 
     @property
     def units(self):

@@ -24,24 +24,31 @@ innermost, over the real height and width.
 
 In a CONV, ``tile_rows`` and ``tile_columns`` are those of the *output*; the input's are
 ``stride`` times as large, and ``full_*``, ``last_*`` describe the input in them. The input is
-padded with kernel//2 zeros on each side, so the output has ceil(height/stride) rows.
+padded with kernel//2 zeros on each side, so the output has ceil(height/stride) rows. An input tile
+has at least kernel//2 rows and columns, so that a window reaches no further than the next tile.
 
 Meshes
 ------
 A chip of a mesh holds a patch of every map, said with the same fields (a chip that lies outside a
-small map has a map of no pixels). ``north``, ``south``, ``west``, ``east`` say on which sides the
-map goes on in the neighbour: reads beyond the patch then come from the border and corner memories
-instead of being zero. With ``exchange`` the map that LOAD or CONV makes is sent to those
-neighbours, and their pixels are received, at lines ``border_rows`` (west and east memories, line
-y*channels + c), ``border_columns`` (north and south memories, line x*channels + c) and
-``border_corner`` (corner memories, word c). The lines of a CONV's input are at ``in_border_rows``,
+small map has a map of no pixels). ``north`` and ``west`` say that the (input) map goes on in the
+neighbour above and to the left, ``south`` and ``east`` how many rows and columns of it the
+neighbours below and to the right hold, as far as they matter (0 to 6): reads beyond the patch then
+come from the border and corner memories instead of being zero.
+
+With ``halo`` = H > 0 the map that LOAD or CONV makes is sent to those neighbours, H rows and
+columns of it, and theirs are received. Distance h = 0 is that of the row or column next to the
+patch. Column h of the neighbour to the west or east lies in that memory at line
+``border_rows`` + (h*tile_rows + y)*channels + c, row h of the neighbour above or below at line
+``border_columns`` + (h*tile_columns + x)*channels + c, pixel (row hy, column hx) of a diagonal
+neighbour in that corner memory at word ``border_corner`` + (hy*R + hx)*channels + c, where R is the
+chip's parameter ``halo``. The lines of a CONV's input are at ``in_border_rows``,
 ``in_border_columns``, ``in_corner``. An operation begins when everything that the operations
 before it receive has arrived.
 
 Arithmetic of CONV, in this order (binary16, round to nearest even after each operation):
 
     v = +0
-    for (dy, dx) in taps, row major:             # (-1,-1), (-1,0), ... (+1,+1)
+    for (dy, dx) in taps, row major:             # of a 3 x 3 kernel: (-1,-1), ... (+1,+1)
         for ci in input channels:
             v = v + (+x if weight bit else -x)   # x = +0 outside the map
     v = v * alpha;  v = v + bypass (if any);  v = v + beta;  v = activation(v)
@@ -58,7 +65,7 @@ __all__ = ["DESCRIPTOR_WORDS", "FIELDS", "MAGIC", "VERSION", "Activation", "Code
            "Field", "Operation"]
 
 MAGIC = 0xFD
-VERSION = 2
+VERSION = 3
 DESCRIPTOR_WORDS = 10
 
 
@@ -78,7 +85,8 @@ class Activation(enum.IntEnum):
 
 
 class Code(enum.IntEnum):
-    """Why a descriptor was refused. When several rules are broken, the lowest code is given."""
+    """Why a descriptor was refused, or why the chip stopped. When several rules are broken, the
+    lowest code is given."""
 
     OK = 0
     MAGIC = 1
@@ -100,11 +108,21 @@ class Code(enum.IntEnum):
     MESH = 17
     BORDER_RANGE = 18
     BORDER_OVERLAP = 19
+    REACH = 20
+    LINK_NORTH = 32
+    LINK_SOUTH = 33
+    LINK_WEST = 34
+    LINK_EAST = 35
 
     @property
     def rule(self):
         """The rule that was broken, as a sentence."""
         return _RULES[self]
+
+    @property
+    def stops(self):
+        """The chip has stopped and executes nothing more until reset."""
+        return self >= Code.LINK_NORTH
 
 
 _RULES = {
@@ -112,7 +130,7 @@ _RULES = {
     Code.MAGIC: f"the first word begins with {MAGIC:#x} and version {VERSION}",
     Code.OPERATION: "the operation is CONV, LOAD or STORE",
     Code.RESERVED: "reserved bits are zero",
-    Code.KERNEL: "the kernel is 1 x 1 or 3 x 3",
+    Code.KERNEL: "the kernel's edge is odd and at most 2 x halo + 1 of the chip",
     Code.STRIDE: "the stride is 1 or 2",
     Code.ACTIVATION: "the activation is none or ReLU",
     Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
@@ -125,10 +143,16 @@ _RULES = {
     Code.OVERLAP: "the output map does not meet the input map",
     Code.BYPASS_OVERLAP: "the output map is the bypass map or does not meet it",
     Code.WEIGHT_DEPTH: "weights used for more pixels than are interleaved fit the weight buffer",
-    Code.MESH: "the map goes on only where there is a neighbour, a STORE exchanges nothing, and "
-               "a chip without links uses no border field",
+    Code.MESH: "the map goes on only where there is a neighbour, a STORE exchanges nothing, halo "
+               "is at most the chip's, and a chip without links uses no border field",
     Code.BORDER_RANGE: "border and corner regions end within their memories",
     Code.BORDER_OVERLAP: "what is received does not meet the borders that are read",
+    Code.REACH: "input tiles have kernel//2 rows and columns or more, tiles of a map that is "
+                "exchanged as many as are",
+    Code.LINK_NORTH: "the link to the neighbour above has no fault",
+    Code.LINK_SOUTH: "the link to the neighbour below has no fault",
+    Code.LINK_WEST: "the link to the neighbour to the left has no fault",
+    Code.LINK_EAST: "the link to the neighbour to the right has no fault",
 }
 
 
@@ -153,17 +177,17 @@ FIELDS = (
     Field("version", 0, 8, 4, str(VERSION)),
     Field("operation", 0, 12, 4, "1 CONV, 2 LOAD, 3 STORE"),
     Field("payload", 0, 16, 16, "payload words that follow the descriptor"),
-    Field("kernel", 1, 0, 4, "edge of the kernel: 1 or 3"),
+    Field("kernel", 1, 0, 4, "edge of the kernel: 1, 3, 5, 7"),
     Field("stride", 1, 4, 4, "1 or 2"),
     Field("activation", 1, 8, 4, "0 none, 1 ReLU"),
     Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L"),
     Field("bypass", 1, 16, 1, "add the map at bypass_base (shape of the output)"),
-    Field("exchange", 1, 17, 1, "send and receive the borders of the map that is made"),
-    Field("north", 1, 18, 1, "the map goes on in the neighbour above"),
-    Field("south", 1, 19, 1, "the map goes on in the neighbour below"),
+    Field("halo", 1, 17, 2, "rows and columns of the made map to send and receive; 0: none"),
+    Field("north", 1, 19, 1, "the map goes on in the neighbour above"),
     Field("west", 1, 20, 1, "the map goes on in the neighbour to the left"),
-    Field("east", 1, 21, 1, "the map goes on in the neighbour to the right"),
-    Field("reserved1", 1, 22, 10, "0"),
+    Field("south", 1, 21, 3, "rows of the map in the neighbour below, at most 6"),
+    Field("east", 1, 24, 3, "columns of the map in the neighbour to the right, at most 6"),
+    Field("reserved1", 1, 27, 5, "0"),
     Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
     Field("in_channels", 2, 16, 16, "channels of the input map"),
     Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
@@ -197,10 +221,10 @@ class Descriptor:
     activation: int = Activation.NONE
     interleave: int = 1
     bypass: int = 0
-    exchange: int = 0
+    halo: int = 0
     north: int = 0
-    south: int = 0
     west: int = 0
+    south: int = 0
     east: int = 0
     reserved1: int = 0
     in_base: int = 0
@@ -263,3 +287,22 @@ class Descriptor:
     def width(self):
         """Columns of the (input) map."""
         return self.full_columns * self.in_tile_columns + self.last_columns
+
+    @property
+    def reach(self):
+        """Pixels that the kernel of a CONV reaches beyond its centre."""
+        return self.kernel // 2 if self.operation == Operation.CONV else 0
+
+    @property
+    def made_south(self):
+        """Rows of the map that is made in the neighbour below, as far as they are received."""
+        return min(self.halo, -(-self.south // self._shrink))
+
+    @property
+    def made_east(self):
+        """The same of columns in the neighbour to the right."""
+        return min(self.halo, -(-self.east // self._shrink))
+
+    @property
+    def _shrink(self):
+        return self.stride if self.operation == Operation.CONV else 1

@@ -55,14 +55,13 @@ class Exchange(Shared):
             **{f"{corner}_write": Out(border_write_layout(config.corner_words, 1))
                for corner in CORNERS},
         }, m=config.rows, n=config.columns, c=config.channels, l=config.adder_depth,
-            e=config.border_words, k=config.corner_words)
+            r=config.halo, e=config.border_words, k=config.corner_words)
 
     def elaborate(self, platform):
         m = Module()
         layer = self.layer
         senders = {side: BorderSender(self.lanes[side]) for side in SIDES}
-        receivers = {side: BorderReceiver(self.config, vertical=side in ("north", "south"))
-                     for side in SIDES}
+        receivers = {side: BorderReceiver(self.config, side) for side in SIDES}
         for side in SIDES:
             m.submodules[f"send_{side}"] = senders[side]
             m.submodules[f"receive_{side}"] = receivers[side]
@@ -74,7 +73,7 @@ class Exchange(Shared):
         # A vertical neighbour's first and last pixels go on to the left and to the right.
         for target, end in (("west", "first"), ("east", "last")):
             offered = {side: receivers[side].pass_on & getattr(receivers[side], end)
-                       & getattr(layer, target) for side in ("north", "south")}
+                       & (getattr(layer, target) != 0) for side in ("north", "south")}
             corners = senders[target].i_corners
             north = Signal(name=f"{target}_takes_north")
             m.d.comb += [
@@ -88,11 +87,11 @@ class Exchange(Shared):
         for side in ("north", "south"):
             needs = []
             for target, end in (("west", "first"), ("east", "last")):
-                wanted = getattr(receivers[side], end) & getattr(layer, target)
+                wanted = getattr(receivers[side], end) & (getattr(layer, target) != 0)
                 free = senders[target].i_corners.ready
                 if side == "south":         # the north goes first
                     free = free & ~(receivers["north"].pass_on & getattr(receivers["north"], end)
-                                    & getattr(layer, target))
+                                    & (getattr(layer, target) != 0))
                 needs.append(~wanted | free)
             m.d.comb += receivers[side].passed.eq(needs[0] & needs[1])
         return m
@@ -107,15 +106,21 @@ class Exchange(Shared):
             "columns": Cat((columns > j) | ((columns == j) & self.rim.inside_columns)
                            for j in range(self.config.columns)),
         }
+        # Rows and columns of the first tiles that exist; those of the last ones do where there is
+        # a neighbour after them.
+        exists = {"north": (rows != 0) | self.rim.inside_rows,
+                  "west": (columns != 0) | self.rim.inside_columns}
         for side, sender in senders.items():
             axis, at = ("columns", self.column) if side in ("north", "south") else (
                 "rows", self.row)
-            sends = layer.exchange & getattr(layer, side)
+            sends = (layer.halo != 0) & (getattr(layer, side) != 0)
             needed = Signal(name=f"needs_{side}")
             mask = Signal(self.lanes[side], name=f"mask_{side}")
             m.d.comb += [
-                needed.eq(sends & ((self.wanted & getattr(self.rim, side))
+                needed.eq(sends & ((self.wanted & getattr(self.rim, side)
+                                     & exists.get(side, 1))
                                    | (self.loading & getattr(self.load_rim, side)))),
+                sender.start.eq(self.start & (layer.halo != 0)),
                 sender.reserve.eq(needed & (self.write | self.load)),
                 mask.eq(Mux(self.load, 1 << at, masks[axis])),
             ]
@@ -136,13 +141,13 @@ class Exchange(Shared):
             (layer.full_columns != 0) | (layer.last_columns != 0))
         for side, receiver in receivers.items():
             m.d.comb += [
-                receiver.layer.eq(layer), receiver.start.eq(self.start & layer.exchange),
-                receiver.active.eq(here & getattr(layer, side)),
+                receiver.layer.eq(layer), receiver.start.eq(self.start & (layer.halo != 0)),
+                receiver.active.eq(here & (getattr(layer, side) != 0)),
                 getattr(self, f"{side}_write").eq(receiver.write),
             ]
             if side in ("west", "east"):
                 m.d.comb += [
-                    receiver.corners.eq(Cat(layer.north, layer.south)),
+                    receiver.corners.eq(Cat(layer.north, layer.south != 0)),
                     getattr(self, f"north_{side}_write").eq(receiver.corner_write[0]),
                     getattr(self, f"south_{side}_write").eq(receiver.corner_write[1]),
                 ]

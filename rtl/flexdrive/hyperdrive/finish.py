@@ -135,16 +135,20 @@ class TailControl(Shared):
         row = Signal(16)
         column = Signal(16)
         rim = Signal(rim_layout())
+        last_row, last_column = Signal(), Signal()
         m.d.comb += [
-            rim.north.eq(row == 0), rim.south.eq(row == layer.tile_rows - 1),
-            rim.west.eq(column == 0), rim.east.eq(column == layer.tile_columns - 1),
+            last_row.eq(row == layer.tile_rows - 1),
+            last_column.eq(column == layer.tile_columns - 1),
+            rim.north.eq(row < layer.halo), rim.south.eq(row + layer.halo >= layer.tile_rows),
+            rim.west.eq(column < layer.halo),
+            rim.east.eq(column + layer.halo >= layer.tile_columns),
             rim.inside_rows.eq(row < layer.out_last_rows),
             rim.inside_columns.eq(column < layer.out_last_columns),
         ]
         with m.If(step):
             m.d.sync += column.eq(column + 1)
-            with m.If(rim.east):
-                m.d.sync += [column.eq(0), row.eq(Mux(rim.south, 0, row + 1))]
+            with m.If(last_column):
+                m.d.sync += [column.eq(0), row.eq(Mux(last_row, 0, row + 1))]
         return rim
 
     def _pipeline(self, m, enters, address, busy, rim):

@@ -32,7 +32,8 @@ def layer_layout(config):
     return data.StructLayout({
         "operation": unsigned(4),
         "code": unsigned(8),
-        "three": unsigned(1),           # kernel is 3 x 3
+        "last_tap": unsigned(3),        # kernel edge - 1
+        "reach": unsigned(2),           # kernel edge // 2
         "two": unsigned(1),             # stride is 2
         "relu": unsigned(1),
         "bypass": unsigned(1),
@@ -48,9 +49,12 @@ def layer_layout(config):
         "area": size,                   # pixels of an output tile
         "out_last_rows": word, "out_last_columns": word,    # of the output, as last_* of the input
         # Only on chips of a mesh.
-        "exchange": unsigned(1),
-        "north": unsigned(1), "south": unsigned(1), "west": unsigned(1), "east": unsigned(1),
+        "halo": unsigned(2),            # 0: the map that is made is not exchanged
+        "north": unsigned(1), "west": unsigned(1), "south": unsigned(3), "east": unsigned(3),
+        "made_south": unsigned(2), "made_east": unsigned(2),    # to be received
         "in_border_rows": word, "in_border_columns": word, "in_corner": word,
         "border_rows": word, "border_columns": word, "border_corner": word,
         "side": size,                   # lines of the input in the west and east memories
+        # Of the map that is made: lines of a column and of a row beyond the rim.
+        "made_side": size, "made_cap": size,
     })

@@ -4,55 +4,28 @@ Source: the systolic multi-chip arrangement of JETCAS 2019. There is no common c
 barrier: a chip waits for its own descriptors, weights and borders and for nothing else.
 """
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
-from .chip import Chip
+from ..errors import ConfigurationError
+from .fork import StreamFork
+from .mesh_chip import MeshChip, MeshOptions
 from .report import Report
 
-__all__ = ["Mesh", "StreamFork"]
-
-
-class StreamFork(Shared):
-    """One stream to several receivers; the next word comes when all have taken the last.
-
-    Members
-    -------
-    i, o0, o1, ... : the stream and its copies, combinational. ``valid`` of a copy waits for no
-        receiver.
-    """
-
-    def __init__(self, width, count):
-        self.count = count
-        super().__init__({"i": In(stream.Signature(width)),
-                          **{f"o{n}": Out(stream.Signature(width)) for n in range(count)}},
-                         w=width, n=count)
-
-    def elaborate(self, platform):
-        m = Module()
-        taken = Signal(self.count)      # by those that were ready before the others
-        ready = Signal(self.count)
-        for n in range(self.count):
-            o = getattr(self, f"o{n}")
-            m.d.comb += [o.payload.eq(self.i.payload), o.valid.eq(self.i.valid & ~taken[n]),
-                         ready[n].eq(taken[n] | o.ready)]
-        m.d.comb += self.i.ready.eq(ready.all())
-        with m.If(self.i.valid):
-            m.d.sync += taken.eq(ready)
-            with m.If(self.i.ready):
-                m.d.sync += taken.eq(0)
-        return m
+__all__ = ["Mesh"]
 
 
 class Mesh(Shared):
-    """``height`` x ``width`` chips with one weight stream for all.
+    """``height`` x ``width`` chips.
 
     Parameters
     ----------
     config : of each chip, with ``mesh``.
     height, width : chips.
+    options : :class:`~flexdrive.hyperdrive.mesh_chip.MeshOptions`, without a clock crossing: all
+        chips of this component have one clock.
 
     Members
     -------
@@ -61,50 +34,89 @@ class Mesh(Shared):
     i_pixels_{y}_{x}, o_pixels_{y}_{x} : binary16 words of the patches that it loads and stores.
     o_reports_{y}_{x} : a :class:`~flexdrive.hyperdrive.report.Report` per descriptor of it.
     busy : any chip is.
+    stopped_{y}_{x} : the chip has stopped after a fault of a link, and its report has left.
+    stopped : any chip has, so the results are incomplete; the others follow.
     """
 
-    def __init__(self, config, height, width):
+    def __init__(self, config, height, width, options=None):
         self.config, self.height, self.width = config, height, width
-        ports = {}
-        for y in range(height):
-            for x in range(width):
+        self.options = options or MeshOptions()
+        if self.options.crossing:
+            raise ConfigurationError("A mesh as one component has one clock; a clock crossing is "
+                                     "for chips on their own (MeshChip)")
+        super().__init__(self._ports(), v=height, h=width, m=config.rows, n=config.columns,
+                         c=config.channels, d=config.fm_words, b=config.fm_banks,
+                         w=config.weight_words, l=config.adder_depth, e=config.border_words,
+                         k=config.corner_words, **self.options.parameters)
+
+    def _ports(self):
+        ports = {"i_weights": In(stream.Signature(self.config.channels)), "busy": Out(1),
+                 "stopped": Out(1)}
+        for y in range(self.height):
+            for x in range(self.width):
                 ports |= {
                     f"i_descriptors_{y}_{x}": In(stream.Signature(32)),
                     f"i_pixels_{y}_{x}": In(stream.Signature(16)),
                     f"o_pixels_{y}_{x}": Out(stream.Signature(16)),
                     f"o_reports_{y}_{x}": Out(stream.Signature(Report)),
+                    f"stopped_{y}_{x}": Out(1),
                 }
-        super().__init__({"i_weights": In(stream.Signature(config.channels)), **ports,
-                          "busy": Out(1)},
-                         v=height, h=width, m=config.rows, n=config.columns, c=config.channels,
-                         d=config.fm_words, b=config.fm_banks, w=config.weight_words,
-                         l=config.adder_depth, e=config.border_words, k=config.corner_words)
+        return ports
 
     def elaborate(self, platform):
+        return self._build()
+
+    def _build(self):
         m = Module()
-        chips = [[Chip(self.config) for _ in range(self.width)] for _ in range(self.height)]
-        fork = StreamFork(self.config.channels, self.height * self.width)
-        m.submodules.weights = fork
-        wiring.connect(m, wiring.flipped(self.i_weights), fork.i)
-        for y, row in enumerate(chips):
-            for x, chip in enumerate(row):
-                m.submodules[f"chip_{y}_{x}"] = chip
-                wiring.connect(m, getattr(fork, f"o{y * self.width + x}"), chip.i_weights)
-                for name in ("i_descriptors", "i_pixels"):
-                    wiring.connect(m, wiring.flipped(getattr(self, f"{name}_{y}_{x}")),
-                                   getattr(chip, name))
-                for name in ("o_pixels", "o_reports"):
-                    wiring.connect(m, getattr(chip, name),
-                                   wiring.flipped(getattr(self, f"{name}_{y}_{x}")))
-                m.d.comb += chip.neighbours.eq(Cat(
-                    y > 0, y + 1 < self.height, x > 0, x + 1 < self.width))
-                if y > 0:
-                    self._link(m, chips[y - 1][x], "south", chip, "north")
-                if x > 0:
-                    self._link(m, row[x - 1], "east", chip, "west")
-        m.d.comb += self.busy.eq(Cat(chip.busy for row in chips for chip in row).any())
+        chips = {(y, x): MeshChip(self.config, self.options)
+                 for y in range(self.height) for x in range(self.width)}
+        for (y, x), chip in chips.items():
+            m.submodules[f"chip_{y}_{x}"] = chip
+            for name in ("i_descriptors", "i_pixels"):
+                wiring.connect(m, wiring.flipped(getattr(self, f"{name}_{y}_{x}")),
+                               getattr(chip, name))
+            for name in ("o_pixels", "o_reports"):
+                wiring.connect(m, getattr(chip, name),
+                               wiring.flipped(getattr(self, f"{name}_{y}_{x}")))
+            m.d.comb += chip.neighbours.eq(Cat(
+                y > 0, y + 1 < self.height, x > 0, x + 1 < self.width))
+            m.d.comb += getattr(self, f"stopped_{y}_{x}").eq(chip.stopped)
+            for side, opposite, at in (("north", "south", (y - 1, x)),
+                                       ("west", "east", (y, x - 1))):
+                if at in chips:
+                    self._join(m, chips[at], opposite, chip, side)
+                    self._join(m, chip, side, chips[at], opposite)
+        (self._forward if self.options.forward_weights else self._broadcast)(m, chips)
+        m.d.comb += [self.busy.eq(Cat(chip.busy for chip in chips.values()).any()),
+                     self.stopped.eq(Cat(chip.stopped for chip in chips.values()).any())]
         return m
 
-    def _link(self, m, one, side, other, other_side):
-        wiring.connect(m, getattr(one, f"o_{side}"), getattr(other, f"i_{other_side}"))
-        wiring.connect(m, getattr(other, f"o_{other_side}"), getattr(one, f"i_{side}"))
+    def _join(self, m, chip, side, other, opposite):
+        """One direction: what ``chip`` sends on ``side`` comes to ``other``."""
+        sent, come = f"o_{side}", f"i_{opposite}"
+        if self.options.link is None:
+            wiring.connect(m, getattr(chip, sent), getattr(other, come))
+            return
+        self._wire(m, getattr(chip, sent), getattr(other, come))
+        self._wire(m, getattr(other, f"{come}_credit"), getattr(chip, f"{sent}_credit"))
+
+    def _wire(self, m, source, target):
+        """Wires of a link; simulations have longer ones."""
+        wiring.connect(m, source, target)
+
+    def _broadcast(self, m, chips):
+        m.submodules.weights = fork = StreamFork(self.config.channels, len(chips))
+        wiring.connect(m, wiring.flipped(self.i_weights), fork.i)
+        for n, chip in enumerate(chips.values()):
+            wiring.connect(m, getattr(fork, f"o{n}"), chip.i_weights)
+
+    def _forward(self, m, chips):
+        """Along the first row of chips, and from there down every column."""
+        wiring.connect(m, wiring.flipped(self.i_weights), chips[0, 0].i_weights)
+        for (y, x), chip in chips.items():
+            for source, at, first in ((chip.o_weights_east, (y, x + 1), y == 0),
+                                      (chip.o_weights_south, (y + 1, x), True)):
+                if first and at in chips:
+                    wiring.connect(m, source, chips[at].i_weights)
+                else:
+                    m.d.comb += source.ready.eq(1)

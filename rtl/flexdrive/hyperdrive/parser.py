@@ -11,12 +11,13 @@ from amaranth.lib.wiring import In, Out
 from ..emit import Shared
 from .descriptor import DESCRIPTOR_WORDS, FIELDS, MAGIC, VERSION, Activation, Code, Operation
 from .layer import layer_layout
+from .multiple import multiple, multiple_of
 from .parameters import ScaleBias
 
 __all__ = ["Parser", "check_cycles"]
 
 _FIELDS = data.StructLayout({field.name: field.width for field in FIELDS})
-_BORDER_FIELDS = ("exchange", "north", "south", "west", "east", "in_border_rows",
+_BORDER_FIELDS = ("halo", "north", "south", "west", "east", "in_border_rows",
                   "in_border_columns", "in_corner", "border_rows", "border_columns",
                   "border_corner")
 _TOO_LARGE = 0x1FFFF       # what a product saturates to; no memory has so many words
@@ -51,13 +52,16 @@ class Parser(Shared):
             "take": In(1), "parameters": Out(stream.Signature(ScaleBias)), "reading": Out(1),
             **({"neighbours": In(4)} if config.mesh else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            w=config.weight_words, l=config.adder_depth, **config.mesh_parameters)
+            w=config.weight_words, l=config.adder_depth, **config.option_parameters)
 
     def elaborate(self, platform):
         m = Module()
         raw = Signal(_FIELDS)
         self._out_side = Signal(17, name="out_side")
         self._out_cap = Signal(17, name="out_cap")
+        loads = raw.operation != Operation.CONV
+        self._made_side = Mux(loads, self.layer.side, self._out_side)
+        self._made_cap = Mux(loads, self.layer.pitch, self._out_cap)
         count = Signal(range(DESCRIPTOR_WORDS))
         payload = Signal(16)
         broken = Signal(max(Code) + 1)      # bit per code
@@ -88,7 +92,9 @@ class Parser(Shared):
                 for code in sorted(Code, reverse=True):
                     with m.If(broken[code]):
                         m.d.sync += self.layer.code.eq(code)
-                m.d.sync += self.valid.eq(1)
+                # What LOAD makes has the shape of its input, what CONV makes that of its output.
+                m.d.sync += [self.valid.eq(1), self.layer.made_side.eq(self._made_side),
+                             self.layer.made_cap.eq(self._made_cap)]
                 m.next = "OFFER"
             with m.State("OFFER"):
                 m.d.comb += self.parameters.payload.eq(self.i.payload)
@@ -115,7 +121,8 @@ class Parser(Shared):
             "last_columns", *_BORDER_FIELDS)]
         two = conv & (raw.stride == 2)
         m.d.sync += [
-            layer.code.eq(Code.OK), layer.two.eq(two), layer.three.eq(raw.kernel == 3),
+            layer.code.eq(Code.OK), layer.two.eq(two),
+            layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)), layer.last_tap.eq(raw.kernel - 1),
             layer.relu.eq(raw.activation == Activation.RELU), layer.bypass.eq(raw.bypass),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             layer.in_tile_rows.eq(raw.tile_rows << two),
@@ -123,6 +130,10 @@ class Parser(Shared):
             layer.out_last_rows.eq(Mux(two, (raw.last_rows + 1) >> 1, raw.last_rows)),
             layer.out_last_columns.eq(Mux(two, (raw.last_columns + 1) >> 1, raw.last_columns)),
         ]
+        for side in ("south", "east"):
+            there = Signal(3, name=f"{side}_there")     # rows or columns of the made map
+            m.d.comb += there.eq(Mux(two, (getattr(raw, side) + 1) >> 1, getattr(raw, side)))
+            m.d.sync += getattr(layer, f"made_{side}").eq(Mux(there < raw.halo, there, raw.halo))
 
     def _products(self, m, raw):
         """One multiplication a cycle, on one multiplier that saturates, with a register for its
@@ -182,7 +193,7 @@ class Parser(Shared):
             Code.MAGIC: (raw.magic != MAGIC) | (raw.version != VERSION),
             Code.OPERATION: (raw.operation < Operation.CONV) | (raw.operation > Operation.STORE),
             Code.RESERVED: reserved.any(),
-            Code.KERNEL: conv & (raw.kernel != 1) & (raw.kernel != 3),
+            Code.KERNEL: conv & (~raw.kernel[0] | (raw.kernel > max(config.kernels))),
             Code.STRIDE: conv & (raw.stride != 1) & (raw.stride != 2),
             Code.ACTIVATION: conv & (raw.activation > max(Activation)),
             Code.INTERLEAVE: conv & (raw.interleave != 1)
@@ -201,6 +212,10 @@ class Parser(Shared):
             & meets(raw.bypass_base, bypass_end, raw.out_base, out_end),
             Code.WEIGHT_DEPTH: conv & self._weights_exceed(m, raw),
             **self._border_rules(raw, conv, meets),
+            Code.REACH: Cat(
+                (layer.reach > layer.in_tile_rows) | (layer.reach > layer.in_tile_columns),
+                ((raw.halo > raw.tile_rows) | (raw.halo > raw.tile_columns))
+                if config.mesh else 0).any(),
         }
         m.d.comb += [broken[code].eq(rule) for code, rule in rules.items()]
 
@@ -213,37 +228,48 @@ class Parser(Shared):
         config, layer = self.config, self.layer
         if not config.mesh:
             return {Code.MESH: Cat(getattr(raw, name) for name in _BORDER_FIELDS).any()}
-        reads = conv & layer.three
-        # What LOAD makes has the shape of its input, what CONV makes that of its output.
-        made = (Mux(conv, self._out_side, layer.side), Mux(conv, self._out_cap, layer.pitch),
-                Mux(conv, raw.out_channels, raw.in_channels))
-        read = (layer.side, layer.pitch, raw.in_channels)
+        reads, exchanges = layer.reach != 0, raw.halo != 0
+
+        def sizes(count, side, cap, channels):
+            """Lines and words that ``count`` rows and columns beyond the rim take."""
+            corner = channels
+            for number in range(2, config.halo + 1):
+                words = multiple_of(channels, (number - 1) * config.halo + number)
+                corner = Mux(count == number, words, corner)
+            return multiple(side, count, config.halo), multiple(cap, count, config.halo), corner
+
+        read = sizes(layer.reach, layer.side, layer.pitch, raw.in_channels)
+        made = sizes(raw.halo, self._made_side, self._made_cap,
+                     Mux(conv, raw.out_channels, raw.in_channels))
         regions = tuple(zip(
             (raw.in_border_rows, raw.in_border_columns, raw.in_corner), read,
             (raw.border_rows, raw.border_columns, raw.border_corner), made,
             (config.border_words, config.border_words, config.corner_words), strict=True))
-        sides = Cat(raw.north, raw.south, raw.west, raw.east)
+        sides = Cat(raw.north, raw.south != 0, raw.west, raw.east != 0)
         range_broken, overlap = 0, 0
         for in_at, in_size, out_at, out_size, words in regions:
             range_broken |= reads & (in_at + in_size > words)
-            range_broken |= raw.exchange & (out_at + out_size > words)
-            overlap |= reads & raw.exchange & meets(in_at, in_at + in_size, out_at,
-                                                    out_at + out_size)
-        return {Code.MESH: (sides & ~self.neighbours).any()
-                | (raw.exchange & (raw.operation == Operation.STORE)),
+            range_broken |= exchanges & (out_at + out_size > words)
+            overlap |= reads & exchanges & meets(in_at, in_at + in_size, out_at,
+                                                 out_at + out_size)
+        return {Code.MESH: (sides & ~self.neighbours).any() | (raw.halo > config.halo)
+                | (exchanges & (raw.operation == Operation.STORE)),
                 Code.BORDER_RANGE: range_broken, Code.BORDER_OVERLAP: overlap}
 
     def _weights_exceed(self, m, raw):
         """Words that must be kept for several passes exceed the buffer."""
         config, layer = self.config, self.layer
         depth = config.adder_depth
-        block = Signal(20)
+        block = Signal(22)
         interleaved = Signal(range(depth + 1))
-        kept = Signal(22)
+        kept = Signal(24)
         channels = raw.in_channels
         # In three stages, which all pass while the products are made.
         m.d.sync += [
-            block.eq(Mux(layer.three, (channels << 3) + channels, channels)),
+            # 1, 9, 25 or 49 taps: each edge has 8, 16, 24 more than the one before.
+            block.eq(channels + sum(
+                Mux(layer.reach >= reach, multiple_of(channels, 8 * reach), 0)
+                for reach in range(1, config.halo + 1))),
             interleaved.eq(1 + sum(layer.blocks & (raw.out_channels > i * config.channels)
                                    for i in range(1, depth))),
             kept.eq(block * interleaved),

@@ -16,6 +16,7 @@ from .layer import layer_layout
 from .parameters import ParameterBuffer
 from .parser import Parser
 from .report import Report
+from .stop import FaultRegister, link_errors_layout
 from .tail import Tail
 from .tile import Shift, tile_control_layout
 from .timing import OPERAND, REQUEST, ROW_WORD, STORED, WORD, delayed
@@ -38,6 +39,8 @@ class Sequencer(Shared):
     load_row, load_column : the tile that a host's word is for, one-hot each.
     store_row, store_column : the tile whose ``word`` the host wants, one-hot each.
     store_word : that word, two registers later.
+    link_errors : (``config.mesh``) of the links, by side. stopped : see
+        :class:`~flexdrive.hyperdrive.chip.Chip`.
     """
 
     def __init__(self, config):
@@ -54,7 +57,7 @@ class Sequencer(Shared):
             "store_word": In(16), **self._mesh_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
-            **config.mesh_parameters)
+            **config.option_parameters)
 
     def _mesh_ports(self, config):
         """Ports of a chip with links."""
@@ -63,7 +66,8 @@ class Sequencer(Shared):
         lanes = {side: config.columns if side in ("north", "south") else config.rows
                  for side in SIDES}
         return {
-            "neighbours": In(4), **link_ports(),
+            "neighbours": In(4), "link_errors": In(link_errors_layout()), "stopped": Out(1),
+            **link_ports(),
             "border_valid": Out(1), "border_from_rows": Out(Shift),
             "border_from_columns": Out(Shift), "border_row_line": Out(16),
             "border_column_line": Out(16), "border_corner": Out(16),
@@ -97,14 +101,23 @@ class Sequencer(Shared):
             m.submodules.exchange = exchange
             m.d.comb += [exchange.layer.eq(layer), parser.neighbours.eq(self.neighbours)]
         m.d.comb += [user.layer.eq(layer) for user in (accumulation, tail, transfer)]
-        self._execute(m, layer, parser, accumulation, tail, transfer, exchange)
+        fault = self._fault(m)
+        self._execute(m, layer, parser, accumulation, tail, transfer, exchange, fault)
         request = self._request(m, layer, accumulation)
         self._memory(m, request, arbiter, tail, transfer, exchange)
         self._accumulation(m, accumulation, weights, tail)
         self._tail(m, layer, tail, parameters, arbiter)
         return m
 
-    def _execute(self, m, layer, parser, accumulation, tail, transfer, exchange):
+    def _fault(self, m):
+        """The register of link faults, None without links."""
+        if not self.config.mesh:
+            return None
+        m.submodules.fault = fault = FaultRegister()
+        m.d.comb += fault.link_errors.eq(self.link_errors)
+        return fault
+
+    def _execute(self, m, layer, parser, accumulation, tail, transfer, exchange, fault):
         """One descriptor after the other; a report for each."""
         report = Signal(Report)
         full = Signal()
@@ -120,10 +133,12 @@ class Sequencer(Shared):
         with m.If(self.o_reports.ready):
             m.d.sync += full.eq(0)
         m.d.comb += self.o_reports.valid.eq(full)
-        with m.FSM():
+        with m.FSM() as fsm:
             with m.State("IDLE"):
                 m.d.comb += self.busy.eq(parser.reading | full)
-                with m.If(parser.valid & (exchange.complete if exchange is not None else 1)):
+                # After a fault nothing begins.
+                with m.If(parser.valid & (exchange.complete & ~fault.fault
+                                          if exchange is not None else 1)):
                     m.d.comb += [parser.take.eq(1), taken.eq(1)]
                     m.d.sync += layer.eq(parser.layer)
                     m.next = "DISPATCH"
@@ -147,7 +162,8 @@ class Sequencer(Shared):
                     m.next = "REPORT"
             with m.State("REPORT"):
                 m.d.sync += report.cycles.eq(report.cycles)
-                with m.If(~full | self.o_reports.ready):
+                with m.If((~full | self.o_reports.ready)
+                          & (~fault.fault if fault is not None else 1)):
                     out = self.o_reports.payload
                     m.d.sync += [
                         full.eq(1), index.eq(index + 1), out.eq(report), out.index.eq(index),
@@ -155,6 +171,22 @@ class Sequencer(Shared):
                         out.operation.eq(layer.operation),
                     ]
                     m.next = "IDLE"
+        if fault is not None:
+            self._stop(m, layer, report, full, index, fault, fsm.ongoing("IDLE"))
+
+    def _stop(self, m, layer, report, full, index, fault, idle):
+        """A last report instead of that of the operation under way."""
+        told = Signal()
+        out = self.o_reports.payload
+        with m.If(fault.fault & ~told & (~full | self.o_reports.ready)):
+            m.d.sync += [
+                told.eq(1), full.eq(1), out.eq(report), out.index.eq(index),
+                out.code.eq(fault.code), out.link_error.eq(fault.error),
+                out.operation.eq(Mux(idle, 0, layer.operation)),
+            ]
+        m.d.comb += self.stopped.eq(told & ~full)
+        with m.If(fault.fault):
+            m.d.comb += [self.o_pixels.valid.eq(0), self.busy.eq(~self.stopped)]
 
     def _request(self, m, layer, accumulation):
         """From the walker's position to an address and to who takes whose word, in two stages."""
@@ -172,15 +204,18 @@ class Sequencer(Shared):
             inside_y.eq(place.y.at < layer.last_rows), from_y.eq(place.y.tile),
             inside_x.eq(place.x.at < layer.last_columns), from_x.eq(place.x.tile),
         ]
+        near_y, near_x = Signal(), Signal()     # a row or column that the neighbour has
+        if self.config.mesh:
+            m.d.sync += [near_y.eq(place.y.at < layer.south), near_x.eq(place.x.at < layer.east)]
         if self.config.mesh:
             self._border_request(m, layer, place, valid, channel, from_y, from_x)
         request = Signal(data.StructLayout({"valid": 1, "address": 16}))
         m.d.sync += [request.valid.eq(valid), request.address.eq(address + channel)]
         for name, source, tiles, full, inside, stage, before, after in (
                 ("row", from_y, self.config.rows, layer.full_rows, inside_y, WORD,
-                 layer.north, layer.south),
+                 layer.north, near_y),
                 ("column", from_x, self.config.columns, layer.full_columns, inside_x, ROW_WORD,
-                 layer.west, layer.east)):
+                 layer.west, near_x)):
             # Which tiles hold the pixel themselves; then the same for the tiles that take it.
             line, taker = Signal(tiles, name=f"{name}_line"), Signal(tiles, name=f"{name}_taker")
             m.d.comb += line.eq(Cat((full > i) | ((full == i) & inside) for i in range(tiles)))
@@ -204,13 +239,15 @@ class Sequencer(Shared):
         """The same operand in the border and corner memories, in the cycle of the request."""
         row_line = Signal(16)
         column_line = Signal(16)
+        corner = Signal(16)
         m.d.sync += [
-            row_line.eq(place.y.border),
-            column_line.eq(layer.in_border_columns + place.x.address),
+            row_line.eq(place.y.border + place.x.halo),
+            column_line.eq(layer.in_border_columns + place.x.address + place.y.halo),
+            corner.eq(layer.in_corner + place.y.corner + place.x.corner),
             self.border_valid.eq(valid), self.border_from_rows.eq(from_y),
             self.border_from_columns.eq(from_x), self.border_row_line.eq(row_line + channel),
             self.border_column_line.eq(column_line + channel),
-            self.border_corner.eq(layer.in_corner + channel),
+            self.border_corner.eq(corner + channel),
         ]
 
     def _memory(self, m, request, arbiter, tail, transfer, exchange):

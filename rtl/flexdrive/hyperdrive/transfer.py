@@ -27,7 +27,7 @@ class MapWalker(Shared):
     start : go to the first word; ``layer`` stable from this cycle on. Valid two cycles later.
     valid : the walker stands on a word. ``step`` : go to the next.
     address, row, column : where the word lies: address in the tile, and which tile.
-    rim : whether it is of the first or last row or column of the whole array.
+    rim : whether it is of the first or last ``layer.halo`` rows or columns of the whole array.
     """
 
     def __init__(self, config):
@@ -64,11 +64,12 @@ class MapWalker(Shared):
             ends["y"].eq(y == rows - 1),
             ends["tile_row"].eq(tile_row == tiles[0] - 1),
             self.row.eq(tile_row), self.column.eq(tile_column),
-            self.rim.north.eq((tile_row == 0) & (y == 0)),
-            self.rim.west.eq((tile_column == 0) & (x == 0)),
-            self.rim.south.eq((tile_row == self.config.rows - 1) & (y == layer.in_tile_rows - 1)),
+            self.rim.north.eq((tile_row == 0) & (y < layer.halo)),
+            self.rim.west.eq((tile_column == 0) & (x < layer.halo)),
+            self.rim.south.eq((tile_row == self.config.rows - 1)
+                              & (y + layer.halo >= layer.in_tile_rows)),
             self.rim.east.eq((tile_column == self.config.columns - 1)
-                             & (x == layer.in_tile_columns - 1)),
+                             & (x + layer.halo >= layer.in_tile_columns)),
         ]
         m.d.sync += starting.eq(self.start)
         with m.If(starting):

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
 from .layer import layer_layout
+from .multiple import multiple_of
 
 __all__ = ["Place", "WindowWalker"]
 
@@ -20,12 +21,15 @@ __all__ = ["Place", "WindowWalker"]
 class Axis(data.Struct):
     """Position on one axis: local coordinate, neighbour (0 own, 1 before, 2 after as in
     :class:`~flexdrive.hyperdrive.tile.Shift`), and its part of the address. Rows also have their
-    part of the address in the west and east border memories."""
+    part of the address in the west and east border memories. Beyond the patch's rim, the distance
+    from it as part of the address in border and corner memories."""
 
     at: 16
     tile: 2
     address: 16
     border: 16
+    halo: 16
+    corner: 16
 
 
 class Place(data.Struct):
@@ -68,10 +72,11 @@ class WindowWalker(Shared):
     def __init__(self, config):
         self.depth = config.adder_depth
         self.mesh = config.mesh
+        self.halo = config.halo
         super().__init__({
             "layer": In(layer_layout(config)), "place": Out(Place), "advance": In(1),
             "row_end": In(1), "load": In(1), "idle": In(1), "turn": In(1), "restart": In(1),
-        }, l=config.adder_depth, x=config.mesh)
+        }, l=config.adder_depth, x=config.mesh, r=config.halo)
 
     def elaborate(self, platform):
         m = Module()
@@ -87,9 +92,10 @@ class WindowWalker(Shared):
         below = Signal(Axis)
         beside = Signal(Axis)
         self._step(m, "tap_y", below, current.y, 1, layer.in_tile_rows, layer.pitch,
-                   layer.in_size, border=layer.in_channels if self.mesh else None)
+                   layer.in_size, border=layer.in_channels if self.mesh else None,
+                   halo=self._halo_units("y"))
         self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_channels,
-                   layer.pitch)
+                   layer.pitch, halo=self._halo_units("x"))
         with m.If(self.load):
             m.d.comb += following.eq(cursor)
         with m.Elif(self.advance):
@@ -109,9 +115,20 @@ class WindowWalker(Shared):
         self._cursor(m, cursor, self.load & Mux(blocks, self.turn, ~self.idle))
         return m
 
-    def _step(self, m, name, target, axis, distance, edge, step, span, border=None):
+    def _halo_units(self, axis):
+        """Lines of a border memory and words of a corner memory from one row or column beyond the
+        rim to the next, None where there is only one."""
+        layer = self.layer
+        if not self.mesh or self.halo == 1:
+            return None
+        if axis == "y":
+            return {"halo": layer.pitch, "corner": multiple_of(layer.in_channels, self.halo)}
+        return {"halo": layer.side, "corner": layer.in_channels}
+
+    def _step(self, m, name, target, axis, distance, edge, step, span, border=None, halo=None):
         """target = axis moved on by ``distance`` pixels of ``step`` words each (in total
-        ``distance`` and ``step`` are already multiplied); ``span`` is the words of a tile."""
+        ``distance`` and ``step`` are already multiplied); ``span`` is the words of a tile.
+        ``halo``: what distances from the rim change by, also multiplied."""
         at = Signal(18, name=f"{name}_at")
         wraps = Signal(name=f"{name}_wraps")
         m.d.comb += [at.eq(axis.at + distance), wraps.eq(at >= edge),
@@ -122,6 +139,16 @@ class WindowWalker(Shared):
         if border is not None:
             m.d.comb += target.border.eq(Mux(
                 wraps, axis.border + (border - self.layer.side), axis.border + border))
+        # Before the tile the rim comes nearer, after it goes away; behind it is row or column 0.
+        for field, unit in (halo or {}).items():
+            before, after = Signal(name=f"{name}_{field}_before"), Signal(
+                name=f"{name}_{field}_after")
+            m.d.comb += [before.eq((axis.tile == _BEFORE) & ~wraps),
+                         after.eq((axis.tile == _AFTER) & ~wraps)]
+            with m.If(before):
+                m.d.comb += getattr(target, field).eq(getattr(axis, field) - unit)
+            with m.If(after):
+                m.d.comb += getattr(target, field).eq(getattr(axis, field) + unit)
         with m.If(wraps):
             m.d.comb += target.tile.eq(Mux(axis.tile == _BEFORE, _OWN, _AFTER))
 
@@ -137,28 +164,21 @@ class WindowWalker(Shared):
         next_y = Signal(Axis)
         next_x = Signal(Axis)
         m.d.comb += [cursor.y.eq(y), cursor.x.eq(x), cursor.start.eq(x)]
-        # A 3 x 3 window begins one pixel before its centre: in the neighbour, for pixel 0.
-        with m.If(layer.three):
-            m.d.comb += [
-                first_y.at.eq(layer.in_tile_rows - 1), first_y.tile.eq(_BEFORE),
-                first_y.address.eq(layer.in_base + layer.in_size - layer.pitch),
-                first_x.at.eq(layer.in_tile_columns - 1), first_x.tile.eq(_BEFORE),
-                first_x.address.eq(layer.pitch - layer.in_channels),
-            ]
-            if self.mesh:
-                m.d.comb += first_y.border.eq(
-                    layer.in_border_rows + layer.side - layer.in_channels)
-        with m.Else():
-            m.d.comb += first_y.address.eq(layer.in_base)
-            if self.mesh:
-                m.d.comb += first_y.border.eq(layer.in_border_rows)
+        m.d.comb += first_y.address.eq(layer.in_base)
+        if self.mesh:
+            m.d.comb += first_y.border.eq(layer.in_border_rows)
+        # A window begins before its centre: in the neighbour, for pixel 0.
+        for reach in range(1, self.halo + 1):
+            with m.If(layer.reach == reach):
+                self._begin(m, first_y, first_x, reach)
         stride = Mux(layer.two, 2, 1)
         self._step(m, "pixel_x", next_x, x, stride, layer.in_tile_columns,
-                   Mux(layer.two, layer.in_channels << 1, layer.in_channels), layer.pitch)
+                   Mux(layer.two, layer.in_channels << 1, layer.in_channels), layer.pitch,
+                   halo=self._stride_units("x"))
         self._step(m, "pixel_y", next_y, y, stride, layer.in_tile_rows,
                    Mux(layer.two, layer.pitch << 1, layer.pitch), layer.in_size,
                    border=Mux(layer.two, layer.in_channels << 1, layer.in_channels)
-                   if self.mesh else None)
+                   if self.mesh else None, halo=self._stride_units("y"))
         with m.If(self.restart):
             m.d.sync += [row.eq(0), column.eq(0), y.eq(first_y), x.eq(first_x)]
         with m.Elif(move):
@@ -170,3 +190,24 @@ class WindowWalker(Shared):
                     m.d.sync += [row.eq(row + 1), y.eq(next_y)]
                 with m.Else():
                     m.d.sync += [row.eq(0), y.eq(first_y)]
+
+    def _stride_units(self, axis):
+        units = self._halo_units(axis)
+        return units and {name: Mux(self.layer.two, unit << 1, unit)
+                          for name, unit in units.items()}
+
+    def _begin(self, m, first_y, first_x, reach):
+        """The first position of a kernel that reaches ``reach`` pixels beyond its centre."""
+        layer = self.layer
+        m.d.comb += [
+            first_y.at.eq(layer.in_tile_rows - reach), first_y.tile.eq(_BEFORE),
+            first_y.address.eq(layer.in_base + layer.in_size - multiple_of(layer.pitch, reach)),
+            first_x.at.eq(layer.in_tile_columns - reach), first_x.tile.eq(_BEFORE),
+            first_x.address.eq(layer.pitch - multiple_of(layer.in_channels, reach)),
+        ]
+        if self.mesh:
+            m.d.comb += first_y.border.eq(layer.in_border_rows + layer.side
+                                          - multiple_of(layer.in_channels, reach))
+        for axis, first in (("y", first_y), ("x", first_x)):
+            for field, unit in (self._halo_units(axis) or {}).items():
+                m.d.comb += getattr(first, field).eq(multiple_of(unit, reach - 1))

@@ -70,7 +70,7 @@ class StreamRun:
 
 
 def run_streams(component, streams, *, cycles, engine="compiled", model=None, inputs=None,
-                notify=None):
+                until=None, notify=None):
     """Move buffers through ``component``.
 
     Parameters
@@ -80,6 +80,7 @@ def run_streams(component, streams, *, cycles, engine="compiled", model=None, in
     engine : ``"compiled"`` or ``"pysim"``; both give the same cycles and words.
     model : an already built :class:`Model` (compiled engine only).
     inputs : {flat port name: value}, constant during the run.
+    until : flat name of a port that ends the run when it is 1, finished or not.
 
     Returns
     -------
@@ -87,11 +88,11 @@ def run_streams(component, streams, *, cycles, engine="compiled", model=None, in
     """
     if engine == "compiled":
         return _run_compiled(model or Model(component, notify=notify), streams, cycles,
-                             inputs or {})
-    return _run_pysim(component, streams, cycles, inputs or {})
+                             inputs or {}, until)
+    return _run_pysim(component, streams, cycles, inputs or {}, until)
 
 
-def _run_compiled(model, streams, cycles, inputs):
+def _run_compiled(model, streams, cycles, inputs, until):
     for name, value in inputs.items():
         model.set(name, value)
     model.reset()
@@ -103,7 +104,7 @@ def _run_compiled(model, streams, cycles, inputs):
         gate = np.roll(end.gate, offset % len(end.gate))
         buffers[name] = model.attach(name, end.count if sink else end.words, gate, sink=sink,
                                      timestamps=True)
-    done, _ = model.run(cycles, until_streams=True)
+    done, _ = model.run(cycles, until=(until, 1) if until else None, until_streams=True)
     finished = all(model.transferred(n) == len(b[0]) for n, b in buffers.items())
     times = {n: (b[1][:model.transferred(n)] - np.uint64(offset)).astype(np.int64)
              for n, b in buffers.items()}
@@ -114,7 +115,7 @@ def _run_compiled(model, streams, cycles, inputs):
     return StreamRun(done, words, times, finished)
 
 
-def _run_pysim(component, streams, cycles, inputs):
+def _run_pysim(component, streams, cycles, inputs, until):
     values = {"_".join(map(str, path)): Value.cast(value)
               for path, _, value in component.signature.flatten(component)}
     known = stream_ports(port_list(component))
@@ -142,7 +143,7 @@ def _run_pysim(component, streams, cycles, inputs):
                 else:
                     ctx.set(values[f"{name}_ready"], open_ and position[name] < end.count)
             if all(position[n] == (e.count if isinstance(e, Sink) else len(e.words))
-                   for n, e in streams.items()):
+                   for n, e in streams.items()) or (until and ctx.get(values[until])):
                 return
             for name, end in streams.items():
                 if not (ctx.get(values[f"{name}_valid"]) and ctx.get(values[f"{name}_ready"])):

@@ -27,6 +27,7 @@ class LinkBench(wiring.Component):
     sender_error, receiver_error : as at the ends.
     hit_at : cycle in which a fault first changed something; hit : it has.
     sender_failed_at, receiver_failed_at : first cycle with an error, if there is one.
+    sender_up_at, receiver_up_at : first cycle in which the end had heard the other.
     failed : both ends have an error. retries : replays asked for.
     """
 
@@ -39,6 +40,7 @@ class LinkBench(wiring.Component):
             "forward_fault": In(FaultSettings), "reverse_fault": In(FaultSettings),
             "sender_error": Out(LinkError), "receiver_error": Out(LinkError),
             "sender_failed_at": Out(32), "receiver_failed_at": Out(32),
+            "sender_up_at": Out(32), "receiver_up_at": Out(32),
             "hit": Out(1), "hit_at": Out(32), "failed": Out(1), "retries": Out(16),
         })
 
@@ -68,6 +70,9 @@ class LinkBench(wiring.Component):
             m.d.sync += self.hit_at.eq(now)
         for end, at in ((sender, self.sender_failed_at), (receiver, self.receiver_failed_at)):
             with m.If(end.error == LinkError.NONE):
+                m.d.sync += at.eq(now + 1)
+        for end, at in ((sender, self.sender_up_at), (receiver, self.receiver_up_at)):
+            with m.If(~end.up):
                 m.d.sync += at.eq(now + 1)
         return m
 
@@ -106,6 +111,7 @@ class LinkRun:
     errors, failed_at : by end, ``"sender"`` and ``"receiver"``; ``failed_at`` counts from the
         cycle of the fault to the first with an error, or None.
     hit : the fault has changed something. retries : replays asked for.
+    early : ends that had not heard the other when it did.
     """
 
     cycles: int
@@ -117,6 +123,7 @@ class LinkRun:
     retries: int
     errors: dict = field(default_factory=dict)
     failed_at: dict = field(default_factory=dict)
+    early: tuple = ()
 
 
 def _bits(shape, values):
@@ -169,7 +176,9 @@ def run_link(model, config, words, *, forward=None, reverse=None, source=None, s
                  if hit and errors[end] != LinkError.NONE else None for end in _ENDS}
     return LinkRun(ran, joined, times[:arrived].astype(np.int64) - start,
                    sent[:accepted].astype(np.int64) - start, arrived == len(chunks), hit,
-                   model.get("retries"), errors, failed_at)
+                   model.get("retries"), errors, failed_at,
+                   tuple(end for end in _ENDS
+                         if model.get("hit_at") < model.get(f"{end}_up_at")))
 
 
 def link_model(config, *, notify=None):

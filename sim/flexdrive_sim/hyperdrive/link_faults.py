@@ -106,7 +106,8 @@ def run_case(model, case):
     """Run a case; returns (outcome, :class:`LinkRun`, cycles to detection or None).
 
     The outcome is ``"survived"``, ``"no effect"`` (nothing on the wires changed), ``"harmless"``
-    (all words are right, and only frames without a word were lost, an even number), the code and
+    (all words are right, and only frames without a word were lost: an even number, or before the
+    end that they were for had heard anything), the code and
     end of the first error (``"CRC at receiver"``), or, as a failure, one that begins with
     ``"FAILED"``.
     """
@@ -125,7 +126,9 @@ def run_case(model, case):
     if not failed:
         outcome = "survived" if run.finished else "FAILED: hang"
         if not config.retransmit:
-            outcome = "harmless" if run.finished and _beat_again(case) else "FAILED: unnoticed"
+            early = ("receiver" if case.side == "forward" else "sender") in run.early
+            outcome = ("harmless" if run.finished and (early or _beat_again(case))
+                       else "FAILED: unnoticed")
         return outcome, run, None
     if config.retransmit and not case.steady:
         return "FAILED: error for a single fault", run, None

@@ -116,7 +116,9 @@ class LinkProof(wiring.Component):
         if not self.fault or config.retransmit:
             m.d.comb += Assert(~failed, "no error without a fault that matters")
         if self.fault and self.detection is not None:
-            self._detect(m, forward.hit | reverse.hit, failed, self.detection)
+            # Before an end has heard the other, it may have left reset in the middle of a frame.
+            self._detect(m, (forward.hit & receiver.up) | (reverse.hit & sender.up), failed,
+                         self.detection)
         if self.progress is not None:
             self._move(m, failed, self.progress)
         return m
@@ -213,7 +215,8 @@ def _proof(name, claim, depth, phits, *, mode="bmc", retransmit=False, **options
 
 _ORDER = "every word once and in order, no error, under arbitrary stalls"
 _MOVES = "with a sink that stalls at most 2 cycles, a word moves within {} cycles"
-_FOUND = "one fault anywhere: no wrong word, and an error at one end within {} cycles"
+_FOUND = ("one fault anywhere: no wrong word, and an error at one end within {} cycles if that end "
+          "had heard the other before")
 _SURVIVED = "one fault anywhere, retransmission: every word once and in order, no error"
 _ROOM = "the assumptions are not empty: words arrive, and with retransmission after a fault"
 PROOFS = (

@@ -24,7 +24,7 @@ class ProgramRun:
     cycles : from reset to the last word.
     chips : (y, x) -> list of :class:`~.rtl.ReportRow` of each chip.
     pixels, pixel_times : words of all STOREs in the order of the whole image, and their cycles;
-        None of a prediction.
+        None of a prediction, and of a run that ended because a link failed.
     border_bits : bits on the links of a mesh (prediction).
     """
 
@@ -41,14 +41,15 @@ class ProgramRun:
                 for rows in zip(*self.chips.values(), strict=True)]
 
 
-def machine_for(config, mesh, *, engine="compiled", notify=None):
-    """The RTL: a :class:`~.rtl.Chip`, or a :class:`~.mesh.Mesh` for ``mesh`` = (height, width)."""
+def machine_for(config, mesh, options=None, *, engine="compiled", notify=None):
+    """The RTL: a :class:`~.rtl.Chip`, or a :class:`~.mesh.Mesh` for ``mesh`` = (height, width),
+    its chips joined as ``options`` say."""
     # The RTL and its tools take a second to import; the golden model needs neither.
     from .mesh import Mesh
     from .rtl import Chip
     if mesh is None:
         return Chip(config, engine=engine, notify=notify)
-    return Mesh(config, *mesh, engine=engine, notify=notify)
+    return Mesh(config, *mesh, options, engine=engine, notify=notify)
 
 
 def run_program(machine, program, pixels, max_cycles):
@@ -58,20 +59,23 @@ def run_program(machine, program, pixels, max_cycles):
                           max_cycles=max_cycles)
         return ProgramRun(run.cycles, {(0, 0): run.reports}, run.pixels, run.pixel_times)
     run = machine.run(program.words, program.weights, pixels, max_cycles=max_cycles)
+    chips = {at: chip.reports for at, chip in run.chips.items()}
+    if not run.finished:
+        return ProgramRun(run.cycles, chips)
 
     def joined(parts):
         return join_patches(program.config, *program.mesh, program.words, parts, Operation.STORE)
 
-    return ProgramRun(run.cycles, {at: chip.reports for at, chip in run.chips.items()},
+    return ProgramRun(run.cycles, chips,
                       joined({at: chip.pixels for at, chip in run.chips.items()}),
                       joined({at: chip.pixel_times for at, chip in run.chips.items()}))
 
 
-def predict_program(program):
-    """What the cycle model says of ``program``, as :class:`ProgramRun`."""
+def predict_program(program, options=None):
+    """What the cycle model says of ``program``, as :class:`ProgramRun`; ``options`` of a mesh."""
     if program.mesh is None:
         predicted = predict(program.config, program.words)
         return ProgramRun(predicted.cycles, {(0, 0): predicted.reports})
-    predicted = predict_mesh(program.config, *program.mesh, program.words)
+    predicted = predict_mesh(program.config, *program.mesh, program.words, options)
     words = sum(sum(count) for links in predicted.link_words.values() for count in links.values())
     return ProgramRun(predicted.cycles, predicted.reports, border_bits=_LINK_BITS * words)

@@ -7,6 +7,7 @@ import numpy as np
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Descriptor, Operation
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
+from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.mesh import patches, split_program, whole_config
 
 from ..engine import EngineError, Gate, Model, Sink, Source, run_streams
@@ -18,10 +19,12 @@ __all__ = ["Mesh", "MeshRun", "random_chain"]
 
 @dataclass(frozen=True)
 class MeshRun:
-    """{(y, x): ChipRun} of every chip, and the cycles until the last was done."""
+    """{(y, x): ChipRun} of every chip, the cycles until the last was done, and whether all were:
+    otherwise a link failed, and the last report of a chip says which."""
 
     chips: dict
     cycles: int
+    finished: bool = True
 
 
 class Mesh:
@@ -31,52 +34,70 @@ class Mesh:
     ----------
     config : :class:`ChipConfig` of each chip, with ``mesh``.
     height, width : chips.
+    options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`.
     engine : ``"compiled"`` or ``"pysim"``.
+    build : options of the compiled engine, as of :class:`~.rtl.Chip`.
     """
 
-    def __init__(self, config: ChipConfig, height, width, *, engine="compiled", notify=None):
+    def __init__(self, config: ChipConfig, height, width, options=None, *, engine="compiled",
+                 **build):
         self.config, self.height, self.width = config, height, width
+        self.options = options or MeshOptions()
         self.engine = engine
-        self._model = (Model(MeshComponent(config, height, width), notify=notify)
-                       if engine == "compiled" else None)
+        self._model = Model(self._component(), **build) if engine == "compiled" else None
 
-    def run(self, words, weights, pixels, *, gates=None, max_cycles=1 << 40):
+    def _component(self):
+        return MeshComponent(self.config, self.height, self.width, self.options)
+
+    def run(self, words, weights, pixels, *, gates=None, max_cycles=1 << 40, inputs=None):
         """Run a program of the whole mesh (see :func:`split_program`).
 
         Parameters
         ----------
         words, weights, pixels : as for a chip with the array of the whole mesh.
         gates : {stream name: :class:`Gate` pattern}, of the mesh's streams.
+        inputs : {port: value} of what else the component has.
+
+        Returns
+        -------
+        :class:`MeshRun`; after a fault of a link it ends when the first chip has stopped.
+
+        Raises
+        ------
+        EngineError
+            when it has neither finished nor stopped after ``max_cycles``.
         """
         gates = gates or {}
         config, size = self.config, (self.height, self.width)
         programs = split_program(config, *size, words)
-        inputs = patches(config, *size, words, pixels, Operation.LOAD)
+        parts = patches(config, *size, words, pixels, Operation.LOAD)
         counts = self._out_words(words)
         streams = {"i_weights": Source(weights, gates.get("i_weights", Gate.always()))}
         for (y, x), program in programs.items():
             for name, end in (
                     ("i_descriptors", Source(np.array(program, np.uint32))),
-                    ("i_pixels", Source(inputs[y, x].astype(np.uint32))),
+                    ("i_pixels", Source(parts[y, x].astype(np.uint32))),
                     ("o_pixels", Sink(counts[y, x])),
                     ("o_reports", Sink(count_descriptors(program)))):
                 end.gate = gates.get(f"{name}_{y}_{x}", Gate.always())
                 streams[f"{name}_{y}_{x}"] = end
-        component = None if self._model else MeshComponent(config, *size)
+        component = None if self._model else self._component()
         run = run_streams(component, streams, engine=self.engine, model=self._model,
-                          cycles=max_cycles)
-        if not run.finished:
+                          cycles=max_cycles, inputs=inputs, until="stopped")
+        chips = {at: self._chip_run(run, at) for at in programs}
+        stopped = any(report.code.stops for chip in chips.values() for report in chip.reports)
+        if not run.finished and not stopped:
             moved = ", ".join(f"{name} {len(run.times[name])}" for name in streams)
             raise EngineError(f"The mesh did not finish within {run.cycles} cycles; words moved: "
                               f"{moved}")
-        chips = {}
-        for y, x in programs:
-            at = f"{y}_{x}"
-            reports = [report_row(row, int(time)) for row, time in zip(
-                run.words[f"o_reports_{at}"], run.times[f"o_reports_{at}"], strict=True)]
-            chips[y, x] = ChipRun(run.words[f"o_pixels_{at}"][:, 0].astype(np.uint16),
-                                  run.times[f"o_pixels_{at}"], run.cycles, reports)
-        return MeshRun(chips, run.cycles)
+        return MeshRun(chips, run.cycles, run.finished)
+
+    def _chip_run(self, run, position):
+        at = "{}_{}".format(*position)
+        reports = [report_row(row, int(time)) for row, time in zip(
+            run.words[f"o_reports_{at}"], run.times[f"o_reports_{at}"], strict=True)]
+        return ChipRun(run.words[f"o_pixels_{at}"][:, 0].astype(np.uint16),
+                       run.times[f"o_pixels_{at}"], run.cycles, reports)
 
     def _out_words(self, words):
         total, position = 0, 0
@@ -105,13 +126,16 @@ def random_chain(config, height, width, seed, *, layers=None):
         for stride in strides[::-1]:
             edge.insert(0, tuple(int(e * stride) for e in edge[0]))
         channels = [int(c) for c in random.integers(1, 2 * config.channels + 3, count + 1)]
-        kernels = [int(k) for k in random.choice([1, 3, 3], count)]
+        kernels = [int(k) for k in random.choice([1, *config.kernels[1:] * 2], count)]
         interleaves = [int(q) for q in random.choice(config.interleaves, count)]
         words = [e[0] * e[1] * c for e, c in zip(edge, channels, strict=True)]
         half = config.border_words // 2
+        # Each map is exchanged as far as the next layer's kernel reaches.
+        halos = [*(k // 2 for k in kernels), 0]
         fits = (sum(words) <= config.fm_words and all(
-            max(e) * c <= half and c <= config.corner_words // 2
-            for e, c in zip(edge, channels, strict=True)))
+            h <= min(e) and h * max(e) * c <= half
+            and ((h - 1) * config.halo + h) * c <= config.corner_words // 2
+            for e, c, h in zip(edge, channels, halos, strict=True)))
         kept = all(c * k * k * q <= config.weight_words for c, k, q in zip(
             channels, kernels, interleaves, strict=False))
         if fits and kept:
@@ -125,7 +149,7 @@ def random_chain(config, height, width, seed, *, layers=None):
     shape = (map_height, map_width, channels[0])
     _append(stimulus, lambda: stimulus.load(
         random_words(random, shape), base=0, tile=edge[0]),
-        exchange=int(3 in kernels[:1]), **border[0])
+        halo=halos[0], **border[0])
     shapes = [shape]
     for i in range(count):
         stride = int(strides[i])
@@ -136,7 +160,7 @@ def random_chain(config, height, width, seed, *, layers=None):
             random_words(random, channels[i + 1]), in_base=int(base[i]),
             out_base=int(base[i + 1]), tile=edge[i + 1], stride=stride,
             interleave=interleaves[i]),
-            exchange=int(3 in kernels[i + 1:i + 2]), **border[i + 1],
+            halo=halos[i + 1], **border[i + 1],
             **{f"in_{name}": value for name, value in (
                 ("border_rows", border[i]["border_rows"]),
                 ("border_columns", border[i]["border_columns"]),

@@ -7,6 +7,7 @@ import numpy as np
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.chip import Chip as ChipComponent
 from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code
+from flexdrive.hyperdrive.link import LinkError
 
 from ..engine import EngineError, Gate, Model, Sink, Source, run_streams
 
@@ -31,6 +32,7 @@ class ReportRow:
     weight_stalls: int
     tail_stalls: int
     time: int = -1
+    link_error: LinkError = LinkError.NONE
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,9 @@ def count_descriptors(words):
 def report_row(row, time):
     """A :class:`ReportRow` of a word of ``o_reports`` (32-bit chunks)."""
     head = int(row[0])
-    return ReportRow(head & 0xFFFF, Code(head >> 16 & 0xFF), head >> 24,
-                     *(int(word) for word in row[1:_REPORT_CHUNKS]), time)
+    return ReportRow(head & 0xFFFF, Code(head >> 16 & 0xFF), head >> 24 & 0xF,
+                     *(int(word) for word in row[1:_REPORT_CHUNKS]), time,
+                     LinkError(head >> 28))
 
 
 class Chip:

@@ -45,7 +45,7 @@ def _rules(d, config, neighbours):
     yield Code.OPERATION, d.operation not in list(Operation)
     yield Code.RESERVED, d.reserved1
     if conv:
-        yield Code.KERNEL, d.kernel not in (1, 3)
+        yield Code.KERNEL, d.kernel not in config.kernels
         yield Code.STRIDE, d.stride not in (1, 2)
         yield Code.ACTIVATION, d.activation not in list(Activation)
         yield Code.INTERLEAVE, d.interleave not in config.interleaves
@@ -66,35 +66,40 @@ def _rules(d, config, neighbours):
         yield Code.BYPASS_OVERLAP, d.bypass and bypass != target and _meet(bypass, target)
         yield Code.WEIGHT_DEPTH, _keeps_too_many(d, config)
     yield from _border_rules(d, config, neighbours)
+    yield Code.REACH, (d.reach > min(d.in_tile_rows, d.in_tile_columns)
+                       or d.halo > min(d.tile_rows, d.tile_columns))
 
 
-def border_regions(d):
+def _beyond(count, bases, rows, columns, channels, halo):
+    """Regions of ``count`` rows and columns beyond the rim, of tiles of ``rows`` x ``columns``."""
+    corner = ((count - 1) * halo + count) * channels
+    sizes = count * rows * channels, count * columns * channels, corner
+    return tuple((base, base + size) for base, size in zip(bases, sizes, strict=True))
+
+
+def border_regions(d, config):
     """(first, end) of the lines of side and cap memories and of the words of corner memories:
     those that are read, those that are received; None for memories that are not used."""
-    conv = d.operation == Operation.CONV
     read = made = None
-    if conv and d.kernel == 3:
-        read = tuple((base, base + size) for base, size in (
-            (d.in_border_rows, d.in_tile_rows * d.in_channels),
-            (d.in_border_columns, d.in_tile_columns * d.in_channels),
-            (d.in_corner, d.in_channels)))
-    if d.exchange:
-        channels = d.out_channels if conv else d.in_channels
-        made = tuple((base, base + size) for base, size in (
-            (d.border_rows, d.tile_rows * channels), (d.border_columns, d.tile_columns * channels),
-            (d.border_corner, channels)))
+    if d.reach:
+        read = _beyond(d.reach, (d.in_border_rows, d.in_border_columns, d.in_corner),
+                       d.in_tile_rows, d.in_tile_columns, d.in_channels, config.halo)
+    if d.halo:
+        channels = d.out_channels if d.operation == Operation.CONV else d.in_channels
+        made = _beyond(d.halo, (d.border_rows, d.border_columns, d.border_corner), d.tile_rows,
+                       d.tile_columns, channels, config.halo)
     return read, made
 
 
 def _border_rules(d, config, neighbours):
     sides = (d.north, d.south, d.west, d.east)
     if not config.mesh:
-        yield Code.MESH, any((*sides, d.exchange, d.in_border_rows, d.in_border_columns,
+        yield Code.MESH, any((*sides, d.halo, d.in_border_rows, d.in_border_columns,
                               d.in_corner, d.border_rows, d.border_columns, d.border_corner))
         return
-    yield Code.MESH, (d.exchange and d.operation == Operation.STORE) or any(
+    yield Code.MESH, (d.halo and d.operation == Operation.STORE) or d.halo > config.halo or any(
         side and not there for side, there in zip(sides, neighbours, strict=True))
-    read, made = border_regions(d)
+    read, made = border_regions(d, config)
     limits = (config.border_words, config.border_words, config.corner_words)
     yield Code.BORDER_RANGE, any(
         end > limit for region in (read, made) if region

@@ -105,6 +105,24 @@ def _refuse_illegal(program):
                 raise RunError(f"Descriptor {index} of the program is illegal: {code.name}")
 
 
+def _check_reports(program, run):
+    """RunError when a chip refused a descriptor or stopped; of stops, that of the first."""
+    bad = [(at, row) for at, rows in run.chips.items() for row in rows if row.code != Code.OK]
+    if not bad:
+        return
+    at, row = min(bad, key=lambda entry: entry[1].time)
+    chip = f"Chip {at}" if program.mesh else "The chip"
+    if not row.code.stops:
+        raise RunError(f"{chip} refused descriptor {row.index}: {row.code.name}")
+    entries = program.entries
+    where = (f"{entries[row.index].operation.name} {entries[row.index].name}"
+             if row.index < len(entries) else "the end of the program")
+    when = "in" if row.operation else "before"
+    side = row.code.name.removeprefix("LINK_").lower()
+    raise RunError(f"{chip} stopped {when} {where} (descriptor {row.index}), cycle {row.time}: "
+                   f"its link to the {side} failed, {row.link_error.name}; there is no result")
+
+
 def _first_difference(program, expected, got, times=None):
     """Difference of two output streams of a program, or None."""
     wrong = np.flatnonzero(expected != got)
@@ -131,18 +149,20 @@ class Session:
         simulator. The RTL is compared with the golden model in every word that it stores.
         Programs on the golden engine are compared with the layers evaluated one by one, when the
         deployment was compiled in this process.
+    options : flexdrive.hyperdrive.mesh_chip.MeshOptions of a mesh.
     notify : called with a line of text before each slow step.
     """
 
-    def __init__(self, deployment, engine="golden", notify=None):
+    def __init__(self, deployment, engine="golden", *, options=None, notify=None):
         if engine not in ENGINES:
             raise ValueError(f"engine is {engine!r}, expected one of {', '.join(ENGINES)}")
         self.deployment = deployment
         self.engine = engine
+        self._options = options
         self._chip = None
         self._predictions = {}
         if engine != "golden":
-            self._chip = machine_for(deployment.config, deployment.mesh, notify=notify,
+            self._chip = machine_for(deployment.config, deployment.mesh, options, notify=notify,
                                      engine="compiled" if engine == "rtl" else "pysim")
 
     def run(self, image):
@@ -171,12 +191,7 @@ class Session:
             return self._check_golden(part, maps, expected)
         predicted = self._predicted(program)
         run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000)
-        refused = [(at, row) for at, rows in run.chips.items() for row in rows
-                   if row.code != Code.OK]
-        if refused:
-            at, row = refused[0]
-            chip = f"Chip {at}" if program.mesh else "The chip"
-            raise RunError(f"{chip} refused descriptor {row.index}: {row.code.name}")
+        _check_reports(program, run)
         difference = _first_difference(program, expected, run.pixels, run.pixel_times)
         return ChipResult(
             program.unpack(run.pixels), len(expected), difference, run.cycles, run.reports,
@@ -194,5 +209,5 @@ class Session:
 
     def _predicted(self, program):
         if program not in self._predictions:
-            self._predictions[program] = predict_program(program)
+            self._predictions[program] = predict_program(program, self._options)
         return self._predictions[program]

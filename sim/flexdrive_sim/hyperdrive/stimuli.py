@@ -140,7 +140,7 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     """
     random = np.random.default_rng(seed)
     while True:
-        stride, kernel = int(random.integers(1, 3)), int(random.choice([1, 3]))
+        stride, kernel = int(random.integers(1, 3)), int(random.choice(config.kernels))
         tile = tuple(int(t) for t in random.integers(1, 5, 2))
         edges = tile[0] * stride, tile[1] * stride
         height = int(random.integers(1, config.rows * edges[0] + 1))
@@ -154,6 +154,8 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
         blocks = -(-outputs // config.channels)
         kept = inputs * kernel**2 * min(interleave, blocks)
         separate = has_bypass and not in_place
+        if kernel // 2 > min(edges):
+            continue
         if in_words + out_words * (1 + separate) > config.fm_words:
             continue
         if tile[0] * tile[1] > config.adder_depth // interleave and kept > config.weight_words:
@@ -222,12 +224,13 @@ def _provocation(random, config, descriptor):
         {"out_base": descriptor.in_base + int(random.integers(4))},
         {"bypass": 1, "bypass_base": max(0, descriptor.out_base + int(random.choice([-1, 1])))},
         # Few pixels and many inputs: fits the memory, not the weight buffer.
+        {"kernel": max(config.kernels), "tile_rows": 1, "stride": 1},
         {"kernel": 3, "stride": 1, "tile_rows": 1, "tile_columns": config.adder_depth + 1,
          "in_base": 0, "out_base": config.fm_words - 2 * config.adder_depth, "out_channels": 1,
          "payload": 1, "bypass": 0, "full_rows": 1, "last_rows": 0, "full_columns": 1,
          "last_columns": 0, "in_channels": config.weight_words // 9 + int(random.integers(2))},
         *[{}] * 8,
-    ][random.integers(12)]
+    ][random.integers(13)]
 
 
 def _first_convolution(words):

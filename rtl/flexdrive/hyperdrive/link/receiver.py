@@ -28,6 +28,8 @@ class LinkReceiver(Shared):
     forward : wires from the sender. reverse : wires to it, registered.
     o : words, from a buffer of ``window`` words.
     enable : low holds this end in reset: silent, without error. For sides without a neighbour.
+    up : a good frame has come. What is damaged before that is no error: this end may have left
+        reset in the middle of a frame. A word that it missed shows in the sequence.
     error : what was seen first; stays until reset. With ``retransmit`` damaged, lost and doubled
         frames are no error but asked for again, ``retries`` times in a row.
     retry : with ``retransmit``, high for one cycle with each replay that is asked for.
@@ -39,7 +41,7 @@ class LinkReceiver(Shared):
             "forward": In(PhitSignature(config.width)),
             "reverse": Out(PhitSignature(config.reverse_width)),
             "o": Out(stream.Signature(config.payload)),
-            "enable": In(1, init=1), "error": Out(LinkError), "retry": Out(1),
+            "enable": In(1, init=1), "up": Out(1), "error": Out(LinkError), "retry": Out(1),
         }, **config.parameters)
 
     def elaborate(self, platform):
@@ -89,8 +91,10 @@ class LinkReceiver(Shared):
                     m.d.comb += write.en.eq(1)
         with m.Elif(silence.expired & ~frames.good):
             m.d.sync += self.error.eq(LinkError.TIMEOUT)
+        with m.If(frames.good):
+            m.d.sync += self.up.eq(1)
         if not config.retransmit:
-            with m.If(frames.bad):
+            with m.If(frames.bad & self.up):
                 m.d.sync += self.error.eq(frames.code)
 
     def _lost(self, m, request, retries):

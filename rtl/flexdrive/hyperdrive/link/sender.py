@@ -28,6 +28,8 @@ class LinkSender(Shared):
         has passed them on; otherwise a word is taken when its frame begins.
     forward : wires to the receiver, registered. reverse : wires from it.
     enable : low holds this end in reset: silent, without error. For sides without a neighbour.
+    up : a good credit has come, so the other end listens; no word is taken before, and damaged
+        credits are no error.
     error : what was seen first; stays until reset. Without ``retransmit`` any damaged frame is
         an error; with it, damaged frames are dropped here and replaced by the next one.
     """
@@ -38,7 +40,7 @@ class LinkSender(Shared):
             "i": In(stream.Signature(config.payload)),
             "forward": Out(PhitSignature(config.width)),
             "reverse": In(PhitSignature(config.reverse_width)),
-            "enable": In(1, init=1), "error": Out(LinkError),
+            "enable": In(1, init=1), "up": Out(1), "error": Out(LinkError),
         }, **config.parameters)
 
     def elaborate(self, platform):
@@ -55,7 +57,7 @@ class LinkSender(Shared):
         message = config.forward.message(frames.message)
         m.d.comb += [
             live.eq(self.error == LinkError.NONE),
-            room.eq(self._distance(taken, accepted) != config.window),
+            room.eq(self.up & (self._distance(taken, accepted) != config.window)),
             message.kind.eq(Mux(pending, Kind.WORD, Kind.IDLE)),
             message.sequence.eq(sent),
             frames.load.eq(live & (pending | pace.expired)),
@@ -117,6 +119,8 @@ class LinkSender(Shared):
                 m.d.sync += taken.eq(credit.taken)
             with m.Elif(silence.expired):
                 m.d.sync += self.error.eq(LinkError.TIMEOUT)
+            with m.If(credits.good):
+                m.d.sync += self.up.eq(1)
             if not self.config.retransmit:
-                with m.If(credits.bad):
+                with m.If(credits.bad & self.up):
                     m.d.sync += self.error.eq(credits.code)

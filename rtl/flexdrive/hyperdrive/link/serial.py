@@ -58,7 +58,7 @@ class Deserializer(wiring.Component):
     ``good`` or ``bad`` is high for one cycle, the one after the phit that decides. Phits of a
     frame may come with any gaps between them. A frame must end with ``last`` at its full length;
     after one that does not, the next begins where it should have ended, or after ``last``. A frame
-    with the beat of the last good one is bad.
+    with the beat of the last good one is bad; the first good one may have either.
 
     Members
     -------
@@ -79,20 +79,20 @@ class Deserializer(wiring.Component):
         have = Signal(range(frame.phits))       # phits of the current frame
         complete, misframed = Signal(), Signal()
         full, right_crc, right_beat = Signal(), Signal(), Signal()
-        beat = Signal()                         # of the last good frame
+        beat, begun = Signal(), Signal()        # of the last good frame, if there was one
         m.d.comb += [
             full.eq(have == frame.phits - 1),
             crc.message.eq(bits),
             right_crc.eq(bits[frame.message_bits:] == Cat(crc.bits)),
             self.message.eq(bits),
-            right_beat.eq(frame.message(bits).beat != beat),
+            right_beat.eq(~begun | (frame.message(bits).beat != beat)),
             self.good.eq(complete & right_crc & right_beat),
             self.bad.eq(misframed | (complete & ~(right_crc & right_beat))),
             self.code.eq(Mux(misframed, LinkError.FRAMING,
                              Mux(right_crc, LinkError.SEQUENCE, LinkError.CRC))),
         ]
         with m.If(self.good):
-            m.d.sync += beat.eq(~beat)
+            m.d.sync += [begun.eq(1), beat.eq(frame.message(bits).beat)]
         m.d.sync += [complete.eq(0), misframed.eq(0)]
         with m.If(self.i.valid):
             m.d.sync += [

@@ -8,10 +8,13 @@ from collections import deque
 from flexdrive.hyperdrive.border_sender import CORNER_WORDS, SENDER_LINES
 from flexdrive.hyperdrive.descriptor import Operation
 
+from .link import Direct, Link
+
 __all__ = ["ChipExchange", "connect"]
 
 SIDES = ("north", "south", "west", "east")
 _OPPOSITE = {"north": "south", "south": "north", "west": "east", "east": "west"}
+_OFFSETS = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1)}
 # From a write into a buffered FIFO to the word at its output.
 _FIFO_LATENCY = 2
 # From the reservation of a line, in the cycle of its write, to its push.
@@ -59,6 +62,8 @@ class _Sender:
         self.line = 0               # words left of the line in the output stage
         self.offer = None           # word on the link: "border" or (corner side)
         self.pushes = deque()       # (cycle, words)
+        self.here = 0               # lines of which not all words have left
+        self.older = 0              # those of them of maps before the one under way
 
     @property
     def busy(self):
@@ -73,43 +78,66 @@ class _Sender:
 
     def end(self, accepted):
         """The cycle's edge; ``accepted``: the offered word was taken."""
-        left, sent = self.line, False
+        left, sent, finished = self.line, False, 0
         if self.offer is None or accepted:
             self.offer = None
-            if self.corners.valid:
+            if self.corners.valid and not self.older:
                 self.offer = self.corners.pop()
             elif left:
                 self.offer, sent = "border", True
                 self.line -= 1
+        finished += sent and left == 1
         if self.lines.valid and (left == 0 or (sent and left == 1)):
             self.line = self.lines.pop()
             self.taken -= 1
+            finished += self.line == 0
+        self.here -= finished
+        self.older = max(0, self.older - finished)
+
+    def start(self):
+        """A map begins, at the end of the cycle: its corners go after the lines that are here."""
+        self.older = self.here
 
 
-def _conv_steps(d, axis, lanes, chunk):
-    """Steps of the receiver's walk for a CONV: (a word, first pixel, last pixel) each."""
-    edge, full = getattr(d, f"tile_{axis}"), getattr(d, f"full_{axis}")
+def _rims(d, side):
+    """(rows or columns that come from the neighbour on ``side``, tile edge along the side, whole
+    tiles and the rest along it)."""
+    axis = "columns" if side in ("north", "south") else "rows"
     rest = getattr(d, f"last_{axis}")
-    if d.stride == 2:
-        rest = (rest + 1) >> 1
+    if d.operation == Operation.CONV:
+        rest = -(-rest // d.stride)
+    count = {"south": d.made_south, "east": d.made_east}.get(side, d.halo)
+    return count, getattr(d, f"tile_{axis}"), getattr(d, f"full_{axis}"), rest
+
+
+def _conv_steps(d, side, lanes, chunk):
+    """Steps of the receiver's walk for a CONV: (a word, of the first pixels, of the last pixels)
+    each."""
+    count, edge, full, rest = _rims(d, side)
     for begin in range(0, d.out_channels, chunk):
-        for at in range(edge):
+        channels = min(chunk, d.out_channels - begin)
+        pixels = [at for _ in range(count) for at in range(edge)] if side in ("north", "south") \
+            else [at for at in range(edge) for _ in range(count)]
+        for at in pixels:
             tiles = full + (at < rest)
-            for _ in range(min(chunk, d.out_channels - begin)):
+            for _ in range(channels):
                 if not tiles:
                     yield False, False, False
                 for tile in range(tiles):
-                    yield True, tile == at == 0, tile == lanes - 1 and at == edge - 1
+                    yield (True, tile == 0 and at < d.halo,
+                           tile == lanes - 1 and at >= edge - d.halo)
 
 
-def _load_steps(d, axis, lanes):
-    edge, full = getattr(d, f"tile_{axis}"), getattr(d, f"full_{axis}")
-    rest = getattr(d, f"last_{axis}")
-    for tile in range(full + (rest != 0)):
-        for at in range(rest if tile == full else edge):
-            step = True, tile == at == 0, tile == lanes - 1 and at == edge - 1
-            for _ in range(d.in_channels):
-                yield step
+def _load_steps(d, side, lanes):
+    count, edge, full, rest = _rims(d, side)
+    along = [(tile, at) for tile in range(full + (rest != 0))
+             for at in range(rest if tile == full else edge)]
+    pixels = along * count if side in ("north", "south") else [
+        pixel for pixel in along for _ in range(count)]
+    for tile, at in pixels:
+        step = True, tile == 0 and at < d.halo, tile == lanes - 1 and at >= edge - d.halo
+        for _ in range(d.in_channels):
+            yield step
 
 
 class _Receiver:
@@ -117,9 +145,8 @@ class _Receiver:
 
     def __init__(self, config, side):
         self.vertical = side in ("north", "south")
-        self._config = config
-        self._axis = "columns" if self.vertical else "rows"
-        self._lanes = getattr(config, self._axis)
+        self._config, self._side = config, side
+        self._lanes = config.columns if self.vertical else config.rows
         self._walk = iter(())
         self.step = None                    # the walk's position, None when all is there
         self.corners = {"north": 0, "south": 0}     # corner words to come
@@ -134,14 +161,16 @@ class _Receiver:
             return
         if d.operation == Operation.CONV:
             depth = config.adder_depth if d.interleave != 1 else 1
-            self._walk = _conv_steps(d, self._axis, self._lanes, config.channels * depth)
+            self._walk = _conv_steps(d, self._side, self._lanes, config.channels * depth)
             channels = d.out_channels
         else:
-            self._walk = _load_steps(d, self._axis, self._lanes)
+            self._walk = _load_steps(d, self._side, self._lanes)
             channels = d.in_channels
         self.advance()
         if not self.vertical:
-            self.corners = {"north": channels * d.north, "south": channels * d.south}
+            columns = d.made_east if self._side == "east" else d.halo
+            self.corners = {"north": channels * columns * d.halo * d.north,
+                            "south": channels * columns * d.made_south}
 
     def advance(self):
         self.step = next(self._walk, None)
@@ -160,7 +189,7 @@ class ChipExchange:
         self._config = config
         self._senders = {side: _Sender() for side in SIDES}
         self._receivers = {side: _Receiver(config, side) for side in SIDES}
-        self._neighbours = {}
+        self._channels = {}         # from the neighbours, by side
         self._layer = None
         self._starting = None
         self._reserved = []
@@ -170,6 +199,7 @@ class ChipExchange:
     def busy(self):
         """Something may change in the next cycle without the chip doing anything."""
         return (self._starting is not None or bool(self._reserved)
+                or any(channel.busy for channel in self._channels.values())
                 or any(sender.busy for sender in self._senders.values())
                 or any(r.step is not None and not r.step[0] for r in self._receivers.values()))
 
@@ -194,6 +224,8 @@ class ChipExchange:
     def begin(self, time):
         for sender in self._senders.values():
             sender.begin(time)
+        for channel in self._channels.values():
+            channel.begin(time)
 
     def _passes(self):
         """side -> whether the word that it has can be passed on (north and south)."""
@@ -210,8 +242,8 @@ class ChipExchange:
                          for target in wanted["south"])}, wanted
 
     def _offered(self, side):
-        neighbour = self._neighbours.get(side)
-        return None if neighbour is None else neighbour._senders[_OPPOSITE[side]].offer
+        channel = self._channels.get(side)
+        return None if channel is None else channel.offer
 
     def accept(self, time):
         """What this chip takes from its neighbours in this cycle: side -> bool."""
@@ -250,31 +282,39 @@ class ChipExchange:
             sender.end(accepted.get(side, False))
         for side in self._reserved:
             self._senders[side].taken += 1
+            self._senders[side].here += 1
         self._reserved = []
         if self._starting is not None:
             d, self._starting = self._starting, None
             self._layer = d
             here = (d.full_rows or d.last_rows) and (d.full_columns or d.last_columns)
             for side, receiver in self._receivers.items():
-                if d.exchange:
+                if d.halo:
+                    self._senders[side].start()
                     receiver.start(d, bool(here and getattr(d, side)))
 
 
-def connect(chips, height, width):
-    """Tell the :class:`ChipExchange` of each (y, x) its neighbours."""
-    offsets = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1)}
+def connect(chips, link=None, latency=0):
+    """Join the :class:`ChipExchange` of each (y, x) with its neighbours, over links of
+    :class:`~flexdrive.hyperdrive.link.LinkConfig` ``link`` with wires of ``latency`` cycles."""
     for (y, x), chip in chips.items():
-        for side, (dy, dx) in offsets.items():
-            if (y + dy, x + dx) in chips:
-                chip._neighbours[side] = chips[y + dy, x + dx]
+        for side, (dy, dx) in _OFFSETS.items():
+            neighbour = chips.get((y + dy, x + dx))
+            if neighbour is not None:
+                sender = neighbour._senders[_OPPOSITE[side]]
+                chip._channels[side] = (Direct(sender) if link is None
+                                        else Link(sender, link, latency))
 
 
 def step(chips, time):
-    """Cycle ``time`` of all links."""
-    for chip in chips:
+    """Cycle ``time`` of all links; ``chips``: {(y, x): ChipExchange}."""
+    for chip in chips.values():
         chip.begin(time)
-    taken = {chip: chip.accept(time) for chip in chips}
-    for chip in chips:
-        accepted = {side: taken[neighbour][_OPPOSITE[side]]
-                    for side, neighbour in chip._neighbours.items()}
-        chip.end(time, accepted)
+    accepted = {at: {} for at in chips}
+    for (y, x), chip in chips.items():
+        taken = chip.accept(time)
+        for side, channel in chip._channels.items():
+            dy, dx = _OFFSETS[side]
+            accepted[y + dy, x + dx][_OPPOSITE[side]] = channel.step(time, taken[side])
+    for at, chip in chips.items():
+        chip.end(time, accepted[at])

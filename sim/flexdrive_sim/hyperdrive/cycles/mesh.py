@@ -8,6 +8,7 @@ on them. What a chip does between two waits is computed as for a single chip.
 from dataclasses import dataclass
 
 from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive.hyperdrive.parser import check_cycles
 from flexdrive_deploy.mesh import neighbours, split_program
 
@@ -18,7 +19,8 @@ from .exchange import ChipExchange, connect, step
 from .mesh_convolution import MeshConvolution
 from .program import store_times
 from .scheduler import Event, Scheduler
-from .streams import GatedSink, GatedSource, Ring, SharedSource
+from .streams import GatedSink, GatedSource, Ring
+from .weights import BroadcastWeights, ForwardedWeights
 
 __all__ = ["MeshPrediction", "predict_mesh"]
 
@@ -38,16 +40,17 @@ class _Links:
 
     def __init__(self, chips):
         self._chips = chips
+        self._exchanges = {at: chip.exchange for at, chip in chips.items()}
 
     @property
     def busy(self):
-        return any(chip.exchange.busy for chip in self._chips)
+        return any(exchange.busy for exchange in self._exchanges.values())
 
     def step(self, time):
-        step([chip.exchange for chip in self._chips], time)
+        step(self._exchanges, time)
 
     def pending(self):
-        return [chip.completed for chip in self._chips
+        return [chip.completed for chip in self._chips.values()
                 if chip.completed.waiting and chip.exchange.complete]
 
 
@@ -69,7 +72,7 @@ class MeshChip:
         self.pixels_in = GatedSource(gate("i_pixels"))
         self.pixels_out = GatedSink(gate("o_pixels"))
         self.reports_out = GatedSink(gate("o_reports"))
-        self.weights = weights.branch(config.weight_words)
+        self.weights = weights.branch(position, config.weight_words)
         self.parameters = Ring(config.parameter_words, self.descriptors)
         self.weight_words = self.parameter_words = 0
         self.reports = []
@@ -126,10 +129,9 @@ class MeshChip:
         last = taken + 2
         for y in range(d.height):
             for x in range(d.width):
-                rim = {"north": y == 0, "south": y == rows - 1, "west": x == 0,
-                       "east": x == columns - 1}
-                lines = {side: 1 for side, there in rim.items()
-                         if there and d.exchange and getattr(d, side)}
+                rim = {"north": y < d.halo, "south": y >= rows - d.halo, "west": x < d.halo,
+                       "east": x >= columns - d.halo}
+                lines = {side: 1 for side, there in rim.items() if there and getattr(d, side)}
                 for _ in range(d.in_channels):
                     ready = taken + 3
                     if lines:
@@ -151,25 +153,28 @@ class MeshChip:
                    self.reports_out.last)
 
 
-def predict_mesh(config, height, width, words, gates=None):
+def predict_mesh(config, height, width, words, options=None, *, gates=None, latency=0):
     """Cycles and reports of a program of the whole mesh.
 
     Parameters
     ----------
     config : :class:`flexdrive.hyperdrive.ChipConfig` of a chip.
     words : 32-bit words of the program for the whole image, with border fields.
+    options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`.
     gates : {stream name: pattern}, as for the RTL of the mesh.
+    latency : cycles of a link's wires, in each direction.
 
     Returns
     -------
     :class:`MeshPrediction`
     """
-    gates = gates or {}
-    weights = SharedSource(gates.get("i_weights", Gate.always()))
+    gates, options = gates or {}, options or MeshOptions()
+    weights = (ForwardedWeights if options.forward_weights else BroadcastWeights)(
+        gates.get("i_weights", Gate.always()))
     programs = split_program(config, height, width, words)
     chips = {at: MeshChip(config, at, (height, width), gates, weights) for at in programs}
-    connect({at: chip.exchange for at, chip in chips.items()}, height, width)
-    scheduler = Scheduler(_Links(list(chips.values())))
+    connect({at: chip.exchange for at, chip in chips.items()}, options.link, latency)
+    scheduler = Scheduler(_Links(chips))
     weights.scheduler = scheduler
     for at, chip in chips.items():
         chip.scheduler = scheduler

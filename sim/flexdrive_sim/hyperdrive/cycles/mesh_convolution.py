@@ -152,11 +152,14 @@ class MeshConvolution:
     def _lines(self, offset):
         """Lines that a written word sends: {side: words}."""
         d, config = self._layer, self._config
-        if not d.exchange:
+        if not d.halo:
             return {}
         row, column = divmod(offset // d.out_channels, d.tile_columns)
-        at = {"north": row == 0, "south": row == d.tile_rows - 1, "west": column == 0,
-              "east": column == d.tile_columns - 1}
+        # Rows and columns of the first tiles that exist.
+        rows = d.tile_rows if d.full_rows else -(-d.last_rows // d.stride)
+        columns = d.tile_columns if d.full_columns else -(-d.last_columns // d.stride)
+        at = {"north": row < min(d.halo, rows), "south": row >= d.tile_rows - d.halo,
+              "west": column < min(d.halo, columns), "east": column >= d.tile_columns - d.halo}
         lines = {}
         for side, there in at.items():
             if there and getattr(d, side):

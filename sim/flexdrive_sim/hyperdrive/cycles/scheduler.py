@@ -5,6 +5,9 @@ import itertools
 
 __all__ = ["Event", "Scheduler"]
 
+# Cycles in which only links do something, at the end, before that counts as an error of the model.
+_PATIENCE = 1 << 18
+
 
 class Event:
     """Something that processes wait for; they go on in the cycle in which it is fired."""
@@ -38,7 +41,12 @@ class Scheduler:
         event.waiting = []
 
     def run(self):
+        alone = 0
         while self._queue or self._links.busy:
+            alone = 0 if self._queue else alone + 1
+            if alone > _PATIENCE:
+                raise RuntimeError(f"The cycle model is stuck in cycle {self.now}: words on the "
+                                   f"links that no chip takes")
             target = self._queue[0][0] if self._queue else self.now + 1
             while self.now < target:
                 if not self._links.busy:

@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from .scheduler import Event
-
-__all__ = ["GatedSink", "GatedSource", "Ring", "SharedSource"]
+__all__ = ["Gate", "GatedSink", "GatedSource", "Ring"]
 
 
-class _Gate:
+class Gate:
     """``open_at(t)``: the first cycle from t on in which the other side is willing."""
 
     def __init__(self, pattern):
@@ -28,7 +26,7 @@ class GatedSource:
     """A testbench source: offers its next word when its gate is open, and keeps offering."""
 
     def __init__(self, pattern):
-        self._gate = _Gate(pattern)
+        self._gate = Gate(pattern)
         self._last = -1
 
     @property
@@ -50,7 +48,7 @@ class GatedSink:
     """A testbench sink: takes a word when its gate is open."""
 
     def __init__(self, pattern):
-        self._gate = _Gate(pattern)
+        self._gate = Gate(pattern)
         self._last = -1
 
     @property
@@ -101,62 +99,3 @@ class Ring:
         """Cycle in which word ``count`` - 1 was accepted; -1 for none."""
         return self.there(count - 1) - 1 if count else -1
 
-
-class SharedSource:
-    """A testbench source for the weight buffers of several chips: the next word comes when all
-    have taken the last.
-
-    Attributes
-    ----------
-    last : cycle in which a word was last taken by all, -1 before the first.
-    """
-
-    def __init__(self, pattern):
-        self._gate = _Gate(pattern)
-        self._branches = []
-        self.last = -1
-        self.changed = Event()
-        self.scheduler = None
-
-    def branch(self, depth):
-        """The buffer of one more chip, of ``depth`` words."""
-        self._branches.append(_Branch(self, depth))
-        return self._branches[-1]
-
-    def advance(self):
-        """Find the times of one more word; false while a buffer's room for it is not known."""
-        ready = [branch.ready() for branch in self._branches]
-        if None in ready:
-            return False
-        offer = self._gate.open_at(self.last + 1)
-        for branch, time in zip(self._branches, ready, strict=True):
-            branch.accepted.append(max(offer, time))
-        self.last = max(offer, *ready)
-        return True
-
-
-class _Branch:
-    """Weight buffer of one chip."""
-
-    def __init__(self, source, depth):
-        self._source, self._depth = source, depth
-        self.accepted, self._released = [], []
-
-    def ready(self):
-        """First cycle with room for the next word, None if that is not known yet."""
-        place = len(self.accepted) - self._depth
-        if place < 0:
-            return 0
-        return self._released[place] + 1 if place < len(self._released) else None
-
-    def release(self, times):
-        """Places are given back in these cycles."""
-        self._released += times
-        self._source.scheduler.fire(self._source.changed)
-
-    def there(self, index):
-        """Process: first cycle in which word ``index`` can be used."""
-        while len(self.accepted) <= index:
-            if not self._source.advance():
-                yield self._source.changed
-        return self.accepted[index] + 1

@@ -1,0 +1,183 @@
+# amaranth: UnusedElaboratable=no
+"""Meshes with links between their chips: any width, latency and jitter, and faults."""
+
+import numpy as np
+import pytest
+
+from flexdrive.errors import ConfigurationError, FlexdriveError
+from flexdrive.hyperdrive.descriptor import Code
+from flexdrive.hyperdrive.link import LinkConfig, LinkError
+from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
+from flexdrive.hyperdrive.mesh_chip import MeshOptions
+from flexdrive_deploy.deployment import ChipPart, Deployment
+from flexdrive_deploy.layers import ChipGraph
+from flexdrive_deploy.lower import lower
+from flexdrive_sim.hyperdrive.faulty_mesh import FaultyMesh
+from flexdrive_sim.hyperdrive.link import Wire
+from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
+from flexdrive_sim.hyperdrive.mesh_check import random_gates, wrong_words
+from flexdrive_sim.hyperdrive.mesh_faults import (
+    MESHES,
+    MeshCampaign,
+    campaign_programs,
+    stop_limit,
+)
+from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_sim.hyperdrive.wire import Fault
+
+from ..deploy.networks import half, random_layer
+
+CHIP = MESHES[0][0]
+# Width and window far apart: words that wait for wires, wires that wait for credits.
+LINKS = {
+    "1x2_narrow": (1, 2, MeshOptions(link=LinkConfig(width=1, window=1))),
+    "2x2": (2, 2, MeshOptions(link=LinkConfig())),
+    "2x2_replay": (2, 2, MeshOptions(link=LinkConfig(
+        width=18, retransmit=True, window=4, keepalive=60, timeout=240), forward_weights=True)),
+    "3x1_wide": (3, 1, MeshOptions(link=LinkConfig(width=64, reverse_width=64, crc=32, window=2))),
+}
+
+
+@pytest.fixture(scope="module", params=LINKS)
+def mesh(request):
+    return FaultyMesh(CHIP, *LINKS[request.param])
+
+
+def test_random_chains(mesh):
+    # Words equal the golden model, and every report and the total the cycle model.
+    for seed in range(16):
+        stimulus = random_chain(mesh.config, mesh.height, mesh.width, 1000 + seed)
+        gates = random_gates(mesh, seed) if seed % 2 else None
+        wires = Wire(latency=seed * 7 % 30)
+        assert wrong_words(mesh, stimulus, gates, wires) == [], f"seed {seed}"
+
+
+def test_random_chains_on_wires_with_jitter(mesh):
+    for seed in range(16):
+        stimulus = random_chain(mesh.config, mesh.height, mesh.width, 2000 + seed)
+        gates = random_gates(mesh, seed) if seed % 2 else None
+        wires = Wire(latency=seed, stall=20 + 12 * seed, seed=seed + 1)
+        assert wrong_words(mesh, stimulus, gates, wires) == [], f"seed {seed}"
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return FaultyMesh(*MESHES[0])
+
+
+# Numbers of the wires between two chips: words to the east, their credits, words to the west,
+# their credits.
+@pytest.mark.parametrize(
+    ("number", "kind", "stops"),
+    [
+        (0, Fault.FLIP, {Code.LINK_WEST: LinkError.CRC}),
+        (0, Fault.DROP, {Code.LINK_WEST: LinkError.FRAMING}),
+        (1, Fault.FLIP, {Code.LINK_EAST: LinkError.CRC}),
+        (2, Fault.FLIP, {Code.LINK_EAST: LinkError.CRC}),
+        (3, Fault.DOUBLE, {Code.LINK_WEST: LinkError.FRAMING}),
+        (2, Fault.CUT, {Code.LINK_EAST: LinkError.TIMEOUT}),
+    ],
+)
+def test_a_fault_stops_both_chips(pair, number, kind, stops):
+    program = campaign_programs(pair)[0]
+    phit = kind not in (Fault.CUT,)
+    wires = Wire(kind=kind, position=40 if phit else program.cycles // 2, mask=1)
+    run = pair.run_with(
+        program.words,
+        program.weights,
+        program.pixels,
+        wires=wires,
+        number=number,
+        max_cycles=20_000,
+    )
+    reports = [chip.reports[-1] for chip in run.chips.values() if chip.reports]
+    found = {report.code: report.link_error for report in reports if report.code.stops}
+    # The other chip hears nothing more, and stops too.
+    assert found == stops
+    limit = stop_limit(1, 2, pair.options.link, 0)
+    followed = pair.follow(run, limit)
+    assert followed.stopped_at - followed.hit_at <= limit
+
+
+def test_the_stop_names_the_operation(pair):
+    # The cut comes while the chips are in the second operation or wait to begin the third.
+    program = campaign_programs(pair)[0]
+    good = pair.run_with(program.words, program.weights, program.pixels)
+    second = good.chips[0, 0].reports[1]
+    run = pair.run_with(
+        program.words,
+        program.weights,
+        program.pixels,
+        number=0,
+        wires=Wire(kind=Fault.CUT, position=second.time - second.cycles // 2),
+        max_cycles=50_000,
+    )
+    before, stop = run.chips[0, 1].reports[-2:]
+    assert before.code == Code.OK
+    assert (stop.code, stop.index) == (Code.LINK_WEST, before.index + 1)
+
+
+class CutMesh(FaultyMesh):
+    """A link that ends in the middle of a network."""
+
+    def run(self, *arguments, inputs=None, **options):
+        if inputs is None:
+            return self.run_with(*arguments, wires=Wire(kind=Fault.CUT, position=300), **options)
+        return super().run(*arguments, inputs=inputs, **options)
+
+
+def test_the_host_learns_of_a_stop():
+    rng = np.random.default_rng(1)
+    layers = [random_layer(rng, "first", "x", 2, 4), random_layer(rng, "second", "first.out", 4, 3)]
+    graph = ChipGraph({"x": (2, 9, 7)}, layers, ["second.out"])
+    part = ChipPart(lower(graph, CHIP, mesh=(2, 2)), graph)
+    made = Deployment("net", CHIP, [part], {"x": (1, 2, 9, 7)}, graph.outputs, False)
+    options = MeshOptions(link=LinkConfig(keepalive=64, timeout=256))
+    session = Session(made, "rtl", options=options)
+    image = half(rng, 2, 9, 7).view(np.float16)[None]
+    good = session.run(image)
+    assert good.difference is None
+    session._chip = CutMesh(CHIP, 2, 2, options)
+    with pytest.raises(FlexdriveError, match=r"^Chip \(\d, \d\) stopped (in|before) (CONV|STORE) "
+                       r"(first|second) \(descriptor \d\), cycle \d+: its link to the "
+                       r"(north|south|west|east) failed, [A-Z]+; there is no result$"):
+        session.run(image)
+
+
+def test_random_faults():
+    # Without and with retransmission; the campaign is scripts/mesh-faults.
+    campaign = MeshCampaign()
+    for setup in (MESHES[0], MESHES[3]):
+        campaign.run(setup, 60)
+    assert campaign.failures == []
+    assert campaign.effective > 60
+
+
+def test_a_late_border_goes_before_the_corners_of_the_next_map():
+    # Found by the campaign: lines of one map still waited for a slow link when corner words of
+    # the next one came to be passed on, and these went first.
+    mesh = FaultyMesh(*MESHES[3])
+    stimulus = random_chain(mesh.config, 2, 2, 24, layers=2)
+    wires = Wire(latency=19, stall=64, seed=845662887, kind=Fault.FLIP_LAST, position=130, level=1)
+    assert wrong_words(mesh, stimulus, wires=wires) == []
+    assert mesh.was_hit()
+
+
+def test_options_that_are_not_possible():
+    with pytest.raises(ConfigurationError, match="18 bits"):
+        MeshOptions(link=LinkConfig(payload=16))
+    with pytest.raises(ConfigurationError, match="needs a link"):
+        MeshOptions(crossing=True)
+    with pytest.raises(ConfigurationError, match="a credit takes 21 phits, at most the 10"):
+        MeshOptions(link=LinkConfig(), crossing=True)
+    with pytest.raises(ConfigurationError, match="one clock"):
+        MeshComponent(CHIP, 1, 2, MeshOptions(link=LinkConfig(reverse_width=4), crossing=True))
+
+
+def test_power_up_state_does_not_matter():
+    for seed in range(3):
+        mesh = Mesh(CHIP, 2, 2, MeshOptions(link=LinkConfig(), forward_weights=True),
+                    power_up=seed + 1)
+        for number in range(6):
+            stimulus = random_chain(CHIP, 2, 2, 3000 + number)
+            assert wrong_words(mesh, stimulus) == [], f"seed {seed}, program {number}"
