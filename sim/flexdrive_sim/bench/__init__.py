@@ -16,6 +16,7 @@ BENCHMARKS = {
     "chip-speed": ("chip_speed", "cycles/s of the 784-unit chip, and of Verilator on it"),
     "resnet34": ("resnet34", "the layers of a ResNet-34 frame in RTL: words, cycles"),
     "mesh": ("mesh", "a residual network on meshes: cycles, link bits, words compared"),
+    "mesh-links": ("mesh_links", "what links between chips cost: cycles and gates"),
     "small-layer": ("small_layer", "one small layer from its description to a verified result"),
     "fp16": ("fp16_area", "size of the binary16 operators"),
     "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),

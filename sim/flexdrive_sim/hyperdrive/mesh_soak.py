@@ -134,9 +134,9 @@ of the pixels beside the cuts.
 
 def _rows(path):
     """Rows of earlier runs, and the number of the next mesh."""
-    rows = [line for line in path.read_text().splitlines() if _ROW.match(line)] \
-        if path.exists() else []
-    return rows, int(_ROW.match(rows[-1])[2]) + 1 if rows else 0
+    lines = path.read_text().splitlines() if path.exists() else []
+    found = [(line, match) for line in lines if (match := _ROW.match(line))]
+    return [line for line, _ in found], int(found[-1][1][2]) + 1 if found else 0
 
 
 def main():
