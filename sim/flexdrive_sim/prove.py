@@ -14,7 +14,8 @@ __all__ = ["PARTS", "main"]
 
 # Part -> module with a tuple PROOFS of :class:`flexdrive_sim.formal.Proof`.
 PARTS = {"link": "flexdrive_sim.hyperdrive.link_proof",
-         "flexv": "flexdrive_sim.flexv.proofs"}
+         "flexv": "flexdrive_sim.flexv.proofs",
+         "flexv-core": "flexdrive_sim.flexv.core_proofs"}
 
 
 def _arguments():

@@ -66,11 +66,11 @@ def test_stream_keeps_order_under_stalls(engine):
     assert not run.words["o"][:, 1].any()
 
 
-def test_one_result_a_cycle_after_two():
+def test_one_result_a_cycle_after_three():
     words = _requests(format_code(8, 4), 100, 0)
     run = run_streams(DotProduct(), {"i": Source(words), "o": Sink(100)}, cycles=500)
     assert (run.times["i"] == np.arange(100)).all()
-    assert (run.times["o"] == np.arange(100) + 2).all()
+    assert (run.times["o"] == np.arange(100) + 3).all()
 
 
 @pytest.mark.parametrize(("code", "narrow"), [(0, True), (11, True), (17, True), (21, False),

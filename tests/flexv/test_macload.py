@@ -4,9 +4,11 @@ core that this one excludes."""
 import numpy as np
 import pytest
 
+from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.formats import FORMATS
-from flexdrive.flexv.isa import CSRS, INSTRUCTIONS
+from flexdrive.flexv.isa import CSRS, EXTENSIONS, INSTRUCTIONS
 from flexdrive_sim.flexv.disassemble import disassemble
+from flexdrive_sim.flexv.rtl_core import build_core
 from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant, write_csr
 
 from .meanings import lanes
@@ -163,6 +165,28 @@ def test_address_walk(core, settings):
         assert words[place:place + count].tolist() == expected
 
 
+def test_a_core_without_the_third_level():
+    """Its registers do not exist, and the walk has two levels."""
+    extensions = tuple(name for name in EXTENSIONS if name != "macload_third")
+    built = build_core(CoreConfig(extensions=extensions, rvfi=True))
+    x5 = 5
+    handler = (code("csrrs", rd=_OUT, csr=CSRS["mcause"].number) + _store(_OUT, 0)
+               + code("csrrs", rd=_OUT, csr=CSRS["mepc"].number)
+               + code("addi", rd=_OUT, rs1=_OUT, simm=4)
+               + code("csrrw", csr=CSRS["mepc"].number, rs1=_OUT) + code("mret"))
+    body = (code("jal", simm=4 + len(handler)) + handler
+            + load_constant(x5, Snippet(b"").start + 4)
+            + code("csrrw", csr=CSRS["mtvec"].number, rs1=x5) + _setup())
+    for name, value in (("ivec_fmt", 2), ("sb_legacy", 0), ("a_stride", 8), ("a_skip", 1),
+                        ("a_rollback", 4), ("macl_a_address", DATA + 64)):
+        body += write_csr(name, value)
+    body += code("csrrw", csr=CSRS["a_skip2"].number, rs1=x5) + 4 * code("ml.sdotup.a", rd=_ACC)
+    body += _read(("macl_a_address",), 1)
+    snippet = Snippet(body)
+    for words in (snippet.simulate(extensions=extensions), snippet.run(built)):
+        assert words[:2].tolist() == [2, DATA + 64 + 2 * 12]
+
+
 # The published core's behaviours, by their number in the reference; 9 (register numbers) is kept
 # as published.
 
@@ -248,8 +272,8 @@ def test_5_a_stalled_dot_product_counts_once(core):
         assert words[64:80].tolist() == expected
 
 
-@pytest.mark.parametrize("name", [n for n, csr in CSRS.items()
-                                  if csr.extension in ("dot", "macload", "xpulp_loop", "requant")])
+@pytest.mark.parametrize("name", [n for n, csr in CSRS.items() if csr.extension in (
+    "dot", "macload", "macload_third", "xpulp_loop", "requant")])
 def test_6_all_state_can_be_read_and_written(core, name):
     """What hardware changed is read back; what was written is used: here only the first."""
     csr = CSRS[name]

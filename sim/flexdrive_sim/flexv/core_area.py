@@ -1,12 +1,16 @@
 """Area of the core by block and by group of instructions, and its clock on an ECP5:
-``python -m flexdrive_sim.flexv.core_area`` (``scripts/flexv-area``)."""
+``python -m flexdrive_sim.flexv.core_area`` (``scripts/flexv-area``).
 
+Each part rewrites its section of ``docs/results/flexv-area.md``.
+"""
+
+import re
 import sys
 import tempfile
+from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.core import Core, CoreConfig
@@ -19,8 +23,17 @@ __all__ = ["GROUPS", "main"]
 
 # What is added in each step, in an order in which every step makes a legal core.
 GROUPS = ("i zicsr zifencei", "m", "xpulp_memory", "xpulp_loop", "xpulp_mac", "xpulp_bits", "dot",
-          "xpulp_simd", "macload", "macload_other", "requant")
+          "xpulp_simd", "macload", "macload_third", "macload_other", "requant")
 _CELLS = ("LUT4", "CCU2C", "PFUMX", "L6MUX21", "TRELLIS_FF", "MULT18X18D")
+_AREAS = ("gates", "flops", "total")
+_GOAL = 60
+_PAGE = Path("docs/results/flexv-area.md")
+_INTRODUCTION = """\
+# Flex-V core: area and clock
+
+Written by `scripts/flexv-area`; names of parts rewrite their sections. Gates are NAND2 equivalents
+of yosys `synth -flatten; abc -g gates`, without timing constraint; a flop counts 5.67.
+"""
 
 
 def _core(groups):
@@ -28,73 +41,94 @@ def _core(groups):
     return Core(CoreConfig(extensions=tuple(e for e in EXTENSIONS if e in chosen)))
 
 
-def _table(title, first, columns):
-    table = Table(first, title=title)
-    for column in columns:
-        table.add_column(column, justify="right")
-    return table
+def _table(headings, rows):
+    rows = [headings, ["---"] * len(headings), *rows]
+    return ["| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in row) + " |"
+            for row in rows]
 
 
-def groups(console):
-    """Cores with more and more groups."""
-    table = _table("core by group of instructions, each with all above it", "group",
-                   ("gates", "flops", "NAND2 in all", "added"))
-    before = 0
+def groups(_seeds, notify):
+    """## By group of instructions"""
+    rows, before = [], None
     for count, group in enumerate(GROUPS, 1):
+        notify(f"group {count} of {len(GROUPS)}: {group}")
         area = gate_area(_core(GROUPS[:count]))
-        table.add_row(group, f"{area['gates']:,}", f"{area['flops']:,}", f"{area['total']:,}",
-                      f"{area['total'] - before:,}")
+        added = "" if before is None else area["total"] - before
+        rows.append([group, *(area[key] for key in _AREAS), added])
         before = area["total"]
-    console.print(table)
+    return ["Each line has all groups above it. The register file always has three read and two "
+            "write ports.", "", *_table(["group", "gates", "flops", "NAND2 in all", "added"], rows)]
 
 
-def blocks(console):
-    """Modules of the whole core."""
+def blocks(_seeds, notify):
+    """## By block"""
+    notify("blocks")
     areas = block_area(Core())
-    table = _table("whole core by block, hierarchy kept", "block",
-                   ("gates", "flops", "NAND2 in all"))
-    for name, area in sorted(areas.items(), key=lambda item: -item[1]["total"]):
-        name = name.partition("$")[0].replace("_", ".", 1)
-        table.add_row(name, f"{area['gates']:,}", f"{area['flops']:,}", f"{area['total']:,}")
-    table.add_row("sum", *(f"{sum(area[key] for area in areas.values()):,}"
-                           for key in ("gates", "flops", "total")))
-    console.print(table)
+    rows = [[name.partition("$")[0].replace("_", ".", 1), *(area[key] for key in _AREAS)]
+            for name, area in sorted(areas.items(), key=lambda item: -item[1]["total"])]
+    rows.append(["sum", *(sum(area[key] for area in areas.values()) for key in _AREAS)])
+    return ["Whole core, hierarchy kept; `flexv.core` itself holds the pipeline registers.", "",
+            *_table(["block", "gates", "flops", "NAND2 in all"], rows)]
 
 
-def cells(console):
-    """ECP5 cells of the base, of XpulpV2 and of everything."""
-    table = _table("cells of an ECP5", "core", _CELLS)
+def cells(_seeds, notify):
+    """## ECP5 cells"""
+    rows = []
     for name, count in (("RV32IMC", 2), ("with XpulpV2", 8), ("whole core", len(GROUPS))):
+        notify(f"cells: {name}")
         found = ecp5_area(_core(GROUPS[:count]))
-        table.add_row(name, *(f"{found.get(cell, 0):,}" for cell in _CELLS))
-    console.print(table)
+        rows.append([name, *(found.get(cell, 0) for cell in _CELLS)])
+    return _table(["core", *_CELLS], rows)
 
 
-def clock(console, seeds):
-    """Place and route of the whole core in an LFE5U-85F."""
+def clock(seeds, notify):
+    """## ECP5 clock"""
     with tempfile.TemporaryDirectory() as place:
-        synthesise(SerialTop(Core()), place)
-        results = [(place_and_route(place, megahertz=60, seed=seed), seed) for seed in seeds]
-    best, _ = max(results, key=lambda item: item[0].fmax)
-    for routed, seed in results:
-        console.print(f"seed {seed}: {routed.fmax:.2f} MHz")
-    table = _table(f"critical path at {best.fmax:.2f} MHz", "signal", ("ns",))
-    for name, time in best.path:
-        table.add_row(name.removeprefix("chip."), f"{time:.2f}")
-    console.print(table)
+        notify("synthesis")
+        found = synthesise(SerialTop(Core()), place)
+        results = []
+        for seed in seeds:
+            notify(f"place and route, seed {seed}")
+            results.append(place_and_route(place, megahertz=_GOAL, seed=seed))
+    best = max(results, key=lambda routed: routed.fmax)
+    path = [(name.removeprefix("chip."), f"{time:.2f}") for name, time in best.path]
+    counts = ", ".join(f"{found.get(cell, 0):,} {cell}" for cell in _CELLS)
+    return ["Whole core in an LFE5U-85F, speed grade 6, between two pins (`SerialTop`, whose shift "
+            f"register is in the cells), {_GOAL} MHz asked for: {counts}.", "",
+            *_table(["seed", "MHz"], [[str(seed), f"{routed.fmax:.2f}"] for seed, routed in
+                                      zip(seeds, results, strict=True)]),
+            "", f"Critical path at {best.fmax:.2f} MHz, by the signals that kept their names:", "",
+            *_table(["signal", "ns"], path)]
+
+
+_PARTS = {part.__name__: part for part in (groups, blocks, cells, clock)}
+
+
+def _write(heading, lines):
+    """Replace or append a section of the page."""
+    text = _PAGE.read_text() if _PAGE.exists() else _INTRODUCTION
+    section = "\n".join([heading, "", *lines]) + "\n"
+    sections = re.split(r"^(?=## )", text, flags=re.M)
+    places = [i for i, old in enumerate(sections) if old.partition("\n")[0] == heading]
+    if places:
+        sections[places[0]] = section
+    else:
+        sections.append(section)
+    _PAGE.write_text("\n".join(part.rstrip() + "\n" for part in sections))
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("parts", nargs=-1, type=click.Choice(["groups", "blocks", "cells", "clock"]))
+@click.argument("parts", nargs=-1, type=click.Choice(list(_PARTS)))
 @click.option("--seeds", default="1,2,3", show_default=True, help="Seeds of the placement.")
 def main(parts, seeds):
-    """Print the area of the Flex-V core (all PARTS by default; some ten minutes)."""
+    """Write area and clock of the Flex-V core (all PARTS by default; half an hour)."""
     console = Console(highlight=False)
-    for part in parts or ("groups", "blocks", "cells", "clock"):
-        if part == "clock":
-            clock(console, [int(seed) for seed in seeds.split(",")])
-        else:
-            {"groups": groups, "blocks": blocks, "cells": cells}[part](console)
+    for part in parts or _PARTS:
+        with console.status("") as status:
+            lines = _PARTS[part]([int(seed) for seed in seeds.split(",")], status.update)
+        heading = _PARTS[part].__doc__
+        console.print(heading, *lines, sep="\n")
+        _write(heading, lines)
 
 
 if __name__ == "__main__":

@@ -39,10 +39,12 @@ struct generator { // SplitMix64
 	}
 };
 
-// Results come two edges after their request.
+// Results come LATENCY edges after their request.
+const int LATENCY = 3;
+
 struct checker {
 	design &top;
-	request flight[2];
+	request flight[LATENCY];
 	uint32_t held = 0;
 	uint64_t compared = 0;
 
@@ -65,7 +67,7 @@ struct checker {
 				*bad = {flight[0], payload[0], expected};
 				return false;
 			}
-			flight[0] = flight[1];
+			for (int i = 1; i < LATENCY; i++) flight[i - 1] = flight[i];
 			held--;
 		}
 		if (r) flight[held++] = *r;
@@ -86,7 +88,7 @@ uint64_t flexdrive_dot_random(void *handle, const uint32_t *formats, uint32_t co
                               uint64_t seed, uint64_t words, dot_check::failure *bad) {
 	dot_check::checker check{static_cast<model *>(handle)->top};
 	dot_check::generator random{seed};
-	for (uint64_t n = 0; n < words + 2; n++) {
+	for (uint64_t n = 0; n < words + dot_check::LATENCY; n++) {
 		if (n >= words) {
 			if (!check.step(nullptr, bad)) break;
 			continue;
@@ -130,7 +132,8 @@ uint64_t flexdrive_dot_exhaustive(void *handle, uint32_t code, uint32_t a_bits, 
 			sign & 1, sign >> 1};
 		if (!check.step(&r, bad)) return check.compared;
 	}
-	for (int n = 0; n < 2; n++) if (!check.step(nullptr, bad)) break;
+	for (int n = 0; n < dot_check::LATENCY; n++)
+		if (!check.step(nullptr, bad)) break;
 	return check.compared;
 }
 

@@ -66,31 +66,28 @@ class EpilogueKernel:
 
     def _body(self):
         lines, store = [], f"\t{_STORE[self.bits]} t4, t3, {self.bits // 2}"
+        if self.style == "xpulp":
+            return [line for first in (0, 2) for line in self._pair(first)]
         for pixel in range(4):
             accumulators = _ACCUMULATORS[4 * pixel:4 * pixel + 4]
-            if self.style == "requant":
-                lines += [f"\trq.pack {acc}, {scale}, {addend}" for acc, scale, addend in
-                          zip(accumulators, _SCALES, _ADDENDS, strict=True)]
-                # The store of the pixel in front fills one of the two cycles until the packed
-                # word is there.
-                lines += [*([store] if pixel else []), "\tcsrrw t4, CSR_RQ_WORD, zero"]
-            else:
-                lines += [line for first in (0, 2) for line in self._pair(accumulators, first)]
-                lines.append(store)
-        return lines + ([store] if self.style == "requant" else [])
+            lines += [f"\trq.pack {acc}, {scale}, {addend}" for acc, scale, addend in
+                      zip(accumulators, _SCALES, _ADDENDS, strict=True)]
+            # The store of the pixel in front fills one of the cycles until the packed word is
+            # there.
+            lines += [*([store] if pixel else []), "\tcsrrw t4, CSR_RQ_WORD, zero"]
+        return [*lines, store]
 
-    def _pair(self, accumulators, first):
-        """Two outputs, step by step, so that no product is waited for."""
-        steps = []
-        for channel, temporary in ((first, "t5"), (first + 1, "s10")):
-            target = temporary if channel else "t4"
-            step = [f"\tmul {temporary}, {accumulators[channel]}, {_SCALES[channel]}",
-                    f"\tadd {temporary}, {temporary}, {_ADDENDS[channel]}",
-                    f"\tsrai {temporary}, {temporary}, {SHIFT}",
-                    f"\tp.clipu {target}, {temporary}, {self.bits + 1}"]
-            if channel:
-                field = self.bits - 1 << 5 | channel * self.bits
-                step.append(f"\tp.insert t4, {temporary}, {field}")
-            steps.append(step)
-        return [line for pair in zip(*([*step, ""] if len(step) == 4 else step for step in steps),
-                                     strict=True) for line in pair if line]
+    def _pair(self, first):
+        """Two pixels, step by step, so that no result is waited for."""
+        outputs = [(pixel, channel, _ACCUMULATORS[4 * pixel + channel])
+                   for channel in range(4) for pixel in (first, first + 1)]
+        words = {first: "t4", first + 1: "t5"}
+        lines = [f"\tmul {acc}, {acc}, {_SCALES[channel]}" for _, channel, acc in outputs]
+        lines += [f"\tadd {acc}, {acc}, {_ADDENDS[channel]}" for _, channel, acc in outputs]
+        lines += [f"\tsrai {acc}, {acc}, {SHIFT}" for _, _, acc in outputs]
+        lines += [f"\tp.clipu {acc if channel else words[pixel]}, {acc}, {self.bits + 1}"
+                  for pixel, channel, acc in outputs]
+        lines += [f"\tp.insert {words[pixel]}, {acc}, {self.bits - 1 << 5 | channel * self.bits}"
+                  for pixel, channel, acc in outputs if channel]
+        return lines + [f"\t{_STORE[self.bits]} {word}, t3, {self.bits // 2}"
+                        for word in words.values()]

@@ -195,11 +195,9 @@ class LoopKernel:
 
     @staticmethod
     def _unpack(vector, raw, bits, first, suffix):
-        """Four values to four bytes: as many extractions, two packs."""
-        lines = []
-        for half, pack in enumerate(("packlo", "packhi")):
-            for lane, register in enumerate(("s8", "s9")):
-                position = (first + 2 * half + lane) * bits
-                lines.append(f"\tp.extract{suffix} {register}, {raw}, {bits - 1 << 5 | position}")
-            lines.append(f"\tpv.{pack}.b {vector}, s9, s8")
-        return lines
+        """Four values to four bytes: as many extractions, then two packs, so that no extraction is
+        waited for."""
+        bytes_ = ("s8", "s9", "s10", "t3")
+        lines = [f"\tp.extract{suffix} {register}, {raw}, {bits - 1 << 5 | (first + i) * bits}"
+                 for i, register in enumerate(bytes_)]
+        return [*lines, f"\tpv.packlo.b {vector}, s9, s8", f"\tpv.packhi.b {vector}, t3, s10"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from flexdrive.flexv.formats import FORMATS
-from flexdrive.flexv.isa import COMPRESSED, CSRS, EXTENSIONS, INSTRUCTIONS
+from flexdrive.flexv.isa import COMPRESSED, CSRS, INSTRUCTIONS
 
 __all__ = ["MANUAL", "manual"]
 
@@ -19,7 +19,7 @@ def manual():
     lines = ["# Flex-V: instructions and registers", "",
              "Generated from the instruction table by `python -m flexdrive_sim.flexv.manual`.",
              "Encodings run from bit 31 down; `-` is ignored."]
-    for extension in EXTENSIONS:
+    for extension in dict.fromkeys(entry.extension for entry in INSTRUCTIONS):
         lines += ["", f"## {extension}", "", "| instruction | encoding | effect |", "|---|---|---|"]
         lines += [f"| {e.name} | `{_cell(e.encoding.text)}` | {_cell(e.meaning)} |"
                   for e in INSTRUCTIONS if e.extension == extension]

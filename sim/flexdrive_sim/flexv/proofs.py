@@ -13,13 +13,14 @@ from flexdrive.flexv.core.macload import Controllers, Undo
 
 from ..formal import Proof
 
-__all__ = ["PROOFS", "ControllersProof", "FetchProof", "LoadStoreProof", "LoopsProof"]
+__all__ = ["PROOFS", "ControllersProof", "FetchProof", "LoadStoreProof", "LoopsProof",
+           "constant"]
 
 # Accesses under way at most: two in write-back, two in execute, two that were dropped.
 _LONGEST = 6
 
 
-def _constant(m, value, name):
+def constant(m, value, name):
     """A value that the solver chooses once."""
     first, kept, chosen = (Signal(width, init=init, name=f"{name}_{part}")
                            for part, width, init in (
@@ -73,7 +74,7 @@ class FetchProof(wiring.Component):
         m.d.comb += [fetch.redirect.eq(self.redirect), fetch.target.eq(self.target & ~1),
                      fetch.loop.eq(self.loop), fetch.loop_target.eq(self.loop_target & ~1),
                      fetch.ready.eq(self.ready), fetch.reset_pc.eq(self.target & ~1)]
-        address, word = (_constant(m, value, name) for value, name in (
+        address, word = (constant(m, value, name) for value, name in (
             (self.address, "address"), (self.word, "word")))
         slave = _Slave(m, fetch.bus, address)
         m.d.comb += Assume(~(self.bus.rvalid & slave.tracked)
@@ -117,18 +118,26 @@ class LoadStoreProof(wiring.Component):
         m = Module()
         m.submodules.memory = memory = LoadStore()
         wiring.connect(m, wiring.flipped(self.bus), memory.bus)
+        # What a failed access drops is dropped in the next cycle.
+        undo, begun, offset = Signal(), Signal(), self.address[:2]
+        m.d.sync += [undo.eq(memory.fault),
+                     begun.eq((begun | memory.bus.req) & ~memory.fire & ~memory.kill
+                              & ~memory.clearing)]
         m.d.comb += [
+            memory.crossing.eq(Mux(self.op[1], offset.any(), self.op[0] & offset.all())),
             memory.wanted.eq(self.wanted & ~memory.clearing), memory.write.eq(self.write),
             memory.op.as_value().eq(self.op), memory.address.eq(self.address),
-            memory.data.eq(self.data), memory.hold.eq(self.hold),
+            memory.data.eq(self.data), memory.hold.eq(self.hold | undo),
             # An access leaves execute as soon as it can: nothing but the one in front stops it.
-            memory.fire.eq(memory.wanted & memory.granted & ~memory.fault
+            memory.fire.eq(memory.wanted & memory.granted & ~self.hold & ~undo & ~memory.fault
                            & (~memory.waiting | memory.done)),
-            memory.kill.eq(memory.wanted & memory.fault),
+            memory.kill.eq(memory.wanted & undo),
             Assume((self.op[:2] != 3) & (self.op < 6)),
+            # What may hold an access back is there from its first cycle on.
+            Assume(~(self.hold & begun)),
         ]
         self._execute_stays(m, memory)
-        place, value = (_constant(m, source, name) for source, name in (
+        place, value = (constant(m, source, name) for source, name in (
             (self.place, "place"), (self.value, "value")))
         slave = _Slave(m, memory.bus, place[2:], (memory.bus.we, memory.bus.be, memory.bus.wdata))
         byte = self.bus.rdata.word_select(place[:2], 8)
@@ -155,7 +164,15 @@ class LoadStoreProof(wiring.Component):
                                & (offset < (Const(1, 3) << op[:2])))]
         with m.If(inside):
             m.d.comb += Assert(memory.loaded.word_select(offset[:2], 8) == value)
-        m.d.comb += [Cover(inside & (offset == 3)), Cover(memory.fault & memory.kill)]
+        m.d.comb += [Cover(inside & (offset == 3)), Cover(memory.kill & memory.bus.req)]
+
+
+class _Place:
+    """A place in the pipeline."""
+
+    def __init__(self, name):
+        for field, width in (("valid", 1), ("back", 1), ("number", 1), ("memory", 1), ("pc", 32)):
+            setattr(self, field, Signal(width, name=f"{name}_{field}"))
 
 
 class LoopsProof(wiring.Component):
@@ -174,50 +191,71 @@ class LoopsProof(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.loops = loops = Loops()
-        d_valid, d_back, d_number, d_pc = (Signal(), Signal(), Signal(), Signal(32))
-        e_valid, e_back, e_number, e_pc = (Signal(), Signal(), Signal(), Signal(32))
-        w_valid, w_back, w_number, w_memory = Signal(), Signal(), Signal(), Signal()
-        fault, w_ends, e_leave, redirect, d_fire, jump, finish = (
+        stages = {name: _Place(name) for name in "sdew"}
+        s, d, e, w = stages.values()
+        fault, undo, w_ends, e_leave, redirect, finish = (
             Signal(name=name) for name in (
-                "fault", "w_ends", "e_leave", "redirect", "d_fire", "jumps", "finish"))
+                "fault", "undo", "w_ends", "e_leave", "redirect", "finish"))
         m.d.comb += [
-            loops.pc.eq(self.pc), loops.d_back.eq(d_valid & d_back), loops.d_number.eq(d_number),
-            loops.e_back.eq(e_valid & e_back), loops.e_number.eq(e_number),
-            w_ends.eq(w_valid & self.w_goes), fault.eq(w_ends & w_memory & self.faults),
-            e_leave.eq(e_valid & self.e_goes & (~w_valid | w_ends) & ~fault),
+            loops.pc.eq(self.pc), loops.s_back.eq(s.valid & s.back), loops.s_number.eq(s.number),
+            loops.d_back.eq(d.valid & d.back), loops.d_number.eq(d.number),
+            loops.e_back.eq(e.valid & e.back), loops.e_number.eq(e.number),
+            w_ends.eq(w.valid & self.w_goes), fault.eq(w_ends & w.memory & self.faults),
+            e_leave.eq(e.valid & self.e_goes & (~w.valid | w_ends) & ~fault & ~undo),
             # What leaves the loop, and what fetches anew and stays in it.
-            redirect.eq(fault | (e_leave & (self.leaves | self.writes | self.refetch))),
-            finish.eq(e_leave & e_back & ~self.leaves & ~self.writes),
-            loops.finish.eq(finish), loops.finished.eq(e_number),
-            loops.undo.eq(fault & w_back), loops.undone.eq(w_number),
+            redirect.eq(undo | (e_leave & (self.leaves | self.writes | self.refetch))),
+            finish.eq(e_leave & e.back & ~self.leaves & ~self.writes),
+            loops.finish.eq(finish), loops.finished.eq(e.number),
+            loops.undo.eq(undo & w.back), loops.undone.eq(w.number),
             loops.write.eq(e_leave & self.writes), loops.loop.eq(self.loop),
-            loops.op.as_value().eq(self.op), loops.following.eq(e_pc + 4),
+            loops.op.as_value().eq(self.op), loops.following.eq(e.pc + 4),
             loops.address.eq(self.address & ~1), loops.iterations.eq(self.iterations),
             Assume(self.op < 6),
-            d_fire.eq(d_valid & self.d_goes & (~e_valid | e_leave) & ~redirect),
-            jump.eq(d_fire & self.jump),
         ]
-        with m.If(redirect | jump):
-            m.d.sync += d_valid.eq(0)
-        with m.Elif(~d_valid | d_fire):
-            m.d.sync += [d_valid.eq(self.accept), d_back.eq(loops.back),
-                         d_number.eq(loops.number), d_pc.eq(self.pc)]
-        with m.If(d_fire):
-            m.d.sync += [e_valid.eq(1), e_back.eq(d_back & ~jump), e_number.eq(d_number),
-                         e_pc.eq(d_pc)]
-        with m.Elif(e_leave | fault):
-            m.d.sync += e_valid.eq(0)
+        m.d.sync += undo.eq(fault)
+        jumped = self._front(m, loops, s, d, e, e_leave, redirect)
         with m.If(e_leave):
-            m.d.sync += [w_valid.eq(1), w_back.eq(finish), w_number.eq(e_number),
-                         w_memory.eq(self.memory)]
+            m.d.sync += [w.valid.eq(1), w.back.eq(finish), w.number.eq(e.number),
+                         w.memory.eq(self.memory)]
         with m.Elif(w_ends):
-            m.d.sync += w_valid.eq(0)
-        jumped = Signal()
-        with m.If(d_fire):
-            m.d.sync += jumped.eq(jump)
-        self._sequential(m, loops, e_leave & ~self.leaves & ~self.writes & ~jumped, e_pc, e_back,
-                         e_number)
+            m.d.sync += w.valid.eq(0)
+        self._sequential(m, loops, e_leave & ~self.leaves & ~self.writes & ~jumped, e.pc, e.back,
+                         e.number)
         return m
+
+    def _front(self, m, loops, s, d, e, e_leave, redirect):
+        """What lies between fetch and execute, as in the core; returns whether the instruction in
+        execute is a direct jump."""
+        jump, jumped, e_jumped, d_fire, moves = (
+            Signal(name=name) for name in ("jumps", "jumped", "e_jumped", "d_fire", "moves"))
+        m.d.comb += [d_fire.eq(d.valid & self.d_goes & (~e.valid | e_leave)),
+                     moves.eq(~d.valid | d_fire), jump.eq(d.valid & self.jump & ~jumped)]
+        m.d.sync += jumped.eq((jump | jumped) & ~d_fire & ~redirect)
+        with m.If(moves | redirect):
+            m.d.sync += d.valid.eq((self.accept | s.valid) & ~redirect & ~jump)
+        with m.If(redirect | jump | moves):
+            m.d.sync += s.valid.eq(0)
+        with m.Elif(~s.valid):
+            m.d.sync += s.valid.eq(self.accept)
+        fetched = (loops.back, loops.number, self.pc)
+        with m.If(moves):
+            m.d.sync += [field.eq(Mux(s.valid, waiting, new)) for field, waiting, new in
+                         zip((d.back, d.number, d.pc), (s.back, s.number, s.pc), fetched,
+                             strict=True)]
+        with m.Elif(jump):
+            m.d.sync += d.back.eq(0)
+        with m.If(~s.valid):
+            m.d.sync += [s.back.eq(loops.back), s.number.eq(loops.number), s.pc.eq(self.pc)]
+        with m.If(d_fire):
+            m.d.sync += [e.back.eq(d.back & ~jump), e.number.eq(d.number), e.pc.eq(d.pc),
+                         e_jumped.eq(jump | jumped)]
+        with m.If(redirect):
+            m.d.sync += e.valid.eq(0)
+        with m.Elif(d_fire):
+            m.d.sync += e.valid.eq(1)
+        with m.Elif(e_leave):
+            m.d.sync += e.valid.eq(0)
+        return e_jumped
 
     @staticmethod
     def _sequential(m, loops, plain, e_pc, e_back, e_number):
@@ -239,7 +277,7 @@ class ControllersProof(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.controllers = state = Controllers(("dot", "macload"))
+        m.submodules.controllers = state = Controllers(("dot", "macload", "macload_third"))
         kept = [i for i, name in enumerate(state.names)]
         snapshot = [Signal(32, name=f"snapshot_{i}") for i in kept]
         undo, flags, holds = Signal(Undo), Signal(3), Signal()

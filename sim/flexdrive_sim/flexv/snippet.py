@@ -61,10 +61,10 @@ class Snippet:
         data[:4 * len(self.data)] = self.data.view(np.uint8)
         return [Region(CODE, text), Region(DATA, data)]
 
-    def simulate(self, limit=200_000, **hart):
+    def simulate(self, limit=200_000, *, machine=Hart, **hart):
         """Run on the simulator; returns the data memory as words."""
         regions = self._regions()
-        machine = Hart(Memory(regions), CODE, **hart)
+        machine = machine(Memory(regions), CODE, **hart)
         words = regions[1].data.view(np.uint32)
         place = (_TOHOST - DATA) // 4
         for _ in range(limit):

@@ -9,13 +9,15 @@ from .control import BitsOp
 __all__ = ["Bits"]
 
 class Bits(wiring.Component):
-    """Combinational; ``op`` is a :class:`BitsOp`. ``c`` is the old value of rd."""
+    """Combinational; ``op`` is a :class:`BitsOp`. ``c`` is the old value of rd. Results of the
+    operations in :data:`.control.SLOW_BITS` are in ``slow``, the others in ``o``."""
 
     a: In(32)
     b: In(32)
     c: In(32)
     op: In(BitsOp)
     o: Out(32)
+    slow: Out(32)
 
     def elaborate(self, platform):
         m = Module()
@@ -30,8 +32,7 @@ class Bits(wiring.Component):
         a, b = self.a, self.b
         less, unsigned = Signal(), Signal()
         m.d.comb += [
-            unsigned.eq((self.op == BitsOp.LEU) | (self.op == BitsOp.MINU)
-                        | (self.op == BitsOp.MAXU)),
+            unsigned.eq(self.op.as_value()[0]),
             # a < b; a flipped sign bit turns signed order into unsigned order.
             less.eq(Cat(a[:31], a[31] ^ ~unsigned) < Cat(b[:31], b[31] ^ ~unsigned)),
         ]
@@ -61,16 +62,14 @@ class Bits(wiring.Component):
         while len(ones) > 1:
             ones = [x + y for x, y in zip(ones[::2], ones[1::2], strict=True)]
         with m.Switch(self.op):
-            with m.Case(BitsOp.ROR):
-                m.d.comb += self.o.eq(Cat(a, a) >> self.b[:5])
             with m.Case(BitsOp.FF1):
-                m.d.comb += self.o.eq(first)
+                m.d.comb += self.slow.eq(first)
             with m.Case(BitsOp.FL1):
-                m.d.comb += self.o.eq(last)
+                m.d.comb += self.slow.eq(last)
             with m.Case(BitsOp.CLB):
-                m.d.comb += self.o.eq(Mux(a == 0, 0, leading))
+                m.d.comb += self.slow.eq(Mux(a == 0, 0, leading))
             with m.Case(BitsOp.CNT):
-                m.d.comb += self.o.eq(ones[0])
+                m.d.comb += self.slow.eq(ones[0])
 
     def _extend(self, m):
         a = self.a
@@ -95,33 +94,37 @@ class Bits(wiring.Component):
         ]
         with m.Switch(self.op):
             with m.Case(BitsOp.CLIP, BitsOp.CLIPU, BitsOp.CLIPR, BitsOp.CLIPUR):
-                m.d.comb += self.o.eq(Mux(a.as_signed() <= lower.as_signed(), lower,
+                m.d.comb += self.slow.eq(Mux(a.as_signed() <= lower.as_signed(), lower,
                                           Mux(a.as_signed() >= upper.as_signed(), upper, a)))
 
     def _field(self, m):
         a, position, length = self.a, self.b[:5], self.b[5:10]
         ones, mask, moved, top = Signal(32), Signal(32), Signal(32), Signal()
+        above, last = Signal(32), Signal(6)
         m.d.comb += [
             # As many ones as the field has bits; those beyond bit 31 fall off.
             ones.eq(~(Const(0xFFFFFFFE, 32) << length)[:32]),
             mask.eq((ones << position)[:32]),
-            moved.eq(a >> position),
+            # What lies above the register: itself again, its sign, or nothing.
+            above.eq(Mux(self.op == BitsOp.ROR, a,
+                         (a[31] & (self.op == BitsOp.EXTRACT)).replicate(32))),
+            moved.eq(Cat(a, above) >> position),
             # The field's highest bit is bit 31 of the register when it reaches beyond it.
-            top.eq(Mux(position + length > 31, a[31], moved.bit_select(length, 1))),
+            last.eq(position + length),
+            top.eq(Mux(last[5], a[31], a.bit_select(last[:5], 1))),
         ]
         visible = Signal(32)
         m.d.comb += visible.eq(moved & ones)
         with m.Switch(self.op):
+            with m.Case(BitsOp.ROR):
+                m.d.comb += self.slow.eq(moved)
             with m.Case(BitsOp.EXTRACT):
-                # Bits of ``moved`` above bit 31 - position are zeros and must be signs too.
-                inside = Signal(32)
-                m.d.comb += inside.eq(mask >> position)
-                m.d.comb += self.o.eq((visible & inside) | (top.replicate(32) & ~inside))
+                m.d.comb += self.slow.eq(visible | (top.replicate(32) & ~ones))
             with m.Case(BitsOp.EXTRACTU):
-                m.d.comb += self.o.eq(visible)
+                m.d.comb += self.slow.eq(visible)
             with m.Case(BitsOp.INSERT):
-                m.d.comb += self.o.eq((self.c & ~mask) | ((a << position)[:32] & mask))
+                m.d.comb += self.slow.eq((self.c & ~mask) | ((a << position)[:32] & mask))
             with m.Case(BitsOp.BCLR):
-                m.d.comb += self.o.eq(a & ~mask)
+                m.d.comb += self.slow.eq(a & ~mask)
             with m.Case(BitsOp.BSET):
-                m.d.comb += self.o.eq(a | mask)
+                m.d.comb += self.slow.eq(a | mask)

@@ -37,7 +37,8 @@ class CoreConfig:
         if missing:
             raise ConfigurationError(f"A core always has the extensions i and zicsr; "
                                      f"{', '.join(sorted(missing))} is missing")
-        needs = {"macload": "dot", "xpulp_simd": "dot", "macload_other": "macload"}
+        needs = {"macload": "dot", "xpulp_simd": "dot", "macload_other": "macload",
+                 "macload_third": "macload"}
         for extension, needed in needs.items():
             if extension in self.extensions and needed not in self.extensions:
                 raise ConfigurationError(f"Extension {extension} needs extension {needed}")

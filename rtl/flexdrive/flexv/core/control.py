@@ -5,9 +5,29 @@ The names of the operations are those of the instruction table.
 
 from amaranth.lib import data, enum
 
-__all__ = ["OPERATIONS", "AluOp", "BitsOp", "BranchOp", "Control", "CsrOp", "DivideOp", "DotOp",
-           "Immediate", "JumpOp", "LoopOp", "MacloadOp", "MemoryOp", "MultiplyOp", "PermuteOp",
-           "RequantOp", "SimdOp", "SystemOp", "Unit"]
+__all__ = [
+    "OPERATIONS",
+    "SLOW_BITS",
+    "AluOp",
+    "BitsOp",
+    "BranchOp",
+    "Control",
+    "CsrOp",
+    "DivideOp",
+    "DotOp",
+    "Immediate",
+    "JumpOp",
+    "LoopOp",
+    "MacloadOp",
+    "MemoryOp",
+    "MultiplyOp",
+    "PermuteOp",
+    "RequantOp",
+    "SimdOp",
+    "SystemOp",
+    "Unit",
+    "UnitFlags",
+]
 
 
 class Unit(enum.Enum, shape=4):
@@ -27,6 +47,10 @@ class Unit(enum.Enum, shape=4):
     SIMD = 13
     PERMUTE = 14
     REQUANT = 15
+
+
+# One bit per unit; none for what is no instruction.
+UnitFlags = data.StructLayout({unit.name.lower(): 1 for unit in Unit})
 
 
 class AluOp(enum.Enum, shape=6):
@@ -129,10 +153,16 @@ class MacloadOp(enum.Enum, shape=6):
 
 
 class BitsOp(enum.Enum, shape=6):
-    """Operations of :mod:`.bits`."""
+    """Operations of :mod:`.bits`. Bit 0 of comparisons: unsigned."""
 
-    (ABS, LE, LEU, MIN, MINU, MAX, MAXU, ROR, FF1, FL1, CLB, CNT, EXTHS, EXTHZ, EXTBS, EXTBZ,
+    (LE, LEU, MIN, MINU, MAX, MAXU, ABS, ROR, FF1, FL1, CLB, CNT, EXTHS, EXTHZ, EXTBS, EXTBZ,
      CLIP, CLIPU, CLIPR, CLIPUR, EXTRACT, EXTRACTU, INSERT, BCLR, BSET) = range(25)
+
+
+# What takes too long to be passed on to the next instruction in the same cycle.
+SLOW_BITS = (BitsOp.ROR, BitsOp.FF1, BitsOp.FL1, BitsOp.CLB, BitsOp.CNT, BitsOp.CLIP, BitsOp.CLIPU,
+             BitsOp.CLIPR, BitsOp.CLIPUR, BitsOp.EXTRACT, BitsOp.EXTRACTU, BitsOp.INSERT,
+             BitsOp.BCLR, BitsOp.BSET)
 
 
 class SimdOp(enum.Enum, shape=6):
@@ -188,12 +218,12 @@ class Control(data.Struct):
     ``second_immediate``: operand b is the immediate instead of rs2. ``first_pc``: operand a is the
     pc instead of rs1. ``post``: rs1 is updated after the access. ``reads_*``, ``writes_rd``: which
     registers matter; ``reads_rs3`` is the register in the place of rd. ``late``: the result comes
-    from the write-back stage. ``accumulates``: rd is an operand that write-back adds.
-    ``replicates``: operand b is its lowest lane, in all lanes. ``short_compare``: a branch compares
-    with the signed immediate in the place of rs2.
+    from a stage after execute. ``slow``: it comes at the end of execute. ``accumulates``: rd is an
+    operand that retire adds. ``replicates``: operand b is its lowest lane, in all lanes.
+    ``short_compare``: a branch compares with the signed immediate in the place of rs2.
     """
 
-    unit: Unit
+    unit: UnitFlags
     op: 6
     immediate: Immediate
     first_pc: 1
@@ -204,6 +234,7 @@ class Control(data.Struct):
     reads_rs3: 1
     writes_rd: 1
     late: 1
+    slow: 1
     accumulates: 1
     replicates: 1
     short_compare: 1

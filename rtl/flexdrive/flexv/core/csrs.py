@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import CSRS
+from ..isa import CSR_PLACES, CSRS
 from .control import CsrOp
 
 __all__ = ["COUNTED", "CsrFile"]
@@ -25,25 +25,27 @@ class CsrFile(wiring.Component):
 
     Members
     -------
-    number, op, operand : access; ``value`` is the register's value before it.
-    writes : the access writes. illegal : there is no such register, or it cannot be written.
+    selected, op, operand : access, see :data:`flexdrive.flexv.isa.CSR_PLACES`; ``value`` is the
+        register's value before it, once the register is not ``busy``.
+    writes : the access writes. The register exists, and can be written if it is.
     commit : the access takes place in this cycle.
     trap : enter a trap; ``trap_pc``, ``cause`` (bit 5: interrupt), ``trap_value`` go to mepc,
         mcause and mtval. leave : return from a trap.
     vector, epc : where a trap, a return continue.
-    retire, unretire : one instruction retires, one that was counted did not.
+    retire, unretire : one instruction retires, one that was counted did not; never both.
     elsewhere_values, elsewhere_write, write_value : registers that other modules hold, their write
         strobes, and the value to be written.
     interrupts : pending lines, numbered as in mip. wanted : the interrupt to be taken, valid with
         ``interrupt``. wake : an enabled interrupt is pending, whether or not it may be taken.
+        All three are a cycle late, and for a cycle after a change of any register there is none.
     """
 
     def __init__(self, extensions, elsewhere=()):
         self._elsewhere = list(elsewhere)
         self._table = [csr for csr in CSRS.values() if csr.extension in extensions]
         super().__init__({
-            "number": In(12), "op": In(CsrOp), "operand": In(32), "writes": In(1),
-            "value": Out(32), "illegal": Out(1), "commit": In(1),
+            "selected": In(len(CSRS)), "op": In(CsrOp), "operand": In(32), "writes": In(1),
+            "value": Out(32), "busy": Out(1), "commit": In(1),
             "trap": In(1), "trap_pc": In(32), "cause": In(6), "trap_value": In(32),
             "leave": In(1), "vector": Out(32), "epc": Out(32),
             "retire": In(1), "unretire": In(1),
@@ -60,9 +62,7 @@ class CsrFile(wiring.Component):
         self._write_value = self.write_value
         self._selected = {}
         for csr in self._table:
-            selected = Signal(name=f"at_{csr.name}")
-            m.d.comb += selected.eq(self.number == csr.number)
-            self._selected[csr.name] = selected
+            self._selected[csr.name] = self.selected[CSR_PLACES[csr.name]]
         self._machine_state(m)
         self._counters(m)
         self._interrupts(m)
@@ -81,12 +81,10 @@ class CsrFile(wiring.Component):
     def _access(self, m):
         values = {**self._constants(), **self._registers,
                   **dict(zip(self._elsewhere, self.elsewhere_values, strict=False))}
-        value, exists = Const(0, 32), Const(0, 1)
+        value = Const(0, 32)
         for csr in self._table:
             value = value | Mux(self._selected[csr.name], values[csr.name], 0)
-            exists = exists | self._selected[csr.name]
-        m.d.comb += [self.value.eq(value),
-                     self.illegal.eq(~exists | (self.writes & self.number[10:].all()))]
+        m.d.comb += self.value.eq(value)
         with m.Switch(self.op):
             with m.Case(CsrOp.SET):
                 m.d.comb += self._write_value.eq(self.value | self.operand)
@@ -122,39 +120,54 @@ class CsrFile(wiring.Component):
         with m.Elif(self.leave):
             m.d.sync += [status[3].eq(status[7]), status[7].eq(1)]
         base = Cat(0, 0, self._registers["mtvec"][2:])
-        vectored = self._registers["mtvec"][0] & self.cause[5]
-        m.d.comb += [self.vector.eq(base + Mux(vectored, self.cause[:5] << 2, 0)),
-                     self.epc.eq(self._registers["mepc"])]
+        vectored, place = Signal(), Signal(32)
+        m.d.comb += [
+            vectored.eq(self._registers["mtvec"][0] & self.cause[5]),
+            # Interrupts alone are vectored.
+            place.eq(base + (self.wanted << 2)), self.vector.eq(Mux(vectored, place, base)),
+            self.epc.eq(self._registers["mepc"])]
 
     def _counters(self, m):
         inhibited = self._registers["mcountinhibit"]
+        # Whether an instruction retires is known late, so it is counted in the next cycle, and
+        # the counter is accessed when nothing is left to be counted.
+        one_more, one_less = Signal(), Signal()
+        m.d.comb += self.busy.eq((one_more | one_less) & Cat(self._selected[name] for name in (
+            "minstret", "minstreth", "instret", "instreth")).any())
+        writes = self._written("minstret") | self._written("minstreth")
+        m.d.sync += [
+            # The counter does not count the instruction that writes it.
+            one_more.eq(self.retire & ~inhibited[_INHIBIT["minstret"]] & ~writes),
+            one_less.eq(self.unretire & ~inhibited[_INHIBIT["minstret"]])]
         for name in ("mcycle", "minstret"):
             low, high = self._register(name), self._register(name + "h")
             count, both = Signal(64, name=f"next_{name}"), Cat(low, high)
-            stopped = inhibited[_INHIBIT[name]]
             if name == "mcycle":
-                m.d.comb += count.eq(both + ~stopped)
+                m.d.comb += count.eq(both + ~inhibited[_INHIBIT[name]])
             else:
-                m.d.comb += count.eq(both + (self.retire & ~stopped)
-                                     - (self.unretire & ~stopped))
+                m.d.comb += count.eq(both + Cat(one_more | one_less, one_less.replicate(63)))
             m.d.sync += both.eq(count)
-            # A write replaces its own half; the counter does not count the writing instruction.
+            # A write replaces its own half.
             with m.If(self._written(name)):
                 m.d.sync += [low.eq(self._write_value), high.eq(high)]
             with m.If(self._written(name + "h")):
                 m.d.sync += [high.eq(self._write_value), low.eq(low)]
         for name, event in COUNTED.items():
-            register = self._register(name)
-            m.d.sync += register.eq(register + (getattr(self, event) & ~inhibited[_INHIBIT[name]]))
+            register, happens = self._register(name), Signal(name=f"counts_{event}")
+            m.d.sync += [happens.eq(getattr(self, event) & ~inhibited[_INHIBIT[name]]),
+                         register.eq(register + happens)]
             with m.If(self._written(name)):
                 m.d.sync += register.eq(self._write_value)
 
     def _interrupts(self, m):
-        candidates = Signal(32)
-        m.d.comb += [candidates.eq(self.interrupts & self._registers["mie"]),
-                     self.wake.eq(candidates.any()),
+        lines, candidates, pending, settled = Signal(32), Signal(32), Signal(), Signal()
+        m.d.comb += [candidates.eq(lines & self._registers["mie"]),
+                     self.wake.eq(pending & settled),
                      self.interrupt.eq(self.wake & self._registers["mstatus"][3])]
+        m.d.sync += [lines.eq(self.interrupts), pending.eq(candidates.any()),
+                     # What was found before a change does not count.
+                     settled.eq(~(self.commit | self.trap | self.leave))]
         # Local ones first, the highest number first; then external, software, timer.
         for number in (7, 3, 11, *range(16, 32)):
             with m.If(candidates[number]):
-                m.d.comb += self.wanted.eq(number)
+                m.d.sync += self.wanted.eq(number)

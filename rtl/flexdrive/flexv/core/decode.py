@@ -4,11 +4,18 @@ from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .control import Control, Immediate, JumpOp, Unit
+from ..formats import FormatControl
+from ..isa import BY_NAME, CSR_PLACES, CSRS
+from .control import Control, CsrOp, Immediate, JumpOp, MemoryOp, MultiplyOp, SystemOp
 from .decoder import Decoder, immediate_value
-from .stages import DecodeStage, ExecuteStage, WriteBackStage
+from .stages import DecodeStage, ExecuteStage, RetireStage, Waits, WriteBackStage
 
-__all__ = ["Decode"]
+__all__ = ["Decode", "replicate"]
+
+
+def replicate(word, size):
+    """The lowest lane, of 16 >> size bits, in all lanes."""
+    return Array([word[:width].replicate(32 // width) for width in (16, 8, 4, 2)])[size]
 
 
 class Decode(wiring.Component):
@@ -17,12 +24,14 @@ class Decode(wiring.Component):
     Members
     -------
     stage : the instruction. interrupt : an interrupt is to be taken before it.
-    numberN, storedN, valueN : registers named in the places of rs1, rs2 and rd; their content in
-        the register file; their value with all results of earlier instructions.
+    numberN, storedN : registers named in the places of rs1, rs2 and rd; their content in the
+        register file.
     e, e_valid, e_value : execute stage and its early result. w, w_valid, w_done, w_value :
-        write-back stage, whether it ends in this cycle, and its late result.
-    wait : an operand is not there yet. jumps : a direct jump; it goes to ``o.target``.
-    legacy : a Mac&Load that loads has its address in rs1.
+        write-back stage, whether it ends in this cycle, and the word loaded then.
+    r, r_value : retire stage and its late result.
+    jumps : a direct jump to ``jump_target``.
+    legacy : formats come from instructions, and the address of a Mac&Load that loads from rs1.
+    format : the one in CSR ivec_fmt.
     o : what execute gets.
     """
 
@@ -31,88 +40,206 @@ class Decode(wiring.Component):
         ports = {
             "stage": In(DecodeStage), "interrupt": In(1), "e": In(ExecuteStage), "e_valid": In(1),
             "e_value": In(32), "w": In(WriteBackStage), "w_valid": In(1), "w_done": In(1),
-            "w_value": In(32), "legacy": In(1), "wait": Out(1), "jumps": Out(1),
+            "w_value": In(32), "r": In(RetireStage), "r_value": In(32), "legacy": In(1),
+            "format": In(FormatControl), "jumps": Out(1), "jump_target": Out(32),
             "o": Out(ExecuteStage),
         }
         for i in range(3):
-            ports |= {f"number{i}": Out(5), f"stored{i}": In(32), f"value{i}": Out(32)}
+            ports |= {f"number{i}": Out(5), f"stored{i}": In(32)}
         super().__init__(ports)
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.decoder = decoder = Decoder(self._extensions)
         control, insn, sound = Signal(Control), self.stage.insn, Signal()
+        # Nothing reads a part of ``o``: simulators order whole signals.
+        self._accesses = Signal(name="accesses")
         m.d.comb += [
             decoder.insn.eq(insn),
-            sound.eq(decoder.legal & ~self.stage.illegal & ~self.stage.error & ~self.interrupt),
+            sound.eq(decoder.legal & ~self.stage.illegal & ~self.stage.error & ~self.interrupt
+                     & ~(control.unit.csr & self._no_csr(m, insn, control))
+                     & ~self._format(m, control, insn)),
             control.eq(decoder.control),
             self.number0.eq(insn[15:20]), self.number1.eq(insn[20:25]),
             self.number2.eq(insn[7:12]),
         ]
-        reads = (control.reads_rs1, control.reads_rs2, control.reads_rs3)
-        macload = control.unit == Unit.MACLOAD
-        with_address = self.legacy & insn[23:25].any()
-        waits = [self._operand(m, i) & reads[i] for i in range(3)]
-        m.d.comb += self.wait.eq(sound & (
-            (waits[0] & (~macload | with_address)) | waits[1]
-            | (waits[2] & ~self._follows(m, control))))
+        self._operands(m, control)
         immediate = Signal(32)
         layouts = [immediate_value(insn, layout) for layout in Immediate]
         m.d.comb += immediate.eq(Array(layouts)[control.immediate.as_value()])
-        self._fill(m, control, sound, immediate)
+        self._fill(m, control, sound)
+        self._flow(m, control, sound)
+        self._choose(m, control, immediate)
+        self._jump(m, insn)
         return m
 
-    def _operand(self, m, i):
-        """Drives valueN; returns whether it must be waited for."""
-        number, e, w = getattr(self, f"number{i}"), self.e, self.w
-        at_e_early, at_e_late, at_w_early, at_w_late = (
-            Signal(name=f"operand{i}_{place}") for place in (
-                "e_early", "e_late", "w_early", "w_late"))
+    @staticmethod
+    def _has_lanes(control):
+        return control.unit.dot | control.unit.macload | control.unit.simd
+
+    def _format(self, m, control, insn):
+        """Lane widths of dot products and packed SIMD; returns whether there is none."""
+        o, macload, chosen = self.o, control.unit.macload, Signal(FormatControl, name="format_of")
+        self._scalar_size = Signal(2, name="scalar_size")
+        legal = Mux(self.legacy, ~(macload & insn[14]), self.format.legal)
+        with m.If(self.legacy):
+            m.d.comb += chosen.size.eq(Mux(macload, insn[12:14], insn[12]))
+        with m.Else():
+            m.d.comb += chosen.eq(self.format)
         m.d.comb += [
-            at_e_early.eq(self.e_valid & e.early & (e.early_target == number)),
-            at_e_late.eq(self.e_valid & e.late & (e.late_target == number)),
-            at_w_early.eq(self.w_valid & w.early & (w.early_target == number)),
-            at_w_late.eq(self.w_valid & w.late & (w.late_target == number)),
-            getattr(self, f"value{i}").eq(
-                Mux(at_e_early, self.e_value,
-                    Mux(at_w_late, self.w_value,
-                        Mux(at_w_early, w.early_value, getattr(self, f"stored{i}"))))),
+            o.dot_control.eq(chosen),
+            # The lane of a scalar is a weight, for packed SIMD the wider of both.
+            self._scalar_size.eq(chosen.size + Mux(
+                chosen.swap | control.unit.simd, 0, chosen.ratio)),
+            o.from_rs1.eq(self.legacy), o.to_w.eq(insn[24] & ~insn[23]),
         ]
-        return at_e_late | (at_w_late & ~at_e_early & ~self.w_done)
+        return self._has_lanes(control) & ~legal
 
-    def _follows(self, m, control):
-        """An accumulator that the instruction in execute is about to write is not waited for: it
-        is taken over when that instruction ends."""
-        follows = self.o.c_follows
-        m.d.comb += follows.eq(control.accumulates & self.e_valid & self.e.late
-                               & (self.e.late_target == self.number2))
-        return follows
+    def _no_csr(self, m, insn, control):
+        """Whether there is no such register, or it cannot be written and is."""
+        number, at = insn[20:32], Signal(len(CSRS), name="csr_at")
+        m.d.comb += self.o.csr.eq(at)
+        for csr in CSRS.values():
+            if csr.extension in self._extensions:
+                m.d.comb += at[CSR_PLACES[csr.name]].eq(number == csr.number)
+        # Formats and interrupts count in decode already.
+        m.d.comb += [
+            self.o.csr_of_loops.eq(Cat(at[place] for name, place in CSR_PLACES.items()
+                                       if name.startswith("lp")).any()),
+            self.o.csr_of_decode.eq(Cat(at[CSR_PLACES[name]] for name in (
+                "sb_legacy", "ivec_fmt", "mie", "mstatus")).any()),
+        ]
+        writes = (control.op == CsrOp.WRITE.value) | (insn[15:20] != 0)
+        return ~at.any() | (writes & number[10:].all())
 
-    def _fill(self, m, control, sound, immediate):
-        o, stage, insn = self.o, self.stage, self.stage.insn
-        stores, macload = control.unit == Unit.STORE, control.unit == Unit.MACLOAD
-        moves = macload & self.legacy & insn[23:25].any()
+    def _jump(self, m, insn):
+        """Direct jumps, from as few bits as possible: fetch waits for this."""
+        jal = BY_NAME["jal"].encoding
+        m.d.comb += [
+            self.jumps.eq(((insn & jal.mask) == jal.match) & ~self.stage.illegal
+                          & ~self.stage.error & ~self.interrupt),
+            self.jump_target.eq(self.stage.pc + immediate_value(insn, Immediate.J)),
+        ]
+
+    def _operands(self, m, control):
+        """For each place of a register: where its value comes from."""
+        self._in_e, self._older, self._waits = [], [], []
+        e, w, r = self.e, self.w, self.r
+        address = ~control.unit.macload | (self.legacy & self.stage.insn[23:25].any())
+        needed = (control.reads_rs1 & address, control.reads_rs2, control.reads_rs3)
+        for i in range(3):
+            number = getattr(self, f"number{i}")
+            at_e_early, at_e_late, at_w_early, at_w_late, at_r_early, at_r_late = (
+                Signal(name=f"operand{i}_{place}") for place in (
+                    "e_early", "e_late", "w_early", "w_late", "r_early", "r_late"))
+            older = Signal(32, name=f"operand{i}_older")
+            m.d.comb += [
+                at_e_early.eq(self.e_valid & e.early & (e.early_target == number)),
+                at_e_late.eq(self.e_valid & e.late & (e.late_target == number)),
+                at_w_early.eq(self.w_valid & w.early & (w.early_target == number)),
+                at_w_late.eq(self.w_valid & w.late & (w.late_target == number)),
+                at_r_early.eq(r.early & (r.early_target == number)),
+                at_r_late.eq(r.late & (r.late_target == number)),
+                older.eq(Mux(at_w_late, self.w_value,
+                             Mux(at_w_early, w.early_value,
+                                 Mux(at_r_late, self.r_value,
+                                     Mux(at_r_early, r.early_value,
+                                         getattr(self, f"stored{i}")))))),
+            ]
+            self._in_e.append(at_e_early)
+            self._older.append(older)
+            waits, in_w = Signal(Waits, name=f"operand{i}_waits"), Signal(name=f"operand{i}_in_w")
+            m.d.comb += [
+                in_w.eq(at_w_late & ~at_e_early & ~at_e_late),
+                waits.w.eq(needed[i] & (at_e_late | (in_w & ~self.w_done))),
+                waits.r.eq(needed[i] & in_w & self.w_done & w.sums),
+                waits.early.eq(needed[i] & at_e_early & ~at_e_late
+                               & (e.control.slow | (control.replicates if i == 1 else 0))),
+            ]
+            self._waits.append(waits)
+
+    def _choose(self, m, control, immediate):
+        """Operands. What execute computes in this cycle comes last into each."""
+        o, stores, macload = self.o, control.unit.store, control.unit.macload
+        scalar, replicated, away = Signal(16), Signal(32), Signal(32)
+        insn = self.stage.insn
+        # From a few layouts of immediates and not from all, for there is little time.
+        six = Mux(control.immediate == Immediate.SIMM6, immediate_value(insn, Immediate.SIMM6),
+                  immediate_value(insn, Immediate.ZIMM6))
+        # Branches and loops differ in bit 3, and of the loops one in bits 14:12.
+        short_loop = insn[12:15] == BY_NAME["lp.setupi"].encoding.match >> 12 & 7
         short = Cat(insn[20:25], insn[24].replicate(27))
+        m.d.comb += [
+            scalar.eq(Mux(control.second_immediate, six, self._older[1])),
+            away.eq(Mux(insn[3], Mux(short_loop, immediate_value(insn, Immediate.LOOP_SHORT),
+                                     immediate_value(insn, Immediate.LOOP)),
+                        immediate_value(insn, Immediate.B))),
+            replicated.eq(replicate(scalar, self._scalar_size)),
+        ]
+        # A store has its data in the place of rs2 and an offset register in that of rd.
+        own = control.second_immediate | macload | control.short_compare
+        second = Mux(control.replicates, replicated,
+                     Mux(control.second_immediate, immediate,
+                         Mux(stores, self._older[2],
+                             Mux(macload, 4, Mux(control.short_compare, short,
+                                                 self._older[1])))))
+        a, b, third = Signal(32), Signal(32), self._waits[2].as_value()
+        b_waits, c_waits = Signal(Waits), Signal(Waits)
+        in_second = ~control.replicates & ~own & Mux(stores, self._in_e[2], self._in_e[1])
+        m.d.comb += [
+            o.a_waits.eq(self._waits[0]), b_waits.eq(Mux(stores, third, self._waits[1].as_value())),
+            c_waits.eq(Mux(stores, self._waits[1].as_value(), third)),
+            o.b_waits.eq(b_waits), o.c_waits.eq(c_waits), o.scalar_size.eq(self._scalar_size),
+            o.blocked.eq(self._waits[0].as_value().any() | b_waits.as_value().any() | c_waits.early
+                         | ((c_waits.w | c_waits.r) & ~control.accumulates)),
+            o.a.eq(a), o.b.eq(b), a.eq(Mux(self._in_e[0] & ~control.first_pc, self.e_value,
+                       Mux(control.first_pc, self.stage.pc, self._older[0]))),
+            b.eq(Mux(in_second, self.e_value, second)),
+            o.c.eq(Mux(Mux(stores, self._in_e[1], self._in_e[2]), self.e_value,
+                       Mux(stores, self._older[1], self._older[2]))),
+            o.a_low.eq(a[:2] & self._accesses.replicate(2)),
+            o.b_low.eq(b[:2] & self._accesses.replicate(2)),
+            o.target.eq(self.stage.pc + away),
+        ]
+
+    def _flow(self, m, control, sound):
+        """What the instruction does to the order of instructions, as far as it is known here."""
+        o, system = self.o, control.unit.system & sound
+        m.d.comb += [
+            o.simple_trap.eq(~self.interrupt & (~sound | (
+                system & ((control.op == SystemOp.ECALL.value)
+                          | (control.op == SystemOp.EBREAK.value))))),
+            o.returns.eq(system & (control.op == SystemOp.MRET.value)),
+            o.indirect.eq(sound & control.unit.jump & (control.op == JumpOp.INDIRECT.value)),
+            o.anew.eq((system & (control.op == SystemOp.FENCE_I.value))
+                      | (sound & control.unit.loop)),
+        ]
+
+    def _fill(self, m, control, sound):
+        o, stage, insn = self.o, self.stage, self.stage.insn
+        moves = control.unit.macload & self.legacy & insn[23:25].any()
         writes = sound & control.writes_rd & (self.number2 != 0)
         updates = sound & (control.post | moves) & (self.number0 != 0)
-        direct = (control.unit == Unit.JUMP) & (control.op == JumpOp.DIRECT.value)
         m.d.comb += [
-            o.control.eq(control), o.pc.eq(stage.pc), o.insn.eq(stage.insn), o.raw.eq(stage.raw),
+            o.control.eq(control), o.control.unit.eq(Mux(sound, control.unit.as_value(), 0)),
+            *(getattr(o, f"{unit}_op").as_value().eq(
+                Mux(getattr(control.unit, unit), control.op, 0))
+              for unit in ("alu", "bits", "simd")),
+            o.memory_op.as_value().eq(Mux(control.unit.macload, MemoryOp.W.value, control.op)),
+            o.a_signed.eq((control.op == MultiplyOp.HIGH.value)
+                          | (control.op == MultiplyOp.HIGH_SU.value)),
+            o.b_signed.eq(control.op == MultiplyOp.HIGH.value),
+            o.pc.eq(stage.pc), o.insn.eq(stage.insn), o.raw.eq(stage.raw),
             o.compressed.eq(stage.compressed), o.error.eq(stage.error),
             o.error_second.eq(stage.error_second), o.illegal.eq(~sound),
+            o.accesses.eq(self._accesses),
+            self._accesses.eq(sound & (control.unit.load | control.unit.store
+                                       | (control.unit.macload & insn[23:25].any()))),
             o.interrupt.eq(self.interrupt),
-            o.a.eq(Mux(control.first_pc, stage.pc,
-                       Mux(control.reads_rs1, self.value0, 0))),
-            # A store has its data in the place of rs2 and an offset register in that of rd.
-            o.b.eq(Mux(control.second_immediate, immediate,
-                       Mux(stores, self.value2,
-                           Mux(macload, 4, Mux(control.short_compare, short, self.value1))))),
             o.loop_back.eq(stage.loop_back & ~self.interrupt & ~self.jumps),
             o.loop_number.eq(stage.loop_number),
-            o.c.eq(Mux(stores, self.value1, self.value2)),
-            o.target.eq(stage.pc + immediate),
             o.late.eq(writes & control.late), o.late_target.eq(self.number2),
+            o.sums.eq(~control.unit.load),
             o.early.eq(updates | (writes & ~control.late)),
             o.early_target.eq(Mux(control.post | moves, self.number0, self.number2)),
-            self.jumps.eq(sound & direct),
         ]

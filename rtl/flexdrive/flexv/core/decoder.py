@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import BY_NAME, instructions
-from .control import OPERATIONS, Control, Immediate, Unit
+from .control import OPERATIONS, SLOW_BITS, Control, Immediate, Unit
 from .minimise import cover, merge
 
 __all__ = ["Decoder", "control_of", "immediate_value"]
@@ -24,6 +24,7 @@ _LAYOUTS = {
 _NAMES = ("simm", "uimm", "zimm", "uimm5", "simm6", "zimm6")
 _UNSIGNED = {Immediate.SHAMT, Immediate.ZIMM, Immediate.LOOP, Immediate.LOOP_SHORT,
              Immediate.ZIMM6, Immediate.FIELD}
+_SLOW = {Unit.CSR, Unit.DIVIDE, Unit.SIMD}
 _LATE = {Unit.LOAD, Unit.MULTIPLY, Unit.DOT, Unit.MACLOAD}
 
 
@@ -33,16 +34,19 @@ def control_of(entry):
     fields = entry.encoding.fields
     layouts = [_LAYOUTS[name, field.bits] for name, field in fields.items() if name in _NAMES]
     immediate = layouts[0] if layouts else None
+    op = OPERATIONS[unit][entry.op.upper()]
     return {
-        "unit": unit, "op": OPERATIONS[unit][entry.op.upper()].value,
+        "unit": {unit.name.lower(): 1}, "op": op.value,
         "immediate": immediate or Immediate.I,
         "first_pc": "pc" in entry.flags,
         "second_immediate": immediate is not None and unit is not Unit.BRANCH,
         "post": "post" in entry.flags,
         "reads_rs1": "rs1" in fields, "reads_rs2": "rs2" in fields,
         "reads_rs3": "rs3" in fields or bool(entry.flags & {"acc", "rmw"}),
-        "writes_rd": "rd" in fields, "late": unit in _LATE, "accumulates": "acc" in entry.flags,
-        "replicates": ".sc" in entry.name, "short_compare": "simm5" in fields,
+        "writes_rd": "rd" in fields, "late": unit in _LATE,
+        "slow": unit in _SLOW or op in SLOW_BITS, "accumulates": "acc" in entry.flags,
+        "replicates": ".sc" in entry.name and unit in {Unit.DOT, Unit.SIMD},
+        "short_compare": "simm5" in fields,
     }
 
 

@@ -1,6 +1,6 @@
 """16-bit instructions to the 32-bit ones that they stand for, from the table."""
 
-from amaranth.hdl import Cat, Const, Module
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -23,14 +23,28 @@ class Expander(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.d.comb += self.illegal.eq(1)
-        # Written backwards, because the last assignment wins and in the table the first line does.
-        for short in reversed(COMPRESSED):
-            condition = (self.half & short.encoding.mask) == short.encoding.match
+        sources, before, any_ = [{} for _ in range(32)], [], Const(0, 1)
+        for short in COMPRESSED:
+            encoding, chosen = short.encoding, Signal(name=f"is_{short.name.replace('.', '_')}")
+            condition = (self.half & encoding.mask) == encoding.match
             for name, value in short.excluded:
                 condition &= self._field(short, name) != value
-            with m.If(condition):
-                m.d.comb += [self.insn.eq(self._expansion(short)), self.illegal.eq(0)]
+            # In the table the first line wins.
+            for other, earlier in before:
+                if not (other.mask & encoding.mask & (other.match ^ encoding.match)):
+                    condition &= ~earlier
+            m.d.comb += chosen.eq(condition)
+            before.append((encoding, chosen))
+            any_ = any_ | chosen
+            for bit, source in enumerate(self._expansion(short)):
+                sources[bit].setdefault(repr(source), (source, []))[1].append(chosen)
+        m.d.comb += self.illegal.eq(~any_)
+        for bit, terms in enumerate(sources):
+            # At most one line is chosen, so the order does not matter.
+            value = Const(0, 1)
+            for source, lines in terms.values():
+                value = value | (Cat(*lines).any() & source)
+            m.d.comb += self.insn[bit].eq(value)
         return m
 
     def _field(self, short, name):
@@ -47,7 +61,7 @@ class Expander(wiring.Component):
             value = self._value(short, source, field.width)
             for bit, value_bit in field.bits:
                 bits[bit] = value[value_bit]
-        return Cat(*bits)
+        return bits
 
     def _value(self, short, source, width):
         if isinstance(source, int):

@@ -1,5 +1,8 @@
 """Fetch stage: requests ahead, buffers words, delivers one aligned instruction a cycle."""
 
+from functools import reduce
+from operator import add
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -54,27 +57,37 @@ class Fetch(wiring.Component):
         # The first cycle after reset is a jump to the reset address.
         m.d.sync += started.eq(1)
         taken = Signal()
+        away = Signal()
         m.d.comb += [
-            taken.eq(self.valid & self.ready & ~self.redirect),
-            jump.eq(self.redirect | (taken & self.loop) | ~started),
-            destination.eq(Mux(~started, self.reset_pc,
-                               Mux(self.redirect, self.target, self.loop_target))),
+            # With a redirection this is so too, and void.
+            taken.eq(self.valid & self.ready),
+            away.eq(self.redirect | ~started), jump.eq(away | (taken & self.loop)),
+            destination.eq(Mux(away, Mux(started, self.target, self.reset_pc), self.loop_target)),
         ]
+        # Bit 1 of the pc once more, inverted, because half of all words hang on it.
+        self._aligned = Signal(init=1)
         with m.If(jump):
-            m.d.sync += self.pc.eq(Cat(0, destination[1:]))
+            m.d.sync += [self.pc.eq(Cat(0, destination[1:])), self._aligned.eq(~destination[1])]
         with m.Elif(taken):
-            m.d.sync += self.pc.eq(self.pc + Mux(self.compressed, 2, 4))
-        count, pop = Signal(range(self.words + 1)), Signal()
-        self._requests(m, jump, destination, count, received)
-        self._buffer(m, jump, received, count, pop, taken, started)
+            m.d.sync += [self.pc.eq(self.pc + Mux(self.compressed, 2, 4)),
+                         self._aligned.eq(self._aligned ^ self.compressed)]
+        # Bit i: there are more than i words.
+        filled, pop = Signal(self.words), Signal()
+        self._requests(m, jump, destination, filled, received)
+        self._buffer(m, jump, received, filled, pop, taken, started)
         return m
 
-    def _requests(self, m, jump, destination, count, received):
+    def _requests(self, m, jump, destination, filled, received):
         """Address phases, and which responses still belong to an abandoned path."""
         bus, limit = self.bus, self.words
+        count = reduce(add, filled)
         flying, void = Signal(range(limit + 1)), Signal(range(limit + 2))
         held, stale = Signal(), Signal()
+        # The next address is the last one or the one after it: the sum comes after the register,
+        # where there is more time than before it.
+        last, advances = Signal(30), Signal()
         next_address, stale_address = Signal(32), Signal(32)
+        m.d.comb += next_address.eq(Cat(0, 0, (last + advances)[:30]))
         granted, refresh = Signal(), Signal()
         fresh_jump = Signal()
         m.d.comb += [
@@ -98,11 +111,11 @@ class Fetch(wiring.Component):
         with m.Else():
             m.d.sync += void.eq(void - (bus.rvalid & (void != 0)) + (granted & abandoned))
         with m.If(jump):
-            m.d.sync += next_address.eq(Cat(0, 0, destination[2:] + (granted & ~held)))
-        with m.Elif(granted & ~abandoned):
-            m.d.sync += next_address.eq(next_address + 4)
+            m.d.sync += [last.eq(destination[2:]), advances.eq(granted & ~held)]
+        with m.Else():
+            m.d.sync += [last.eq(next_address[2:]), advances.eq(granted & ~abandoned)]
 
-    def _buffer(self, m, jump, received, count, pop, taken, started):
+    def _buffer(self, m, jump, received, filled, pop, taken, started):
         """Words in order, the one that arrives in this cycle behind the others."""
         arriving = Signal(FetchedWord)
         m.d.comb += [arriving.word.eq(self.bus.rdata), arriving.error.eq(self.bus.err)]
@@ -110,28 +123,30 @@ class Fetch(wiring.Component):
         seen = []
         for i, word in enumerate(stored):
             view = Signal(FetchedWord, name=f"seen_{i}")
-            m.d.comb += view.eq(Mux(count > i, word.as_value(), arriving.as_value()))
+            m.d.comb += view.eq(Mux(filled[i], word.as_value(), arriving.as_value()))
             seen.append(view)
         for i, word in enumerate(stored):
             later = seen[i + 1] if i + 1 < len(seen) else arriving
             m.d.sync += word.eq(Mux(pop, later.as_value(), seen[i].as_value()))
         with m.If(jump):
-            m.d.sync += count.eq(0)
-        with m.Else():
-            m.d.sync += count.eq(count + received - pop)
+            m.d.sync += filled.eq(0)
+        with m.Elif(received & ~pop):
+            m.d.sync += filled.eq(Cat(1, filled))
+        with m.Elif(pop & ~received):
+            m.d.sync += filled.eq(filled[1:])
         first, second = seen[0], seen[1]
         high, half = Signal(), Signal(16)
         m.d.comb += [
             high.eq(self.pc[1]),
-            half.eq(Mux(high, first.word[16:], first.word[:16])),
+            half.eq(Mux(self._aligned, first.word[:16], first.word[16:])),
             self.compressed.eq(half[:2] != 3),
             self.insn.eq(Cat(half, Mux(high, second.word[:16], first.word[16:]))),
         ]
         spans = Signal()
         has_first, has_second = Signal(), Signal()
         m.d.comb += [
-            has_first.eq((count != 0) | received),
-            has_second.eq((count > 1) | ((count == 1) & received)),
+            has_first.eq(filled[0] | received),
+            has_second.eq(filled[1] | (filled[0] & received)),
             spans.eq(high & ~self.compressed & ~first.error),
             self.valid.eq(started & has_first & (~spans | has_second)),
             self.error.eq(first.error | (spans & second.error)),

@@ -19,14 +19,16 @@ class LoadStore(wiring.Component):
 
     Members
     -------
-    wanted : the execute stage holds an access of ``op`` to ``address``, of ``data`` if ``write``.
+    wanted : the execute stage holds an access of ``op`` to ``address``, of ``data`` if ``write``;
+        ``crossing``: it reaches into the next word.
     hold : it must not be requested yet.
-    granted : all its address phases end in this cycle or have ended.
+    granted : all its address phases end in this cycle or have ended, unless ``hold`` or, for a
+        store, an access in front that is not over keeps it.
     fire : it moves to write-back (only when ``granted``). kill : it is dropped.
     clearing : an address phase of a dropped access is still under way; the execute stage must
         keep the access as it is.
     waiting : write-back holds an access; done : the last response arrives in this cycle.
-    fault : it failed; ``fault_address`` is where.
+    fault : it failed; ``fault_address`` is where, a cycle later.
     loaded : the loaded value, extended, in the cycle of ``done``.
     """
 
@@ -35,6 +37,7 @@ class LoadStore(wiring.Component):
     write: In(1)
     op: In(MemoryOp)
     address: In(32)
+    crossing: In(1)
     data: In(32)
     hold: In(1)
     granted: Out(1)
@@ -55,19 +58,16 @@ class LoadStore(wiring.Component):
         early = Signal()
         arriving = Signal()
         m.d.comb += arriving.eq(self.bus.rvalid & (void == 0))
-        crossing = self._requests(m, pending, sent)
-        self._responses(m, pending, void, sent, early, arriving, crossing)
+        self._requests(m, sent)
+        self._responses(m, pending, void, sent, early, arriving, self.crossing)
         self._align(m, pending, early, arriving)
         return m
 
-    def _requests(self, m, pending, sent):
-        bus, offset = self.bus, self.address[:2]
+    def _requests(self, m, sent):
+        bus, offset, crossing = self.bus, self.address[:2], self.crossing
         size = self.op.as_value()[:2]
-        crossing, total = Signal(), Signal(2)
-        m.d.comb += [
-            crossing.eq(Mux(size == 2, offset != 0, (size == 1) & (offset == 3))),
-            total.eq(Mux(crossing, 2, 1)),
-        ]
+        total = Signal(2)
+        m.d.comb += total.eq(Mux(crossing, 2, 1))
         second, allowed = Signal(), Signal()
         held = Signal()
         lanes = Array([Const(1, 4), Const(3, 4), Const(15, 4), Const(15, 4)])[size]
@@ -83,7 +83,7 @@ class LoadStore(wiring.Component):
             shifted.eq(self.data << (offset << 3)),
             bus.be.eq(Mux(second, enables[4:], enables[:4])),
             bus.wdata.eq(Mux(second, shifted[32:], shifted[:32])),
-            self.granted.eq(sent + (bus.req & bus.gnt) == total),
+            self.granted.eq((sent == total) | ((sent == crossing) & bus.gnt)),
         ]
         accepted = bus.req & bus.gnt
         held_next = Signal()
@@ -99,7 +99,6 @@ class LoadStore(wiring.Component):
             m.d.sync += sent.eq(sent + accepted)
         with m.If(self.kill | self.clearing):
             m.d.sync += self.clearing.eq(held_next)
-        return crossing
 
     def _responses(self, m, pending, void, sent, early, arriving, crossing):
         accepted = self.bus.req & self.bus.gnt
@@ -113,9 +112,9 @@ class LoadStore(wiring.Component):
             self.waiting.eq(pending != 0),
             self.done.eq(to_write_back & (pending == 1)),
             self.fault.eq(self.done & (failed | self.bus.err)),
-            self.fault_address.eq(Mux(was_crossing & ~failed,
-                                      Cat(0, 0, address[2:] + 1), address)),
         ]
+        m.d.sync += self.fault_address.eq(Mux(was_crossing & ~failed,
+                                              Cat(0, 0, address[2:] + 1), address))
         in_execute = arriving & (pending == 0)
         m.d.sync += pending.eq(remaining)
         with m.If(in_execute):
@@ -140,10 +139,8 @@ class LoadStore(wiring.Component):
         with m.If(arriving & (pending != 1)):
             m.d.sync += first.eq(self.bus.rdata)
         with m.If(self.fire):
-            size = self.op.as_value()[:2]
             m.d.sync += [offset.eq(self.address[:2]), op.eq(self.op),
-                         crossed.eq(Mux(size == 2, self.address[:2] != 0,
-                                        (size == 1) & (self.address[:2] == 3)))]
+                         crossed.eq(self.crossing)]
         low, code = Mux(crossed, first, self.bus.rdata), op.as_value()
         value = Signal(32)
         m.d.comb += value.eq(Cat(low, self.bus.rdata) >> (offset << 3))

@@ -21,7 +21,8 @@ class Loops(wiring.Component):
     -------
     pc, back, number, target : instruction delivered by fetch; whether a loop jumps back after it,
         which, and where to.
-    d_back, d_number, e_back, e_number : jumps back under way in decode and execute.
+    s_back, s_number, d_back, d_number, e_back, e_number : jumps back under way between fetch and
+        decode, in decode and execute.
     finish, finished : the instruction in execute has ended an iteration of loop ``finished``.
     undo, undone : the same, but it failed after all.
     write, loop, op, following, address, iterations : a loop instruction: which loop, what it does,
@@ -35,7 +36,8 @@ class Loops(wiring.Component):
     def __init__(self):
         super().__init__({
             "pc": In(32), "back": Out(1), "number": Out(1), "target": Out(32),
-            "d_back": In(1), "d_number": In(1), "e_back": In(1), "e_number": In(1),
+            "s_back": In(1), "s_number": In(1), "d_back": In(1), "d_number": In(1),
+            "e_back": In(1), "e_number": In(1),
             "finish": In(1), "finished": In(1), "undo": In(1), "undone": In(1),
             "write": In(1), "loop": In(1), "op": In(LoopOp), "following": In(32),
             "address": In(32), "iterations": In(32),
@@ -50,9 +52,10 @@ class Loops(wiring.Component):
             under_way = Signal(2, name=f"under_way_{i}")
             take = Signal(name=f"take_{i}")
             m.d.comb += [
-                under_way.eq((self.d_back & (self.d_number == i))
+                under_way.eq((self.s_back & (self.s_number == i))
+                             + (self.d_back & (self.d_number == i))
                              + (self.e_back & (self.e_number == i))),
-                take.eq((self.pc == end) & (count > under_way + 1)),
+                take.eq((self.pc == end) & (count[3:].any() | (count[:3] > under_way + 1))),
             ]
             takes.append(take)
             self._state(m, i, start, end, count)

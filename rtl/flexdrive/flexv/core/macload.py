@@ -14,7 +14,7 @@ __all__ = ["CONTROLLER_CSRS", "Controllers", "Undo"]
 
 # Registers that this module holds, by extension.
 CONTROLLER_CSRS = {extension: [name for name, csr in CSRS.items() if csr.extension == extension]
-                   for extension in ("dot", "macload")}
+                   for extension in ("dot", "macload", "macload_third")}
 
 
 class Undo(data.Struct):
@@ -33,7 +33,7 @@ class Controllers(wiring.Component):
     Members
     -------
     legacy : formats come from instructions. control : of the format in CSR ivec_fmt.
-    slice_index : slice for the next dot product.
+    slice_index : slice for the next dot product, modulo the number of slices.
     a_pointer, w_pointer : addresses of the next loads.
     selected_w : the instruction in execute loads on channel w.
     step_a, step_w : a load on this channel executes. count : a dot product executes.
@@ -48,6 +48,7 @@ class Controllers(wiring.Component):
         self.names = [name for extension, names in CONTROLLER_CSRS.items()
                       if extension in extensions for name in names]
         self._macload = "macload" in extensions
+        self._third = "macload_third" in extensions
         super().__init__({
             "legacy": Out(1), "control": Out(FormatControl), "slice_index": Out(3),
             "a_pointer": Out(32), "w_pointer": Out(32), "step_a": In(1), "step_w": In(1),
@@ -79,7 +80,8 @@ class Controllers(wiring.Component):
                 m.d.sync += self._registers[name].eq(self.csr_value)
                 for counter in {"macl_a_address": ("a_count", "a_count2"),
                                 "macl_w_address": ("w_count",)}.get(name, ()):
-                    m.d.sync += self._registers[counter].eq(0)
+                    if counter in self._registers:
+                        m.d.sync += self._registers[counter].eq(0)
         return m
 
     def _formats(self, m):
@@ -90,7 +92,7 @@ class Controllers(wiring.Component):
             decoder.code.eq(r["ivec_fmt"][:FORMAT_BITS]), self.control.eq(decoder.control),
             self.legacy.eq(r["sb_legacy"]),
             slices_less_one.eq(Array([Const(v, 3) for v in (0, 1, 3, 7)])[self.control.ratio]),
-            self.slice_index.eq(index & slices_less_one),
+            self.slice_index.eq(index),
             self.undo.slice_index.eq(index), self.undo.dots.eq(dots),
         ]
         with m.If(self.count):
@@ -106,13 +108,13 @@ class Controllers(wiring.Component):
         m.d.comb += [self.a_pointer.eq(r["macl_a_address"]), self.w_pointer.eq(r["macl_w_address"]),
                      self.undo.pointer.eq(Mux(self.selected_w, self.w_pointer, self.a_pointer)),
                      self.undo.count.eq(Mux(self.selected_w, r["w_count"], r["a_count"])),
-                     self.undo.count2.eq(r["a_count2"])]
+                     self.undo.count2.eq(r.get("a_count2", 0))]
         for channel, step in (("a", self.step_a), ("w", self.step_w)):
             pointer, count = r[f"macl_{channel}_address"], r[f"{channel}_count"]
             rolls, added = Signal(name=f"{channel}_rolls"), Signal(32, name=f"{channel}_added")
             m.d.comb += [rolls.eq(count >= r[f"{channel}_skip"]),
                          added.eq(Mux(rolls, r[f"{channel}_rollback"], r[f"{channel}_stride"]))]
-            if channel == "a":
+            if channel == "a" and self._third:
                 third, count2 = Signal(), r["a_count2"]
                 m.d.comb += third.eq(rolls & (r["a_skip2"] != 0))
                 with m.If(third & (count2 >= r["a_skip2"])):
@@ -127,8 +129,9 @@ class Controllers(wiring.Component):
                              r["w_count"].eq(self.restored.count)]
             with m.Else():
                 m.d.sync += [r["macl_a_address"].eq(self.restored.pointer),
-                             r["a_count"].eq(self.restored.count),
-                             r["a_count2"].eq(self.restored.count2)]
+                             r["a_count"].eq(self.restored.count)]
+                if self._third:
+                    m.d.sync += r["a_count2"].eq(self.restored.count2)
 
     def _operands(self, m):
         r = self._registers

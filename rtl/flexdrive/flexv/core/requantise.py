@@ -5,7 +5,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import CSRS
-from .stages import WriteBackStage
+from .stages import RetireStage
 
 __all__ = ["Requantiser"]
 
@@ -22,15 +22,14 @@ class RequantControl(data.Struct):
 
 
 class Requantiser(wiring.Component):
-    """Three stages with the core's own: products in execute, their sum with the addend in
-    write-back, here shift, clip and insertion a cycle later. One output a cycle.
+    """Products are made in execute and their sum with the addend in retire. The shift comes a
+    cycle later, clip and insertion another one. One output a cycle.
 
     The 64-bit sum cannot overflow: |rs1 * rs2| is at most 2**62, |rs3| at most 2**31.
 
     Members
     -------
-    stage : write-back holds an ``rq.pack``; ends : it leaves in this cycle.
-    busy : an output is still under way behind write-back.
+    stage : what retire holds. busy : an output is still under way behind retire.
     csr_write, csr_value : write strobes by register, as in ``NAMES``; values : the registers.
     """
 
@@ -38,7 +37,7 @@ class Requantiser(wiring.Component):
 
     def __init__(self):
         super().__init__({
-            "stage": In(WriteBackStage), "ends": In(1), "busy": Out(1),
+            "stage": In(RetireStage), "busy": Out(1),
             "csr_write": In(len(self.NAMES)), "csr_value": In(32),
             "values": Out(32).array(len(self.NAMES)),
         })
@@ -47,12 +46,13 @@ class Requantiser(wiring.Component):
         m = Module()
         control, word, lane = Signal(RequantControl), Signal(32), Signal(4)
         registers = {"rq_control": control.as_value(), "rq_word": word, "rq_lane": lane}
-        total = Signal(64)
-        m.d.sync += self.busy.eq(self.ends)
-        with m.If(self.ends):
+        total, summed, shifted = Signal(64), Signal(), Signal()
+        m.d.sync += [summed.eq(self.stage.requant), shifted.eq(summed)]
+        m.d.comb += self.busy.eq(summed | shifted)
+        with m.If(self.stage.requant):
             m.d.sync += total.eq(self._sum())
         clipped = self._clip(m, control, total)
-        with m.If(self.busy):
+        with m.If(shifted):
             m.d.sync += [word.eq(self._insert(control, word, lane, clipped)), lane.eq(lane + 1)]
         # A CSR access waits until the unit is not busy, so both never write at once.
         for i, name in enumerate(self.NAMES):
@@ -65,23 +65,24 @@ class Requantiser(wiring.Component):
 
     def _sum(self):
         stage = self.stage
-        product = (stage.total + (stage.carry.as_signed() << 16)
-                   + (stage.high.as_signed() << 32))
-        return (product + stage.accumulator.as_signed())[:64]
+        return (Cat(stage.total[:32], stage.high) + stage.accumulator.as_signed())[:64]
 
     def _clip(self, m, control, total):
-        """The shifted sum, limited to the range of an output, in 8 bits."""
-        shifted = Signal(64)
+        """The shifted sum, a cycle later, limited to the range of an output, in 8 bits."""
+        shifted, lowest_bits, negative = Signal(64), Signal(8), Signal()
         m.d.comb += shifted.eq(total.as_signed() >> control.shift)
-        negative = shifted[63]
+        m.d.sync += [lowest_bits.eq(shifted), negative.eq(shifted[63])]
         results = []
-        for width in _WIDTHS:
+        for i, width in enumerate(_WIDTHS):
             # Inside the range all bits above the magnitude repeat the sign.
-            outside = shifted[width - 1:63] ^ negative.replicate(64 - width)
-            beyond = Mux(control.signed, outside.any(), outside[1:].any() | negative)
+            outside, beyond = shifted[width - 1:63] ^ shifted[63].replicate(64 - width), Signal(
+                name=f"beyond_{i}")
+            m.d.sync += beyond.eq(Mux(control.signed, outside.any(),
+                                      outside[1:].any() | shifted[63]))
             lowest = Mux(control.signed, 1 << width - 1, 0)
             highest = Mux(control.signed, (1 << width - 1) - 1, (1 << width) - 1)
-            results.append(Mux(beyond, Mux(negative, lowest, highest), shifted[:width]))
+            results.append(Mux(beyond, Mux(negative, lowest, highest),
+                               lowest_bits[:width]))
         return Array([Cat(result, Const(0, 1))[:8] for result in results])[control.width]
 
     @staticmethod

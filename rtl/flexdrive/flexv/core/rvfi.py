@@ -3,7 +3,8 @@
 Source: C. Wolf, riscv-formal, "RISC-V Formal Interface (RVFI)". Extended by a second register
 write (``rd2``), which post-increment loads have, and by the number of the interrupt in the first
 record of its handler. An access is described at its own address:
-``mem_addr`` is not aligned and the masks begin at it.
+``mem_addr`` is not aligned and the masks begin at it. ``rs2_rdata`` of a scalar operand has it in
+all lanes; ``rs1_rdata`` of a Mac&Load that does not use rs1 is anything.
 """
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal
@@ -11,7 +12,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from .control import MemoryOp
-from .stages import ExecuteStage, WriteBackStage
+from .stages import ExecuteStage, RetireStage, WriteBackStage
 
 __all__ = ["RVFI_PORT", "RvfiMonitor"]
 
@@ -38,18 +39,18 @@ class _Record(data.Struct):
     rmask: 4
     wmask: 4
     wdata: 32
+    rdata: 32
+    trap: 1
+    fault: 1
     intr: 1
     cause: 5
 
 
 class RvfiMonitor(wiring.Component):
-    """Follows instructions from execute to write-back; no influence on the core."""
+    """Follows instructions from execute to retire; no influence on the core."""
 
     rvfi: Out(RVFI_PORT)
     e: In(ExecuteStage)
-    d_fire: In(1)
-    rs1: In(32)
-    rs2: In(32)
     go: In(1)
     following: In(32)
     address: In(32)
@@ -63,6 +64,7 @@ class RvfiMonitor(wiring.Component):
     w: In(WriteBackStage)
     w_ends: In(1)
     w_fault: In(1)
+    r: In(RetireStage)
     late_value: In(32)
     loaded: In(32)
     vector: In(32)
@@ -70,9 +72,7 @@ class RvfiMonitor(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         e, record = self.e, Signal(_Record)
-        rs1, rs2, entered, cause = Signal(32), Signal(32), Signal(), Signal(5)
-        with m.If(self.d_fire):
-            m.d.sync += [rs1.eq(self.rs1), rs2.eq(self.rs2)]
+        entered, cause = Signal(), Signal(5)
         control = e.control
         mask = Array([Const(1, 4), Const(3, 4), Const(15, 4), Const(15, 4)])[
             self.memory_op.as_value()[:2]]
@@ -87,36 +87,37 @@ class RvfiMonitor(wiring.Component):
                 record.following.eq(self.following),
                 record.rs1_addr.eq(Mux(control.reads_rs1, e.insn[15:20], 0)),
                 record.rs2_addr.eq(Mux(control.reads_rs2, e.insn[20:25], 0)),
-                record.rs1.eq(Mux(control.reads_rs1, rs1, 0)),
-                record.rs2.eq(Mux(control.reads_rs2, rs2, 0)),
+                record.rs1.eq(Mux(control.reads_rs1, e.a, 0)),
+                record.rs2.eq(Mux(control.reads_rs2, Mux(control.unit.store, e.c, e.b), 0)),
                 record.address.eq(Mux(self.reads | self.writes, self.address, 0)),
                 record.rmask.eq(Mux(self.reads, mask, 0)),
                 record.wmask.eq(Mux(self.writes, mask, 0)),
                 record.wdata.eq(self.data), record.intr.eq(entered), record.cause.eq(cause),
             ]
-        self._report(m, record)
+        retired, valid = Signal(_Record), Signal()
+        m.d.sync += [
+            valid.eq(self.w_ends), retired.eq(record), retired.rdata.eq(self.loaded),
+            retired.trap.eq(self.w.trap | self.w_fault), retired.fault.eq(self.w_fault)]
+        self._report(m, valid, retired)
         return m
 
-    def _report(self, m, record):
-        w, port, order = self.w, self.rvfi, Signal(64)
+    def _report(self, m, valid, record):
+        r, port, order = self.r, self.rvfi, Signal(64)
         m.d.sync += order.eq(order + port.valid)
-        kept = ~self.w_fault
-        early_only = w.early & ~w.late
         m.d.comb += [
-            port.valid.eq(self.w_ends), port.order.eq(order), port.insn.eq(record.insn),
-            port.trap.eq(w.trap | self.w_fault), port.intr.eq(record.intr), port.mode.eq(3),
+            port.valid.eq(valid), port.order.eq(order), port.insn.eq(record.insn),
+            port.trap.eq(record.trap), port.intr.eq(record.intr), port.mode.eq(3),
             port.intr_cause.eq(record.cause), port.ixl.eq(1),
             port.rs1_addr.eq(record.rs1_addr), port.rs2_addr.eq(record.rs2_addr),
             port.rs1_rdata.eq(record.rs1), port.rs2_rdata.eq(record.rs2),
-            port.rd_addr.eq(Mux(kept, Mux(w.late, w.late_target,
-                                          Mux(w.early, w.early_target, 0)), 0)),
-            port.rd_wdata.eq(Mux(kept, Mux(w.late, self.late_value,
-                                           Mux(early_only, w.early_value, 0)), 0)),
-            port.rd2_addr.eq(Mux(kept & w.late & w.early, w.early_target, 0)),
-            port.rd2_wdata.eq(Mux(kept & w.late & w.early, w.early_value, 0)),
+            port.rd_addr.eq(Mux(r.late, r.late_target, Mux(r.early, r.early_target, 0))),
+            port.rd_wdata.eq(Mux(r.late, self.late_value, Mux(r.early, r.early_value, 0))),
+            port.rd2_addr.eq(Mux(r.late & r.early, r.early_target, 0)),
+            port.rd2_wdata.eq(Mux(r.late & r.early, r.early_value, 0)),
             port.pc_rdata.eq(record.pc),
-            port.pc_wdata.eq(Mux(self.w_fault, self.vector, record.following)),
+            # A failed access traps in the cycle in which it is reported.
+            port.pc_wdata.eq(Mux(record.fault, self.vector, record.following)),
             port.mem_addr.eq(record.address), port.mem_rmask.eq(record.rmask),
             port.mem_wmask.eq(record.wmask), port.mem_wdata.eq(record.wdata),
-            port.mem_rdata.eq(self.loaded),
+            port.mem_rdata.eq(record.rdata),
         ]

@@ -1,34 +1,78 @@
-"""Write-back stage: late results."""
+"""Write-back and retire stages: late results."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .multiplier import Accumulator
-from .stages import WriteBackStage
+from ..dotp import DotFinish, DotVector
+from .multiplier import Product
+from .stages import RetireStage, WriteBackStage
 
-__all__ = ["WriteBack"]
+__all__ = ["Retire", "WriteBack"]
 
 
 class WriteBack(wiring.Component):
-    """Combinational: ``late_value`` is the result that becomes known in this stage."""
+    """Sum of the products of a dot product in carry-save form, combinational.
 
-    stage: In(WriteBackStage)
-    loaded: In(32)
-    late_value: Out(32)
+    Members
+    -------
+    stage, ends, fault : the instruction; it leaves in this cycle; its access has failed.
+    loaded : the response to its access. late_value : of the instruction in retire.
+    o : what retire gets.
+    """
+
+    def __init__(self, structure):
+        self.structure = structure
+        super().__init__({
+            "stage": In(WriteBackStage), "ends": In(1), "fault": In(1), "loaded": In(32),
+            "late_value": In(32), "o": Out(RetireStage),
+        })
 
     def elaborate(self, platform):
         m = Module()
-        stage = self.stage
-        m.submodules.accumulator = sums = Accumulator()
-        sum_ = Signal(32)
-        # a - b = ~(~a + b)
+        stage, o, goes = self.stage, self.o, Signal()
+        m.submodules.product = product = Product()
         m.d.comb += [
-            sum_.eq(sums.sum ^ stage.invert.replicate(32)),
-            sums.total.eq(stage.total), sums.carry.eq(stage.carry), sums.high.eq(stage.high),
-            sums.accumulator.eq(stage.accumulator ^ stage.invert.replicate(32)),
-            sums.product.eq(stage.product),
-            self.late_value.eq(Mux(stage.memory & ~stage.operand_load, self.loaded,
-                                   Mux(stage.product & stage.upper, sums.upper, sum_))),
+            goes.eq(self.ends & ~self.fault),
+            o.early.eq(goes & stage.early), o.late.eq(goes & stage.late),
+            o.requant.eq(goes & stage.requant),
+            *(getattr(o, name).eq(getattr(stage, name)) for name in (
+                "early_target", "early_value", "late_target", "invert")),
+            product.low.eq(stage.low), product.middle.eq(stage.middle),
+            product.high.eq(stage.high), o.high.eq(product.o[32:]),
+            o.total.eq(Mux(stage.upper, product.o[32:], product.o[:32])),
+            o.accumulator.eq(Mux(stage.follows_r, self.late_value, stage.accumulator)
+                             ^ stage.invert.replicate(32)),
+        ]
+        if self.structure is not None:
+            m.submodules.vector = vector = DotVector(self.structure)
+            m.d.comb += vector.i.eq(stage.lanes)
+            with m.If(stage.dot):
+                m.d.comb += [getattr(o, name).eq(getattr(vector.o, name)) for name in (
+                    "total", "carry", "x_signed", "y_signed", "size")]
+        with m.If(stage.memory & ~stage.operand_load):
+            m.d.comb += [o.total.eq(self.loaded), o.accumulator.eq(0)]
+        return m
+
+
+class Retire(wiring.Component):
+    """Combinational: ``late_value`` is the sum that ends in this stage."""
+
+    def __init__(self, structure):
+        self.structure = structure
+        super().__init__({"stage": In(RetireStage), "late_value": Out(32)})
+
+    def elaborate(self, platform):
+        m = Module()
+        stage, sum_ = self.stage, Signal(32)
+        total, carry = stage.total[:32], stage.carry[:32]
+        if self.structure is not None:
+            m.submodules.finish = finish = DotFinish(self.structure)
+            m.d.comb += [getattr(finish.i, name).eq(getattr(stage, name)) for name in (
+                "total", "carry", "x_signed", "y_signed", "size")]
+            total, carry = finish.total, finish.carry
+        m.d.comb += [
+            sum_.eq(total + carry + stage.accumulator),
+            self.late_value.eq(sum_ ^ stage.invert.replicate(32)),
         ]
         return m

@@ -13,9 +13,9 @@ from amaranth.hdl import Array, Cat, Const, Module, Signal
 from amaranth.lib import wiring
 
 from .adders import carry_save, reduce_rows
-from .signature import VECTOR_SIGNATURE
+from .signature import FINISH_SIGNATURE, SUM_BITS, VECTOR_SIGNATURE
 
-__all__ = ["ArrayVector"]
+__all__ = ["ArrayFinish", "ArrayVector", "reverse_lanes"]
 
 _SIZES = tuple(range(4))
 
@@ -45,8 +45,18 @@ def _correction(size, x_signed, y_signed):
     return (-2 * sum(weights) >> 16 - _width(size)) & 0xFFFFFFFF
 
 
+def reverse_lanes(word, size):
+    """``word`` with the lanes of 16 >> size bits of each half in reverse order."""
+    choices = []
+    for s in _SIZES:
+        width = _width(s)
+        places = [low for half in (0, 16) for low in reversed(range(half, half + 16, width))]
+        choices.append(Cat(*(word[low:low + width] for low in places)))
+    return Array(choices)[size]
+
+
 class ArrayVector(wiring.Component):
-    """Dot product of two words of equally wide lanes in carry-save form, combinational.
+    """Sums of partial products in carry-save form, combinational.
 
     See :data:`flexdrive.flexv.dotp.signature.VECTOR_SIGNATURE` for the ports.
     """
@@ -56,57 +66,57 @@ class ArrayVector(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        inverted = self._inversions(m)
         rows = []
         for half in range(2):
-            x, y = (word[16 * half:16 * half + 16] for word in (self.x, self.y))
-            rows += self._rows(m, half, x, y, inverted)
-        # 2 * (2**16 - 1)**2 and all inverted bits stay below 2**33.
-        total, carry = reduce_rows(m, "tree", rows, 33)
+            x, reversed_y = (word[16 * half:16 * half + 16] for word in (self.i.x, self.i.y))
+            rows += self._rows(m, half, x, reversed_y)
+        total, carry = reduce_rows(m, "tree", rows, SUM_BITS)
+        m.d.comb += [self.total.eq(total), self.carry.eq(carry)]
+        return m
+
+    def _inverted(self, row, column):
+        """Whether the partial product has negative weight."""
+        decoded, flips = self.i.decoded, Const(0, 1)
+        for signed, signs in ((decoded.x_signed, (1, 0)), (decoded.y_signed, (0, 1))):
+            for size in _SIZES:
+                if _negative(size, row, column, *signs):
+                    flips = flips ^ signed[size]
+        return flips
+
+    def _visible(self, row, column):
+        """Whether the partial product counts: those of narrower lanes do with wider ones too."""
+        narrowest = max(size for size in _SIZES if _enabled(size, row, column))
+        return Const(1, 1) if narrowest == 3 else self.i.decoded.at_most[narrowest]
+
+    def _rows(self, m, half, x, reversed_y):
+        rows = []
+        for row in range(16):
+            products = Signal(16 + row, name=f"row_{half}_{row}")
+            m.d.comb += products.eq(Cat(Const(0, row), *(
+                (x[column] & reversed_y[row] & self._visible(row, column))
+                ^ self._inverted(row, column) for column in range(16))))
+            rows.append(products)
+        return rows
+
+
+class ArrayFinish(wiring.Component):
+    """Alignment of the narrower lanes, and what their inverted partial products leave to be
+    added; combinational."""
+
+    def __init__(self):
+        super().__init__(FINISH_SIGNATURE)
+
+    def elaborate(self, platform):
+        m = Module()
         aligned = []
-        for name, row in (("total", total), ("carry", carry)):
+        for name, row in (("total", self.i.total), ("carry", self.i.carry)):
             signal = Signal(32, name=f"aligned_{name}")
-            m.d.comb += signal.eq(Array([row[16 - _width(s):] for s in _SIZES])[self.size])
+            m.d.comb += signal.eq(Array([row[16 - _width(s):] for s in _SIZES])[self.i.size])
             aligned.append(signal)
         correction = Signal(32)
         m.d.comb += correction.eq(Array([
             Const(_correction(s, x, y), 32) for s in _SIZES for y in (0, 1) for x in (0, 1)
-        ])[Cat(self.x_signed, self.y_signed, self.size)])
+        ])[Cat(self.i.x_signed, self.i.y_signed, self.i.size)])
         total, carry = carry_save(m, "corrected", *aligned, correction)
         m.d.comb += [self.total.eq(total), self.carry.eq(carry)]
         return m
-
-    def _inversions(self, m):
-        """Per row, the partial products of negative weight."""
-        inverted = []
-        for row in range(16):
-            signal = Signal(16, name=f"inverted_{row}")
-            choices = []
-            for size in _SIZES:
-                by_x, by_y = (sum(_negative(size, row, column, *signs) << column
-                                  for column in range(16)) for signs in ((1, 0), (0, 1)))
-                choices.append((Const(by_x, 16) & self.x_signed.replicate(16))
-                               ^ (Const(by_y, 16) & self.y_signed.replicate(16)))
-            m.d.comb += signal.eq(Array(choices)[self.size])
-            inverted.append(signal)
-        return inverted
-
-    def _rows(self, m, half, x, y, inverted):
-        reversed_y = Signal(16, name=f"reversed_y_{half}")
-        m.d.comb += reversed_y.eq(Array([
-            Cat(*(y[low:low + _width(s)] for low in reversed(range(0, 16, _width(s)))))
-            for s in _SIZES])[self.size])
-        rows = []
-        for row in range(16):
-            if row % 2 == 0:
-                # Rows of one 2-bit lane see the same columns in every format.
-                visible = Signal(16, name=f"visible_x_{half}_{row // 2}")
-                m.d.comb += visible.eq(x & Array([
-                    Const(sum(_enabled(s, row, column) << column for column in range(16)), 16)
-                    for s in _SIZES])[self.size])
-            products = Signal(16 + row, name=f"row_{half}_{row}")
-            m.d.comb += products.eq(Cat(
-                Const(0, row),
-                (visible & reversed_y[row].replicate(16)) ^ inverted[row]))
-            rows.append(products)
-        return rows

@@ -9,9 +9,9 @@ from amaranth.lib import wiring
 
 from flexdrive.errors import ConfigurationError
 
-from .signature import VECTOR_SIGNATURE
+from .signature import FINISH_SIGNATURE, VECTOR_SIGNATURE
 
-__all__ = ["IslandVector"]
+__all__ = ["IslandFinish", "IslandVector"]
 
 
 class IslandVector(wiring.Component):
@@ -36,7 +36,7 @@ class IslandVector(wiring.Component):
         for size in range(4):
             width = 16 >> size
             if width in self.widths:
-                results.append(self._island(m, width, self.size == size))
+                results.append(self._island(m, width, self.i.size == size))
         merged = results[0]
         for result in results[1:]:
             merged = merged | result
@@ -45,11 +45,12 @@ class IslandVector(wiring.Component):
 
     def _island(self, m, width, used):
         x, y = Signal(32, name=f"x{width}"), Signal(32, name=f"y{width}")
-        m.d.comb += [x.eq(Mux(used, self.x, 0)), y.eq(Mux(used, self.y, 0))]
+        m.d.comb += [x.eq(Mux(used, self.i.x, 0)), y.eq(Mux(used, self.i.y, 0))]
         terms = []
         for lane in range(32 // width):
             factors = []
-            for name, word, is_signed in (("x", x, self.x_signed), ("y", y, self.y_signed)):
+            for name, word, is_signed in (("x", x, self.i.x_signed),
+                                          ("y", y, self.i.y_signed)):
                 factor = Signal(signed(width + 1), name=f"{name}{width}_{lane}")
                 bits = word[lane * width:(lane + 1) * width]
                 m.d.comb += [factor[:width].eq(bits), factor[width].eq(bits[-1] & is_signed)]
@@ -62,3 +63,15 @@ class IslandVector(wiring.Component):
         total = Signal(32, name=f"total{width}")
         m.d.comb += total.eq(terms[0])
         return total
+
+
+class IslandFinish(wiring.Component):
+    """Nothing is left to be done; combinational."""
+
+    def __init__(self):
+        super().__init__(FINISH_SIGNATURE)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.d.comb += [self.total.eq(self.i.total), self.carry.eq(self.i.carry)]
+        return m

@@ -1,13 +1,48 @@
-"""Ports that both forms of the multiplier array have in common."""
+"""What both forms of the multiplier array have in common."""
 
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["VECTOR_SIGNATURE"]
+__all__ = ["FINISH_SIGNATURE", "SUM_BITS", "VECTOR_SIGNATURE", "LaneOperands", "LaneSums"]
 
-# x, y: words of lanes of 16 >> size bits, each two's complement or unsigned.
+# 2 * (2**16 - 1)**2 and all inverted partial products stay below 2**33.
+SUM_BITS = 33
+
+
+class DecodedLanes(data.Struct):
+    """``size`` and signs once more, as the partial products use them: ``size`` is at most 0, 1, 2;
+    it is 0, 1, 2, 3 and x is signed; the same of y."""
+
+    at_most: 3
+    x_signed: 4
+    y_signed: 4
+
+
+class LaneOperands(data.Struct):
+    """Two words of lanes of 16 >> size bits, each two's complement or unsigned.
+
+    For a structure that reverses, the lanes of each half of ``y`` are in reverse order.
+    """
+
+    x: 32
+    y: 32
+    x_signed: 1
+    y_signed: 1
+    size: 2
+    decoded: DecodedLanes
+
+
+class LaneSums(data.Struct):
+    """What a multiplier array makes of :class:`LaneOperands`, to be brought to 32 bits."""
+
+    total: SUM_BITS
+    carry: SUM_BITS
+    x_signed: 1
+    y_signed: 1
+    size: 2
+
+
+VECTOR_SIGNATURE = wiring.Signature({"i": In(LaneOperands), "total": Out(SUM_BITS),
+                                     "carry": Out(SUM_BITS)})
 # total + carry modulo 2**32: the sum of the products of corresponding lanes.
-VECTOR_SIGNATURE = wiring.Signature({
-    "x": In(32), "y": In(32), "x_signed": In(1), "y_signed": In(1), "size": In(2),
-    "total": Out(32), "carry": Out(32),
-})
+FINISH_SIGNATURE = wiring.Signature({"i": In(LaneSums), "total": Out(32), "carry": Out(32)})

@@ -7,7 +7,9 @@ from amaranth.lib.wiring import In, Out
 from flexdrive.emit import Shared
 
 from ..formats import FORMAT_BITS, FormatDecoder
-from .vector import DotVector
+from .operands import DotOperands
+from .signature import LaneOperands, LaneSums
+from .vector import DotFinish, DotVector
 
 __all__ = ["DotProduct", "DotRequest", "DotResult"]
 
@@ -36,8 +38,17 @@ class DotResult(data.Struct):
     illegal: 1
 
 
+class _Beside(data.Struct):
+    """What goes through the pipeline beside the lanes."""
+
+    valid: 1
+    illegal: 1
+    accumulator: 32
+
+
 class DotProduct(Shared):
-    """Mixed-precision dot product with accumulation; one result a cycle, latency 2 cycles.
+    """Mixed-precision dot product with accumulation; one result a cycle, latency 3 cycles:
+    operand selection, products, accumulation.
 
     Parameters
     ----------
@@ -60,24 +71,25 @@ class DotProduct(Shared):
     def elaborate(self, platform):
         m = Module()
         m.submodules.format = decoder = FormatDecoder(narrow_activations=self.narrow_activations)
+        m.submodules.operands = operands = DotOperands(self.structure)
         m.submodules.vector = vector = DotVector(self.structure)
+        m.submodules.finish = finish = DotFinish(self.structure)
         request = self.i.payload
         m.d.comb += [
-            decoder.code.eq(request.code), vector.control.eq(decoder.control),
-            vector.a.eq(request.a), vector.w.eq(request.w), vector.a_signed.eq(request.a_signed),
-            vector.w_signed.eq(request.w_signed), vector.slice_index.eq(request.slice_index),
+            decoder.code.eq(request.code), operands.control.eq(decoder.control),
+            *(getattr(operands, name).eq(getattr(request, name))
+              for name in ("a", "w", "a_signed", "w_signed", "slice_index")),
         ]
-        valid, illegal = Signal(), Signal()
-        total, carry, accumulator = Signal(32), Signal(32), Signal(32)
-        advance = Signal()
-        m.d.comb += [advance.eq(~self.o.valid | self.o.ready), self.i.ready.eq(advance)]
+        lanes, chosen, summed = Signal(LaneOperands), Signal(_Beside), Signal(_Beside)
+        sums, advance = Signal(LaneSums), Signal()
+        m.d.comb += [advance.eq(~self.o.valid | self.o.ready), self.i.ready.eq(advance),
+                     vector.i.eq(lanes), finish.i.eq(sums)]
         with m.If(advance):
             m.d.sync += [
-                valid.eq(self.i.valid), illegal.eq(~decoder.control.legal),
-                total.eq(Mux(decoder.control.legal, vector.total, 0)),
-                carry.eq(Mux(decoder.control.legal, vector.carry, 0)),
-                accumulator.eq(request.accumulator),
-                self.o.valid.eq(valid), self.o.payload.illegal.eq(illegal),
-                self.o.payload.value.eq(total + carry + accumulator),
+                chosen.valid.eq(self.i.valid), chosen.illegal.eq(~decoder.control.legal),
+                chosen.accumulator.eq(request.accumulator), lanes.eq(operands.o),
+                summed.eq(chosen), sums.eq(Mux(chosen.illegal, 0, vector.o.as_value())),
+                self.o.valid.eq(summed.valid), self.o.payload.illegal.eq(summed.illegal),
+                self.o.payload.value.eq(finish.total + finish.carry + summed.accumulator),
             ]
         return m

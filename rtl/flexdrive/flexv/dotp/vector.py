@@ -1,29 +1,35 @@
-"""Dot product of an activation word and a weight word in any format, before accumulation."""
+"""The sum of products of a dot product, in one of several structures and two parts."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from flexdrive.errors import ConfigurationError
 
-from ..formats import FormatControl
-from .array import ArrayVector
-from .islands import IslandVector
-from .slicer import Slicer
+from .array import ArrayFinish, ArrayVector
+from .islands import IslandFinish, IslandVector
+from .signature import FINISH_SIGNATURE, LaneOperands, LaneSums
 
-__all__ = ["STRUCTURES", "DotVector"]
+__all__ = ["STRUCTURES", "DotFinish", "DotVector"]
 
-# Name of the structure -> how to make it.
+# Name of the structure -> how to make its parts.
 STRUCTURES = {
-    "array": ArrayVector,
-    "islands": IslandVector,
+    "array": (ArrayVector, ArrayFinish),
+    "islands": (IslandVector, IslandFinish),
     # What is left without the sub-16-bit formats: the yardstick for the area.
-    "only16": lambda: IslandVector((16,)),
+    "only16": (lambda: IslandVector((16,)), IslandFinish),
 }
 
 
+def _parts(structure):
+    if structure not in STRUCTURES:
+        raise ConfigurationError(f"structure must be one of {', '.join(STRUCTURES)}, "
+                                 f"not {structure!r}")
+    return STRUCTURES[structure]
+
+
 class DotVector(wiring.Component):
-    """Sum of the products of corresponding lanes, modulo 2**32, combinational.
+    """Products of corresponding lanes, added up, combinational.
 
     Parameters
     ----------
@@ -32,45 +38,40 @@ class DotVector(wiring.Component):
 
     Members
     -------
-    a, w : activation and weight word. The narrower of the two holds several slices.
-    a_signed, w_signed : whether the lanes are two's complement.
-    control : format, see :class:`flexdrive.flexv.formats.FormatControl`.
-    slice_index : which slice of the narrower word.
-    total, carry : the result is ``total + carry`` modulo 2**32.
+    i : lanes, see :class:`.operands.DotOperands`. o : sums, for :class:`DotFinish`.
     """
 
-    a: In(32)
-    w: In(32)
-    a_signed: In(1)
-    w_signed: In(1)
-    control: In(FormatControl)
-    slice_index: In(3)
-    total: Out(32)
-    carry: Out(32)
+    i: In(LaneOperands)
+    o: Out(LaneSums)
 
     def __init__(self, structure="array"):
-        if structure not in STRUCTURES:
-            raise ConfigurationError(f"structure must be one of {', '.join(STRUCTURES)}, "
-                                     f"not {structure!r}")
+        self._make, _ = _parts(structure)
         self.structure = structure
         super().__init__()
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.slicer = slicer = Slicer()
-        m.submodules.vector = vector = STRUCTURES[self.structure]()
-        swap = self.control.swap
-        wide, narrow, wide_signed, narrow_signed = (
-            Signal(32), Signal(32), Signal(), Signal())
-        m.d.comb += [
-            wide.eq(Mux(swap, self.w, self.a)), narrow.eq(Mux(swap, self.a, self.w)),
-            wide_signed.eq(Mux(swap, self.w_signed, self.a_signed)),
-            narrow_signed.eq(Mux(swap, self.a_signed, self.w_signed)),
-            slicer.word.eq(narrow), slicer.index.eq(self.slice_index),
-            slicer.is_signed.eq(narrow_signed), slicer.size.eq(self.control.size),
-            slicer.ratio.eq(self.control.ratio),
-            vector.x.eq(wide), vector.y.eq(slicer.o), vector.x_signed.eq(wide_signed),
-            vector.y_signed.eq(narrow_signed), vector.size.eq(self.control.size),
-            self.total.eq(vector.total), self.carry.eq(vector.carry),
-        ]
+        m.submodules.lanes = lanes = self._make()
+        m.d.comb += [lanes.i.eq(self.i), self.o.total.eq(lanes.total),
+                     self.o.carry.eq(lanes.carry),
+                     *(getattr(self.o, name).eq(getattr(self.i, name))
+                       for name in ("x_signed", "y_signed", "size"))]
+        return m
+
+
+class DotFinish(wiring.Component):
+    """Last part before accumulation, combinational; the result is ``total + carry`` modulo 2**32.
+
+    All zeros of ``i`` but for ``total`` and ``carry`` pass the lowest 32 bits of these on.
+    """
+
+    def __init__(self, structure="array"):
+        _, self._make = _parts(structure)
+        super().__init__(FINISH_SIGNATURE)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.finish = finish = self._make()
+        m.d.comb += [finish.i.eq(self.i), self.total.eq(finish.total),
+                     self.carry.eq(finish.carry)]
         return m

@@ -6,19 +6,20 @@ are derived from :data:`INSTRUCTIONS`, :data:`COMPRESSED` and :data:`CSRS`.
 
 from .base import BASE
 from .compressed import COMPRESSED, CompressedInstruction
-from .csrs import CSRS, Csr
+from .csrs import CSR_PLACES, CSRS, Csr
 from .dot import DOT
 from .encoding import Encoding, Field, Instruction, sign_extend
 from .requant import REQUANT
 from .xpulp import XPULP
 
-__all__ = ["BY_NAME", "COMPRESSED", "CSRS", "EXTENSIONS", "INSTRUCTIONS", "CompressedInstruction",
+__all__ = ["BY_NAME", "COMPRESSED", "CSRS", "CSR_PLACES", "EXTENSIONS", "INSTRUCTIONS", "CompressedInstruction",
            "Csr", "Encoding", "Field", "Instruction", "find", "instructions", "sign_extend"]
 
 INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT)
 BY_NAME = {instruction.name: instruction for instruction in INSTRUCTIONS}
 # Names of the groups of instructions that a core may have, in the order of the manual.
-EXTENSIONS = tuple(dict.fromkeys(instruction.extension for instruction in INSTRUCTIONS))
+EXTENSIONS = tuple(dict.fromkeys(
+    entry.extension for entry in (*INSTRUCTIONS, *CSRS.values())))
 
 
 def instructions(extensions):

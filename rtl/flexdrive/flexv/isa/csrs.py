@@ -6,7 +6,7 @@ published register numbers for the Flex-V registers.
 
 from dataclasses import dataclass
 
-__all__ = ["CSRS", "Csr"]
+__all__ = ["CSRS", "CSR_PLACES", "Csr"]
 
 # number | name | extension | writable bits | reset | meaning
 _TABLE = """
@@ -54,9 +54,9 @@ c82 | instreth      | i | 00000000 | 00000000 | retired instructions, upper half
 107 | w_skip     | macload | 0000ffff | 00000000 | strided updates of the weight pointer before a rollback
 801 | a_count    | macload | 0000ffff | 00000000 | strided updates of the activation pointer since the last rollback
 802 | w_count    | macload | 0000ffff | 00000000 | strided updates of the weight pointer since the last rollback
-803 | a_rollback2 | macload | ffffffff | 00000000 | third level: added instead of a_rollback when a_count2 has reached a_skip2
-804 | a_skip2     | macload | 0000ffff | 00000000 | third level: rollbacks before a_rollback2; 0: there is no third level
-805 | a_count2    | macload | 0000ffff | 00000000 | third level: rollbacks since the last a_rollback2
+803 | a_rollback2 | macload_third | ffffffff | 00000000 | third level: added instead of a_rollback when a_count2 has reached a_skip2
+804 | a_skip2     | macload_third | 0000ffff | 00000000 | third level: rollbacks before a_rollback2; 0: there is no third level
+805 | a_count2    | macload_third | 0000ffff | 00000000 | third level: rollbacks since the last a_rollback2
 808 | nn_w0 | macload | ffffffff | 00000000 | weight register 0
 809 | nn_w1 | macload | ffffffff | 00000000 | weight register 1
 80a | nn_w2 | macload | ffffffff | 00000000 | weight register 2
@@ -100,3 +100,5 @@ def _parse(line):
 
 
 CSRS = {csr.name: csr for csr in map(_parse, _TABLE.strip().splitlines())}
+# Position in the table, by name.
+CSR_PLACES = {name: place for place, name in enumerate(CSRS)}

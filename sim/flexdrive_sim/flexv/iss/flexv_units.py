@@ -20,6 +20,7 @@ class FlexvState:
 
     def __init__(self, hart):
         self._csrs = hart.csrs
+        self._third = hart.csrs.exists(CSRS["a_skip2"].number)
         for name, counters in (("macl_a_address", ("a_count", "a_count2")),
                                ("macl_w_address", ("w_count",)), ("rq_word", ("rq_lane",))):
             if hart.csrs.exists(CSRS[name].number):
@@ -29,7 +30,8 @@ class FlexvState:
         def write(value):
             self._csrs[name] = value
             for counter in counters:
-                self._csrs[counter] = 0
+                if self._csrs.exists(CSRS[counter].number):
+                    self._csrs[counter] = 0
         return write
 
     @property
@@ -62,7 +64,7 @@ class FlexvState:
         else:
             step = csrs[f"{channel}_rollback"]
             csrs[f"{channel}_count"] = 0
-            if channel == "a" and csrs["a_skip2"]:
+            if channel == "a" and self._third and csrs["a_skip2"]:
                 if csrs["a_count2"] < csrs["a_skip2"]:
                     csrs["a_count2"] += 1
                 else:
