@@ -17,7 +17,7 @@ from .mesh import split_program, whole_config, without_borders
 __all__ = ["Entry", "MapPlace", "Program", "config_hash"]
 
 KIND = "flexdrive-program"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 def config_hash(config):
