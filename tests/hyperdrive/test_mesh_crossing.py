@@ -20,7 +20,7 @@ CHIP = ChipConfig(rows=1, columns=1, channels=2, fm_words=256, fm_banks=2, weigh
 OPTIONS = MeshOptions(link=LinkConfig(width=8, crc=8, reverse_width=4), crossing=True)
 # Neither clock is a multiple of the other.
 # Steps of the simulator, some for each clock edge.
-LIMIT = 500_000
+LIMIT = 20_000
 PERIODS = {"left": 10e-9, "right": 7.3e-9}
 
 

@@ -219,16 +219,19 @@ def refused_descriptors(config, count, seed):
 
 def _provocation(random, config, descriptor):
     """Changes that lead to the rules which single fields hardly break."""
+    kernel = int(random.choice(config.kernels[1:]))
     return [
         {"payload": descriptor.payload ^ 1},
         {"out_base": descriptor.in_base + int(random.integers(4))},
         {"bypass": 1, "bypass_base": max(0, descriptor.out_base + int(random.choice([-1, 1])))},
-        # Few pixels and many inputs: fits the memory, not the weight buffer.
+        # Reaches beyond the next tile.
         {"kernel": max(config.kernels), "tile_rows": 1, "stride": 1},
-        {"kernel": 3, "stride": 1, "tile_rows": 1, "tile_columns": config.adder_depth + 1,
+        # Few pixels and many inputs: fits the memory, not the weight buffer.
+        {"kernel": kernel, "stride": 1, "tile_rows": 1, "tile_columns": config.adder_depth + 1,
          "in_base": 0, "out_base": config.fm_words - 2 * config.adder_depth, "out_channels": 1,
          "payload": 1, "bypass": 0, "full_rows": 1, "last_rows": 0, "full_columns": 1,
-         "last_columns": 0, "in_channels": config.weight_words // 9 + int(random.integers(2))},
+         "last_columns": 0,
+         "in_channels": config.weight_words // kernel**2 + int(random.integers(2))},
         *[{}] * 8,
     ][random.integers(13)]
 
