@@ -122,6 +122,10 @@ class Shared(wiring.Component):
 
     def __init__(self, signature=None, /, **parameters):
         super().__init__(signature)
+        # Emitted modules get these for their clock domain.
+        taken = {"clk", "rst"} & set(self.signature.members)
+        if taken:
+            raise ValueError(f"{type(self).__name__}: no member may be called {taken.pop()!r}")
         self.shared_parameters = parameters
         self._in_place = False
 

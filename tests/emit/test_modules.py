@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """One module per distinct component, with readable names and nothing left over."""
 
 import re
@@ -5,8 +6,9 @@ import subprocess
 import sys
 
 import pytest
+from amaranth.lib.wiring import In
 
-from flexdrive.emit import emit_rtlil
+from flexdrive.emit import Shared, emit_rtlil
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.chip import Chip
 from flexdrive_deploy.targets import TARGETS
@@ -70,3 +72,16 @@ def test_nothing_is_left_unused(target):
     run = subprocess.run([sys.executable, "-W", "always", "-c", program], capture_output=True,
                          text=True, check=True)
     assert run.stderr == ""
+
+
+class Named(Shared):
+    """A component whose member has the name of the clock."""
+
+    def __init__(self):
+        super().__init__({"clk": In(1)})
+
+
+def test_a_member_may_not_take_the_clock_s_name():
+    # The module has a pin of that name for its clock; the member's would be left unconnected.
+    with pytest.raises(ValueError, match="Named: no member may be called 'clk'"):
+        Named()

@@ -18,7 +18,8 @@ __all__ = ["BorderWalk", "CornerWalk"]
 
 def _made(m, config, layer):
     """(is CONV, channels of the map that is made, channels of a chunk)."""
-    conv, channels, chunk = Signal(), Signal(16), Signal(16)
+    conv, channels, chunk = (Signal(width, name=name) for name, width in (
+        ("conv", 1), ("channels", 16), ("chunk", 16)))
     m.d.comb += [
         conv.eq(layer.operation == Operation.CONV),
         channels.eq(Mux(conv, layer.out_channels, layer.in_channels)),
@@ -83,7 +84,8 @@ class BorderWalk(Shared):
         lanes = getattr(config, axis)
         conv, channels, chunk = _made(m, config, layer)
         edge, full = getattr(layer, f"tile_{axis}"), getattr(layer, f"full_{axis}")
-        rest, limit = Signal(16), Signal(16)
+        rest = Signal(16)
+        limit = Signal(16)
         count = {"south": layer.made_south, "east": layer.made_east}.get(self.side, layer.halo)
         unit = layer.made_cap if self.vertical else layer.made_side
         at, channel, begin, line = (Signal(16, name=name) for name in
@@ -160,7 +162,8 @@ class CornerWalk(Shared):
         m = Module()
         layer, config = self.layer, self.config
         _, channels, chunk = _made(m, config, layer)
-        channel, begin = Signal(16), Signal(16)
+        channel = Signal(16)
+        begin = Signal(16)
         stop = _stop(m, channels, chunk, begin)
         inner_end = Signal()
         x_end, x_reset, x_step, x = _distance(

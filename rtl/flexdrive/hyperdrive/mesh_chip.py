@@ -86,7 +86,7 @@ class SideLink(Shared):
     -------
     i : words to the neighbour. o : words from it.
     out, out_credit : wires of what is sent, and of the credits for it.
-    come, come_credit : the same of what is received. clk : of ``out_credit`` and ``come``
+    come, come_credit : the same of what is received. come_clk : of ``out_credit`` and ``come``
         (``options.crossing``).
     enable : low silences both ends. error : the first that either end saw.
     """
@@ -100,7 +100,7 @@ class SideLink(Shared):
             "out_credit": In(PhitSignature(link.reverse_width)),
             "come": In(PhitSignature(link.width)),
             "come_credit": Out(PhitSignature(link.reverse_width)),
-            **({"clk": In(1)} if options.crossing else {}),
+            **({"come_clk": In(1)} if options.crossing else {}),
             "enable": In(1), "error": Out(LinkError),
         }, **options.parameters)
 
@@ -121,7 +121,7 @@ class SideLink(Shared):
         wiring.connect(m, receiver.reverse, wiring.flipped(self.come_credit))
         if self.options.crossing:
             m.domains += ClockDomain("board", local=True)
-            m.d.comb += ClockSignal("board").eq(self.clk)
+            m.d.comb += ClockSignal("board").eq(self.come_clk)
             m.submodules.reset = ResetSynchronizer(ResetSignal(), domain="board")
         for name, wires, end, frame in (("come", self.come, receiver.forward, link.forward),
                                         ("credit", self.out_credit, sender.reverse, link.reverse)):
@@ -231,6 +231,6 @@ class MeshChip(Shared):
                          chip.link_errors[at].eq(link.error),
                          errors[at].eq(link.error != LinkError.NONE)]
             if self.options.crossing:
-                m.d.comb += link.clk.eq(getattr(self, f"{side}_clk"))
+                m.d.comb += link.come_clk.eq(getattr(self, f"{side}_clk"))
         m.d.sync += silent.eq(silent | Cat(errors).any())
         return m

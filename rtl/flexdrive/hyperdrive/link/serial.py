@@ -1,6 +1,6 @@
 """Frames to phits and back."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -77,11 +77,14 @@ class Deserializer(wiring.Component):
         m.submodules.crc = crc = FrameCrc(frame)
         bits = Signal(frame.bits)
         have = Signal(range(frame.phits))       # phits of the current frame
-        complete, misframed = Signal(), Signal()
-        full, right_crc, right_beat = Signal(), Signal(), Signal()
-        beat, begun = Signal(), Signal()        # of the last good frame, if there was one
+        complete = Signal()
+        misframed = Signal()
+        full = have == frame.phits - 1 if frame.phits > 1 else Const(1)
+        right_crc = Signal()
+        right_beat = Signal()
+        beat = Signal()                         # of the last good frame
+        begun = Signal()                        # there was one
         m.d.comb += [
-            full.eq(have == frame.phits - 1),
             crc.message.eq(bits),
             right_crc.eq(bits[frame.message_bits:] == Cat(crc.bits)),
             self.message.eq(bits),
