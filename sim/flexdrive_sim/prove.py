@@ -9,6 +9,7 @@ from rich.console import Console
 
 from .engine import EngineError
 from .formal import prove
+from .results import add_results_option, results_directory
 
 __all__ = ["PARTS", "main"]
 
@@ -24,7 +25,7 @@ def _arguments():
     parser.add_argument("names", nargs="*", help="only these proofs; nothing is written then")
     parser.add_argument("--timeout", type=int, default=900, help="seconds per proof")
     parser.add_argument("--trace", type=Path, help="directory for waveforms of counterexamples")
-    parser.add_argument("--results", type=Path, default=Path("docs/results"))
+    add_results_option(parser)
     return parser.parse_args()
 
 
@@ -39,6 +40,8 @@ def main():
                           f"{', '.join(proof.name for proof in proofs)}")
             return 2
         proofs = [proof for proof in proofs if proof.name in options.names]
+    else:
+        results_directory(options.results)
     rows, failed = [], 0
     for proof in proofs:
         try:
@@ -65,7 +68,6 @@ def main():
 
 
 def _write(options, rows):
-    options.results.mkdir(parents=True, exist_ok=True)
     (options.results / f"{options.part}-proofs.md").write_text("\n".join([
         f"# Proofs: {options.part}", "",
         f"Command: `scripts/prove {options.part}`. `bmc N`: no assertion can fail in the first N "

@@ -20,6 +20,8 @@ _FIELDS = data.StructLayout({field.name: field.width for field in FIELDS})
 _BORDER_FIELDS = ("halo", "north", "south", "west", "east", "in_border_rows",
                   "in_border_columns", "in_corner", "border_rows", "border_columns",
                   "border_corner")
+# Codes of rules; the others are of stops.
+_REFUSALS = sorted(code for code in Code if not code.stops)
 _TOO_LARGE = 0x1FFFF       # what a product saturates to; no memory has so many words
 
 
@@ -64,7 +66,7 @@ class Parser(Shared):
         self._made_cap = Mux(loads, self.layer.pitch, self._out_cap)
         count = Signal(range(DESCRIPTOR_WORDS))
         payload = Signal(16)
-        broken = Signal(max(Code) + 1)      # bit per code
+        broken = Signal(max(_REFUSALS) + 1)     # bit per code
         m.d.comb += self.reading.eq(1)
         products = self._products(m, raw)
         self._rules(m, raw, broken)
@@ -89,7 +91,7 @@ class Parser(Shared):
                     m.next = (f"PRODUCT{index + 1}" if index + 1 < len(products) else "VERDICT")
             with m.State("VERDICT"):
                 # The lowest code is assigned last and stays.
-                for code in sorted(Code, reverse=True):
+                for code in reversed(_REFUSALS):
                     with m.If(broken[code]):
                         m.d.sync += self.layer.code.eq(code)
                 # What LOAD makes has the shape of its input, what CONV makes that of its output.

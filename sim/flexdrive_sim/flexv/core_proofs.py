@@ -45,6 +45,7 @@ class _CoreProof(wiring.Component):
         return m
 
     def _claim(self, m, rvfi):
+        """Assertions about retired instructions; each proof has its own."""
         raise NotImplementedError
 
 

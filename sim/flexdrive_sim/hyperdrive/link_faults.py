@@ -5,7 +5,6 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.console import Console
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 
 from ..engine import Gate
+from ..results import add_results_option, at_least_one, results_directory
 from .link import Wire, link_model, run_link
 from .wire import Fault
 
@@ -230,9 +230,10 @@ def main():
     """The command behind ``scripts/link-faults``."""
     parser = argparse.ArgumentParser(prog="scripts/link-faults",
                                      description="Fault campaign on the link.")
-    parser.add_argument("--count", type=int, default=1500, help="faults per configuration")
-    parser.add_argument("--results", type=Path, default=Path("docs/results"))
+    parser.add_argument("--count", type=at_least_one, default=1500, help="faults per configuration")
+    add_results_option(parser)
     options = parser.parse_args()
+    results = results_directory(options.results)
     console = Console(highlight=False)
     campaign, start = Campaign(), time.monotonic()
     for index, config in enumerate(CONFIGS):
@@ -241,8 +242,7 @@ def main():
         campaign.run([config], options.count, notify=lambda what: console.print(f"  {what}"))
     for case, outcome in campaign.failures:
         console.print(f"{outcome}: {case.config}, seed {case.seed}")
-    options.results.mkdir(parents=True, exist_ok=True)
-    (options.results / "link-faults.md").write_text(
+    (results / "link-faults.md").write_text(
         report(campaign, options.count, time.monotonic() - start))
     console.print(f"{campaign.effective} faults with effect, {len(campaign.failures)} failures")
     return 1 if campaign.failures else 0

@@ -6,7 +6,6 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -19,6 +18,7 @@ from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.mesh import patches, whole_config, without_borders
 
 from ..engine import EngineError
+from ..results import add_results_option, at_least_one, results_directory
 from .cycles import predict_mesh
 from .faulty_mesh import FaultyMesh
 from .golden import GoldenChip
@@ -265,9 +265,10 @@ def main():
     """The command behind ``scripts/mesh-faults``."""
     parser = argparse.ArgumentParser(prog="scripts/mesh-faults",
                                      description="Fault campaign on meshes of chips.")
-    parser.add_argument("--count", type=int, default=2500, help="faults per mesh")
-    parser.add_argument("--results", type=Path, default=Path("docs/results"))
+    parser.add_argument("--count", type=at_least_one, default=2500, help="faults per mesh")
+    add_results_option(parser)
     options = parser.parse_args()
+    results = results_directory(options.results)
     console = Console(highlight=False)
     campaign, start = MeshCampaign(), time.monotonic()
     with Progress(console=console) as progress:
@@ -277,8 +278,7 @@ def main():
             campaign.run(setup, options.count, advance=lambda: progress.advance(task))
     for setup, case, outcome in campaign.failures[:20]:
         console.print(f"{outcome}: {_described(setup)}; {case}")
-    options.results.mkdir(parents=True, exist_ok=True)
-    (options.results / "mesh-faults.md").write_text(
+    (results / "mesh-faults.md").write_text(
         report(campaign, options.count, time.monotonic() - start))
     console.print(f"{campaign.effective} faults with effect, {len(campaign.failures)} failures")
     return 1 if campaign.failures else 0

@@ -4,8 +4,7 @@ import argparse
 import re
 import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rich.console import Console
@@ -16,6 +15,7 @@ from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.link import LinkConfig
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 
+from ..results import add_results_option, results_directory
 from .faulty_mesh import FaultyMesh
 from .link import Wire
 from .mesh import Mesh, random_chain
@@ -144,30 +144,35 @@ def main():
     parser = argparse.ArgumentParser(
         prog="scripts/mesh-soak", description="Random meshes, beginning where the last run ended.")
     parser.add_argument("--hours", type=float, default=1.0, help="at least so long")
-    parser.add_argument("--first", type=int, help="number of the first mesh")
-    parser.add_argument("--results", type=Path, default=Path("docs/results"))
+    add_results_option(parser)
     options = parser.parse_args()
-    page = options.results / _PAGE
-    rows, following = _rows(page)
-    first = following if options.first is None else options.first
+    if not 0 < options.hours < float("inf"):
+        parser.error(f"--hours {options.hours} is no time; for example --hours 2.5")
+    page = results_directory(options.results) / _PAGE
+    rows, first = _rows(page)
     console, totals, start, seed, wrong = Console(highlight=False), Totals(), time.monotonic(), \
         first, None
+    whole = totals
     columns = (*Progress.get_default_columns()[:3], TimeRemainingColumn(),
                TextColumn("{task.fields[done]}"))
     with Progress(*columns, console=console) as progress:
         task = progress.add_task("meshes", total=options.hours * 3600, done="")
-        while wrong is None and time.monotonic() - start < options.hours * 3600:
-            wrong = soak_setup(random_setup(seed), seed, totals)
-            seed += 1
-            progress.update(task, completed=time.monotonic() - start,
-                            done=f"{totals.meshes} meshes, {totals.programs} programs")
+        try:
+            while wrong is None and time.monotonic() - start < options.hours * 3600:
+                wrong = soak_setup(random_setup(seed), seed, totals)
+                seed, whole = seed + 1, replace(totals)
+                progress.update(task, completed=time.monotonic() - start,
+                                done=f"{totals.meshes} meshes, {totals.programs} programs")
+        except KeyboardInterrupt:
+            console.print("interrupted; whole meshes are kept")
     if wrong is not None:
         console.print(f"error: {wrong}", style="bold red", markup=False, soft_wrap=True)
         return 1
+    if seed == first:
+        return 1
     hours = (time.monotonic() - start) / 3600
-    rows.append(f"| {first} to {seed - 1} | {totals.programs:,} | {totals.words:,} | "
-                f"{totals.cycles:,} | {hours:.2f} |")
-    options.results.mkdir(parents=True, exist_ok=True)
+    rows.append(f"| {first} to {seed - 1} | {whole.programs:,} | {whole.words:,} | "
+                f"{whole.cycles:,} | {hours:.2f} |")
     page.write_text(_HEAD + "\n".join(rows) + "\n")
     console.print(rows[-1])
     return 0
