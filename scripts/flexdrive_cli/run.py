@@ -14,6 +14,7 @@ from flexdrive_deploy.arrays import compare, load_array, save_array
 from flexdrive_deploy.deployment import Deployment
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.reference import declared_values
+from flexdrive_sim.engine import Gate
 from flexdrive_sim.hyperdrive.session import ENGINES, Session
 from flexdrive_sim.hyperdrive.summary import Summary
 
@@ -48,9 +49,9 @@ def _single_output(deployment):
     return deployment.outputs[0]
 
 
-def _run(deployment, images, engine, console, options):
+def _run(deployment, images, engine, console, options, gates):
     """Results image by image until the first difference: (outputs, Summary)."""
-    session = Session(deployment, engine, options=options,
+    session = Session(deployment, engine, options=options, gates=gates,
                       notify=lambda line: console.print(line, style="dim"))
     summary, outputs = Summary(deployment), []
     with Progress(console=console, transient=True) as progress:
@@ -89,9 +90,11 @@ def _float_differences(model, deployment, image):
               help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
 @click.option("--layer-check", is_flag=True,
               help="Compare every word of every layer, not only what leaves the chip.")
+@click.option("--weight-interval", type=click.IntRange(min=1), default=1, show_default=True,
+              metavar="N", help="Cycles from one weight word to the next, at least.")
 @chip_options
 @link_options()
-def command(model, input_file, expect, output, engine, layer_check, chip, links):
+def command(model, input_file, expect, output, engine, layer_check, weight_interval, chip, links):
     """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on images.
 
     What the RTL stores is compared with the golden model word by word; the first difference is
@@ -108,7 +111,8 @@ def command(model, input_file, expect, output, engine, layer_check, chip, links)
                          f"{Path(output).parent}")
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)
-    results, summary = _run(deployment, images, engine, errors, options)
+    gates = {"i_weights": Gate.every(weight_interval)}
+    results, summary = _run(deployment, images, engine, errors, options, gates)
     if summary.difference:
         errors.print(f"error: {engine} differs from the golden model, image "
                      f"{len(results) - 1}: {summary.difference}", style="bold red",

@@ -48,6 +48,7 @@ def summary_table(summary, engine):
         table.add_row("cycles an image", f"{summary.modelled:,} modelled")
     if summary.probes:
         table.add_row("", f"{summary.net_cycles:,} without the stores that are only compared")
+    table.add_row("", f"{summary.layer_cycles:,} in convolutions")
     additions = sum(layer.additions for layer in summary.convolutions)
     active = sum(layer.active for layer in summary.convolutions)
     table.add_row("utilisation", f"{summary.utilisation:.1%} of the cycles in convolutions "

@@ -10,6 +10,7 @@ from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code
 from flexdrive_deploy.deployment import ChipPart, Deployment
 from flexdrive_deploy.layers import ChipGraph
 from flexdrive_deploy.lower import lower
+from flexdrive_sim.engine import Gate
 from flexdrive_sim.hyperdrive.session import RunError, Session
 from flexdrive_sim.hyperdrive.summary import Summary
 
@@ -47,6 +48,17 @@ def test_engines_agree(engine):
         2 * 16 * 27, 2 * 16 * 45, 1 * 4 * 5]
     assert summary.output_bits == 16 * 18
     assert summary.net_cycles == summary.modelled - summary.probes < summary.modelled
+
+
+@pytest.mark.parametrize("interval", [7, 40])
+def test_a_slow_weight_link_stalls_as_modelled(interval):
+    deployment, _, image = small_network()
+    fast, slow = (Session(deployment, "rtl", gates={"i_weights": Gate.every(every)}).run(image)
+                  for every in (1, interval))
+    assert slow.difference is None and slow.chips[0].model_holds
+    stalls = [report.weight_stalls for report in slow.chips[0].reports]
+    assert sum(stalls) > 0 and slow.chips[0].cycles > fast.chips[0].cycles
+    np.testing.assert_array_equal(slow.chips[0].maps["c.out"], fast.chips[0].maps["c.out"])
 
 
 @pytest.fixture(scope="module")

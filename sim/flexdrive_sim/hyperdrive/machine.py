@@ -52,13 +52,14 @@ def machine_for(config, mesh, options=None, *, engine="compiled", notify=None):
     return Mesh(config, *mesh, options, engine=engine, notify=notify)
 
 
-def run_program(machine, program, pixels, max_cycles):
-    """Run ``program`` on the RTL with ``pixels`` for its LOADs, as :class:`ProgramRun`."""
+def run_program(machine, program, pixels, max_cycles, gates=None):
+    """Run ``program`` on the RTL with ``pixels`` for its LOADs, as :class:`ProgramRun`; ``gates``
+    of streams as in ``predict_program``."""
     if program.mesh is None:
         run = machine.run(program.words, program.weights, pixels, program.output_words,
-                          max_cycles=max_cycles)
+                          gates=gates, max_cycles=max_cycles)
         return ProgramRun(run.cycles, {(0, 0): run.reports}, run.pixels, run.pixel_times)
-    run = machine.run(program.words, program.weights, pixels, max_cycles=max_cycles)
+    run = machine.run(program.words, program.weights, pixels, gates=gates, max_cycles=max_cycles)
     chips = {at: chip.reports for at, chip in run.chips.items()}
     if not run.finished:
         return ProgramRun(run.cycles, chips)
@@ -71,11 +72,18 @@ def run_program(machine, program, pixels, max_cycles):
                       joined({at: chip.pixel_times for at, chip in run.chips.items()}))
 
 
-def predict_program(program, options=None):
-    """What the cycle model says of ``program``, as :class:`ProgramRun`; ``options`` of a mesh."""
+def predict_program(program, options=None, gates=None):
+    """What the cycle model says of ``program``, as :class:`ProgramRun`.
+
+    Parameters
+    ----------
+    program : flexdrive_deploy.program.Program.
+    options : flexdrive.hyperdrive.mesh_chip.MeshOptions of a mesh.
+    gates : stream name -> :class:`flexdrive_sim.engine.Gate` pattern; others are always willing.
+    """
     if program.mesh is None:
-        predicted = predict(program.config, program.words)
+        predicted = predict(program.config, program.words, gates)
         return ProgramRun(predicted.cycles, {(0, 0): predicted.reports})
-    predicted = predict_mesh(program.config, *program.mesh, program.words, options)
+    predicted = predict_mesh(program.config, *program.mesh, program.words, options, gates=gates)
     words = sum(sum(count) for links in predicted.link_words.values() for count in links.values())
     return ProgramRun(predicted.cycles, predicted.reports, border_bits=_LINK_BITS * words)

@@ -150,15 +150,17 @@ class Session:
         Programs on the golden engine are compared with the layers evaluated one by one, when the
         deployment was compiled in this process.
     options : flexdrive.hyperdrive.mesh_chip.MeshOptions of a mesh.
+    gates : stream name -> :class:`flexdrive_sim.engine.Gate` pattern, for RTL and cycle model.
     notify : called with a line of text before each slow step.
     """
 
-    def __init__(self, deployment, engine="golden", *, options=None, notify=None):
+    def __init__(self, deployment, engine="golden", *, options=None, gates=None,
+                 notify=None):
         if engine not in ENGINES:
             raise ValueError(f"engine is {engine!r}, expected one of {', '.join(ENGINES)}")
         self.deployment = deployment
         self.engine = engine
-        self._options = options
+        self._options, self._gates = options, gates
         self._chip = None
         self._predictions = {}
         if engine != "golden":
@@ -190,7 +192,8 @@ class Session:
         if self._chip is None:
             return self._check_golden(part, maps, expected)
         predicted = self._predicted(program)
-        run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000)
+        run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000,
+                          self._gates)
         _check_reports(program, run)
         difference = _first_difference(program, expected, run.pixels, run.pixel_times)
         return ChipResult(
@@ -209,5 +212,5 @@ class Session:
 
     def _predicted(self, program):
         if program not in self._predictions:
-            self._predictions[program] = predict_program(program, self._options)
+            self._predictions[program] = predict_program(program, self._options, self._gates)
         return self._predictions[program]

@@ -99,10 +99,15 @@ class Summary:
         return (self.modelled if self.cycles is None else self.cycles) - self.probes
 
     @property
+    def layer_cycles(self):
+        """Cycles of one image in convolutions; the rest moves maps to and from the host."""
+        return sum(layer.cycles for layer in self.convolutions)
+
+    @property
     def utilisation(self):
         """Accumulate-active share of the cycles in convolutions."""
-        cycles = sum(layer.cycles for layer in self.convolutions)
-        return sum(layer.active for layer in self.convolutions) / cycles if cycles else 0.0
+        active = sum(layer.active for layer in self.convolutions)
+        return active / self.layer_cycles if self.layer_cycles else 0.0
 
     @property
     def weight_bits(self):

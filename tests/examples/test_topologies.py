@@ -1,0 +1,63 @@
+"""The generated topologies, at their smallest size."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from flexdrive.hyperdrive.config import ChipConfig
+from flexdrive_deploy.onnx_import import compile_model
+from flexdrive_sim.hyperdrive.session import Session
+
+GENERATE = Path(__file__).parents[2] / "examples/topologies/generate.py"
+# Weights of all convolutions but the first, whose values are real; ResNet's with projections
+# ("Hyperdrive", JETCAS 2019, memory table).
+BINARY_WEIGHTS = {"resnet18": 11_157_504, "resnet34": 21_258_240, "resnet50": 23_445_504,
+                  "vgg16": 14_708_736, "mobilenet_v1": 3_139_584 + 44_640,
+                  "yolov3_tiny": 8_845_488 - 432 - 512 * 255 - 256 * 255, "shufflenet": None}
+
+
+def generate(*arguments):
+    return subprocess.run([sys.executable, GENERATE, *map(str, arguments)], capture_output=True,
+                          text=True, check=False)
+
+
+@pytest.mark.parametrize("name", BINARY_WEIGHTS)
+def test_weights_are_binary_and_as_many_as_published(name, tmp_path):
+    made = generate(name, "--size", "32x64", "-o", tmp_path / "net.onnx")
+    assert made.returncode == 0, made.stderr
+    model = onnx.load(tmp_path / "net.onnx")
+    signs = [onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer
+             if tensor.data_type == onnx.TensorProto.INT8]
+    assert all(np.array_equal(np.abs(values), np.ones_like(values)) for values in signs)
+    if BINARY_WEIGHTS[name] is not None:
+        assert sum(values.size for values in signs) == BINARY_WEIGHTS[name]
+    assert np.load(tmp_path / "net.npy").shape == (1, 3, 32, 64)
+
+
+def test_resnet_runs_with_every_layer_compared(tmp_path):
+    generate("resnet18", "--size", "32", "-o", tmp_path / "net.onnx")
+    config = ChipConfig(rows=1, columns=1, channels=128, fm_words=16384, fm_banks=8,
+                        weight_words=4608)
+    deployment = compile_model(onnx.load(tmp_path / "net.onnx"), config, layer_check=True)
+    result = Session(deployment).run(np.load(tmp_path / "net.npy"))
+    assert result.difference is None
+    maps = result.chips[0].maps
+    assert len(maps) == 19 and maps["stage4/2/relu"].shape == (512, 1, 1)
+    # Values stay in the range of binary16, and alive.
+    spread = [values.view(np.float16).astype(float).std() for values in maps.values()]
+    assert 0.01 < min(spread) and max(spread) < 100
+
+
+@pytest.mark.parametrize("arguments, expected", [
+    (("resnet18", "--size", "40"), "both edges of resnet18 are multiples of 32"),
+    (("resnet18", "--size", "big"), "'big' is not HEIGHTxWIDTH"),
+    (("lenet",), "'lenet' is not one of"),
+])
+def test_refusals(arguments, expected, tmp_path):
+    made = generate(*arguments, "-o", tmp_path / "net.onnx")
+    assert made.returncode == 2 and expected in made.stderr and "Traceback" not in made.stderr
+    assert not (tmp_path / "net.onnx").exists()
