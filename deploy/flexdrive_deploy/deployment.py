@@ -14,7 +14,7 @@ from .program import Program, config_hash
 __all__ = ["ChipPart", "Deployment"]
 
 KIND = "flexdrive-network"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 
 @dataclass(eq=False)

@@ -17,7 +17,7 @@ from .mesh import split_program, whole_config, without_borders
 __all__ = ["Entry", "MapPlace", "Program", "config_hash"]
 
 KIND = "flexdrive-program"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 
 def config_hash(config):

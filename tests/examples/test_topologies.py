@@ -46,18 +46,22 @@ def test_resnet_runs_with_every_layer_compared(tmp_path):
     result = Session(deployment).run(np.load(tmp_path / "net.npy"))
     assert result.difference is None
     maps = result.chips[0].maps
-    assert len(maps) == 19 and maps["stage4/2/relu"].shape == (512, 1, 1)
+    assert len(maps) == 19
+    assert maps["stage4/2/relu"].shape == (512, 1, 1)
     # Values stay in the range of binary16, and alive.
     spread = [values.view(np.float16).astype(float).std() for values in maps.values()]
-    assert 0.01 < min(spread) and max(spread) < 100
+    assert min(spread) > 0.01
+    assert max(spread) < 100
 
 
-@pytest.mark.parametrize("arguments, expected", [
+@pytest.mark.parametrize(("arguments", "expected"), [
     (("resnet18", "--size", "40"), "both edges of resnet18 are multiples of 32"),
     (("resnet18", "--size", "big"), "'big' is not HEIGHTxWIDTH"),
     (("lenet",), "'lenet' is not one of"),
 ])
 def test_refusals(arguments, expected, tmp_path):
     made = generate(*arguments, "-o", tmp_path / "net.onnx")
-    assert made.returncode == 2 and expected in made.stderr and "Traceback" not in made.stderr
+    assert made.returncode == 2
+    assert expected in made.stderr
+    assert "Traceback" not in made.stderr
     assert not (tmp_path / "net.onnx").exists()

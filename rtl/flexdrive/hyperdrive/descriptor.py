@@ -1,6 +1,6 @@
 """Descriptors: what a chip is told to do, written once as data.
 
-A program is a stream of 32-bit words: descriptors of 10 words, least significant word first, each
+A program is a stream of 32-bit words: descriptors of 12 words, least significant word first, each
 followed by as many payload words as its first word says. The hardware's decoder, the host's
 encoder and the manual page derive from the tables here.
 
@@ -17,10 +17,13 @@ Feature maps
 A map of ``height`` x ``width`` x ``channels`` is cut into tiles of ``tile_rows`` x
 ``tile_columns`` pixels: tile (i, j) of the array holds rows i*tile_rows ... and columns
 j*tile_columns ... . Inside every tile, channel c of local pixel (y, x) lies at word
-``base + (y*tile_columns + x)*channels + c``. The size of the map is said in whole tiles and the
-rest: height = full_rows*tile_rows + last_rows, with last_rows < tile_rows; what lies outside
-reads as zero padding. Pixels travel on the streams row by row, then column by column, channels
-innermost, over the real height and width.
+``base + (y*tile_columns + x)*pitch + c*step``: ``in_pitch`` and a step of 1 for the input map,
+``out_pitch`` and ``out_step`` for the output and the bypass map. A pitch of more words than
+channels makes a slice of a wider map, for groups and concatenation; a step of more than 1
+shuffles channels. The size of the map is said in whole tiles and the rest:
+height = full_rows*tile_rows + last_rows, with last_rows < tile_rows; what lies outside reads as
+zero padding. Pixels travel on the streams row by row, then column by column, channels innermost,
+over the real height and width.
 
 In a CONV, ``tile_rows`` and ``tile_columns`` are those of the *output*; the input's are
 ``stride`` times as large, and ``full_*``, ``last_*`` describe the input in them. The input is
@@ -38,10 +41,10 @@ come from the border and corner memories instead of being zero.
 With ``halo`` = H > 0 the map that LOAD or CONV makes is sent to those neighbours, H rows and
 columns of it, and theirs are received. Distance h = 0 is that of the row or column next to the
 patch. Column h of the neighbour to the west or east lies in that memory at line
-``border_rows`` + (h*tile_rows + y)*channels + c, row h of the neighbour above or below at line
-``border_columns`` + (h*tile_columns + x)*channels + c, pixel (row hy, column hx) of a diagonal
-neighbour in that corner memory at word ``border_corner`` + (hy*R + hx)*channels + c, where R is the
-chip's parameter ``halo``. The lines of a CONV's input are at ``in_border_rows``,
+``border_rows`` + (h*tile_rows + y)*pitch + c*step, row h of the neighbour above or below at line
+``border_columns`` + (h*tile_columns + x)*pitch + c*step, pixel (row hy, column hx) of a diagonal
+neighbour in that corner memory at word ``border_corner`` + (hy*R + hx)*pitch + c*step, where R is
+the chip's parameter ``halo``. The lines of a CONV's input are at ``in_border_rows``,
 ``in_border_columns``, ``in_corner``. An operation begins when everything that the operations
 before it receive has arrived.
 
@@ -65,8 +68,8 @@ __all__ = ["DESCRIPTOR_WORDS", "FIELDS", "MAGIC", "VERSION", "Activation", "Code
            "Field", "Operation"]
 
 MAGIC = 0xFD
-VERSION = 3
-DESCRIPTOR_WORDS = 10
+VERSION = 4
+DESCRIPTOR_WORDS = 12
 
 
 class Operation(enum.IntEnum):
@@ -109,6 +112,7 @@ class Code(enum.IntEnum):
     BORDER_RANGE = 18
     BORDER_OVERLAP = 19
     REACH = 20
+    PITCH = 21
     LINK_NORTH = 32
     LINK_SOUTH = 33
     LINK_WEST = 34
@@ -149,6 +153,8 @@ _RULES = {
     Code.BORDER_OVERLAP: "what is received does not meet the borders that are read",
     Code.REACH: "input tiles have kernel//2 rows and columns or more, tiles of a map that is "
                 "exchanged as many as are",
+    Code.PITCH: "in_pitch is in_channels or more, out_step 1 or more, and out_pitch holds the "
+                "channels that are made",
     Code.LINK_NORTH: "the link to the neighbour above has no fault",
     Code.LINK_SOUTH: "the link to the neighbour below has no fault",
     Code.LINK_WEST: "the link to the neighbour to the left has no fault",
@@ -205,12 +211,17 @@ FIELDS = (
     Field("in_border_columns", 8, 16, 16, "first line of the input, north and south memories"),
     Field("border_rows", 9, 0, 16, "first received line in the west and east memories"),
     Field("border_columns", 9, 16, 16, "first received line in the north and south memories"),
+    Field("in_pitch", 10, 0, 16, "words from a pixel of the input map to the next"),
+    Field("out_pitch", 10, 16, 16, "words from a pixel of output and bypass map to the next"),
+    Field("out_step", 11, 0, 16, "words from a channel of output and bypass map to the next"),
+    Field("reserved11", 11, 16, 16, "0"),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """A descriptor on the host's side; every attribute is the field of that name."""
+    """A descriptor on the host's side; every attribute is the field of that name. Pitches that are
+    not given are the channels: the map lies alone."""
 
     magic: int = MAGIC
     version: int = VERSION
@@ -244,6 +255,15 @@ class Descriptor:
     in_border_columns: int = 0
     border_rows: int = 0
     border_columns: int = 0
+    in_pitch: int | None = None
+    out_pitch: int | None = None
+    out_step: int = 1
+    reserved11: int = 0
+
+    def __post_init__(self):
+        for side in ("in", "out"):
+            if getattr(self, f"{side}_pitch") is None:
+                object.__setattr__(self, f"{side}_pitch", getattr(self, f"{side}_channels"))
 
     def words(self):
         """The words of the descriptor.
@@ -287,6 +307,13 @@ class Descriptor:
     def width(self):
         """Columns of the (input) map."""
         return self.full_columns * self.in_tile_columns + self.last_columns
+
+    @property
+    def made(self):
+        """(channels, pitch, step) of the map that LOAD or CONV makes."""
+        if self.operation == Operation.CONV:
+            return self.out_channels, self.out_pitch, self.out_step
+        return self.in_channels, self.in_pitch, 1
 
     @property
     def reach(self):

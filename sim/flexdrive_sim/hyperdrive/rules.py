@@ -14,13 +14,17 @@ def regions(descriptor):
     """Memory that the descriptor names, as (first, end) word of each tile: input, output,
     bypass. Output and bypass are empty for LOAD and STORE, bypass also when it is not used."""
     d = descriptor
-    pixels = d.tile_rows * d.tile_columns
     conv = d.operation == Operation.CONV
-    in_words = d.in_tile_rows * d.in_tile_columns * d.in_channels
-    out_words = pixels * d.out_channels if conv else 0
+    in_words = _words(d.in_tile_rows * d.in_tile_columns, d.in_channels, d.in_pitch, 1)
+    out_words = _words(d.tile_rows * d.tile_columns, *d.made) if conv else 0
     bypass_words = out_words if d.bypass else 0
     return ((d.in_base, d.in_base + in_words), (d.out_base, d.out_base + out_words),
             (d.bypass_base, d.bypass_base + bypass_words))
+
+
+def _words(pixels, channels, pitch, step):
+    """Words from the first of a map, or of a slice, to the last."""
+    return (pixels - 1) * pitch + (channels - 1) * step + 1
 
 
 def _meet(one, other):
@@ -43,7 +47,7 @@ def _rules(d, config, neighbours):
     conv = d.operation == Operation.CONV
     yield Code.MAGIC, (d.magic, d.version) != (MAGIC, VERSION)
     yield Code.OPERATION, d.operation not in list(Operation)
-    yield Code.RESERVED, d.reserved1
+    yield Code.RESERVED, d.reserved1 or d.reserved11
     if conv:
         yield Code.KERNEL, d.kernel not in config.kernels
         yield Code.STRIDE, d.stride not in (1, 2)
@@ -68,12 +72,15 @@ def _rules(d, config, neighbours):
     yield from _border_rules(d, config, neighbours)
     yield Code.REACH, (d.reach > min(d.in_tile_rows, d.in_tile_columns)
                        or d.halo > min(d.tile_rows, d.tile_columns))
+    yield Code.PITCH, d.in_pitch < d.in_channels or (
+        conv and (d.out_step == 0 or (d.out_channels - 1) * d.out_step + 1 > d.out_pitch))
 
 
-def _beyond(count, bases, rows, columns, channels, halo):
-    """Regions of ``count`` rows and columns beyond the rim, of tiles of ``rows`` x ``columns``."""
-    corner = ((count - 1) * halo + count) * channels
-    sizes = count * rows * channels, count * columns * channels, corner
+def _beyond(count, bases, rows, columns, shape, halo):
+    """Regions of ``count`` rows and columns beyond the rim, of tiles of ``rows`` x ``columns``;
+    ``shape``: channels, pitch, step."""
+    corner = (count - 1) * halo + count
+    sizes = (_words(pixels, *shape) for pixels in (count * rows, count * columns, corner))
     return tuple((base, base + size) for base, size in zip(bases, sizes, strict=True))
 
 
@@ -83,11 +90,11 @@ def border_regions(d, config):
     read = made = None
     if d.reach:
         read = _beyond(d.reach, (d.in_border_rows, d.in_border_columns, d.in_corner),
-                       d.in_tile_rows, d.in_tile_columns, d.in_channels, config.halo)
+                       d.in_tile_rows, d.in_tile_columns, (d.in_channels, d.in_pitch, 1),
+                       config.halo)
     if d.halo:
-        channels = d.out_channels if d.operation == Operation.CONV else d.in_channels
         made = _beyond(d.halo, (d.border_rows, d.border_columns, d.border_corner), d.tile_rows,
-                       d.tile_columns, channels, config.halo)
+                       d.tile_columns, d.made, config.halo)
     return read, made
 
 

@@ -51,7 +51,8 @@ class MeshConvolution:
                 self._held.append(HeldGroup(
                     held=commit + slots - 1 + OPERAND + depth, slots=slots,
                     channels=layer.out_channels - block * config.channels,
-                    offset=pixel * layer.out_channels + block * config.channels,
+                    offset=(pixel * layer.out_pitch
+                            + block * config.channels * layer.out_step),
                     parameters=chip.parameter_words, release=last))
                 chip.scheduler.fire(self._handed)
             chip.weight_words += self._steps * interleaved
@@ -154,7 +155,7 @@ class MeshConvolution:
         d, config = self._layer, self._config
         if not d.halo:
             return {}
-        row, column = divmod(offset // d.out_channels, d.tile_columns)
+        row, column = divmod(offset // d.out_pitch, d.tile_columns)
         # Rows and columns of the first tiles that exist.
         rows = d.tile_rows if d.full_rows else -(-d.last_rows // d.stride)
         columns = d.tile_columns if d.full_columns else -(-d.last_columns // d.stride)

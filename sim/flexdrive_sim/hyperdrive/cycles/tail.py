@@ -23,9 +23,10 @@ def group_values(group, layer, config):
     for slot in range(group.slots):
         block, pixel = (slot, 0) if blocks else (0, slot)
         left = group.channels - block * lanes
-        offset = group.offset + pixel * layer.out_channels + block * lanes
+        offset = group.offset + pixel * layer.out_pitch + block * lanes * layer.out_step
         for lane in range(lanes):
-            yield lane < left, offset + lane, group.parameters + block * lanes + lane
+            yield (lane < left, offset + lane * layer.out_step,
+                   group.parameters + block * lanes + lane)
 
 
 class TailModel:
