@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from .errors import FileError, ModelError
 from .files import load_directory, save_directory
 from .host import HostPart
@@ -139,5 +137,6 @@ class Deployment:
 
     def additions(self):
         """Accumulate steps of one image on the chip."""
-        return int(np.sum([program.additions(entry) for program in self.programs
-                           for entry in program.entries]))
+        return sum(program.additions(entry, descriptor) for program in self.programs
+                   for entry, descriptor in zip(program.entries, program.descriptors(),
+                                                strict=True))

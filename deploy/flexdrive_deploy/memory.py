@@ -43,7 +43,8 @@ def _place(steps, sizes, limit, highest):
     lifetimes = _lifetimes(steps)
     bases = {}
     for index, step in enumerate(steps):
-        if step.writes is None:
+        # A map that is made in parts is placed with the first of them.
+        if step.writes is None or step.writes in bases:
             continue
         alive = [name for name in bases if lifetimes[name][1] >= index]
         if step.replaces is not None:

@@ -126,6 +126,12 @@ def changed(change):
 
 
 BROKEN = [
+    (Code.OVERLAP, {"stride": 1, "in_pitch": 10, "out_pitch": 10, "out_base": 13, "bypass": 0,
+                    "last_rows": 1, "last_columns": 1}),
+    (Code.OVERLAP, {"stride": 1, "in_pitch": 9, "out_pitch": 9, "out_base": 14, "bypass": 0,
+                    "last_rows": 1, "last_columns": 1}),
+    (Code.OVERLAP, {"stride": 1, "in_pitch": 10, "out_pitch": 11, "out_base": 14, "bypass": 0,
+                    "last_rows": 1, "last_columns": 1}),
     (Code.PITCH, {"in_pitch": 3}), (Code.PITCH, {"in_pitch": 0}), (Code.PITCH, {"out_pitch": 5}),
     (Code.PITCH, {"out_step": 0}), (Code.PITCH, {"out_step": 2, "out_pitch": 10}),
     # 16 pixels of 7 words, less the 3 behind the last one; 4 pixels of 11 words.
@@ -157,6 +163,13 @@ BROKEN = [
     (Code.WEIGHT_DEPTH, {"in_channels": 9, "interleave": 1, "out_base": 200}),
 ]
 PASSING = [
+    # Channels 4 to 9 of a map of 10 beside channels 0 to 3; the same with a step.
+    {"stride": 1, "in_pitch": 10, "out_pitch": 10, "out_base": 14, "bypass": 0, "last_rows": 1,
+     "last_columns": 1},
+    {"stride": 1, "in_pitch": 15, "out_pitch": 15, "out_base": 14, "bypass": 0, "last_rows": 1,
+     "last_columns": 1, "out_step": 2},
+    {"stride": 1, "in_pitch": 10, "out_pitch": 10, "out_base": 4, "bypass": 0, "last_rows": 1,
+     "last_columns": 1},
     {"in_pitch": 7, "in_base": 403, "out_base": 0, "bypass_base": 0},
     {"out_pitch": 11, "out_step": 2, "out_base": 468, "bypass_base": 468},
     {}, {"out_base": 74, "bypass_base": 74}, {"in_base": 114}, {"in_base": 448}, {"out_base": 488},

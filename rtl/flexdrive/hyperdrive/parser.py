@@ -4,7 +4,7 @@ The rules and their codes are those of :class:`flexdrive.hyperdrive.descriptor.C
 broken rule is reported.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
@@ -200,6 +200,7 @@ class Parser(Shared):
         m.d.comb += [out_end.eq(out_base + self._out_size),
                      bypass_end.eq(bypass_base + self._out_size)]
         made_rest = Mux(conv, out_rest, in_rest)
+        ahead, beside = self._side_by_side(m, raw)
 
         def meets(base_a, end_a, base_b, end_b):
             return (base_a < end_b) & (base_b < end_a)
@@ -225,11 +226,11 @@ class Parser(Shared):
             Code.INPUT_RANGE: in_end > config.fm_words,
             Code.OUTPUT_RANGE: conv & (out_end > config.fm_words),
             Code.BYPASS_RANGE: conv & raw.bypass & (bypass_end > config.fm_words),
-            Code.OVERLAP: conv & meets(raw.in_base, in_end, raw.out_base, out_end),
+            Code.OVERLAP: conv & ~beside & meets(raw.in_base, in_end, raw.out_base, out_end),
             Code.BYPASS_OVERLAP: conv & raw.bypass & (raw.bypass_base != raw.out_base)
             & meets(raw.bypass_base, bypass_end, raw.out_base, out_end),
             Code.WEIGHT_DEPTH: conv & self._weights_exceed(m, raw),
-            **self._border_rules(raw, meets, in_rest, made_rest),
+            **self._border_rules(raw, meets, in_rest, made_rest, Mux(conv & beside, ahead, 0)),
             Code.REACH: Cat(
                 (layer.reach > layer.in_tile_rows) | (layer.reach > layer.in_tile_columns),
                 ((raw.halo > raw.tile_rows) | (raw.halo > raw.tile_columns))
@@ -240,13 +241,29 @@ class Parser(Shared):
         }
         m.d.comb += [broken[code].eq(rule) for code, rule in rules.items()]
 
+    def _side_by_side(self, m, raw):
+        """(words from the input's first to the output's first, whether both are different channels
+        of one map)."""
+        ahead, behind, extent, beside = (Signal(signed(19), name="ahead"),
+                                         Signal(signed(19), name="behind"),
+                                         Signal(18, name="extent"), Signal(name="beside"))
+        m.d.sync += [
+            ahead.eq(raw.out_base - raw.in_base), behind.eq(raw.in_base - raw.out_base),
+            extent.eq(self._out_channels - raw.out_step + 1),
+            beside.eq((raw.stride == 1) & (raw.in_pitch == raw.out_pitch) & (
+                ((ahead >= raw.in_channels) & (ahead + extent <= raw.out_pitch))
+                | ((behind >= extent) & (behind + raw.in_channels <= raw.in_pitch)))),
+        ]
+        return ahead, beside
+
     def _empty(self, raw):
         return (((raw.full_rows == 0) & (raw.last_rows == 0))
                 | ((raw.full_columns == 0) & (raw.last_columns == 0)))
 
-    def _border_rules(self, raw, meets, in_rest, made_rest):
+    def _border_rules(self, raw, meets, in_rest, made_rest, beside):
         """Rules of the border and corner memories; without links every border field is 0.
-        ``in_rest``, ``made_rest``: by how much regions are longer than whole pixels."""
+        ``in_rest``, ``made_rest``: by how much regions are longer than whole pixels. ``beside``:
+        distance of input and output that are channels of one map, else 0."""
         config, layer = self.config, self.layer
         if not config.mesh:
             return {Code.MESH: Cat(getattr(raw, name) for name in _BORDER_FIELDS).any()}
@@ -272,8 +289,9 @@ class Parser(Shared):
         for in_at, in_size, out_at, out_size, words in regions:
             range_broken |= reads & (in_at + in_size > words)
             range_broken |= exchanges & (out_at + out_size > words)
-            overlap |= reads & exchanges & meets(in_at, in_at + in_size, out_at,
-                                                 out_at + out_size)
+            apart = (beside != 0) & (out_at - in_at == beside)
+            overlap |= reads & exchanges & ~apart & meets(in_at, in_at + in_size, out_at,
+                                                          out_at + out_size)
         return {Code.MESH: (sides & ~self.neighbours).any() | (raw.halo > config.halo)
                 | (exchanges & (raw.operation == Operation.STORE)),
                 Code.BORDER_RANGE: range_broken, Code.BORDER_OVERLAP: overlap}

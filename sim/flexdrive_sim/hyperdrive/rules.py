@@ -31,6 +31,14 @@ def _meet(one, other):
     return max(one[0], other[0]) < min(one[1], other[1])
 
 
+def _side_by_side(d):
+    """Input and output are different channels of one map."""
+    ahead, extent = d.out_base - d.in_base, _words(1, *d.made)
+    return (d.operation == Operation.CONV and d.stride == 1 and d.in_pitch == d.out_pitch and (
+        d.in_channels <= ahead <= d.out_pitch - extent
+        or extent <= -ahead <= d.in_pitch - d.in_channels))
+
+
 def _bad_extent(full, last, edge, tiles):
     return full > tiles or (full == tiles and last != 0) or last >= edge
 
@@ -66,7 +74,7 @@ def _rules(d, config, neighbours):
     if conv:
         yield Code.OUTPUT_RANGE, target[1] > config.fm_words
         yield Code.BYPASS_RANGE, d.bypass and bypass[1] > config.fm_words
-        yield Code.OVERLAP, _meet(source, target)
+        yield Code.OVERLAP, _meet(source, target) and not _side_by_side(d)
         yield Code.BYPASS_OVERLAP, d.bypass and bypass != target and _meet(bypass, target)
         yield Code.WEIGHT_DEPTH, _keeps_too_many(d, config)
     yield from _border_rules(d, config, neighbours)
@@ -112,7 +120,8 @@ def _border_rules(d, config, neighbours):
         end > limit for region in (read, made) if region
         for (_, end), limit in zip(region, limits, strict=True))
     yield Code.BORDER_OVERLAP, bool(read and made) and any(
-        _meet(one, other) for one, other in zip(read, made, strict=True))
+        _meet(one, other) and not (_side_by_side(d) and other[0] - one[0] == d.out_base - d.in_base)
+        for one, other in zip(read, made, strict=True))
 
 
 def check(descriptor, config, neighbours=(False,) * 4):

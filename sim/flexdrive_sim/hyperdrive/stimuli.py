@@ -247,6 +247,7 @@ def _provocation(random, config, descriptor):
     kernel = int(random.choice(config.kernels[1:]))
     inputs = config.weight_words // kernel**2 + int(random.integers(2))
     extent = (descriptor.out_channels - 1) * descriptor.out_step + 1
+    wide = max(descriptor.in_channels + extent + int(random.integers(-1, 3)), 0) & 0xFFFF
     return [
         {"payload": descriptor.payload ^ 1},
         {"out_base": descriptor.in_base + int(random.integers(4))},
@@ -262,8 +263,12 @@ def _provocation(random, config, descriptor):
         {"in_pitch": max(0, descriptor.in_channels - int(random.integers(2)))},
         {"out_pitch": max(0, extent - int(random.integers(2)))},
         {"out_step": int(random.integers(3))},
+        # Different channels of one map, or nearly.
+        {"stride": 1, "in_pitch": wide, "out_pitch": wide, "bypass": 0, "out_base": max(
+            0, descriptor.in_base + int(random.choice([descriptor.in_channels, -extent]))
+            + int(random.integers(-1, 2)))},
         *[{}] * 8,
-    ][random.integers(16)]
+    ][random.integers(17)]
 
 
 def _first_convolution(words):
