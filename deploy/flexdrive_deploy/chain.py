@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from onnx import TensorProto
 
+from flexdrive.hyperdrive.config import ChipConfig
 from flexdrive.hyperdrive.descriptor import Activation
 
 from .layers import MINUS_ZERO, ConvLayer, half_bits
@@ -33,7 +34,8 @@ class Chain:
     source, value : names of the value that it reads and of the one that it makes.
     weights : uint8 (c_out, c_in / groups, k, k), 1 is plus.
     scale, bias : float64 (c_out,).
-    stride, activation, bypass, groups, shuffle : as in ConvLayer.
+    stride, activation, slope, bypass, groups, shuffle : as in ConvLayer.
+    config : ChipConfig of the chip that it is to run on.
     """
 
     name: str
@@ -44,7 +46,9 @@ class Chain:
     scale: np.ndarray
     bias: np.ndarray
     stride: int
+    config: ChipConfig
     activation: Activation = Activation.NONE
+    slope: int = 0
     bypass: str | None = None
     groups: int = 1
     shuffle: int = 1
@@ -56,7 +60,7 @@ class Chain:
         return ConvLayer(
             name=self.name, source=self.source, target=self.value, weights=self.weights,
             alpha=half_bits(self.scale), beta=beta, stride=self.stride,
-            activation=self.activation, bypass=self.bypass, groups=self.groups,
+            activation=self.activation, slope=self.slope, bypass=self.bypass, groups=self.groups,
             shuffle=self.shuffle)
 
     def absorb(self, node, graph):
@@ -82,7 +86,7 @@ class Chain:
 
 
 _REWRITES = {
-    "Clip": "Relu", "LeakyRelu": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
+    "Clip": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
     "Tanh": "Relu", "Elu": "Relu", "Gelu": "Relu",
     "MaxPool": "a convolution with stride 2", "AveragePool": "a convolution with stride 2",
 }
@@ -173,6 +177,14 @@ def _relu(chain, node, graph):
     chain.activation = Activation.RELU
 
 
+def _leaky_relu(chain, node, graph):
+    if not chain.config.leaky:
+        return Refusal("the chip has no leaky ReLU", "a chip with leaky = true, or Relu")
+    chain.activation = Activation.LEAKY
+    chain.slope = int(half_bits(np.float64(node.attributes.get("alpha", 0.01))))
+    return None
+
+
 _NO_SHUFFLE = Refusal("is no channel shuffle",
                       "Reshape to (1, G, C/G, H, W), Transpose of axes 1 and 2, Reshape back")
 
@@ -206,7 +218,8 @@ def _pass(chain, node, graph):
 
 
 _ACTIONS = {"BatchNormalization": _batch_norm, "Mul": _multiply, "Div": _multiply, "Add": _add,
-            "Sub": _add, "Relu": _relu, "Cast": _pass, "Reshape": _shuffle}
+            "Sub": _add, "Relu": _relu, "Cast": _pass, "Reshape": _shuffle,
+            "LeakyRelu": _leaky_relu}
 
 
 def _binary(weights):
@@ -252,8 +265,9 @@ def _geometry(node, weights, source, target, halo):
     return None
 
 
-def begin(node, graph, halo):
-    """The chain of a Conv node before anything is folded into it, or a Refusal."""
+def begin(node, graph, config):
+    """The chain of a Conv node before anything is folded into it, on a chip of this ChipConfig, or
+    a Refusal."""
     weights = graph.constants.get(node.inputs[1])
     bias = graph.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
     if weights is None or bias is None:
@@ -263,11 +277,12 @@ def begin(node, graph, halo):
         return Refusal("its input is not a map (1, C, H, W) of known size", "two dimensions")
     binary = _binary(weights)
     refusal = binary if isinstance(binary, Refusal) else _geometry(
-        node, weights, source, target, halo)
+        node, weights, source, target, config.halo)
     if refusal is not None:
         return refusal
     signs, magnitudes = binary
     return Chain(node.name, [node], node.inputs[0], node.outputs[0], signs, magnitudes,
                  np.broadcast_to(np.asarray(bias, np.float64), magnitudes.shape),
-                 node.attributes.get("strides", [1])[0], groups=node.attributes.get("group", 1),
+                 node.attributes.get("strides", [1])[0], config,
+                 groups=node.attributes.get("group", 1),
                  shape=target)

@@ -32,7 +32,7 @@ class ConvLayer:
     weights : uint8 (c_out, c_in / groups, k, k) of 0 (minus) and 1 (plus); padding k//2.
     alpha, beta : uint16 (c_out,), binary16 patterns; ``ONE`` and ``MINUS_ZERO`` change nothing.
     stride : 1 or 2.
-    activation : flexdrive.hyperdrive.descriptor.Activation.
+    activation : flexdrive.hyperdrive.descriptor.Activation; slope : binary16 pattern, of LEAKY.
     bypass : name of the map to add, or None.
     groups : output channels in as many equal groups, each of which reads its group of the input.
     shuffle : channel g*K + j of the result, K = c_out / shuffle, goes to channel j*shuffle + g.
@@ -48,6 +48,7 @@ class ConvLayer:
     beta: np.ndarray
     stride: int = 1
     activation: Activation = Activation.NONE
+    slope: int = 0
     bypass: str | None = None
     groups: int = 1
     shuffle: int = 1

@@ -130,7 +130,8 @@ def _convolution(layer, piece, maps, config, borders):
     bypass = target if piece.continues else maps.get(layer.bypass)
     return Descriptor(
         operation=Operation.CONV, payload=piece.c_out, kernel=piece.kernel, stride=layer.stride,
-        activation=piece.activation, interleave=choose_interleave(piece, target.tile, config),
+        activation=piece.activation, slope=layer.slope if piece.final else 0,
+        interleave=choose_interleave(piece, target.tile, config),
         bypass=int(bypass is not None), in_base=source.base + piece.first_in,
         in_channels=piece.c_in, in_pitch=source.pitch, out_base=target.base + piece.first_out,
         out_channels=piece.c_out, out_pitch=target.pitch, out_step=piece.step,
@@ -179,6 +180,9 @@ def lower(graph, config, *, layer_check=False, mesh=None):
         when a memory of the chip is too small: which, in which layer, by how much.
     """
     for layer in graph.layers:
+        if layer.activation not in config.activations:
+            raise FitError(f"Layer {layer.name}: the chip has no leaky ReLU; one with leaky = true "
+                           "would do it")
         if layer.kernel not in config.kernels:
             raise FitError(f"Layer {layer.name}: kernel {layer.kernel}x{layer.kernel} reaches "
                            f"{layer.kernel // 2} pixels, the chip's halo is {config.halo}; a chip "

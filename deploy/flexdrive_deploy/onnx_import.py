@@ -150,5 +150,5 @@ def compile_model(model, config, *, name="network", layer_check=False, mesh=None
         when a memory of the chip is too small.
     """
     graph = load_graph(model)
-    return compile_graph(graph, analyse(graph, config.halo), config, name=name,
+    return compile_graph(graph, analyse(graph, config), config, name=name,
                          layer_check=layer_check, mesh=mesh)

@@ -138,8 +138,9 @@ def _verdict(node, chip, joins, refusals):
     return Placement(node.name, node.operation, "host", refusal.reason, refusal.rewrite)
 
 
-def analyse(graph, halo=1):
-    """Decide for every node of an ``onnx_graph.Graph``, for chips of this ``halo``.
+def analyse(graph, config):
+    """Decide for every node of an ``onnx_graph.Graph``, for chips with the kernels and kinds of
+    layers of this ChipConfig.
 
     Returns
     -------
@@ -150,7 +151,7 @@ def analyse(graph, halo=1):
     chains, taken, refusals = [], set(), {}
     # The convolution that comes last takes the residual addition: the other operand exists then.
     for node in sorted(convolutions, key=lambda n: (-depths[n], -position[n])):
-        chain = begin(node, graph, halo)
+        chain = begin(node, graph, config)
         if isinstance(chain, Chain):
             taken.add(node)
             _follow(chain, graph, taken, refusals)

@@ -20,7 +20,7 @@ def random_layer(rng, name, source, c_in, c_out, *, kernel=3, stride=1, bypass=N
         name=name, source=source, target=f"{name}.out", stride=stride, bypass=bypass, groups=groups,
         weights=rng.integers(0, 2, (c_out, c_in // groups, kernel, kernel)).astype(np.uint8),
         **options,
-        alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 2)))
+        alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 3)))
 
 
 def _divisor(rng, *numbers):
@@ -42,7 +42,7 @@ def _structure(rng, c_in, c_out, bypass):
 def _concat(rng, shapes, free, number):
     """Join some maps of equal size that are still ``free``, or None."""
     sizes = {shapes[name][1:] for name in free}
-    size = sorted(sizes)[rng.integers(len(sizes))] if sizes else None
+    size = sorted(sizes)[rng.integers(len(sizes))] if sizes else ()
     parts = [name for name in free if shapes[name][1:] == size]
     if len(parts) < 2 or rng.integers(2):
         return None

@@ -26,7 +26,7 @@ def agree(model, image, where, *, layer_check=True, config=CONFIG):
     """Compile, run and compare with onnxruntime; ``where`` is "chip" or "host" for every node,
     or one of them for all."""
     onnx.checker.check_model(model)
-    placements = analyse(load_graph(model), config.halo).placements
+    placements = analyse(load_graph(model), config).placements
     verdicts = [placement.where for placement in placements]
     assert verdicts == (where if isinstance(where, list) else [where] * len(verdicts)), placements
     deployment = compile_model(model, config, layer_check=layer_check)
@@ -222,7 +222,7 @@ REASONS = {
 def test_reasons(name):
     build, where, reason, rewrite = REASONS[name]
     b, _ = integer_builder((4, 6, 6))
-    placement = analyse(load_graph(b.model(build(b)))).placements[-1]
+    placement = analyse(load_graph(b.model(build(b))), CONFIG).placements[-1]
     assert placement.where == where
     assert reason in placement.reason
     assert rewrite in placement.rewrite

@@ -82,11 +82,11 @@ def test_concat_that_leaves_the_chip():
 def test_what_the_chip_does_not_join_runs_on_the_host(build, reason):
     b, image = integer_builder((4, 4, 4), 7)
     model = b.model(build(b, b.conv("x", 4, 4)))
-    (refused,) = [p for p in analyse(load_graph(model)).placements if p.where == "host"]
+    (refused,) = [p for p in analyse(load_graph(model), CONFIG).placements if p.where == "host"]
     assert reason in refused.reason
     assert refused.rewrite
     if refused.operation == "Concat":
-        wheres = [p.where for p in analyse(load_graph(model)).placements]
+        wheres = [p.where for p in analyse(load_graph(model), CONFIG).placements]
         agree(model, image, wheres)
 
 
@@ -122,3 +122,15 @@ def test_memory_of_joined_maps_is_theirs_together():
     program = lower(graph, config)
     assert program.peak_words == 16 * (2 + 3 + 2)       # x and both parts; then c in x's place
     assert program.maps["b.out"].base - program.maps["a.out"].base == 3
+
+
+def test_leaky_relu():
+    config = replace(CONFIG, leaky=True)
+    b, image = integer_builder((3, 5, 5), 9)
+    x = b.node("LeakyRelu", b.conv("x", 3, 6), alpha=0.25)      # exact in binary16
+    model = b.model(b.conv(x, 6, 4))
+    agree(model, image, "chip", config=config)
+    agree(model, image, ["chip", "host", "chip"])
+    refused = analyse(load_graph(model), CONFIG).placements[1]
+    assert (refused.reason, refused.rewrite) == (
+        "the chip has no leaky ReLU", "a chip with leaky = true, or Relu")

@@ -144,7 +144,7 @@ BROKEN = [
     (Code.MESH, {"halo": 1}), (Code.MESH, {"in_corner": 1}), (Code.MESH, {"border_rows": 8}),
     (Code.KERNEL, {"kernel": 2}), (Code.KERNEL, {"kernel": 5, "stride": 0}),
     (Code.STRIDE, {"stride": 0}), (Code.STRIDE, {"stride": 3}),
-    (Code.ACTIVATION, {"activation": 2, "interleave": 0}),
+    (Code.ACTIVATION, {"activation": 3, "interleave": 0}), (Code.ACTIVATION, {"activation": 4}),
     (Code.INTERLEAVE, {"interleave": 0}), (Code.INTERLEAVE, {"interleave": 3, "payload": 0}),
     (Code.PAYLOAD, {"payload": 5}), (Code.PAYLOAD, {"payload": 0, "tile_rows": 0}),
     (Code.ZERO, {"tile_rows": 0}), (Code.ZERO, {"tile_columns": 0}),

@@ -81,10 +81,13 @@ class Operation(enum.IntEnum):
 
 
 class Activation(enum.IntEnum):
-    """Last step of CONV: none, or max(v, +0)."""
+    """Last step of CONV: none; max(v, +0); -1 for v < 0, else +1; v * slope for v < 0, else v. A
+    NaN stays one."""
 
     NONE = 0
     RELU = 1
+    SIGN = 2
+    LEAKY = 3
 
 
 class Code(enum.IntEnum):
@@ -136,7 +139,7 @@ _RULES = {
     Code.RESERVED: "reserved bits are zero",
     Code.KERNEL: "the kernel's edge is odd and at most 2 x halo + 1 of the chip",
     Code.STRIDE: "the stride is 1 or 2",
-    Code.ACTIVATION: "the activation is none or ReLU",
+    Code.ACTIVATION: "the activation is none, ReLU or sign, on a chip with leaky also leaky ReLU",
     Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
     Code.PAYLOAD: "the payload is a word per output channel (CONV) or empty (LOAD, STORE)",
     Code.ZERO: "tile edges and channels are at least 1, and without links also map sizes",
@@ -187,7 +190,7 @@ FIELDS = (
     Field("payload", 0, 16, 16, "payload words that follow the descriptor"),
     Field("kernel", 1, 0, 4, "edge of the kernel: 1, 3, 5, 7"),
     Field("stride", 1, 4, 4, "1 or 2"),
-    Field("activation", 1, 8, 4, "0 none, 1 ReLU"),
+    Field("activation", 1, 8, 4, "0 none, 1 ReLU, 2 sign (0 gives +1), 3 leaky ReLU"),
     Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L"),
     Field("bypass", 1, 16, 1, "add the map at bypass_base (shape of the output)"),
     Field("halo", 1, 17, 2, "rows and columns of the made map to send and receive; 0: none"),
@@ -216,7 +219,7 @@ FIELDS = (
     Field("in_pitch", 10, 0, 16, "words from a pixel of the input map to the next"),
     Field("out_pitch", 10, 16, 16, "words from a pixel of output and bypass map to the next"),
     Field("out_step", 11, 0, 16, "words from a channel of output and bypass map to the next"),
-    Field("reserved11", 11, 16, 16, "0"),
+    Field("slope", 11, 16, 16, "binary16 factor of negative values (leaky ReLU)"),
 )
 
 
@@ -260,7 +263,7 @@ class Descriptor:
     in_pitch: int | None = None
     out_pitch: int | None = None
     out_step: int = 1
-    reserved11: int = 0
+    slope: int = 0
 
     def __post_init__(self):
         for side in ("in", "out"):

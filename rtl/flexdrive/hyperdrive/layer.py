@@ -14,9 +14,11 @@ class OperationShape(enum.Enum, shape=4):
     STORE = Operation.STORE
 
 
-class ActivationShape(enum.Enum, shape=4):
+class ActivationShape(enum.Enum, shape=2):
     NONE = Activation.NONE
     RELU = Activation.RELU
+    SIGN = Activation.SIGN
+    LEAKY = Activation.LEAKY
 
 
 class CodeShape(enum.Enum, shape=8):
@@ -35,7 +37,8 @@ def layer_layout(config):
         "last_tap": unsigned(3),        # kernel edge - 1
         "reach": unsigned(2),           # kernel edge // 2
         "two": unsigned(1),             # stride is 2
-        "relu": unsigned(1),
+        "activation": ActivationShape,
+        "slope": word,
         "bypass": unsigned(1),
         "blocks": unsigned(1),          # L blocks of one pixel are interleaved, not L pixels
         "in_base": word, "in_channels": word,

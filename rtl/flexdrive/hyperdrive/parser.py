@@ -9,7 +9,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
-from .descriptor import DESCRIPTOR_WORDS, FIELDS, MAGIC, VERSION, Activation, Code, Operation
+from .descriptor import DESCRIPTOR_WORDS, FIELDS, MAGIC, VERSION, Code, Operation
 from .layer import layer_layout
 from .multiple import multiple, multiple_of
 from .parameters import ScaleBias
@@ -121,12 +121,12 @@ class Parser(Shared):
         m.d.sync += [getattr(layer, name).eq(getattr(raw, name)) for name in (
             "operation", "in_base", "in_channels", "out_base", "out_channels", "bypass_base",
             "tile_rows", "tile_columns", "full_rows", "full_columns", "last_rows",
-            "last_columns", "in_pitch", "out_pitch", "out_step", *_BORDER_FIELDS)]
+            "last_columns", "in_pitch", "out_pitch", "out_step", "slope", *_BORDER_FIELDS)]
         two = conv & (raw.stride == 2)
         m.d.sync += [
             layer.code.eq(Code.OK), layer.two.eq(two),
             layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)), layer.last_tap.eq(raw.kernel - 1),
-            layer.relu.eq(raw.activation == Activation.RELU), layer.bypass.eq(raw.bypass),
+            layer.activation.eq(raw.activation[:2]), layer.bypass.eq(raw.bypass),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             *(getattr(layer, f"made_{name}").eq(Mux(conv, getattr(raw, f"out_{name}"), loaded))
               for name, loaded in (("channels", raw.in_channels), ("pitch", raw.in_pitch),
@@ -214,7 +214,8 @@ class Parser(Shared):
             Code.RESERVED: reserved.any(),
             Code.KERNEL: conv & (~raw.kernel[0] | (raw.kernel > max(config.kernels))),
             Code.STRIDE: conv & (raw.stride != 1) & (raw.stride != 2),
-            Code.ACTIVATION: conv & (raw.activation > max(Activation)),
+            Code.ACTIVATION: conv & ~Cat(raw.activation == kind
+                                         for kind in config.activations).any(),
             Code.INTERLEAVE: conv & (raw.interleave != 1)
             & (raw.interleave != config.adder_depth),
             Code.PAYLOAD: raw.payload != Mux(conv, raw.out_channels, 0),

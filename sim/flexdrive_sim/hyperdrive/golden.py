@@ -189,5 +189,6 @@ class GoldenChip:
         result = convolve(
             self._input(d).transpose(2, 0, 1), self._weights(index, d, weights),
             (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16),
-            stride=d.stride, activation=Activation(d.activation), bypass=bypass)
+            stride=d.stride, activation=Activation(d.activation), slope=d.slope,
+            bypass=bypass)
         self.write(d.out_base, tile, result.transpose(1, 2, 0), *placed)

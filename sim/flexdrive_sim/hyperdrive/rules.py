@@ -1,6 +1,6 @@
 """The rules that a legal descriptor keeps: golden side of the chip's refusal logic."""
 
-from flexdrive.hyperdrive.descriptor import MAGIC, VERSION, Activation, Code, Operation
+from flexdrive.hyperdrive.descriptor import MAGIC, VERSION, Code, Operation
 
 __all__ = ["blocks", "border_regions", "check", "regions"]
 
@@ -55,11 +55,11 @@ def _rules(d, config, neighbours):
     conv = d.operation == Operation.CONV
     yield Code.MAGIC, (d.magic, d.version) != (MAGIC, VERSION)
     yield Code.OPERATION, d.operation not in list(Operation)
-    yield Code.RESERVED, d.reserved1 or d.reserved11
+    yield Code.RESERVED, d.reserved1
     if conv:
         yield Code.KERNEL, d.kernel not in config.kernels
         yield Code.STRIDE, d.stride not in (1, 2)
-        yield Code.ACTIVATION, d.activation not in list(Activation)
+        yield Code.ACTIVATION, d.activation not in config.activations
         yield Code.INTERLEAVE, d.interleave not in config.interleaves
     yield Code.PAYLOAD, d.payload != (d.out_channels if conv else 0)
     sizes = [d.tile_rows, d.tile_columns, d.in_channels]

@@ -115,7 +115,7 @@ def _evaluate_layer(layer, source, bypass):
                 layer.weights[here, begin:end], layer.alpha[here],
                 layer.beta[here] if last else np.full(per_group, MINUS_ZERO, np.uint16),
                 stride=layer.stride, bypass=total,
-                activation=layer.activation if last else Activation.NONE)
+                activation=layer.activation if last else Activation.NONE, slope=layer.slope)
             begin = end
         made.append(total)
     result = np.concatenate(made)

@@ -206,7 +206,8 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     stimulus.convolve(
         shape, random.integers(0, 2, (outputs, inputs, kernel, kernel), dtype=np.uint8), scale,
         bias, in_base=base["in"] + source.offset, out_base=base["out"] + target.offset, tile=tile,
-        stride=stride, activation=Activation(int(random.integers(2))), interleave=interleave,
+        stride=stride, activation=Activation(int(random.choice(config.activations))),
+        slope=int(random_words(random, 1, special)[0]), interleave=interleave,
         bypass_base=base["by"] + target.offset if has_bypass else None, in_pitch=source.pitch,
         out_pitch=target.pitch, out_step=target.step)
     stimulus.store(out_shape, base=base["out"], tile=tile)
@@ -261,7 +262,7 @@ def _provocation(random, config, descriptor):
          "last_columns": 0,
          "in_channels": inputs, "in_pitch": inputs, "out_pitch": 1, "out_step": 1},
         {"in_pitch": max(0, descriptor.in_channels - int(random.integers(2)))},
-        {"out_pitch": max(0, extent - int(random.integers(2)))},
+        {"out_pitch": min(0xFFFF, max(0, extent - int(random.integers(2))))},
         {"out_step": int(random.integers(3))},
         # Different channels of one map, or nearly.
         {"stride": 1, "in_pitch": wide, "out_pitch": wide, "bypass": 0, "out_base": max(

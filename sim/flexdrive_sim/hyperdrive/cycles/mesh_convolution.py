@@ -5,7 +5,7 @@ from flexdrive.hyperdrive.timing import OPERAND, REQUEST
 from ..rules import blocks as block_count
 from .convolution import Steps, bank_table
 from .scheduler import Event
-from .tail import HeldGroup, group_values
+from .tail import HeldGroup, group_values, tail_stages
 
 __all__ = ["MeshConvolution"]
 
@@ -123,7 +123,7 @@ class MeshConvolution:
 
     def _tail(self):
         """Process: every group through the tail, then what is left in its pipeline."""
-        self._pipeline = [None] * (1 + 3 * self._depth)
+        self._pipeline = [None] * tail_stages(self._config)
         self._time = self._idle = 0
         while self._held or not self._over or any(e is not None for e in self._pipeline):
             if self._held and self._time >= self._held[0].held:

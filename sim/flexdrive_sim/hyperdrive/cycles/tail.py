@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["HeldGroup", "TailModel", "group_values"]
+__all__ = ["HeldGroup", "TailModel", "group_values", "tail_stages"]
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,11 @@ class HeldGroup:
     offset: int         # of its first word in the output map of a tile
     parameters: int     # index of its first parameter word since reset
     release: bool       # its parameters are given back with its last value
+
+
+def tail_stages(config):
+    """Values on their way through a tail: a register, L in each multiplier and adder."""
+    return 1 + (3 + config.leaky) * config.adder_depth
 
 
 def group_values(group, layer, config):
@@ -49,7 +54,7 @@ class TailModel:
         self._parameters = parameters
         self._operand_bank = operand_bank
         # Addresses of the results on their way, None for nothing; the last is to be written.
-        self._pipeline = [None] * (1 + 3 * config.adder_depth)
+        self._pipeline = [None] * tail_stages(config)
         self._time = 0
         self._idle = 0          # first cycle in which all is shifted out and written
 
