@@ -4,9 +4,7 @@ import numpy as np
 
 from .chain import Chain, Refusal
 
-__all__ = ["POOLS", "begin", "begin_pool"]
-
-POOLS = ("MaxPool", "AveragePool")
+__all__ = ["CHANNELWISE", "begin", "begin_channelwise"]
 
 
 def _binary(weights):
@@ -101,16 +99,12 @@ def _average_refusal(node, kernel, source, target):
     return None
 
 
-def begin_pool(node, graph, config):
-    """The chain of a MaxPool or AveragePool node, or a Refusal. An average is a depthwise
-    convolution with weights of +1."""
+def _pool(node, graph, config):
+    """MaxPool or AveragePool; an average is a depthwise convolution with weights of +1."""
     shapes = _shapes(node, graph)
     if isinstance(shapes, Refusal):
         return shapes
     source, target = shapes
-    if not config.channelwise:
-        return Refusal("the chip has no pooling",
-                       "a chip with channelwise = true, or a convolution with stride 2")
     if len(node.outputs) > 1:
         return Refusal("also gives the places of its maxima", "MaxPool with one output")
     kernel = node.attributes["kernel_shape"]
@@ -126,3 +120,38 @@ def begin_pool(node, graph, config):
                  np.ones((channels, 1, *kernel), np.uint8), np.full(channels, scale),
                  np.zeros(channels), node.attributes.get("strides", [1])[0], config,
                  channelwise=True, maximum=maximum, shape=target)
+
+
+def _upsample(node, graph, config):
+    """Resize by two to the nearest pixel."""
+    shapes = _shapes(node, graph)
+    if isinstance(shapes, Refusal):
+        return shapes
+    (_, channels, *size), target = shapes
+    attributes = {"mode": b"nearest", "nearest_mode": b"round_prefer_floor",
+                  "coordinate_transformation_mode": b"half_pixel"} | node.attributes
+    way = attributes["coordinate_transformation_mode"], attributes["nearest_mode"]
+    # Ways in which rows 2y and 2y + 1 become row y.
+    same = way in ((b"asymmetric", b"floor"), (b"half_pixel", b"round_prefer_floor"),
+                   (b"half_pixel", b"round_prefer_ceil"))
+    if attributes["mode"] != b"nearest" or not same or target[1:] != (
+            channels, *(2 * edge for edge in size)):
+        return Refusal("does not repeat every pixel twice in both directions",
+                       "Resize by 2 with mode nearest, asymmetric, floor")
+    return Chain(node.name, [node], node.inputs[0], node.outputs[0],
+                 np.ones((channels, 1, 1, 1), np.uint8), np.ones(channels), np.zeros(channels), 1,
+                 config, channelwise=True, upsample=True, shape=target)
+
+
+# Operation -> how its chain begins, and what it is called.
+CHANNELWISE = {"MaxPool": (_pool, "pooling"), "AveragePool": (_pool, "pooling"),
+               "Resize": (_upsample, "upsampling")}
+
+
+def begin_channelwise(node, graph, config):
+    """The chain of a node of ``CHANNELWISE``, or a Refusal."""
+    function, what = CHANNELWISE[node.operation]
+    if not config.channelwise:
+        return Refusal(f"the chip has no {what}", "a chip with channelwise = true"
+                       + (", or a convolution with stride 2" if what == "pooling" else ""))
+    return function(node, graph, config)

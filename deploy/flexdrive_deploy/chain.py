@@ -34,8 +34,8 @@ class Chain:
     source, value : names of the value that it reads and of the one that it makes.
     weights : uint8 (c_out, c_in / groups, k, k), 1 is plus; channelwise (c_out, 1, k, k).
     scale, bias : float64 (c_out,).
-    stride, activation, slope, bypass, groups, shuffle, channelwise, maximum : as in
-        ConvLayer.
+    stride, activation, slope, bypass, groups, shuffle, channelwise, maximum, upsample : as
+        in ConvLayer.
     config : ChipConfig of the chip that it is to run on.
     """
 
@@ -55,6 +55,7 @@ class Chain:
     shuffle: int = 1
     channelwise: bool = False
     maximum: bool = False
+    upsample: bool = False
     shape: tuple = field(default=())
 
     def layer(self):
@@ -64,7 +65,8 @@ class Chain:
             name=self.name, source=self.source, target=self.value, weights=self.weights,
             alpha=half_bits(self.scale), beta=beta, stride=self.stride,
             activation=self.activation, slope=self.slope, bypass=self.bypass, groups=self.groups,
-            shuffle=self.shuffle, channelwise=self.channelwise, maximum=self.maximum)
+            shuffle=self.shuffle, channelwise=self.channelwise, maximum=self.maximum,
+            upsample=self.upsample)
 
     def absorb(self, node, graph):
         """Fold the node that reads ``value``; returns a Refusal when that is not possible."""

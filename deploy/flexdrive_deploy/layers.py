@@ -38,6 +38,8 @@ class ConvLayer:
     shuffle : channel g*K + j of the result, K = c_out / shuffle, goes to channel j*shuffle + g.
     channelwise : output channel c is made from input channel c alone; weights are (c_out, 1, k, k),
         and k may be 2 (the window begins (k-1)//2 pixels before its centre).
+    upsample : every pixel of the source is four of the result, before anything else (channelwise,
+        k = 1).
     maximum : the largest operand instead of the sum (channelwise); the weights say k only.
     parts : input channels of each partial sum (of a group), or () for one sum. Every part is scaled
         and rounded like a layer of its own; the next one adds it as its bypass.
@@ -57,6 +59,7 @@ class ConvLayer:
     shuffle: int = 1
     channelwise: bool = False
     maximum: bool = False
+    upsample: bool = False
     parts: tuple = ()
 
     @property
@@ -100,6 +103,8 @@ def _checked_layer(layer, shapes):
         fail("takes a maximum over channels; the chip does so channelwise")
     if layer.channelwise and (weights.shape[1] != 1 or layer.groups > 1 or layer.parts):
         fail("is channelwise, so its weights are (c_out, 1, k, k), without groups and parts")
+    if layer.upsample and not (layer.channelwise and (layer.kernel, layer.stride) == (1, 1)):
+        fail("upsamples; the chip does so channelwise, with kernel 1 and stride 1")
     if layer.stride not in (1, 2):
         fail(f"stride {layer.stride}, the chip has 1 and 2")
     for name, parts in (("groups", layer.groups), ("shuffle", layer.shuffle)):
@@ -116,7 +121,8 @@ def _checked_layer(layer, shapes):
     channels, height, width = shapes[layer.source]
     if channels != layer.c_in:
         fail(f"reads {layer.c_in} channels, map {layer.source} has {channels}")
-    shape = (layer.c_out, -(-height // layer.stride), -(-width // layer.stride))
+    shape = (layer.c_out, *(2 * size if layer.upsample else -(-size // layer.stride)
+                            for size in (height, width)))
     if layer.bypass is not None and shapes[layer.bypass] != shape:
         fail(f"makes {shape}, its bypass {layer.bypass} is {shapes[layer.bypass]}")
     if layer.target in shapes:

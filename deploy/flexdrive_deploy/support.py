@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .begin import POOLS, begin, begin_pool
+from .begin import CHANNELWISE, begin, begin_channelwise
 from .chain import Chain, Refusal
 
 __all__ = ["HOST_OPERATIONS", "Placement", "Support", "analyse"]
@@ -93,19 +93,20 @@ def _follow(chain, graph, taken, refusals):
         taken.update(chain.nodes)
 
 
-def _add_pools(graph, config, chains, taken, refusals):
-    """Poolings of maps that the chip makes; others would only bring a larger map there."""
+def _add_channelwise(graph, config, chains, taken, refusals):
+    """Pooling and upsampling of maps that the chip makes; of others they would only bring more
+    words there."""
     made = {chain.value for chain in chains}
     for node in graph.nodes:
         if node.operation == "Concat" and made.intersection(node.inputs):
             made.update(node.outputs)
-        if node.operation not in POOLS or node.domain:
+        if node.operation not in CHANNELWISE or node.domain:
             continue
-        chain = begin_pool(node, graph, config)
+        chain = begin_channelwise(node, graph, config)
         if isinstance(chain, Refusal):
             refusals[node] = chain
         elif node.inputs[0] not in made:
-            refusals[node] = Refusal("pools a map of the host")
+            refusals[node] = Refusal("its map is made by the host")
         else:
             taken.add(node)
             _follow(chain, graph, taken, refusals)
@@ -146,7 +147,8 @@ def _verdict(node, chip, joins, refusals):
         return Placement(node.name, node.operation, "chip", "maps lie behind each other")
     if node in chip:
         head = chip[node]
-        own = "pooling" if node.operation in POOLS else "binary weights"
+        own = (CHANNELWISE[node.operation][1] if node.operation in CHANNELWISE
+               else "binary weights")
         folded = own if head.nodes[0] is node else f"folded into {head.name}"
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
             folded = f"bypass of {head.name}"
@@ -184,7 +186,7 @@ def analyse(graph, config):
             taken.difference_update(chain.nodes)
             chain = refusal
         refusals[node] = chain
-    _add_pools(graph, config, chains, taken, refusals)
+    _add_channelwise(graph, config, chains, taken, refusals)
     chains.sort(key=lambda chain: position[chain.nodes[0]])
     chip = {node: chain for chain in chains for node in chain.nodes}
     folded = [Placement(name, operation, "host", reason) for name, operation, reason

@@ -16,7 +16,7 @@ __all__ = ["choose_interleave", "tile_edges"]
 def _edges(graph):
     """(source, target, doublings): ``source`` has tiles 2**doublings as large as ``target``."""
     for layer in graph.layers:
-        yield layer.source, layer.target, layer.stride - 1
+        yield layer.source, layer.target, -1 if layer.upsample else layer.stride - 1
         # A map of one pixel lies the same way in tiles of any size.
         if layer.bypass is not None and graph.shapes[layer.target][1:] != (1, 1):
             yield layer.bypass, layer.target, 0

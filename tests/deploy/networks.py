@@ -78,8 +78,12 @@ def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise
         alone = channelwise and rng.integers(2) and (bypass is None or c_out == c_in)
         if alone:
             c_out, kernel = c_in, int(rng.choice([*kernels, 2]))
+        up = alone and bypass is None and 2 * max(height, width) <= 13 and rng.integers(2)
+        if up:
+            kernel, stride, size = 1, 1, (2 * height, 2 * width)
         layer = random_layer(rng, f"conv{number}", str(source), c_in, c_out, kernel=kernel,
                              stride=int(stride), bypass=None if bypass is None else str(bypass),
+                             upsample=bool(up),
                              **_structure(rng, c_in, c_out, bypass is not None, alone))
         layers.append(layer)
         shapes[layer.target] = (c_out, *size)

@@ -26,9 +26,10 @@ zero padding. Pixels travel on the streams row by row, then column by column, ch
 over the real height and width.
 
 In a CONV, ``tile_rows`` and ``tile_columns`` are those of the *output*; the input's are
-``stride`` times as large, and ``full_*``, ``last_*`` describe the input in them. The input is
-padded with kernel//2 zeros on each side, so the output has ceil(height/stride) rows. An input tile
-has at least kernel//2 rows and columns, so that a window reaches no further than the next tile.
+``stride`` times as large, with ``upsample`` half as large, and ``full_*``, ``last_*`` describe the
+input in them. The input is padded with kernel//2 zeros on each side, so the output has
+ceil(height/stride) rows, or 2*height. An input tile has at least kernel//2 rows and columns, so
+that a window reaches no further than the next tile.
 
 Meshes
 ------
@@ -56,9 +57,15 @@ Arithmetic of CONV, in this order (binary16, round to nearest even after each op
             v = v + (+x if weight bit else -x)   # x = +0 outside the map
     v = v * alpha;  v = v + bypass (if any);  v = v + beta;  v = activation(v)
 
+A ``channelwise`` CONV makes output channel c from input channel c alone; a kernel of 2 x 2 has the
+taps (0,0), ... (+1,+1). With ``maximum`` v is the largest operand inside the map instead of the
+sum; a NaN is larger than all, and -0 counts as +0. With ``upsample`` output pixel (y, x) has the
+operand (y//2, x//2).
+
 Weights (stream ``i_weights``, one word of C bits, bit c for channel block*C + c): for each group
 of ``interleave`` blocks, for each tap, for each input channel, for each block of the group (the
-last group may have fewer). A refused descriptor takes no weights.
+last group may have fewer). Channelwise: for each block, for each tap; none for a maximum. A refused
+descriptor takes no weights.
 """
 
 import enum
@@ -117,6 +124,7 @@ class Code(enum.IntEnum):
     REACH = 20
     PITCH = 21
     CHANNELWISE = 22
+    UPSAMPLE = 23
     LINK_NORTH = 32
     LINK_SOUTH = 33
     LINK_WEST = 34
@@ -164,6 +172,7 @@ _RULES = {
                 "channels that are made",
     Code.CHANNELWISE: "channelwise is for chips that have it, with as many channels in as out and "
                       "interleave L; maximum only with channelwise",
+    Code.UPSAMPLE: "upsampling is channelwise, with kernel 1, stride 1 and even tile edges",
     Code.LINK_NORTH: "the link to the neighbour above has no fault",
     Code.LINK_SOUTH: "the link to the neighbour below has no fault",
     Code.LINK_WEST: "the link to the neighbour to the left has no fault",
@@ -204,7 +213,8 @@ FIELDS = (
     Field("east", 1, 24, 3, "columns of the map in the neighbour to the right, at most 6"),
     Field("channelwise", 1, 27, 1, "output channel c is made from input channel c alone"),
     Field("maximum", 1, 28, 1, "the largest operand instead of the sum (channelwise only)"),
-    Field("reserved1", 1, 29, 3, "0"),
+    Field("upsample", 1, 29, 1, "every input pixel is that of four output pixels (channelwise)"),
+    Field("reserved1", 1, 30, 2, "0"),
     Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
     Field("in_channels", 2, 16, 16, "channels of the input map"),
     Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
@@ -250,6 +260,7 @@ class Descriptor:
     east: int = 0
     channelwise: int = 0
     maximum: int = 0
+    upsample: int = 0
     reserved1: int = 0
     in_base: int = 0
     in_channels: int = 0
@@ -304,12 +315,31 @@ class Descriptor:
     @property
     def in_tile_rows(self):
         """Rows of a tile of the input map (CONV) or of the map (LOAD, STORE)."""
-        return self.tile_rows * (self.stride if self.operation == Operation.CONV else 1)
+        return self._input(self.tile_rows)
 
     @property
     def in_tile_columns(self):
         """Columns of a tile of the input map (CONV) or of the map (LOAD, STORE)."""
-        return self.tile_columns * (self.stride if self.operation == Operation.CONV else 1)
+        return self._input(self.tile_columns)
+
+    def _input(self, edge):
+        if self.operation != Operation.CONV:
+            return edge
+        return edge * self.stride >> self.upsample
+
+    @property
+    def in_tile_pixels(self):
+        """Pixels of a tile of the input map."""
+        area = self.tile_rows * self.tile_columns
+        if self.operation != Operation.CONV:
+            return area
+        return area * self.stride ** 2 >> 2 * self.upsample
+
+    def made_pixels(self, count):
+        """Rows or columns of the map that is made, of ``count`` of the input."""
+        if self.operation != Operation.CONV:
+            return count
+        return 2 * count if self.upsample else -(-count // self.stride)
 
     @property
     def height(self):
@@ -341,13 +371,9 @@ class Descriptor:
     @property
     def made_south(self):
         """Rows of the map that is made in the neighbour below, as far as they are received."""
-        return min(self.halo, -(-self.south // self._shrink))
+        return min(self.halo, self.made_pixels(self.south))
 
     @property
     def made_east(self):
         """The same of columns in the neighbour to the right."""
-        return min(self.halo, -(-self.east // self._shrink))
-
-    @property
-    def _shrink(self):
-        return self.stride if self.operation == Operation.CONV else 1
+        return min(self.halo, self.made_pixels(self.east))

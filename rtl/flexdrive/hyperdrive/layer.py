@@ -37,7 +37,7 @@ def layer_layout(config):
         "last_tap": unsigned(3),        # kernel edge - 1
         "reach": unsigned(2),           # kernel edge // 2: pixels behind the centre
         "before": unsigned(2),          # pixels before it
-        "channelwise": unsigned(1), "maximum": unsigned(1),
+        "channelwise": unsigned(1), "maximum": unsigned(1), "upsample": unsigned(1),
         "two": unsigned(1),             # stride is 2
         "activation": ActivationShape,
         "slope": word,

@@ -123,25 +123,32 @@ class Parser(Shared):
             "tile_rows", "tile_columns", "full_rows", "full_columns", "last_rows",
             "last_columns", "in_pitch", "out_pitch", "out_step", "slope", *_BORDER_FIELDS)]
         two = conv & (raw.stride == 2)
+        up = conv & raw.upsample
+
+        def made(count):
+            """Rows or columns that ``count`` of the input give."""
+            return Mux(two, (count + 1) >> 1, count << up)
+
         m.d.sync += [
             layer.code.eq(Code.OK), layer.two.eq(two),
             layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)),
             layer.before.eq(Mux(conv, (raw.kernel - 1)[:4] >> 1, 0)),
             layer.channelwise.eq(raw.channelwise), layer.maximum.eq(raw.maximum),
+            layer.upsample.eq(up),
             layer.last_tap.eq(raw.kernel - 1),
             layer.activation.eq(raw.activation[:2]), layer.bypass.eq(raw.bypass),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             *(getattr(layer, f"made_{name}").eq(Mux(conv, getattr(raw, f"out_{name}"), loaded))
               for name, loaded in (("channels", raw.in_channels), ("pitch", raw.in_pitch),
                                    ("step", 1))),
-            layer.in_tile_rows.eq(raw.tile_rows << two),
-            layer.in_tile_columns.eq(raw.tile_columns << two),
-            layer.out_last_rows.eq(Mux(two, (raw.last_rows + 1) >> 1, raw.last_rows)),
-            layer.out_last_columns.eq(Mux(two, (raw.last_columns + 1) >> 1, raw.last_columns)),
+            layer.in_tile_rows.eq(raw.tile_rows << two >> up),
+            layer.in_tile_columns.eq(raw.tile_columns << two >> up),
+            layer.out_last_rows.eq(made(raw.last_rows)),
+            layer.out_last_columns.eq(made(raw.last_columns)),
         ]
         for side in ("south", "east"):
-            there = Signal(3, name=f"{side}_there")     # rows or columns of the made map
-            m.d.comb += there.eq(Mux(two, (getattr(raw, side) + 1) >> 1, getattr(raw, side)))
+            there = Signal(4, name=f"{side}_there")     # rows or columns of the made map
+            m.d.comb += there.eq(made(getattr(raw, side)))
             m.d.sync += getattr(layer, f"made_{side}").eq(Mux(there < raw.halo, there, raw.halo))
 
     def _products(self, m, raw):
@@ -161,7 +168,8 @@ class Parser(Shared):
         # Input tiles have stride^2 as many pixels.
         in_area = Signal(19)
         in_area_sat = Signal(17)
-        m.d.comb += [in_area.eq(layer.area << (layer.two << 1)),
+        m.d.comb += [in_area.eq(Mux(layer.upsample, layer.area >> 2,
+                                    layer.area << (layer.two << 1))),
                      in_area_sat.eq(Mux(in_area >= _TOO_LARGE, _TOO_LARGE, in_area))]
         # Operands are taken in the cycle before: the area is none until the product after next.
         return [
@@ -245,6 +253,9 @@ class Parser(Shared):
                 (raw.out_step == 0)
                 | (self._out_channels + 1 > raw.out_pitch + raw.out_step))),
             Code.CHANNELWISE: self._channelwise_broken(raw, conv),
+            Code.UPSAMPLE: raw.upsample & ~(
+                raw.channelwise & (raw.kernel == 1) & (raw.stride == 1)
+                & ~raw.tile_rows[0] & ~raw.tile_columns[0]),
         }
         m.d.comb += [broken[code].eq(rule) for code, rule in rules.items()]
 

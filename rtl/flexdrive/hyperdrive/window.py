@@ -7,7 +7,7 @@ its remainder the address (reference: Hyperdrive's conflict-free read, ISVLSI 20
 keeps both in registers and steps them, so nothing is multiplied or divided.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -40,11 +40,13 @@ class Place(data.Struct):
 
 
 class _Window(data.Struct):
-    """State of one interleaved pixel: where it reads, and the column its window begins at."""
+    """State of one interleaved pixel: where it reads, and the column its window begins at.
+    ``odd``: of the output column, where a word read serves two of them (upsampling)."""
 
     y: Axis
     x: Axis
     start: Axis
+    odd: 1
 
 
 _OWN, _BEFORE, _AFTER = 0, 1, 2
@@ -83,9 +85,10 @@ class WindowWalker(Shared):
         self.depth = config.adder_depth
         self.mesh = config.mesh
         self.halo = config.halo
+        self.channelwise = config.channelwise
         super().__init__({
             "layer": In(layer_layout(config)), "place": Out(Place), "walk": In(walk_layout()),
-        }, l=config.adder_depth, x=config.mesh, r=config.halo)
+        }, l=config.adder_depth, x=config.mesh, r=config.halo, **config.layer_parameters)
 
     def elaborate(self, platform):
         m = Module()
@@ -111,7 +114,9 @@ class WindowWalker(Shared):
             with m.If(self.walk.row_end):
                 m.d.comb += [following.x.eq(current.start), following.y.eq(below)]
             with m.Else():
-                m.d.comb += following.x.eq(beside)
+                m.d.comb += following.odd.eq(~current.odd)
+                with m.If(self._moves(current.odd)):
+                    m.d.comb += following.x.eq(beside)
         # With L pixels the states rotate, one per slot; with L blocks the one state waits for
         # the last slot.
         blocks = layer.blocks
@@ -124,6 +129,11 @@ class WindowWalker(Shared):
         self._cursor(m, cursor, self.walk.skip | (self.walk.load & Mux(
             blocks, self.walk.turn, ~self.walk.idle)))
         return m
+
+    def _moves(self, odd):
+        """Whether the input's row or column ends with this one of the output: every second one when
+        upsampling."""
+        return ~self.layer.upsample | odd if self.channelwise else Const(1)
 
     def _halo_units(self, axis):
         """Lines of a border memory and words of a corner memory from one row or column beyond the
@@ -173,7 +183,7 @@ class WindowWalker(Shared):
         first_x = Signal(Axis)
         next_y = Signal(Axis)
         next_x = Signal(Axis)
-        m.d.comb += [cursor.y.eq(y), cursor.x.eq(x), cursor.start.eq(x)]
+        m.d.comb += [cursor.y.eq(y), cursor.x.eq(x), cursor.start.eq(x), cursor.odd.eq(column[0])]
         m.d.comb += first_y.address.eq(layer.in_base)
         if self.mesh:
             m.d.comb += first_y.border.eq(layer.in_border_rows)
@@ -193,11 +203,15 @@ class WindowWalker(Shared):
             m.d.sync += [row.eq(0), column.eq(0), y.eq(first_y), x.eq(first_x)]
         with m.Elif(move):
             with m.If(column != layer.tile_columns - 1):
-                m.d.sync += [column.eq(column + 1), x.eq(next_x)]
+                m.d.sync += column.eq(column + 1)
+                with m.If(self._moves(column[0])):
+                    m.d.sync += x.eq(next_x)
             with m.Else():
                 m.d.sync += [column.eq(0), x.eq(first_x)]
                 with m.If(row != layer.tile_rows - 1):
-                    m.d.sync += [row.eq(row + 1), y.eq(next_y)]
+                    m.d.sync += row.eq(row + 1)
+                    with m.If(self._moves(row[0])):
+                        m.d.sync += y.eq(next_y)
                 with m.Else():
                     m.d.sync += [row.eq(0), y.eq(first_y)]
 

@@ -184,11 +184,13 @@ class GoldenChip:
 
     def _conv(self, index, d, payload, weights):
         tile = (d.tile_rows, d.tile_columns)
-        shape = (-(-d.height // d.stride), -(-d.width // d.stride), d.out_channels)
+        shape = (d.made_pixels(d.height), d.made_pixels(d.width), d.out_channels)
         placed = d.out_pitch, d.out_step
         bypass = (self.read(d.bypass_base, tile, shape, *placed).transpose(2, 0, 1)
                   if d.bypass else None)
         source = self._input(d).transpose(2, 0, 1)
+        if d.upsample:
+            source = source.repeat(2, 1).repeat(2, 2)
         kernel = self._weights(index, d, weights)
         factors = (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16)
         options = {"stride": d.stride, "activation": Activation(d.activation), "slope": d.slope,

@@ -126,6 +126,8 @@ def random_chain(config, height, width, seed, *, layers=None):
         edge = [tuple(int(e) for e in random.integers(1, 4, 2))]
         for stride in strides[::-1]:
             edge.insert(0, tuple(int(e * stride) for e in edge[0]))
+        for kind in kinds:
+            kind.pop("upsample", None)
         # Layer i makes `made[i]` in map i, of which layer i + 1 reads `read[i]` channels.
         channels = [int(c) for c in random.integers(1, 2 * config.channels + 3, count + 1)]
         made = [random_slice(random, c, [1, 2, 3]) for c in channels]

@@ -109,9 +109,8 @@ def border_words(mesh, words):
         position += DESCRIPTOR_WORDS + d.payload
         if not d.halo:
             continue
-        conv = d.operation == Operation.CONV
         channels, _, _ = d.made
-        size = [-(-edge // d.stride) if conv else edge for edge in (d.height, d.width)]
+        size = [d.made_pixels(edge) for edge in (d.height, d.width)]
         tall, wide = mesh.config.rows * d.tile_rows, mesh.config.columns * d.tile_columns
         # Of each cut that the map crosses, the rows or columns beside it: before, after.
         rows, columns = ([d.halo + min(d.halo, edge - cut) for cut in range(step, edge, step)]

@@ -15,7 +15,7 @@ def regions(descriptor):
     bypass. Output and bypass are empty for LOAD and STORE, bypass also when it is not used."""
     d = descriptor
     conv = d.operation == Operation.CONV
-    in_words = _words(d.in_tile_rows * d.in_tile_columns, d.in_channels, d.in_pitch, 1)
+    in_words = _words(d.in_tile_pixels, d.in_channels, d.in_pitch, 1)
     out_words = _words(d.tile_rows * d.tile_columns, *d.made) if conv else 0
     bypass_words = out_words if d.bypass else 0
     return ((d.in_base, d.in_base + in_words), (d.out_base, d.out_base + out_words),
@@ -64,7 +64,7 @@ def _rules(d, config, neighbours):
     yield Code.PAYLOAD, d.payload != (d.out_channels if conv else 0)
     sizes = [d.tile_rows, d.tile_columns, d.in_channels]
     if not config.mesh:
-        sizes += [d.height, d.width]
+        sizes += [d.full_rows | d.last_rows, d.full_columns | d.last_columns]
     yield Code.ZERO, 0 in sizes or (conv and d.out_channels == 0)
     yield Code.EXTENT, (
         _bad_extent(d.full_rows, d.last_rows, d.in_tile_rows, config.rows)
@@ -88,6 +88,9 @@ def _rules(d, config, neighbours):
                                  or d.interleave != config.adder_depth)
     else:
         yield Code.CHANNELWISE, d.maximum
+    yield Code.UPSAMPLE, d.upsample and not (
+        d.channelwise and (d.kernel, d.stride) == (1, 1)
+        and d.tile_rows % 2 == d.tile_columns % 2 == 0)
 
 
 def _beyond(count, bases, rows, columns, shape, halo):

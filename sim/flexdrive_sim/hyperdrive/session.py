@@ -103,6 +103,8 @@ def evaluate(graph, maps):
 
 def _evaluate_layer(layer, source, bypass):
     """The map of a layer: groups, each in its partial sums, then the shuffle."""
+    if layer.upsample:
+        source = source.repeat(2, 1).repeat(2, 2)
     if layer.channelwise:
         return _shuffled(channelwise(
             source, None if layer.maximum else layer.weights, layer.alpha, layer.beta,

@@ -98,7 +98,8 @@ class Stimulus:
             in_base=in_base, in_channels=outputs if channelwise else inputs,
             out_base=out_base, out_channels=outputs,
             bypass_base=bypass_base or 0, tile_rows=tile[0], tile_columns=tile[1], **fields,
-            **self._extent(shape[0], shape[1], tile[0] * stride, tile[1] * stride)).words()
+            **self._extent(shape[0], shape[1], *(
+                edge * stride >> fields.get("upsample", 0) for edge in tile))).words()
         self.words += [int(a) | int(b) << 16 for a, b in zip(scale, bias, strict=True)]
         if not fields.get("maximum", 0):
             self.weights.append(self._weight_words(weights, 1 if channelwise else interleave))
@@ -157,7 +158,8 @@ def random_kind(random, config):
     """Fields of the descriptor of a convolution (none), or of a channelwise layer."""
     if not config.channelwise or random.integers(2):
         return {}
-    return {"channelwise": 1, "maximum": int(random.integers(2))}
+    return {"channelwise": 1, "maximum": int(random.integers(2)),
+            "upsample": int(random.integers(4) == 0)}
 
 
 def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
@@ -174,7 +176,10 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
         # A row of more pixels than units, now and then.
         most = 8 if kind and config.channels < 6 else 5
         tile = tuple(int(t) for t in random.integers(1, most, 2))
-        edges = tile[0] * stride, tile[1] * stride
+        up = kind.get("upsample", 0)
+        if up:
+            stride, kernel, tile = 1, 1, tuple(2 * t for t in tile)
+        edges = tuple(t * stride >> up for t in tile)
         height = int(random.integers(1, config.rows * edges[0] + 1))
         width = int(random.integers(1, config.columns * edges[1] + 1))
         inputs = int(random.integers(1, 2 * config.channels + 4))
@@ -211,7 +216,7 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     shape = (height, width, inputs)
     # Whole maps are loaded and stored; the layer reads and makes slices of them.
     in_shape = (height, width, source.pitch)
-    out_shape = (-(-height // stride), -(-width // stride), target.pitch)
+    out_shape = (*(2 * n if up else -(-n // stride) for n in (height, width)), target.pitch)
     stimulus.load(random_words(random, in_shape, special), base=base["in"], tile=edges)
     for name in ["out"] * (target.pitch > outputs) + ["by"] * has_bypass:
         stimulus.load(random_words(random, out_shape, special), base=base[name], tile=tile)
@@ -271,7 +276,8 @@ def _provocation(random, config, descriptor):
     return [
         {"payload": descriptor.payload ^ 1},
         {"out_base": descriptor.in_base + int(random.integers(4))},
-        {"bypass": 1, "bypass_base": max(0, descriptor.out_base + int(random.choice([-1, 1])))},
+        {"bypass": 1, "bypass_base": min(0xFFFF, max(
+            0, descriptor.out_base + int(random.choice([-1, 1]))))},
         # Reaches beyond the next tile.
         {"kernel": max(config.kernels), "tile_rows": 1, "stride": 1},
         # Few pixels and many inputs: fits the memory, not the weight buffer.
@@ -288,9 +294,10 @@ def _provocation(random, config, descriptor):
             0, descriptor.in_base + int(random.choice([descriptor.in_channels, -extent]))
             + int(random.integers(-1, 2)))},
         {"channelwise": 1}, {"channelwise": 1, "maximum": 1, "interleave": config.adder_depth},
-        {"kernel": 2},
+        {"kernel": 2}, {"upsample": 1}, {"upsample": 1, "channelwise": 1, "kernel": 1,
+                                         "interleave": config.adder_depth, "stride": 1},
         *[{}] * 8,
-    ][random.integers(20)]
+    ][random.integers(22)]
 
 
 def _first_convolution(words):

@@ -100,9 +100,7 @@ def _rims(d, side):
     """(rows or columns that come from the neighbour on ``side``, tile edge along the side, whole
     tiles and the rest along it)."""
     axis = "columns" if side in ("north", "south") else "rows"
-    rest = getattr(d, f"last_{axis}")
-    if d.operation == Operation.CONV:
-        rest = -(-rest // d.stride)
+    rest = d.made_pixels(getattr(d, f"last_{axis}"))
     count = {"south": d.made_south, "east": d.made_east}.get(side, d.halo)
     return count, getattr(d, f"tile_{axis}"), getattr(d, f"full_{axis}"), rest
 

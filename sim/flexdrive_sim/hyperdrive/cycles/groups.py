@@ -70,6 +70,7 @@ class _Layer:
     def bank(self, y, x):
         """Bank of channel 0 of the pixel that tap (y, x) of the input reads."""
         d = self.d
+        y, x = y >> d.upsample, x >> d.upsample
         rows, columns = d.in_tile_rows, d.in_tile_columns
         return (d.in_base + (y % rows * columns + x % columns) * d.in_pitch) % self.config.fm_banks
 

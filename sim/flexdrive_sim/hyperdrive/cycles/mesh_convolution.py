@@ -137,8 +137,8 @@ class MeshConvolution:
             return {}
         row, column = divmod(offset // d.out_pitch, d.tile_columns)
         # Rows and columns of the first tiles that exist.
-        rows = d.tile_rows if d.full_rows else -(-d.last_rows // d.stride)
-        columns = d.tile_columns if d.full_columns else -(-d.last_columns // d.stride)
+        rows = d.tile_rows if d.full_rows else d.made_pixels(d.last_rows)
+        columns = d.tile_columns if d.full_columns else d.made_pixels(d.last_columns)
         at = {"north": row < min(d.halo, rows), "south": row >= d.tile_rows - d.halo,
               "west": column < min(d.halo, columns), "east": column >= d.tile_columns - d.halo}
         lines = {}
@@ -148,7 +148,7 @@ class MeshConvolution:
                     (d.full_columns, d.last_columns, column, config.columns)
                     if side in ("north", "south") else
                     (d.full_rows, d.last_rows, row, config.rows))
-                rest = -(-rest // d.stride)
+                rest = d.made_pixels(rest)
                 lines[side] = min(tiles, full + (pixel < rest))
         return lines
 
