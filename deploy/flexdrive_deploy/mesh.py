@@ -15,8 +15,11 @@ from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Descriptor
 from .errors import FitError
 from .memory import allocate
 
-__all__ = ["border_fields", "join_patches", "neighbours", "patches", "split_program",
+__all__ = ["MESH_FIELDS", "border_fields", "join_patches", "neighbours", "patches", "split_program",
            "whole_config", "without_borders"]
+
+# Parameters of a chip that only chips of a mesh have.
+MESH_FIELDS = ("mesh", "border_words", "corner_words")
 
 
 def whole_config(config, height, width):
