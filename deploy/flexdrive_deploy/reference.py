@@ -9,10 +9,24 @@ from onnx import helper
 
 from flexdrive.hyperdrive.descriptor import Operation
 
+from . import qonnx
 from .errors import ModelError
 from .evaluator import Evaluator
+from .onnx_graph import sub_model
 
 __all__ = ["LayerDifference", "declared_values", "first_beyond", "layer_differences"]
+
+
+def _with_outputs(graph, names):
+    """The model as it was given, with other outputs; as it was imported when it has operators
+    that no evaluator knows."""
+    if any(qonnx.is_quantizer(node) for node in graph.model.graph.node):
+        return sub_model(graph, graph.nodes, graph.inputs, names)
+    model = onnx.ModelProto.FromString(graph.model.SerializeToString())
+    del model.graph.output[:]
+    model.graph.output.extend(
+        helper.make_tensor_value_info(name, graph.types[name], None) for name in names)
+    return model
 
 
 def declared_values(graph, names, image):
@@ -33,12 +47,8 @@ def declared_values(graph, names, image):
     ModelError
         when the model cannot be evaluated.
     """
-    model = onnx.ModelProto.FromString(graph.model.SerializeToString())
-    del model.graph.output[:]
-    model.graph.output.extend(
-        helper.make_tensor_value_info(name, graph.types[name], None) for name in names)
     (source,) = graph.inputs
-    evaluator = Evaluator(model)
+    evaluator = Evaluator(_with_outputs(graph, names))
     try:
         values = evaluator.run({source: image})
     except Exception as error:  # of any type: onnxruntime's own, or numpy's

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import qonnx
 from .chain import Chain, Refusal, begin
 
 __all__ = ["HOST_OPERATIONS", "Placement", "Support", "analyse"]
@@ -91,18 +92,21 @@ def _follow(chain, graph, taken, refusals):
         taken.add(readers[0])
 
 
-def _verdict(node, chip, refusals):
+def _verdict(node, chip, refusals, graph):
     if node in chip:
         head = chip[node]
         folded = "binary weights" if head.nodes[0] is node else f"folded into {head.name}"
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
             folded = f"bypass of {head.name}"
         return Placement(node.name, node.operation, "chip", folded)
+    if qonnx.is_quantizer(node.proto):
+        return Placement(node.name, node.operation, *qonnx.placement_of(node, graph))
     if node.domain or node.operation not in HOST_OPERATIONS:
         what = f"{node.domain}.{node.operation}" if node.domain else node.operation
         return Placement(node.name, node.operation, "unsupported",
                          f"{what} is known neither to the chip nor to the host",
-                         _UNSUPPORTED.get(node.operation, "cut it off, and compute it outside"))
+                         qonnx.rewrite(node.domain, node.operation) or _UNSUPPORTED.get(
+                             node.operation, "cut it off, and compute it outside"))
     refusal = refusals.get(node, Refusal("no operation of the chip"))
     return Placement(node.name, node.operation, "host", refusal.reason, refusal.rewrite)
 
@@ -134,6 +138,6 @@ def analyse(graph, halo=1):
     chip = {node: chain for chain in chains for node in chain.nodes}
     folded = [Placement(name, operation, "host", reason) for name, operation, reason
               in graph.folded]
-    placements = [*folded, *(_verdict(node, chip, refusals) for node in graph.nodes)]
+    placements = [*folded, *(_verdict(node, chip, refusals, graph) for node in graph.nodes)]
     placements.sort(key=lambda placement: graph.order[placement.name])
     return Support(chains, placements)
