@@ -9,7 +9,7 @@ from flexdrive.hyperdrive.descriptor import Activation
 
 from .layers import MINUS_ZERO, ConvLayer, half_bits
 
-__all__ = ["Chain", "Refusal", "begin"]
+__all__ = ["REWRITES", "Chain", "Refusal", "begin"]
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 
@@ -60,7 +60,7 @@ class Chain:
         """Fold the node that reads ``value``; returns a Refusal when that is not possible."""
         action = _ACTIONS.get(node.operation)
         if node.domain or action is None:
-            return Refusal("no such operation on the chip", _REWRITES.get(node.operation, ""))
+            return Refusal("the chip has no such operation", REWRITES.get(node.operation, ""))
         if self.activation != Activation.NONE and action is not _pass:
             return Refusal("comes after the activation, which is the chip's last step",
                            "convolution, scale, addition, bias, then activation")
@@ -71,7 +71,7 @@ class Chain:
         return refusal
 
 
-_REWRITES = {
+REWRITES = {
     "Clip": "Relu", "LeakyRelu": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
     "Tanh": "Relu", "Elu": "Relu", "Gelu": "Relu",
     "MaxPool": "a convolution with stride 2", "AveragePool": "a convolution with stride 2",

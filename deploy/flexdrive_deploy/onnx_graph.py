@@ -78,7 +78,7 @@ def load_model(path):
     except DecodeError:
         raise ModelError(f"{path} is not an ONNX file, or a truncated one") from None
     except onnx.checker.ValidationError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split())
         raise ModelError(f"{path} is not a valid ONNX model: {reason}") from None
     return model
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from . import qonnx
 from .chain import Chain, Refusal, begin
+from .reasons import REWRITES, left_over
 
 __all__ = ["HOST_OPERATIONS", "Placement", "Support", "analyse"]
 
@@ -35,13 +36,15 @@ _UNSUPPORTED = {
 
 @dataclass(frozen=True)
 class Placement:
-    """A node's verdict: ``where`` is "chip", "host" or "unsupported"."""
+    """A node's verdict: ``where`` is "chip", "host" or "unsupported"; ``gone`` when the import
+    removed it."""
 
     name: str
     operation: str
     where: str
     reason: str
     rewrite: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +110,9 @@ def _verdict(node, chip, refusals, graph):
                          f"{what} is known neither to the chip nor to the host",
                          qonnx.rewrite(node.domain, node.operation) or _UNSUPPORTED.get(
                              node.operation, "cut it off, and compute it outside"))
-    refusal = refusals.get(node, Refusal("no operation of the chip"))
-    return Placement(node.name, node.operation, "host", refusal.reason, refusal.rewrite)
+    refusal = refusals.get(node) or left_over(node, graph, chip)
+    return Placement(node.name, node.operation, "host", refusal.reason,
+                     refusal.rewrite or REWRITES.get(node.operation, ""))
 
 
 def analyse(graph, halo=1):
@@ -136,7 +140,7 @@ def analyse(graph, halo=1):
         refusals[node] = chain
     chains.sort(key=lambda chain: position[chain.nodes[0]])
     chip = {node: chain for chain in chains for node in chain.nodes}
-    folded = [Placement(name, operation, "host", reason) for name, operation, reason
+    folded = [Placement(name, operation, "host", reason, gone=True) for name, operation, reason
               in graph.folded]
     placements = [*folded, *(_verdict(node, chip, refusals, graph) for node in graph.nodes)]
     placements.sort(key=lambda placement: graph.order[placement.name])

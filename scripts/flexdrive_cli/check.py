@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.reasons import obstacles
 
 from .chip_options import chip_options, describe
 from .network import CHIP_HELP, analysed, compiled
@@ -27,6 +28,20 @@ def _table(placements):
             why += f"; would pass: {placement.rewrite}"
         table.add_row(placement.name, placement.operation, placement.where, why,
                       style=_STYLES[placement.where] if placement.where == "unsupported" else None)
+    return table
+
+
+def _obstacles(found):
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("nodes", justify="right")
+    table.add_column("not on the chip", overflow="fold", max_width=24)
+    table.add_column("because", overflow="fold")
+    table.add_column("would pass", overflow="fold")
+    for obstacle in found:
+        more = " ..." if obstacle.count > 1 else ""
+        table.add_row(str(obstacle.count), f"{obstacle.operation} {obstacle.first}{more}",
+                      obstacle.reason, obstacle.rewrite or "-",
+                      style=_STYLES["unsupported"] if obstacle.unsupported else None)
     return table
 
 
@@ -56,11 +71,20 @@ def command(model, chip):
     console.print("\n" + ", ".join(f"{count} {where}" for where, count in counts.items())
                   + (f"; the host computes in {_precision(graph, support)}" if counts["host"]
                      else ""))
+    found = obstacles(support.placements)
+    if found:
+        console.print()
+        console.print(_obstacles(found), markup=False)
+        console.print()
     try:
         deployment = compiled(model, graph, support, chip)
     except ModelError as error:
         console.print(f"does not run: {error}", style="bold red", markup=False, soft_wrap=True)
         sys.exit(1)
     used = max(program.peak_words for program in deployment.programs)
+    programs = len(deployment.programs)
+    moved = sum(program.input_words + program.output_words for program in deployment.programs)
     console.print(f"runs on {describe(deployment.config, deployment.mesh)}\n"
-                  f"uses {used} words a tile", markup=False, soft_wrap=True)
+                  f"uses {used:,} words a tile, {programs} program{'s' if programs > 1 else ''}, "
+                  f"{moved:,} words to and from the host",
+                  markup=False, soft_wrap=True)
