@@ -1,6 +1,6 @@
 """Chip graph -> program: tiles, memory, descriptors, weight stream."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from flexdrive.hyperdrive.descriptor import Descriptor, Operation
 
 from .errors import FitError
 from .layers import ConvLayer
-from .memory import allocate
+from .memory import plan
 from .mesh import border_fields, whole_config
 from .program import Entry, MapPlace, Program
 from .tiling import choose_interleave, tile_edges
@@ -138,12 +138,17 @@ def lower(graph, config, *, layer_check=False, mesh=None):
                            f"with halo = {layer.kernel // 2} would do it")
     array = whole_config(config, *mesh) if mesh else config
     tiles = tile_edges(graph, array)
-    steps = [step if step.replaces is None or tiles[step.replaces] == tiles[step.writes]
-             else _Step(step.operation, step.name, step.reads, step.writes, None, step.layer)
-             for step in _steps(graph, layer_check)]
     sizes = {name: graph.shapes[name][0] * rows * columns
              for name, (rows, columns) in tiles.items()}
-    allocation = allocate(steps, sizes, config.fm_words)
+
+    def in_place(layer):
+        return tiles[layer.bypass] == tiles[layer.target]
+
+    def steps_of(graph):
+        return [step if step.replaces is None or in_place(step.layer)
+                else replace(step, replaces=None) for step in _steps(graph, layer_check)]
+
+    steps, allocation = plan(graph, sizes, in_place, config.fm_words, steps_of)
     maps = {name: MapPlace(graph.shapes[name], base, tiles[name])
             for name, base in allocation.bases.items()}
     borders = border_fields(steps, {
