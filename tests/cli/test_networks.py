@@ -199,6 +199,7 @@ def test_compiled_directories(flexdrive, tmp_path):
     assert "CONV  first" in text
     assert "CONV  second" in text
     assert max(map(len, text.splitlines())) <= 80
+    assert (tmp_path / "out" / "plan.png").read_bytes().startswith(b"\x89PNG")
     status, out, err = flexdrive("run", "out", "--input", "x.npy", "--expect", "y.npy",
                                  "--engine", "rtl")
     assert status == 0, err

@@ -55,9 +55,11 @@ def test_a_slow_weight_link_stalls_as_modelled(interval):
     deployment, _, image = small_network()
     fast, slow = (Session(deployment, "rtl", gates={"i_weights": Gate.every(every)}).run(image)
                   for every in (1, interval))
-    assert slow.difference is None and slow.chips[0].model_holds
+    assert slow.difference is None
+    assert slow.chips[0].model_holds
     stalls = [report.weight_stalls for report in slow.chips[0].reports]
-    assert sum(stalls) > 0 and slow.chips[0].cycles > fast.chips[0].cycles
+    assert sum(stalls) > 0
+    assert slow.chips[0].cycles > fast.chips[0].cycles
     np.testing.assert_array_equal(slow.chips[0].maps["c.out"], fast.chips[0].maps["c.out"])
 
 
