@@ -169,11 +169,12 @@ def allocate(steps, sizes, limit):
     need = max(needs, default=0)
     worst = steps[needs.index(need)].name if needs else ""
     if need > limit:
-        larger = "" if need > MOST_WORDS else f"fm_words of at least {need}, or "
+        # More tiles need not help: maps of later layers that do not fill them keep tiles large.
+        way = (f"fm_words of at least {need} would hold them" if need <= MOST_WORDS else
+               f"a tile has at most {MOST_WORDS}, so take more tiles or a smaller image")
         raise FitError(
             f"Layer {worst} needs {need} feature-map words a tile, {need - limit} more than the "
-            f"{limit} of the chip; {larger}more tiles{',' if larger else ''} would hold them: "
-            f"{_alive(steps, sizes, needs.index(need))}")
+            f"{limit} of the chip; {way}: {_alive(steps, sizes, needs.index(need))}")
     peak, bases = _packed(steps, sizes, need)
     if peak > limit:
         raise FitError(

@@ -200,8 +200,7 @@ def border_fields(steps, sizes, config):
         except FitError as error:
             need = "corner_words" if name == "corner" else "border_words"
             text = str(error).replace("feature-map words a tile", f"lines of the {what}")
-            raise FitError(text.replace("fm_words", need).replace(", or more tiles,", "")
-                           ) from None
+            raise FitError(text.replace("fm_words", need)) from None
     fields = []
     for step, (source, reach) in zip(steps, reads, strict=True):
         found = {"halo": halos.get(step.writes, 0)}

@@ -1,13 +1,15 @@
 """flexdrive check: which node of a network runs where, and why."""
 
 import sys
+from dataclasses import replace
 
 import click
 from onnx import TensorProto
 from rich.console import Console
 from rich.table import Table
 
-from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.errors import FitError, ModelError
+from flexdrive_deploy.onnx_import import compile_graph
 from flexdrive_deploy.reasons import obstacles
 
 from .chip_options import chip_options, describe
@@ -54,6 +56,30 @@ def _precision(graph, support):
         else "float32"
 
 
+def _larger_array(graph, support, config, mesh):
+    """Rows and columns of the smallest multiple of the array that holds the network, or None."""
+    for factor in range(2, 9):
+        rows, columns = factor * config.rows, factor * config.columns
+        if max(rows * (mesh or (1, 1))[0], columns * (mesh or (1, 1))[1]) > 255:
+            return None
+        try:
+            compile_graph(graph, support, replace(config, rows=rows, columns=columns), name="",
+                          mesh=mesh)
+            return rows, columns
+        except FitError:
+            continue
+    return None
+
+
+def _suggest(console, graph, support, chip):
+    """Say which array would hold a network that does not fit."""
+    config = chip.config()
+    larger = _larger_array(graph, support, config, chip.mesh_size() if chip.mesh else None)
+    if larger:
+        console.print("would fit: " + describe(replace(config, rows=larger[0], columns=larger[1])),
+                      markup=False, soft_wrap=True)
+
+
 @click.command(epilog=CHIP_HELP)
 @click.argument("model", metavar="MODEL.onnx", type=click.Path())
 @chip_options
@@ -80,6 +106,8 @@ def command(model, chip):
         deployment = compiled(model, graph, support, chip)
     except ModelError as error:
         console.print(f"does not run: {error}", style="bold red", markup=False, soft_wrap=True)
+        if isinstance(error, FitError):
+            _suggest(console, graph, support, chip)
         sys.exit(1)
     used = max(program.peak_words for program in deployment.programs)
     programs = len(deployment.programs)

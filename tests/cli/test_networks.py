@@ -55,6 +55,7 @@ def test_check(flexdrive):
     status, out, _ = flexdrive("check", "net.onnx", "--preset", "tiny", "--fm-words", 64)
     assert status == 1
     assert "does not run: Layer first needs" in out
+    assert "would fit: 4 x 4 x 4, 64 words a tile" in out
 
 
 def test_check_of_an_unsupported_network(flexdrive, tmp_path):

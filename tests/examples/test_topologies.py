@@ -82,6 +82,14 @@ def test_the_order_of_the_nodes_does_not_matter(tmp_path):
         assert all(entry.name.endswith("/2/conv") for entry in program.entries if entry.bypass)
 
 
+def test_the_plan_reaches_the_bound_for_every_topology():
+    made = subprocess.run([sys.executable, GENERATE.parent / "memory.py", "--size", "64"],
+                          capture_output=True, text=True, check=True)
+    lines = [line.strip("| ").split(" | ") for line in made.stdout.splitlines()]
+    assert [line[0] for line in lines] == list(BINARY_WEIGHTS)
+    assert all(bound == placed for *_, bound, placed, _ in lines)
+
+
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("resnet18", "--size", "40"), "both edges of resnet18 are multiples of 32"),
     (("resnet18", "--size", "big"), "'big' is not HEIGHTxWIDTH"),
