@@ -12,7 +12,7 @@ from rich.progress import Progress
 from flexdrive_deploy.arrays import compare, load_array, save_array
 from flexdrive_deploy.deployment import Deployment
 from flexdrive_deploy.errors import ModelError
-from flexdrive_deploy.reference import layer_differences
+from flexdrive_deploy.reference import first_beyond, layer_differences
 from flexdrive_sim.engine import Gate
 from flexdrive_sim.hyperdrive.session import ENGINES, Session
 from flexdrive_sim.hyperdrive.summary import Summary
@@ -78,6 +78,10 @@ def _compare_with_model(console, graph, deployment, maps, image, bound):
         return
     differences, engine = layer_differences(graph, deployment, maps, image)
     console.print(difference_table(differences, engine, bound))
+    first = first_beyond(differences, bound)
+    console.print(f"float bound: first layer beyond {bound:g}: {first.layer}, {first.relative:.2g}"
+                  if first else f"float bound: no layer beyond {bound:g}", markup=False,
+                  soft_wrap=True)
 
 
 @click.command(epilog=CHIP_HELP)

@@ -2,8 +2,6 @@
 
 from rich.table import Table
 
-from flexdrive_deploy.reference import first_beyond
-
 __all__ = ["difference_table", "layer_table", "summary_table"]
 
 
@@ -23,7 +21,7 @@ def layer_table(summary):
 
 
 def difference_table(differences, engine, bound):
-    """One line a layer: LayerDifference of image 0; below it the first beyond ``bound``."""
+    """One line a layer: LayerDifference of image 0; those beyond ``bound`` are marked."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("layer", overflow="fold", max_width=32)
     for name in ("largest", "mean", "magnitude", "relative"):
@@ -32,11 +30,8 @@ def difference_table(differences, engine, bound):
         table.add_row(found.layer, f"{found.largest:.2g}", f"{found.mean:.2g}",
                       f"{found.magnitude:.3g}", f"{found.relative:.2g}",
                       style=None if found.within(bound) else "yellow")
-    first = first_beyond(differences, bound)
-    verdict = (f"first layer beyond {bound:g}: {first.layer}, {first.relative:.2g}" if first
-               else f"no layer beyond {bound:g}")
     table.caption = (f"differences from {engine} in the model's own precision, image 0; relative "
-                     f"to the layer's largest magnitude\n{verdict}")
+                     "to the layer's largest magnitude")
     table.caption_justify = "left"
     return table
 

@@ -102,7 +102,7 @@ def test_run(flexdrive, engine):
     rows = [line.split() for line in out.splitlines()]
     differences = [row[1:3] + row[4:] for row in rows if row[:1] in (["first"], ["second"])]
     assert differences[2:] == [["0", "0", "0"]] * 2
-    assert "no layer beyond 0.05" in out
+    assert "float bound: no layer beyond 0.05" in out
     np.testing.assert_array_equal(np.load("z.npy"), np.load("y.npy"))
     assert np.load("z.npy").dtype == np.float16
 
@@ -118,8 +118,8 @@ def test_run_names_the_first_layer_beyond_the_bound(flexdrive, tmp_path):
     run = ("run", "net.onnx", "--input", "x.npy", "--layer-check")
     status, out, _ = flexdrive(*run, "--float-bound", "0.0001")
     assert status == 0
-    assert "first layer beyond 0.0001: rounded, 0.0004" in out
-    assert "no layer beyond 0.05" in flexdrive(*run)[1]
+    assert "float bound: first layer beyond 0.0001: rounded, 0.0004" in out
+    assert "float bound: no layer beyond 0.05" in flexdrive(*run)[1]
     status, _, err = flexdrive(*run[:-1], "--float-bound", "1")
     assert status == 1
     assert "--float-bound is for the comparison of layers; add --layer-check" in err

@@ -16,8 +16,8 @@ from flexdrive_deploy.memory import allocate
 from flexdrive_deploy.order import best_order
 from flexdrive_deploy.tiling import tile_edges
 
-from .networks import random_graph
-from .test_lower import CONFIGS
+from .networks import evaluate, half, random_graph
+from .test_lower import CONFIGS, run
 
 PAPER = PRESETS["paper"]
 Step = namedtuple("Step", "name reads writes replaces", defaults=(None,))
@@ -109,6 +109,7 @@ def test_the_best_order_is_the_best(seed):
         return lower(replace(graph, layers=list(layers)), config).peak_words
 
     made = best_order(graph, sizes, lambda layer: tiles[layer.bypass] == tiles[layer.target])
+    assert made is not None
     assert {layer.name for layer in made} == {layer.name for layer in graph.layers}
     wanted = min(peak(order) for order in topological_orders(graph.layers, graph.inputs))
     assert peak(made) == wanted
@@ -172,3 +173,33 @@ def test_published_peaks_whatever_the_order(counts, bottleneck, words):
     if bottleneck:
         # The order that exporters write needs 2 M1; it is kept where it fits.
         assert lower(graph, replace(PAPER, fm_words=65536)).peak_words * 49 == 2 * 256 * 56 * 56
+
+
+def best_program(graph, config, words):
+    """The program for the smallest memory that is not refused."""
+    while True:
+        try:
+            program = lower(graph, replace(config, fm_words=words, fm_banks=1))
+        except FitError:
+            return program
+        words = program.peak_words - 1
+
+
+def test_programs_in_another_order_compute_the_same():
+    """Random graphs in the words that their best order needs, less than their own order does."""
+    reordered = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        graph = random_graph(rng, (3, 6, 5), 7)
+        config = replace(CONFIGS[0], fm_words=65536)
+        given = lower(graph, config)
+        tight = best_program(graph, config, given.peak_words)
+        if tight.peak_words == given.peak_words:
+            continue
+        reordered += 1
+        assert [e.name for e in tight.entries] != [e.name for e in given.entries]
+        image = {"x": half(rng, 3, 6, 5)}
+        wanted = evaluate(graph, image)
+        for name, words in run(tight, image).items():
+            np.testing.assert_array_equal(words, wanted[name], err_msg=name)
+    assert reordered >= 3
