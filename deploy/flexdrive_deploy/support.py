@@ -10,8 +10,7 @@ from .reasons import REWRITES, left_over
 
 __all__ = ["HOST_OPERATIONS", "Placement", "Support", "analyse"]
 
-# Operations that the host evaluates, in the precision that the model declares, with the
-# reference implementation of the onnx package.
+# Operations that the host evaluates (evaluator.py), in the precision that the model declares.
 HOST_OPERATIONS = frozenset([
     "Abs", "Add", "ArgMax", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat",
     "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Dropout",
