@@ -205,8 +205,5 @@ def plan(graph, sizes, in_place, limit, steps_of):
     try:
         return steps, allocate(steps, sizes, limit)
     except FitError:
-        layers = best_order(graph, sizes, in_place)
-        if layers is None:
-            raise
-    steps = steps_of(replace(graph, layers=layers))
+        steps = steps_of(replace(graph, layers=best_order(graph, sizes, in_place)))
     return steps, allocate(steps, sizes, limit)

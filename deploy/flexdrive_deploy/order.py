@@ -46,11 +46,38 @@ class _Lives:
         return total - (self.sizes[bypass] if replaced else 0)
 
 
+def _ready(lives, done):
+    """Layers that can run next, as (index, set with it)."""
+    for index, waits in enumerate(lives.waits):
+        after = done | 1 << index
+        if after != done and not waits & ~done:
+            yield index, after
+
+
+def _completed(lives, path, done):
+    """``path`` and the rest of the layers, each time the one that needs the fewest words."""
+    while len(path) < len(lives.layers):
+        alive = lives.alive(done)
+        _, index, done = min((lives.words(done, index, alive), index, after)
+                             for index, after in _ready(lives, done))
+        path = (*path, index)
+    return path
+
+
+def _peak(lives, path):
+    done, peak = 0, 0
+    for index in path:
+        peak = max(peak, lives.words(done, index, lives.alive(done)))
+        done |= 1 << index
+    return peak
+
+
 def best_order(graph, sizes, in_place):
     """Order the layers of a graph for the smallest peak of the feature-map memory.
 
     A search over sets of executed layers, best peak first; of equal ones that which is nearest to
-    the order of the graph.
+    the order of the graph. When there are too many sets, the furthest path is completed with the
+    smallest steps.
 
     Parameters
     ----------
@@ -61,11 +88,11 @@ def best_order(graph, sizes, in_place):
 
     Returns
     -------
-    list of the layers; None when the graph has too many sets to look at.
+    list of the layers, with a peak of at most that of the graph's own order.
     """
     lives = _Lives(graph, sizes, in_place)
     every = (1 << len(graph.layers)) - 1
-    heap, seen = [(0, 0, (), 0)], set()
+    heap, seen, furthest = [(0, 0, (), 0)], set(), ((), 0)
     while heap and len(seen) < STATES:
         peak, _, path, done = heapq.heappop(heap)
         if done == every:
@@ -73,11 +100,11 @@ def best_order(graph, sizes, in_place):
         if done in seen:
             continue
         seen.add(done)
+        furthest = max(furthest, (path, done), key=lambda reached: len(reached[0]))
         alive = lives.alive(done)
-        for index, waits in enumerate(lives.waits):
-            after = done | 1 << index
-            if after == done or waits & ~done or after in seen:
-                continue
-            words = max(peak, lives.words(done, index, alive))
-            heapq.heappush(heap, (words, -len(path), (*path, index), after))
-    return None
+        for index, after in _ready(lives, done):
+            if after not in seen:
+                words = max(peak, lives.words(done, index, alive))
+                heapq.heappush(heap, (words, -len(path), (*path, index), after))
+    found = [range(len(graph.layers)), _completed(lives, (), 0), _completed(lives, *furthest)]
+    return [graph.layers[index] for index in min(found, key=lambda path: _peak(lives, path))]
