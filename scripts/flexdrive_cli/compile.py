@@ -22,7 +22,7 @@ def command(model, output, layer_check, chip):
     graph, support = analysed(model, chip)
     deployment = compiled(model, graph, support, chip, layer_check)
     # A second for matplotlib, which only this command needs.
-    from flexdrive_sim.hyperdrive.plan_picture import plan_picture
+    from flexdrive_deploy.plan_picture import plan_picture
     deployment.save(output, {"plan.png": plan_picture(deployment)})
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{output}: {deployment.name} for "

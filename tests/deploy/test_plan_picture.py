@@ -1,6 +1,7 @@
 """The picture of the memory plan: what it draws, not how it looks."""
 
 import io
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -8,12 +9,13 @@ import pytest
 from matplotlib.image import imread
 
 from flexdrive_deploy.deployment import ChipPart, Deployment
+from flexdrive_deploy.layers import ChipGraph
 from flexdrive_deploy.lower import lower
+from flexdrive_deploy.plan_picture import lives, plan_picture
 from flexdrive_sim.hyperdrive.machine import predict_program
-from flexdrive_sim.hyperdrive.plan_picture import lives, plan_picture
 
-from ..deploy.networks import random_graph
-from .test_ownership import CONFIG, residual
+from ..hyperdrive.test_ownership import CONFIG, residual
+from .networks import random_graph, random_layer
 
 
 def deployment(*programs):
@@ -21,9 +23,9 @@ def deployment(*programs):
 
 
 def test_lives_of_residual_blocks_in_cycles():
+    """256 words in and out; four layers of 16 pixels a tile and 9 x 4 weight words."""
     program = residual()
-    reports = predict_program(program).reports
-    at = np.cumsum([0, *(report.cycles for report in reports)]).tolist()
+    at = np.cumsum([0, 256, 576, 576, 576, 576, 256]).tolist()
     found, cycles = lives(deployment(program))
     assert cycles == at[-1]
     assert [(life.name, life.base, life.begin, life.end, life.kind) for life in found] == [
@@ -33,6 +35,17 @@ def test_lives_of_residual_blocks_in_cycles():
     twice, total = lives(deployment(program, program))
     assert total == 2 * cycles
     assert [life.begin for life in twice[5:]] == [life.begin + cycles for life in found]
+
+
+@pytest.mark.parametrize("mesh", [None, (1, 2)])
+def test_the_cycles_are_near_those_of_the_cycle_model(mesh):
+    rng = np.random.default_rng(0)
+    graph = ChipGraph({"x": (8, 16, 16)}, [random_layer(rng, "a", "x", 8, 8),
+                                           random_layer(rng, "b", "a.out", 8, 8)], ["b.out"])
+    config = replace(CONFIG, fm_words=4096, mesh=mesh is not None)
+    program = lower(graph, config, mesh=mesh)
+    modelled = predict_program(program).cycles
+    assert 0.9 * modelled < lives(deployment(program))[1] <= modelled
 
 
 @pytest.mark.parametrize("seed", range(10))

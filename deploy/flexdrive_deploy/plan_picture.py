@@ -1,4 +1,8 @@
-"""The memory plan as a picture: words of a tile over the cycles of an image."""
+"""The memory plan as a picture: words of a tile over the cycles of an image.
+
+The cycles are those of the work alone: every unit of a full tile accumulates, a word moves in every
+cycle. The cycle model of the simulation adds fills and stalls, and takes minutes for large meshes.
+"""
 
 import io
 from dataclasses import dataclass
@@ -8,8 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from flexdrive.hyperdrive.descriptor import Operation
-
-from .machine import predict_program
 
 __all__ = ["Life", "lives", "plan_picture"]
 
@@ -27,7 +29,7 @@ class Life:
     Attributes
     ----------
     name, base, words : of the map, words of a tile.
-    begin, end : cycles of the image in which its place is taken.
+    begin, end : cycles in which its place is taken.
     kind : "sent", "kept" or "result".
     """
 
@@ -39,11 +41,20 @@ class Life:
     kind: str
 
 
+def _cycles(program, entry, descriptor):
+    """Cycles of one descriptor, without fills and stalls."""
+    if entry.operation != Operation.CONV:
+        height, width = program.mesh or (1, 1)
+        return -(-program.maps[entry.writes or entry.reads].size // (height * width))
+    pixels = descriptor.tile_rows * descriptor.tile_columns
+    return pixels * program.weight_words(entry, descriptor)
+
+
 def _program_lives(program, start):
     """(lives, end) of the maps of one program that begins at cycle ``start``."""
     times = [start]
-    for report in predict_program(program).reports:
-        times.append(times[-1] + report.cycles)
+    for entry, descriptor in zip(program.entries, program.descriptors(), strict=True):
+        times.append(times[-1] + _cycles(program, entry, descriptor))
     first, last, kinds = {}, {}, {}
     for step, entry in enumerate(program.entries):
         for name in (entry.reads, entry.bypass, entry.writes):
@@ -63,8 +74,7 @@ def _program_lives(program, start):
 
 
 def lives(deployment):
-    """(list of Life, cycles) of all programs of a deployment, one after the other, in the cycles
-    of the cycle model."""
+    """(list of Life, cycles) of all programs of a deployment, one after the other."""
     found, start = [], 0
     for program in deployment.programs:
         made, start = _program_lives(program, start)
@@ -144,7 +154,7 @@ def plan_picture(deployment):
     axis.set(xlim=(0, cycles), ylim=(0, top))
     axis.xaxis.set_major_formatter("{x:,.0f}")
     axis.yaxis.set_major_formatter("{x:,.0f}")
-    axis.set_xlabel("cycles of an image (cycle model)", fontsize=9)
+    axis.set_xlabel("cycles of an image, without fills and stalls", fontsize=9)
     axis.set_ylabel("words of a tile", fontsize=9)
     peak = max(program.peak_words for program in deployment.programs)
     axis.set_title(f"{deployment.name}: {peak:,} of {limit:,} words a tile in use at most",
