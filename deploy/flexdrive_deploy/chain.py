@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from onnx import TensorProto
 
+from flexdrive.hyperdrive.config import ChipConfig
 from flexdrive.hyperdrive.descriptor import Activation
 
 from .layers import MINUS_ZERO, ConvLayer, half_bits
@@ -31,9 +32,10 @@ class Chain:
     name : name of the Conv node.
     nodes : nodes folded so far, the Conv first.
     source, value : names of the value that it reads and of the one that it makes.
-    weights : uint8 (c_out, c_in, k, k), 1 is plus.
+    weights : uint8 (c_out, c_in / groups, k, k), 1 is plus.
     scale, bias : float64 (c_out,).
-    stride, activation, bypass : as in ConvLayer.
+    stride, activation, slope, bypass, groups, shuffle : as in ConvLayer.
+    config : ChipConfig of the chip that it is to run on.
     """
 
     name: str
@@ -44,8 +46,12 @@ class Chain:
     scale: np.ndarray
     bias: np.ndarray
     stride: int
+    config: ChipConfig
     activation: Activation = Activation.NONE
+    slope: int = 0
     bypass: str | None = None
+    groups: int = 1
+    shuffle: int = 1
     shape: tuple = field(default=())
 
     def layer(self):
@@ -54,25 +60,33 @@ class Chain:
         return ConvLayer(
             name=self.name, source=self.source, target=self.value, weights=self.weights,
             alpha=half_bits(self.scale), beta=beta, stride=self.stride,
-            activation=self.activation, bypass=self.bypass)
+            activation=self.activation, slope=self.slope, bypass=self.bypass, groups=self.groups,
+            shuffle=self.shuffle)
 
     def absorb(self, node, graph):
         """Fold the node that reads ``value``; returns a Refusal when that is not possible."""
         action = _ACTIONS.get(node.operation)
         if node.domain or action is None:
             return Refusal("the chip has no such operation", REWRITES.get(node.operation, ""))
-        if self.activation != Activation.NONE and action is not _pass:
+        if self.shuffle > 1:
+            return Refusal("comes after a channel shuffle", "shuffle last, before the next "
+                           "convolution")
+        if self.activation != Activation.NONE and action not in (_pass, _shuffle):
             return Refusal("comes after the activation, which is the chip's last step",
                            "convolution, scale, addition, bias, then activation")
         refusal = action(self, node, graph)
-        if refusal is None:
-            self.nodes.append(node)
-            self.value = node.outputs[0]
+        if refusal is None and action is not _shuffle:      # which takes several nodes at once
+            self.take([node])
         return refusal
+
+    def take(self, nodes):
+        """Nodes, one behind the other, that are folded now."""
+        self.nodes += nodes
+        self.value = nodes[-1].outputs[0]
 
 
 REWRITES = {
-    "Clip": "Relu", "LeakyRelu": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
+    "Clip": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
     "Tanh": "Relu", "Elu": "Relu", "Gelu": "Relu",
     "MaxPool": "a convolution with stride 2", "AveragePool": "a convolution with stride 2",
 }
@@ -163,6 +177,40 @@ def _relu(chain, node, graph):
     chain.activation = Activation.RELU
 
 
+def _leaky_relu(chain, node, graph):
+    if not chain.config.leaky:
+        return Refusal("the chip has no leaky ReLU", "a chip with leaky = true, or Relu")
+    chain.activation = Activation.LEAKY
+    chain.slope = int(half_bits(np.float64(node.attributes.get("alpha", 0.01))))
+    return None
+
+
+_NO_SHUFFLE = Refusal("is no channel shuffle",
+                      "Reshape to (1, G, C/G, H, W), Transpose of axes 1 and 2, Reshape back")
+
+
+def _shuffle(chain, node, graph):
+    """Reshape, Transpose, Reshape that exchange group and channel ("ShuffleNet", CVPR 2018)."""
+    nodes = [node]
+    for operation in ("Transpose", "Reshape"):
+        value = nodes[-1].outputs[0]
+        readers = graph.consumers.get(value, [])
+        if value in graph.outputs or len(readers) != 1 or readers[0].operation != operation:
+            return _NO_SHUFFLE
+        nodes += readers
+    split = graph.shapes.get(node.outputs[0], ())
+    _, channels, *size = chain.shape
+    if (len(split) != 5 or list(split[3:]) != size or split[1] * split[2] != channels
+            or list(nodes[1].attributes.get("perm", [])) != [0, 2, 1, 3, 4]
+            or graph.shapes.get(nodes[2].outputs[0]) != chain.shape):
+        return _NO_SHUFFLE
+    if chain.bypass is not None:
+        return Refusal("shuffles a sum of maps", "shuffle before the addition, or a layer later")
+    chain.shuffle = split[1]
+    chain.take(nodes)
+    return None
+
+
 def _pass(chain, node, graph):
     if node.attributes.get("to", TensorProto.FLOAT) not in _FLOATS:
         return Refusal("converts to a type other than floating point", "floating point")
@@ -170,7 +218,8 @@ def _pass(chain, node, graph):
 
 
 _ACTIONS = {"BatchNormalization": _batch_norm, "Mul": _multiply, "Div": _multiply, "Add": _add,
-            "Sub": _add, "Relu": _relu, "Cast": _pass}
+            "Sub": _add, "Relu": _relu, "Cast": _pass, "Reshape": _shuffle,
+            "LeakyRelu": _leaky_relu}
 
 
 def _binary(weights):
@@ -189,8 +238,6 @@ def _geometry(node, weights, source, target, halo):
     """Refusal of a convolution that a chip of this halo has no mode for, else None."""
     kernel, attributes = weights.shape[2:], node.attributes
     strides = list(attributes.get("strides", [1, 1]))
-    if attributes.get("group", 1) != 1:
-        return Refusal(f"has {attributes['group']} groups", "one group")
     if any(step != 1 for step in attributes.get("dilations", [])):
         return Refusal("is dilated", "dilation 1")
     edges = range(1, 2 * halo + 2, 2)
@@ -218,8 +265,9 @@ def _geometry(node, weights, source, target, halo):
     return None
 
 
-def begin(node, graph, halo):
-    """The chain of a Conv node before anything is folded into it, or a Refusal."""
+def begin(node, graph, config):
+    """The chain of a Conv node before anything is folded into it, on a chip of this ChipConfig, or
+    a Refusal."""
     weights = graph.constants.get(node.inputs[1])
     bias = graph.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
     if weights is None or bias is None:
@@ -229,10 +277,12 @@ def begin(node, graph, halo):
         return Refusal("its input is not a map (1, C, H, W) of known size", "two dimensions")
     binary = _binary(weights)
     refusal = binary if isinstance(binary, Refusal) else _geometry(
-        node, weights, source, target, halo)
+        node, weights, source, target, config.halo)
     if refusal is not None:
         return refusal
     signs, magnitudes = binary
     return Chain(node.name, [node], node.inputs[0], node.outputs[0], signs, magnitudes,
                  np.broadcast_to(np.asarray(bias, np.float64), magnitudes.shape),
-                 node.attributes.get("strides", [1])[0], shape=target)
+                 node.attributes.get("strides", [1])[0], config,
+                 groups=node.attributes.get("group", 1),
+                 shape=target)

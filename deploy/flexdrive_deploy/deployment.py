@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from .errors import FileError, ModelError
 from .files import load_directory, save_directory
 from .host import HostPart
@@ -14,7 +12,7 @@ from .program import Program, config_hash
 __all__ = ["ChipPart", "Deployment"]
 
 KIND = "flexdrive-network"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 
 @dataclass(eq=False)
@@ -140,5 +138,6 @@ class Deployment:
 
     def additions(self):
         """Accumulate steps of one image on the chip."""
-        return int(np.sum([program.additions(entry) for program in self.programs
-                           for entry in program.entries]))
+        return sum(program.additions(entry, descriptor) for program in self.programs
+                   for entry, descriptor in zip(program.entries, program.descriptors(),
+                                                strict=True))

@@ -1,6 +1,6 @@
 """The part of a network that one program of the chip executes: maps and convolutions."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from flexdrive.hyperdrive.descriptor import Activation
 
 from .errors import ModelError
 
-__all__ = ["MINUS_ZERO", "ONE", "ChipGraph", "ConvLayer", "half_bits"]
+__all__ = ["MINUS_ZERO", "ONE", "ChipGraph", "Concat", "ConvLayer", "half_bits"]
 
 ONE = 0x3C00           # identity of scale
 MINUS_ZERO = 0x8000    # identity of bias: v + -0 = v for every v, -0 included
@@ -29,11 +29,15 @@ class ConvLayer:
     ----------
     name : name of the layer, unique in its graph.
     source, target : names of the map it reads and of the map it makes.
-    weights : uint8 (c_out, c_in, k, k) of 0 (minus) and 1 (plus); k is 1 or 3, padding k//2.
+    weights : uint8 (c_out, c_in / groups, k, k) of 0 (minus) and 1 (plus); padding k//2.
     alpha, beta : uint16 (c_out,), binary16 patterns; ``ONE`` and ``MINUS_ZERO`` change nothing.
     stride : 1 or 2.
-    activation : flexdrive.hyperdrive.descriptor.Activation.
+    activation : flexdrive.hyperdrive.descriptor.Activation; slope : binary16 pattern, of LEAKY.
     bypass : name of the map to add, or None.
+    groups : output channels in as many equal groups, each of which reads its group of the input.
+    shuffle : channel g*K + j of the result, K = c_out / shuffle, goes to channel j*shuffle + g.
+    parts : input channels of each partial sum (of a group), or () for one sum. Every part is scaled
+        and rounded like a layer of its own; the next one adds it as its bypass.
     """
 
     name: str
@@ -44,7 +48,11 @@ class ConvLayer:
     beta: np.ndarray
     stride: int = 1
     activation: Activation = Activation.NONE
+    slope: int = 0
     bypass: str | None = None
+    groups: int = 1
+    shuffle: int = 1
+    parts: tuple = ()
 
     @property
     def kernel(self):
@@ -53,8 +61,8 @@ class ConvLayer:
 
     @property
     def c_in(self):
-        """Input channels."""
-        return self.weights.shape[1]
+        """Input channels of all groups."""
+        return self.weights.shape[1] * self.groups
 
     @property
     def c_out(self):
@@ -84,6 +92,13 @@ def _checked_layer(layer, shapes):
         fail(f"{layer.c_in} -> {layer.c_out} channels, the chip has 1 to 65535")
     if layer.stride not in (1, 2):
         fail(f"stride {layer.stride}, the chip has 1 and 2")
+    for name, parts in (("groups", layer.groups), ("shuffle", layer.shuffle)):
+        if parts < 1 or layer.c_out % parts:
+            fail(f"{name} = {parts} does not divide {layer.c_out} output channels")
+    if layer.shuffle > 1 and layer.bypass is not None:
+        fail("adds a map and shuffles; shuffle in the layer before or behind")
+    if layer.parts and (min(layer.parts) < 1 or sum(layer.parts) != weights.shape[1]):
+        fail(f"parts {layer.parts} are not {weights.shape[1]} input channels")
     for name in ("alpha", "beta"):
         values = getattr(layer, name)
         if values.dtype != np.uint16 or values.shape != (layer.c_out,):
@@ -99,6 +114,25 @@ def _checked_layer(layer, shapes):
     return shape
 
 
+def _joined(concat, shapes):
+    """Shape of a Concat; ModelError when its parts do not fit each other."""
+    parts = [shapes[name] for name in concat.sources]
+    if len({shape[1:] for shape in parts}) != 1 or concat.target in shapes:
+        raise ModelError(f"Concat {concat.name}: parts {parts} have different sizes, or its map "
+                         f"{concat.target} exists already")
+    return sum(shape[0] for shape in parts), *parts[0][1:]
+
+
+@dataclass(frozen=True)
+class Concat:
+    """Maps of equal size behind each other along the channels; they lie inside ``target``, so
+    nothing is moved."""
+
+    name: str
+    sources: tuple
+    target: str
+
+
 @dataclass(frozen=True, eq=False)
 class ChipGraph:
     """Convolutions in an order that can be executed.
@@ -107,8 +141,11 @@ class ChipGraph:
     ----------
     inputs : name of a map -> its shape (channels, height, width).
     layers : list of ConvLayer.
-    outputs : names of the maps that leave the chip, each an input or made by a layer.
+    outputs : names of the maps that leave the chip, each an input, made by a layer or a Concat.
+    concats : list of Concat; a map may be part of one.
     shapes : name of every map -> shape, derived.
+    slices : name of every map that is part of a Concat -> (map, first channel) that it lies in;
+        that map is no part of another.
 
     Raises
     ------
@@ -119,13 +156,66 @@ class ChipGraph:
     inputs: dict
     layers: list
     outputs: list
+    concats: list = field(default_factory=list)
     shapes: dict = field(init=False)
+    slices: dict = field(init=False)
 
     def __post_init__(self):
         shapes = {name: tuple(shape) for name, shape in self.inputs.items()}
+        waiting = list(self.concats)
+
+        def join():
+            """Concats whose parts are all there."""
+            for concat in [c for c in waiting if all(name in shapes for name in c.sources)]:
+                waiting.remove(concat)
+                shapes[concat.target] = _joined(concat, shapes)
+                join()
+
+        join()
+        layers = []
         for layer in self.layers:
             shapes[layer.target] = _checked_layer(layer, shapes)
-        for name in self.outputs:
+            # On a map of one pixel a stride does nothing but ask for other tiles.
+            single = shapes[layer.source][1:] == (1, 1)
+            layers.append(replace(layer, stride=1) if single else layer)
+            join()
+        object.__setattr__(self, "layers", layers)
+        for name in [*self.outputs, *(concat.target for concat in waiting)]:
             if name not in shapes:
-                raise ModelError(f"Output {name} is not made by any layer")
+                raise ModelError(f"Map {name} is not made by any layer")
         object.__setattr__(self, "shapes", shapes)
+        object.__setattr__(self, "slices", self._slices())
+        for layer in self.layers:
+            if layer.bypass is not None and (layer.target in self.slices
+                                             or layer.bypass in self.slices):
+                raise ModelError(f"Layer {layer.name}: a sum with bypass, and its operand, cannot "
+                                 "lie inside another map; add in a layer of its own")
+
+    def _slices(self):
+        parents = {}
+        for concat in self.concats:
+            first = 0
+            for name in concat.sources:
+                if name in parents:
+                    raise ModelError(f"Map {name} is part of two others ({parents[name][0]} and "
+                                     f"{concat.target}); copy it with a layer of its own")
+                parents[name] = concat.target, first
+                first += self.shapes[name][0]
+        slices = {}
+        for name, (parent, first) in parents.items():
+            while parent in parents:
+                parent, offset = parents[parent]
+                first += offset
+            slices[name] = parent, first
+        return slices
+
+    def place(self, name):
+        """(map that ``name`` lies in, its first channel there)."""
+        return self.slices.get(name, (name, 0))
+
+    def parts(self, name):
+        """Names of the maps that ``name`` is joined of, itself first."""
+        for concat in self.concats:
+            if concat.target == name:
+                return [name, *(part for source in concat.sources for part in self.parts(source))]
+        return [name]

@@ -17,8 +17,9 @@ def _place(program, name):
 
 
 def _conv(program, entry, descriptor):
-    relu = ", ReLU" if descriptor.activation == Activation.RELU else ""
-    yield (f"      {descriptor.kernel}x{descriptor.kernel} stride {descriptor.stride}{relu}, "
+    activation = Activation(descriptor.activation)
+    last = f", {activation.name}" if activation != Activation.NONE else ""
+    yield (f"      {descriptor.kernel}x{descriptor.kernel} stride {descriptor.stride}{last}, "
            f"{program.weight_words(entry, descriptor)} weight words, interleave "
            f"{descriptor.interleave}")
     yield f"      from {entry.reads}"

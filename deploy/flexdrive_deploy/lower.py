@@ -10,6 +10,7 @@ from .errors import FitError
 from .layers import ConvLayer
 from .memory import plan
 from .mesh import border_fields, whole_config
+from .pieces import pieces
 from .program import Entry, MapPlace, Program
 from .tiling import choose_interleave, tile_edges
 
@@ -57,30 +58,32 @@ def weight_stream(weights, channels, interleave):
 
 def _steps(graph, layer_check):
     """Descriptors to be, in order: maps are loaded when first needed, stored when made."""
-    last = {}
+    last = {}       # layer that reads a map, or a map inside it, for the last time
     for index, layer in enumerate(graph.layers):
         for name in layer.reads:
-            last[name] = index
+            last[graph.place(name)[0]] = index
     for name in graph.outputs:
-        if name in graph.inputs:
-            last[name] = len(graph.layers)
+        if name in graph.inputs or len(graph.parts(name)) > 1:
+            last[graph.place(name)[0]] = len(graph.layers)
+    joined = [name for name in graph.outputs if len(graph.parts(name)) > 1]
     loaded = set()
     for index, layer in enumerate(graph.layers):
-        for name in layer.reads:
+        for name in [part for read in layer.reads for part in graph.parts(read)]:
             if name in graph.inputs and name not in loaded:
                 loaded.add(name)
                 yield _Step(Operation.LOAD, name, [], name)
-        dies = layer.bypass != layer.source and last.get(layer.bypass) == index
+        dies = layer.bypass != graph.place(layer.source)[0] and last.get(layer.bypass) == index
         yield _Step(Operation.CONV, layer.name, layer.reads, layer.target,
                     layer.bypass if layer.bypass is not None and dies else None, layer)
         if layer.target in graph.outputs or layer_check:
             yield _Step(Operation.STORE, layer.name, [layer.target],
                         probe=layer.target not in graph.outputs)
-    for name in graph.outputs:
-        if name in graph.inputs:
-            if name not in loaded:
-                yield _Step(Operation.LOAD, name, [], name)
-            yield _Step(Operation.STORE, name, [name])
+    for name in [*(name for name in graph.outputs if name in graph.inputs), *joined]:
+        for part in graph.parts(name):
+            if part in graph.inputs and part not in loaded:
+                loaded.add(part)
+                yield _Step(Operation.LOAD, part, [], part)
+        yield _Step(Operation.STORE, name, [name])
 
 
 def _extent(place, config):
@@ -92,24 +95,53 @@ def _extent(place, config):
             "last_columns": last_columns}
 
 
-def _descriptor(step, maps, config, borders):
-    """Descriptor of a step."""
-    if step.operation != Operation.CONV:
-        place = maps[step.writes or step.reads[0]]
-        return Descriptor(
-            operation=step.operation, in_base=place.base, in_channels=place.shape[0],
-            tile_rows=place.tile[0], tile_columns=place.tile[1], **_extent(place, config),
-            **borders)
-    layer = step.layer
-    source, target = maps[layer.source], maps[layer.target]
+def _transfer(step, maps, config, borders):
+    """Descriptor of a LOAD or STORE."""
+    place = maps[step.writes or step.reads[0]]
     return Descriptor(
-        operation=Operation.CONV, payload=layer.c_out, kernel=layer.kernel, stride=layer.stride,
-        activation=layer.activation, interleave=choose_interleave(layer, target.tile, config),
-        bypass=int(layer.bypass is not None), in_base=source.base, in_channels=layer.c_in,
-        out_base=target.base, out_channels=layer.c_out,
-        bypass_base=maps[layer.bypass].base if layer.bypass is not None else 0,
+        operation=step.operation, in_base=place.base, in_channels=place.shape[0],
+        in_pitch=place.pitch, tile_rows=place.tile[0], tile_columns=place.tile[1],
+        **_extent(place, config), **_shifted(borders, 0, place.first))
+
+
+def _shifted(borders, first_in, first_out, final=True):
+    """Border fields of a CONV that reads and makes channels from these on; what is not ``final`` is
+    not exchanged."""
+    def shifted(name, value):
+        if name == "halo":
+            return value if final else 0
+        return value + (first_in if name.startswith("in_") else first_out)
+
+    return {name: shifted(name, value) for name, value in borders.items()
+            if final or name.startswith("in_")}
+
+
+def _convolution(layer, piece, maps, config, borders):
+    """Descriptor of a piece of a layer."""
+    source, target = maps[layer.source], maps[layer.target]
+    bypass = target if piece.continues else maps.get(layer.bypass)
+    return Descriptor(
+        operation=Operation.CONV, payload=piece.c_out, kernel=piece.kernel, stride=layer.stride,
+        activation=piece.activation, slope=layer.slope if piece.final else 0,
+        interleave=choose_interleave(piece, target.tile, config),
+        bypass=int(bypass is not None), in_base=source.base + piece.first_in,
+        in_channels=piece.c_in, in_pitch=source.pitch, out_base=target.base + piece.first_out,
+        out_channels=piece.c_out, out_pitch=target.pitch, out_step=piece.step,
+        bypass_base=bypass.base + piece.first_out if bypass is not None else 0,
         tile_rows=target.tile[0], tile_columns=target.tile[1], **_extent(source, config),
-        **borders)
+        **_shifted(borders, source.first + piece.first_in, target.first + piece.first_out,
+                   piece.final))
+
+
+def _places(graph, allocation, tiles):
+    """Name of every map -> MapPlace. Parts of a map take no memory of their own."""
+    maps = {}
+    for name, shape in graph.shapes.items():
+        parent, first = graph.place(name)
+        if parent in allocation.bases:
+            maps[name] = MapPlace(shape, allocation.bases[parent] + first, tiles[name],
+                                  graph.shapes[parent][0], first)
+    return maps
 
 
 def lower(graph, config, *, layer_check=False, mesh=None):
@@ -132,14 +164,15 @@ def lower(graph, config, *, layer_check=False, mesh=None):
         when a memory of the chip is too small: which, in which layer, by how much.
     """
     for layer in graph.layers:
+        if layer.activation not in config.activations:
+            raise FitError(f"Layer {layer.name}: the chip has no leaky ReLU; one with leaky = true "
+                           "would do it")
         if layer.kernel not in config.kernels:
             raise FitError(f"Layer {layer.name}: kernel {layer.kernel}x{layer.kernel} reaches "
                            f"{layer.kernel // 2} pixels, the chip's halo is {config.halo}; a chip "
                            f"with halo = {layer.kernel // 2} would do it")
     array = whole_config(config, *mesh) if mesh else config
     tiles = tile_edges(graph, array)
-    sizes = {name: graph.shapes[name][0] * rows * columns
-             for name, (rows, columns) in tiles.items()}
 
     def in_place(layer):
         return tiles[layer.bypass] == tiles[layer.target]
@@ -148,23 +181,26 @@ def lower(graph, config, *, layer_check=False, mesh=None):
         return [step if step.replaces is None or in_place(step.layer)
                 else replace(step, replaces=None) for step in _steps(graph, layer_check)]
 
+    sizes = {name: graph.shapes[name][0] * rows * columns
+             for name, (rows, columns) in tiles.items() if name not in graph.slices}
     steps, allocation = plan(graph, sizes, in_place, config.fm_words, steps_of)
-    maps = {name: MapPlace(graph.shapes[name], base, tiles[name])
-            for name, base in allocation.bases.items()}
-    borders = border_fields(steps, {
-        name: (graph.shapes[name][0], *tile) for name, tile in tiles.items()},
-        config) if mesh else [{}] * len(steps)
+    maps = _places(graph, allocation, tiles)
+    borders = border_fields(graph, steps, tiles, config) if mesh else [{}] * len(steps)
     words, weights, entries = [], [], []
     for step, border in zip(steps, borders, strict=True):
-        descriptor = _descriptor(step, maps, array, border)
-        words += descriptor.words()
         layer = step.layer
-        if layer is not None:
-            words += (layer.beta.astype(np.uint32) << 16 | layer.alpha).tolist()
-            weights.append(weight_stream(layer.weights, config.channels, descriptor.interleave))
-        entries.append(Entry(
-            step.name, step.operation, step.reads[0] if step.reads else None, step.writes,
-            layer.bypass if layer is not None else None, step.probe))
+        entry = Entry(step.name, step.operation, step.reads[0] if step.reads else None,
+                      step.writes, layer.bypass if layer is not None else None, step.probe)
+        if layer is None:
+            words += _transfer(step, maps, array, border).words()
+            entries.append(entry)
+            continue
+        for piece in pieces(layer):
+            descriptor = _convolution(layer, piece, maps, array, border)
+            words += descriptor.words()
+            words += (piece.beta.astype(np.uint32) << 16 | piece.alpha).tolist()
+            weights.append(weight_stream(piece.weights, config.channels, descriptor.interleave))
+            entries.append(entry)
     chunks = -(-config.channels // 32)
     return Program(config, np.array(words, np.uint32),
                    np.concatenate([np.empty((0, chunks), np.uint32), *weights]), entries, maps,

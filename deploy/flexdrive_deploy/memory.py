@@ -48,7 +48,8 @@ def _place(steps, sizes, limit, highest):
     lifetimes = _lifetimes(steps)
     bases = {}
     for index, step in enumerate(steps):
-        if step.writes is None:
+        # A map that is made in parts is placed with the first of them.
+        if step.writes is None or step.writes in bases:
             continue
         alive = [name for name in bases if lifetimes[name][1] >= index]
         if step.replaces is not None:
@@ -82,7 +83,7 @@ def _blocks(steps, sizes):
     lives."""
     lifetimes, block_of = _lifetimes(steps), {}
     for step in steps:
-        if step.writes is not None:
+        if step.writes is not None and step.writes not in block_of:
             names = block_of.get(step.replaces, [])
             names.append(step.writes)
             block_of[step.writes] = names
@@ -183,6 +184,15 @@ def allocate(steps, sizes, limit):
     return Allocation(bases, peak, need, worst)
 
 
+def _whole(graph, steps):
+    """The steps with the maps that parts lie in, which are what takes memory."""
+    def whole(name):
+        return None if name is None else graph.place(name)[0]
+
+    return [replace(step, reads=[whole(name) for name in step.reads], writes=whole(step.writes))
+            for step in steps]
+
+
 def plan(graph, sizes, in_place, limit, steps_of):
     """Steps of a graph and their places, in another order when that of the graph does not fit.
 
@@ -203,7 +213,7 @@ def plan(graph, sizes, in_place, limit, steps_of):
     """
     steps = steps_of(graph)
     try:
-        return steps, allocate(steps, sizes, limit)
+        return steps, allocate(_whole(graph, steps), sizes, limit)
     except FitError:
         steps = steps_of(replace(graph, layers=best_order(graph, sizes, in_place)))
-    return steps, allocate(steps, sizes, limit)
+    return steps, allocate(_whole(graph, steps), sizes, limit)

@@ -157,13 +157,14 @@ def neighbours(height, width, y, x):
 _BorderStep = namedtuple("_BorderStep", "name reads writes replaces")
 
 
-def border_fields(steps, sizes, config):
-    """Border fields of every descriptor.
+def border_fields(graph, steps, tiles, config):
+    """Border fields of every step: of the whole map where a map is part of another.
 
     Parameters
     ----------
+    graph : ChipGraph.
     steps : as made by ``lower``: ``operation``, ``name``, ``writes``, ``layer``.
-    sizes : map -> (channels, tile rows, tile columns).
+    tiles : map -> (rows, columns) of its tiles.
     config : of a chip of the mesh.
 
     Returns
@@ -175,16 +176,21 @@ def border_fields(steps, sizes, config):
     FitError
         when a border or corner memory is too small: which, in which layer, by how much.
     """
-    reads = [(step.layer.source, step.layer.kernel // 2) if step.layer is not None else (None, 0)
-             for step in steps]
+    def whole(name):
+        return None if name is None else graph.place(name)[0]
+
+    sizes = {name: (graph.shapes[name][0], *tile) for name, tile in tiles.items()}
+    reads = [(whole(step.layer.source), step.layer.kernel // 2) if step.layer is not None
+             else (None, 0) for step in steps]
+    makes = [whole(step.writes) for step in steps]
     # A map is exchanged as far as any of its readers reaches.
     halos = {}
     for source, reach in reads:
         if reach:
             halos[source] = max(reach, halos.get(source, 0))
     border_steps = [_BorderStep(step.name, [source] if reach else [],
-                                step.writes if step.writes in halos else None, None)
-                    for step, (source, reach) in zip(steps, reads, strict=True)]
+                                made if made in halos else None, None)
+                    for step, (source, reach), made in zip(steps, reads, makes, strict=True)]
     memories = {"rows": (1, config.border_words, "west and east border memories"),
                 "columns": (2, config.border_words, "north and south border memories"),
                 "corner": (0, config.corner_words, "corner memories")}
@@ -202,10 +208,10 @@ def border_fields(steps, sizes, config):
             text = str(error).replace("feature-map words a tile", f"lines of the {what}")
             raise FitError(text.replace("fm_words", need)) from None
     fields = []
-    for step, (source, reach) in zip(steps, reads, strict=True):
-        found = {"halo": halos.get(step.writes, 0)}
+    for (source, reach), made in zip(reads, makes, strict=True):
+        found = {"halo": halos.get(made, 0)}
         for prefix, key in (("in_", source if reach else None),
-                            ("", step.writes if found["halo"] else None)):
+                            ("", made if found["halo"] else None)):
             if key is not None:
                 found |= {f"{prefix}border_rows": bases["rows"][key],
                           f"{prefix}border_columns": bases["columns"][key],

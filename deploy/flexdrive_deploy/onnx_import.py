@@ -5,19 +5,22 @@ import heapq
 from .deployment import ChipPart, Deployment
 from .errors import ModelError
 from .host import HostPart
-from .layers import ChipGraph
+from .layers import ChipGraph, Concat
 from .lower import lower
+from .mesh import whole_config
 from .onnx_graph import load_graph, sub_model
+from .pieces import split_inputs
 from .support import analyse
 
 __all__ = ["compile_graph", "compile_model", "partition"]
 
 
 class _Unit:
-    """What is scheduled as one: a chain of the chip or a node of the host."""
+    """What is scheduled as one: a chain or a Concat of the chip, or a node of the host."""
 
-    def __init__(self, chain, nodes, position):
+    def __init__(self, chain, nodes, position, chip):
         self.chain = chain
+        self.chip = chip
         self.nodes = nodes
         self.position = position
         self.level = 0
@@ -35,9 +38,9 @@ def _units(graph, support):
     for position, node in enumerate(graph.nodes):
         chain = chain_of.get(node)
         if chain is None:
-            units.append(_Unit(None, [node], position))
+            units.append(_Unit(None, [node], position, node in support.joins))
         elif chain.nodes[0] is node:
-            units.append(_Unit(chain, chain.nodes, position))
+            units.append(_Unit(chain, chain.nodes, position, True))
     return units
 
 
@@ -67,13 +70,11 @@ def partition(graph, support):
     ordered, maker = _ordered(_units(graph, support))
     parts = []
     for unit in ordered:
-        chip = unit.chain is not None
-        unit.level = int(chip)
+        unit.level = int(unit.chip)
         for name in unit.reads:
             if name in maker:
                 before = maker[name]
-                same = (before.chain is not None) == chip
-                unit.level = max(unit.level, before.level + (not same))
+                unit.level = max(unit.level, before.level + (before.chip != unit.chip))
         while len(parts) <= unit.level:
             parts.append([])
         parts[unit.level].append(unit)
@@ -113,12 +114,16 @@ def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None)
     for group in groups:
         others = [unit for units in groups if units is not group for unit in units]
         inputs, outputs = _interface(group, graph, others)
-        if group[0].chain is None:
+        if not group[0].chip:
             nodes = [node for unit in group for node in unit.nodes]
             parts.append(HostPart(sub_model(graph, nodes, inputs, outputs)))
             continue
         shapes = {name: graph.shapes[name][1:] for name in inputs}
-        chip = ChipGraph(shapes, [unit.chain.layer() for unit in group], outputs)
+        chip = ChipGraph(
+            shapes, [unit.chain.layer() for unit in group if unit.chain], outputs,
+            [Concat(unit.nodes[0].name, tuple(unit.reads), *unit.writes) for unit in group
+             if not unit.chain])
+        chip = split_inputs(chip, whole_config(config, *mesh) if mesh else config)
         program = lower(chip, config, layer_check=layer_check, mesh=mesh)
         parts.append(ChipPart(program, chip))
     return Deployment(name, config, parts, {name: graph.shapes[name] for name in graph.inputs},
@@ -148,5 +153,5 @@ def compile_model(model, config, *, name="network", layer_check=False, mesh=None
         when a memory of the chip is too small.
     """
     graph = load_graph(model)
-    return compile_graph(graph, analyse(graph, config.halo), config, name=name,
+    return compile_graph(graph, analyse(graph, config), config, name=name,
                          layer_check=layer_check, mesh=mesh)

@@ -9,40 +9,47 @@ STATES = 20_000
 
 
 class _Lives:
-    """Who makes and reads every map; sets of layers are bit masks."""
+    """Who makes and reads every map that takes memory; sets of layers are bit masks. A map that is
+    part of another lives as that."""
 
     def __init__(self, graph, sizes, in_place):
         self.layers, self.sizes, self.in_place = graph.layers, sizes, in_place
-        self.maker = {layer.target: index for index, layer in enumerate(graph.layers)}
-        self.readers = dict.fromkeys([*graph.inputs, *self.maker], 0)
+        self.place = lambda name: graph.place(name)[0]
+        self.readers, self.makers = dict.fromkeys(sizes, 0), dict.fromkeys(sizes, 0)
+        maker = {layer.target: 1 << index for index, layer in enumerate(graph.layers)}
         for index, layer in enumerate(graph.layers):
+            self.makers[self.place(layer.target)] |= 1 << index
             for name in layer.reads:
-                self.readers[name] |= 1 << index
-        # An input that is a result too is stored last.
-        self.stays = {name for name in graph.outputs if name in graph.inputs}
-        self.waits = [sum(1 << self.maker[name] for name in set(layer.reads)
-                          if name in self.maker) for layer in graph.layers]
+                self.readers[self.place(name)] |= 1 << index
+        self.given = {self.place(name) for name in graph.inputs}
+        # Inputs and joined maps that are results are stored last.
+        self.stays = {self.place(name) for name in graph.outputs
+                      if name in graph.inputs or len(graph.parts(name)) > 1}
+        self.waits = []
+        for layer in graph.layers:
+            parts = {part for name in layer.reads for part in graph.parts(name)}
+            self.waits.append(sum(maker[part] for part in parts if part in maker))
 
     def _exists(self, name, done):
-        maker = self.maker.get(name)
-        return bool(self.readers[name] & done if maker is None else done >> maker & 1)
+        made = self.makers[name] | (self.readers[name] if name in self.given else 0)
+        return bool(made & done)
 
     def _needed(self, name, done):
         return name in self.stays or bool(self.readers[name] & ~done)
 
     def alive(self, done):
         """Maps that wait in the memory between two layers."""
-        return {name for name in self.readers
+        return {name for name in self.sizes
                 if self._exists(name, done) and self._needed(name, done)}
 
     def words(self, done, index, alive):
         """Words alive while layer ``index`` runs after those of ``done``."""
         layer = self.layers[index]
-        held = alive | set(layer.reads) | {layer.target}
+        held = alive | {self.place(name) for name in [*layer.reads, layer.target]}
         total = sum(self.sizes[name] for name in held)
         bypass = layer.bypass
-        replaced = (bypass is not None and bypass != layer.source and self.in_place(layer)
-                    and not self._needed(bypass, done | 1 << index))
+        replaced = (bypass is not None and bypass != self.place(layer.source)
+                    and self.in_place(layer) and not self._needed(bypass, done | 1 << index))
         return total - (self.sizes[bypass] if replaced else 0)
 
 

@@ -50,6 +50,17 @@ def _cycles(program, entry, descriptor):
     return pixels * program.weight_words(entry, descriptor)
 
 
+def _memory_map(program, name):
+    """The map that takes the memory of ``name``: itself, or the one that it is part of."""
+    place = program.maps.get(name)
+    if place is None or place.pitch == place.shape[0]:
+        return name
+    made = {entry.writes for entry in program.entries}
+    return next((other for other, whole in program.maps.items() if other not in made
+                 and whole.pitch == whole.shape[0] == place.pitch and whole.tile == place.tile
+                 and whole.base == place.base - place.first), name)
+
+
 def _program_lives(program, start):
     """(lives, end) of the maps of one program that begins at cycle ``start``."""
     times = [start]
@@ -57,20 +68,21 @@ def _program_lives(program, start):
         times.append(times[-1] + _cycles(program, entry, descriptor))
     first, last, kinds = {}, {}, {}
     for step, entry in enumerate(program.entries):
-        for name in (entry.reads, entry.bypass, entry.writes):
+        reads, bypass, writes = (_memory_map(program, name) for name in (
+            entry.reads, entry.bypass, entry.writes))
+        for name in (reads, bypass, writes):
             if name is not None:
                 first.setdefault(name, step)
                 last[name] = step + 1
         if entry.operation == Operation.LOAD:
-            kinds[entry.writes] = "sent"
+            kinds[writes] = "sent"
         elif entry.operation == Operation.STORE and not entry.probe:
-            kinds[entry.reads] = "result"
+            kinds[reads] = "result"
         # A bypass that is overwritten in place gives up its words with the step that does it.
-        if entry.bypass is not None and program.maps[entry.bypass].base == \
-                program.maps[entry.writes].base:
-            last[entry.bypass] = step
-    return [Life(name, place.base, place.words, times[first[name]], times[last[name]],
-                 kinds.get(name, "kept")) for name, place in program.maps.items()], times[-1]
+        if bypass is not None and program.maps[bypass].base == program.maps[writes].base:
+            last[bypass] = first[writes]
+    return [Life(name, program.maps[name].base, program.maps[name].words, times[first[name]],
+                 times[last[name]], kinds.get(name, "kept")) for name in first], times[-1]
 
 
 def lives(deployment):

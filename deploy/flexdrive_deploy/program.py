@@ -17,7 +17,7 @@ from .mesh import split_program, whole_config, without_borders
 __all__ = ["Entry", "MapPlace", "Program", "config_hash"]
 
 KIND = "flexdrive-program"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 
 def config_hash(config):
@@ -28,16 +28,21 @@ def config_hash(config):
 
 @dataclass(frozen=True)
 class MapPlace:
-    """A map: shape (channels, height, width), first word and tile edges (rows, columns)."""
+    """A map: shape (channels, height, width), first word and tile edges (rows, columns).
+
+    ``pitch`` : words from a pixel to the next, channels of the map that it is part of; ``first`` :
+    its first channel there."""
 
     shape: tuple
     base: int
     tile: tuple
+    pitch: int
+    first: int = 0
 
     @property
     def words(self):
-        """Words in each tile."""
-        return self.tile[0] * self.tile[1] * self.shape[0]
+        """Words in each tile from its first to its last."""
+        return (self.tile[0] * self.tile[1] - 1) * self.pitch + self.shape[0]
 
     @property
     def size(self):
@@ -116,12 +121,13 @@ class Program:
         blocks = -(-descriptor.out_channels // self.config.channels)
         return blocks * descriptor.kernel ** 2 * descriptor.in_channels
 
-    def additions(self, entry):
+    def additions(self, entry, descriptor):
         """Real accumulate steps of an entry: outputs x taps x input channels, padding included."""
         if entry.operation != Operation.CONV:
             return 0
-        kernel = self.descriptors()[self.entries.index(entry)].kernel
-        return self.maps[entry.writes].size * kernel ** 2 * self.maps[entry.reads].shape[0]
+        _, height, width = self.maps[entry.writes].shape
+        return (descriptor.out_channels * height * width * descriptor.kernel ** 2
+                * descriptor.in_channels)
 
     @property
     def loads(self):
@@ -200,7 +206,8 @@ class Program:
             prefix = manifest["prefix"]
             entries = [Entry(**{**entry, "operation": Operation[entry["operation"]]})
                        for entry in manifest["entries"]]
-            maps = {name: MapPlace(tuple(place["shape"]), place["base"], tuple(place["tile"]))
+            maps = {name: MapPlace(**{**place, "shape": tuple(place["shape"]),
+                                         "tile": tuple(place["tile"])})
                     for name, place in manifest["maps"].items()}
             names = [f"{prefix}{part}.npy" for part in ("words", "weights")]
             contents = [files[name] for name in names]

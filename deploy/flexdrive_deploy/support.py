@@ -48,10 +48,11 @@ class Placement:
 
 @dataclass(frozen=True, eq=False)
 class Support:
-    """chains: list of Chain, in order of their Conv nodes; placements: one for each node of the
-    model, in its order."""
+    """chains: list of Chain, in order of their Conv nodes; joins: Concat nodes of the chip;
+    placements: one for each node of the model, in its order."""
 
     chains: list
+    joins: list
     placements: list
 
     @property
@@ -91,10 +92,40 @@ def _follow(chain, graph, taken, refusals):
         if refusal is not None:
             refusals.setdefault(readers[0], refusal)
             return
-        taken.add(readers[0])
+        taken.update(chain.nodes)
 
 
-def _verdict(node, chip, refusals, graph):
+def _joins(graph, chains, refusals):
+    """Concat nodes whose maps lie behind each other in the chip's memory."""
+    made = {chain.value: chain for chain in chains}
+    added = {chain.bypass for chain in chains}
+    joins, inside = [], set()
+    for node in graph.nodes:
+        if node.operation != "Concat" or node.domain or not any(
+                name in made or name in inside for name in node.inputs):
+            continue
+        shapes = [graph.shapes.get(name, ()) for name in node.inputs]
+        if node.attributes["axis"] not in (1, -3) or any(len(shape) != 4 for shape in shapes):
+            refusals[node] = Refusal("joins maps along another axis than the channels", "axis 1")
+        elif any(name in graph.constants for name in node.inputs):
+            refusals[node] = Refusal("joins a constant", "maps")
+        elif len(set(node.inputs)) < len(node.inputs) or inside.intersection(
+                f"part {name}" for name in node.inputs):
+            refusals[node] = Refusal("joins a map that is joined twice", "a map in one Concat only")
+        elif any(name in added or (name in made and made[name].bypass is not None)
+                 for name in node.inputs):
+            refusals[node] = Refusal("joins a sum of maps or one of its operands",
+                                     "a convolution between addition and Concat")
+        else:
+            joins.append(node)
+            inside.update(f"part {name}" for name in node.inputs)
+            inside.update(node.outputs)
+    return joins
+
+
+def _verdict(node, chip, joins, refusals, graph):
+    if node in joins:
+        return Placement(node.name, node.operation, "chip", "maps lie behind each other")
     if node in chip:
         head = chip[node]
         folded = "binary weights" if head.nodes[0] is node else f"folded into {head.name}"
@@ -114,8 +145,9 @@ def _verdict(node, chip, refusals, graph):
                      refusal.rewrite or REWRITES.get(node.operation, ""))
 
 
-def analyse(graph, halo=1):
-    """Decide for every node of an ``onnx_graph.Graph``, for chips of this ``halo``.
+def analyse(graph, config):
+    """Decide for every node of an ``onnx_graph.Graph``, for chips with the kernels and kinds of
+    layers of this ChipConfig.
 
     Returns
     -------
@@ -126,7 +158,7 @@ def analyse(graph, halo=1):
     chains, taken, refusals = [], set(), {}
     # The convolution that comes last takes the residual addition: the other operand exists then.
     for node in sorted(convolutions, key=lambda n: (-depths[n], -position[n])):
-        chain = begin(node, graph, halo)
+        chain = begin(node, graph, config)
         if isinstance(chain, Chain):
             taken.add(node)
             _follow(chain, graph, taken, refusals)
@@ -141,6 +173,7 @@ def analyse(graph, halo=1):
     chip = {node: chain for chain in chains for node in chain.nodes}
     folded = [Placement(name, operation, "host", reason, gone=True) for name, operation, reason
               in graph.folded]
-    placements = [*folded, *(_verdict(node, chip, refusals, graph) for node in graph.nodes)]
+    joins = _joins(graph, chains, refusals)
+    placements = [*folded, *(_verdict(node, chip, joins, refusals, graph) for node in graph.nodes)]
     placements.sort(key=lambda placement: graph.order[placement.name])
-    return Support(chains, placements)
+    return Support(chains, joins, placements)

@@ -20,6 +20,8 @@ def _edges(graph):
         # A map of one pixel lies the same way in tiles of any size.
         if layer.bypass is not None and graph.shapes[layer.target][1:] != (1, 1):
             yield layer.bypass, layer.target, 0
+    for name, (parent, _) in graph.slices.items():
+        yield name, parent, 0
 
 
 def _levels(graph):
@@ -63,7 +65,8 @@ def tile_edges(graph, config):
 
 
 def choose_interleave(layer, tile, config):
-    """Number of interleaved output blocks: the legal one that takes the fewest cycles.
+    """Number of interleaved output blocks of a ConvLayer without groups, or of a Piece: the legal
+    one that takes the fewest cycles.
 
     Raises
     ------

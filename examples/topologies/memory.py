@@ -39,9 +39,10 @@ def _line(name, size):
     smallest memory), on the smallest array that has room in 65,536 words."""
     model = NETWORKS[name][0](name, (size, size), 0)
     graph = load_graph(model)
-    support = analyse(graph)
     for edge in (7, 14, 28):
-        config = replace(PRESETS["paper"], rows=edge, columns=edge, fm_words=MOST)
+        config = replace(PRESETS["paper"], rows=edge, columns=edge, fm_words=MOST,
+                         leaky=True)
+        support = analyse(graph, config)
         try:
             given = _peak(graph, support, config)
         except FitError:

@@ -31,6 +31,9 @@ _HELP = {
     "border_words": "Lines of a border memory (chips of a mesh).",
     "corner_words": "Words of a corner memory (chips of a mesh).",
 }
+_FLAGS = {
+    "leaky": "Second multiplier in the tails, for leaky ReLU.",
+}
 _LINKS = "links"    # --mesh without a size
 
 
@@ -117,13 +120,15 @@ def chip_options(function):
     """Add the options; the command gets them as one argument ``chip``, a ChipChoice."""
     @functools.wraps(function)
     def command(*args, preset, config_file, mesh, **options):
-        parameters = {name: options.pop(name) for name in _HELP}
+        parameters = {name: options.pop(name) for name in (*_HELP, *_FLAGS)}
         chosen = {name: value for name, value in parameters.items() if value is not None}
         return function(*args, chip=ChipChoice(preset, config_file, chosen, mesh), **options)
 
     for name, text in reversed(_HELP.items()):
         option = click.option(f"--{name.replace('_', '-')}", name, type=int, metavar="N", help=text)
         command = option(command)
+    for name, text in reversed(_FLAGS.items()):
+        command = click.option(f"--{name}/--no-{name}", name, default=None, help=text)(command)
     command = click.option(
         "--mesh", metavar="[HxW]", is_flag=False, flag_value=_LINKS,
         help="A mesh of H x W such chips; without a size, a chip with links.")(command)

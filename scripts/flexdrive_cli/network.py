@@ -20,7 +20,7 @@ CHIP_HELP = ("Without options for the chip, the first of the presets "
 def analysed(path, chip):
     """(graph, support) of an ONNX file, for the chip of the command line."""
     graph = load_graph(load_model(path))
-    return graph, analyse(graph, chip.config().halo if chip.given else 1)
+    return graph, analyse(graph, chip.config())
 
 
 def compiled(path, graph, support, chip, layer_check=False):

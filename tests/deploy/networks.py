@@ -3,8 +3,8 @@
 import numpy as np
 
 from flexdrive.hyperdrive.descriptor import Activation
-from flexdrive_deploy.layers import ChipGraph, ConvLayer
-from flexdrive_sim.hyperdrive.golden import convolve
+from flexdrive_deploy.layers import ChipGraph, Concat, ConvLayer
+from flexdrive_sim.hyperdrive.session import evaluate
 
 __all__ = ["evaluate", "half", "random_graph", "random_layer"]
 
@@ -14,40 +14,71 @@ def half(rng, *shape):
     return rng.standard_normal(shape).astype(np.float16).view(np.uint16)
 
 
-def random_layer(rng, name, source, c_in, c_out, *, kernel=3, stride=1, bypass=None):
+def random_layer(rng, name, source, c_in, c_out, *, kernel=3, stride=1, bypass=None, groups=1,
+                 **options):
     return ConvLayer(
-        name=name, source=source, target=f"{name}.out", stride=stride, bypass=bypass,
-        weights=rng.integers(0, 2, (c_out, c_in, kernel, kernel)).astype(np.uint8),
-        alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 2)))
+        name=name, source=source, target=f"{name}.out", stride=stride, bypass=bypass, groups=groups,
+        weights=rng.integers(0, 2, (c_out, c_in // groups, kernel, kernel)).astype(np.uint8),
+        **options,
+        alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 3)))
+
+
+def _divisor(rng, *numbers):
+    """A number that divides all of them; 1 half of the time."""
+    common = np.gcd.reduce(numbers)
+    return int(rng.choice([n for n in range(1, common + 1) if common % n == 0])) \
+        if rng.integers(2) else 1
+
+
+def _structure(rng, c_in, c_out, bypass):
+    """Groups, shuffle and parts of a layer."""
+    groups = _divisor(rng, c_in, c_out)
+    inputs = c_in // groups
+    cut = int(rng.integers(1, inputs)) if inputs > 1 and rng.integers(4) == 0 else 0
+    return {"groups": groups, "shuffle": 1 if bypass else _divisor(rng, c_out),
+            "parts": (cut, inputs - cut) if cut else ()}
+
+
+def _concat(rng, shapes, free, number):
+    """Join some maps of equal size that are still ``free``, or None."""
+    sizes = {shapes[name][1:] for name in free}
+    size = sorted(sizes)[rng.integers(len(sizes))] if sizes else ()
+    parts = [name for name in free if shapes[name][1:] == size]
+    if len(parts) < 2 or rng.integers(2):
+        return None
+    parts = [str(name) for name in rng.permutation(parts)[:rng.integers(2, 4)]]
+    shapes[f"joined{number}"] = (sum(shapes[name][0] for name in parts), *size)
+    return Concat(f"concat{number}", tuple(parts), f"joined{number}")
 
 
 def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3)):
     """``count`` layers on an input of ``shape``, each reading any earlier map, with bypass where
-    an earlier map of the right shape exists."""
-    shapes, layers = {"x": shape}, []
+    an earlier map of the right shape exists, groups, shuffles, partial sums and joined maps."""
+    shapes, layers, concats = {"x": shape}, [], []
+    free = ["x"]        # maps that may become part of another: without a bypass to or from them
     for number in range(count):
+        joined = _concat(rng, shapes, free, number)
+        if joined:
+            concats.append(joined)
+            free = [name for name in free if name not in joined.sources] + [joined.target]
         source = rng.choice(list(shapes)[-3:])
         c_in, height, width = shapes[source]
         stride, kernel = rng.choice([1, 1, 2]), int(rng.choice(kernels))
         size = (-(-height // stride), -(-width // stride))
-        possible = [name for name, other in shapes.items() if other[1:] == size]
+        inside = {name for concat in concats for name in concat.sources}
+        possible = [name for name, other in shapes.items()
+                    if other[1:] == size and name not in inside]
         bypass = rng.choice(possible) if possible and rng.integers(0, 2) else None
         c_out = shapes[bypass][0] if bypass is not None else int(rng.integers(*channels))
         layer = random_layer(rng, f"conv{number}", str(source), c_in, c_out, kernel=kernel,
-                             stride=int(stride), bypass=None if bypass is None else str(bypass))
+                             stride=int(stride), bypass=None if bypass is None else str(bypass),
+                             **_structure(rng, c_in, c_out, bypass is not None))
         layers.append(layer)
         shapes[layer.target] = (c_out, *size)
+        free = [name for name in free if name != bypass]
+        if bypass is None:
+            free.append(layer.target)
     used = {name for layer in layers for name in layer.reads}
-    outputs = [layer.target for layer in layers if layer.target not in used]
-    return ChipGraph({"x": shape}, layers, outputs)
-
-
-def evaluate(graph, maps):
-    """All maps of a graph, straight from its layers: name -> uint16 (channels, height, width)."""
-    maps = dict(maps)
-    for layer in graph.layers:
-        maps[layer.target] = convolve(
-            maps[layer.source], layer.weights, layer.alpha, layer.beta, stride=layer.stride,
-            activation=layer.activation,
-            bypass=maps[layer.bypass] if layer.bypass is not None else None)
-    return maps
+    used.update(name for concat in concats for name in concat.sources)
+    outputs = [name for name in shapes if name not in used and name != "x"]
+    return ChipGraph({"x": shape}, layers, outputs, concats)

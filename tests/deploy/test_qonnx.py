@@ -96,7 +96,7 @@ def test_bipolar_weights_run_on_the_chip(scale, domain):
     weights = quant(b, b.constant(real), scale, operation="BipolarQuant", domain=domain)
     y = b.node("Relu", b.batch_norm(b.node("Conv", "x", weights, pads=[1] * 4), 4))
     model = finished(b, y)
-    support = analyse(load_graph(model))
+    support = analyse(load_graph(model), CONFIG)
     assert [placement.where for placement in support.placements] == ["host"] + ["chip"] * 3
     assert support.placements[0].reason == "constant, computed at import"
     plain = onnx.ModelProto.FromString(model.SerializeToString())
@@ -114,7 +114,7 @@ def test_scale_computed_from_the_weights():
     scale = b.node("ReduceMean", b.node("Abs", weights), axes=[1, 2, 3], keepdims=1)
     weights = b.node("BipolarQuant", weights, scale, domain=BREVITAS)
     graph = load_graph(finished(b, b.node("Conv", "x", weights, pads=[1] * 4)))
-    (chain,) = analyse(graph).chains
+    (chain,) = analyse(graph, CONFIG).chains
     np.testing.assert_array_equal(chain.scale, graph.constants[scale].ravel())
     np.testing.assert_array_equal(chain.weights, real >= 0)
 
@@ -128,7 +128,7 @@ def test_quant_of_weights():
         weights = quant(b, b.constant(real), *parameters, **attributes)
         y = b.conv(b.node("Conv", "x", weights, pads=[1] * 4), 4, 2, name="next")
         model = finished(b, y)
-        placements = analyse(load_graph(model)).placements
+        placements = analyse(load_graph(model), CONFIG).placements
         assert [placement.where for placement in placements] == ["host", where, "chip"]
         if where == "host":
             assert "real-valued weights" in placements[1].reason
@@ -148,11 +148,11 @@ def test_quantizers_of_maps_run_on_the_host(parameters, attributes, domain):
     model = finished(b, b.conv(q, 4, 2, name="after"))
     graph = load_graph(model)
     assert graph.shapes[q] == (1, 4, 6, 6)
-    placements = analyse(graph).placements
+    placements = analyse(graph, CONFIG).placements
     assert [placement.where for placement in placements] == ["chip", "host", "chip"]
     assert ("bipolar" if parameters[-1] in (1, 0.25) else "bits") in placements[1].reason
     assert placements[1].rewrite
-    deployment = compile_graph(graph, analyse(graph), CONFIG, name="net", layer_check=True)
+    deployment = compile_graph(graph, analyse(graph, CONFIG), CONFIG, name="net", layer_check=True)
     first = deployment.parts[0]
     result = Session(deployment).run(image)
     before = result.chips[0].maps[first.outputs[0]].view(np.float16).astype(np.float32)
@@ -199,7 +199,7 @@ def test_parameters_that_are_not_possible(change, message, of):
     if of == "weights":
         q = b.node("Conv", "x", q, pads=[1] * 4)
     with pytest.raises(ModelError, match=message):
-        analyse(load_graph(finished(b, q)))
+        analyse(load_graph(finished(b, q)), CONFIG)
 
 
 def test_what_the_host_cannot_do_either():
@@ -207,7 +207,7 @@ def test_what_the_host_cannot_do_either():
         b, _ = integer_builder((4, 6, 6))
         model = finished(b, build(b))
         model.opset_import[0].version = opset
-        return analyse(load_graph(model)).placements[-1]
+        return analyse(load_graph(model), CONFIG).placements[-1]
 
     def mode(b):
         return quant(b, "x", 1, 0, 4, rounding_mode="UP")
@@ -226,4 +226,4 @@ def test_wrong_number_of_inputs():
     b, _ = integer_builder((4, 6, 6))
     node = b.node("Quant", "x", "x", domain=QONNX, name="q")
     with pytest.raises(ModelError, match="Node q: Quant has 2 inputs, expected X, scale, zeropt"):
-        analyse(load_graph(finished(b, node)))
+        analyse(load_graph(finished(b, node)), CONFIG)

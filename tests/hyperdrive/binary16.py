@@ -59,7 +59,19 @@ def multiply(a, b):
     return _encode(sign, abs(_units(a) * _units(b)), 24)
 
 
-def reference(x, weights, alpha, beta, stride, relu, bypass=None):
+def activate(v, kind, slope):
+    """The last step of CONV: "NONE", "RELU", "SIGN" or "LEAKY"."""
+    negative = bool(v & SIGN) and bool(v & 0x7FFF)
+    if _is_nan(v) or kind == "NONE":
+        return v
+    if kind == "RELU":
+        return 0 if v & SIGN else v
+    if kind == "SIGN":
+        return 0xBC00 if negative else 0x3C00
+    return multiply(v, slope) if negative else v
+
+
+def reference(x, weights, alpha, beta, stride, activation, slope=0, bypass=None):
     """CONV as its description reads, pixel by pixel: nested lists of patterns."""
     c_in, height, width = len(x), len(x[0]), len(x[0][0])
     kernel = len(weights[0][0])
@@ -80,7 +92,7 @@ def reference(x, weights, alpha, beta, stride, relu, bypass=None):
         if bypass is not None:
             v = add(v, int(bypass[co][row][column]))
         v = add(v, int(beta[co]))
-        return 0 if relu and not _is_nan(v) and (v & SIGN) else v
+        return activate(v, activation, slope)
 
     return [[[output(co, row, column) for column in range(-(-width // stride))]
              for row in range(-(-height // stride))] for co in range(len(weights))]

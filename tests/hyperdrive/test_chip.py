@@ -22,10 +22,10 @@ BASE = ChipConfig(rows=2, columns=3, channels=3, fm_words=256, fm_banks=4, weigh
 CONFIGS = {
     "depth1": BASE,
     "depth2": replace(BASE, adder_depth=2),
-    "depth3": replace(BASE, adder_depth=3),
+    "depth3": replace(BASE, adder_depth=3, leaky=True),
     "depth4": replace(BASE, adder_depth=4),
     "kernels_to_5x5": replace(BASE, halo=2, adder_depth=2, weight_words=200),
-    "kernels_to_7x7": replace(BASE, halo=3, fm_words=512, weight_words=400),
+    "kernels_to_7x7_leaky": replace(BASE, halo=3, fm_words=512, weight_words=400, leaky=True),
     "one_tile_one_unit_one_bank": ChipConfig(rows=1, columns=1, channels=1, fm_words=90,
                                              fm_banks=1, weight_words=40),
     "row_of_tiles_two_banks": ChipConfig(rows=1, columns=5, channels=5, fm_words=128, fm_banks=2,

@@ -118,7 +118,25 @@ LEGAL = Descriptor(payload=6, kernel=3, stride=2, activation=Activation.RELU, in
                    bypass=1, in_base=10, in_channels=4, out_base=90, out_channels=6,
                    bypass_base=90, tile_rows=2, tile_columns=2, full_rows=1, full_columns=2,
                    last_rows=3, last_columns=3)       # input 64 words a tile, output 24
+
+
+def changed(change):
+    """LEGAL with other fields; pitches follow the channels unless they are given."""
+    return replace(LEGAL, **({"in_pitch": None, "out_pitch": None} | change))
+
+
 BROKEN = [
+    (Code.OVERLAP, {"stride": 1, "in_pitch": 10, "out_pitch": 10, "out_base": 13, "bypass": 0,
+                    "last_rows": 1, "last_columns": 1}),
+    (Code.OVERLAP, {"stride": 1, "in_pitch": 9, "out_pitch": 9, "out_base": 14, "bypass": 0,
+                    "last_rows": 1, "last_columns": 1}),
+    (Code.OVERLAP, {"stride": 1, "in_pitch": 10, "out_pitch": 11, "out_base": 14, "bypass": 0,
+                    "last_rows": 1, "last_columns": 1}),
+    (Code.PITCH, {"in_pitch": 3}), (Code.PITCH, {"in_pitch": 0}), (Code.PITCH, {"out_pitch": 5}),
+    (Code.PITCH, {"out_step": 0}), (Code.PITCH, {"out_step": 2, "out_pitch": 10}),
+    # 16 pixels of 7 words, less the 3 behind the last one; 4 pixels of 11 words.
+    (Code.INPUT_RANGE, {"in_pitch": 7, "in_base": 404}),
+    (Code.OUTPUT_RANGE, {"out_pitch": 11, "out_step": 2, "out_base": 469, "bypass_base": 469}),
     (Code.MAGIC, {"magic": 0xFC}), (Code.MAGIC, {"version": 1}),
     (Code.MAGIC, {"version": 0, "operation": 9, "kernel": 2}),
     (Code.OPERATION, {"operation": 0}), (Code.OPERATION, {"operation": 4, "reserved1": 1}),
@@ -126,7 +144,7 @@ BROKEN = [
     (Code.MESH, {"halo": 1}), (Code.MESH, {"in_corner": 1}), (Code.MESH, {"border_rows": 8}),
     (Code.KERNEL, {"kernel": 2}), (Code.KERNEL, {"kernel": 5, "stride": 0}),
     (Code.STRIDE, {"stride": 0}), (Code.STRIDE, {"stride": 3}),
-    (Code.ACTIVATION, {"activation": 2, "interleave": 0}),
+    (Code.ACTIVATION, {"activation": 3, "interleave": 0}), (Code.ACTIVATION, {"activation": 4}),
     (Code.INTERLEAVE, {"interleave": 0}), (Code.INTERLEAVE, {"interleave": 3, "payload": 0}),
     (Code.PAYLOAD, {"payload": 5}), (Code.PAYLOAD, {"payload": 0, "tile_rows": 0}),
     (Code.ZERO, {"tile_rows": 0}), (Code.ZERO, {"tile_columns": 0}),
@@ -145,6 +163,15 @@ BROKEN = [
     (Code.WEIGHT_DEPTH, {"in_channels": 9, "interleave": 1, "out_base": 200}),
 ]
 PASSING = [
+    # Channels 4 to 9 of a map of 10 beside channels 0 to 3; the same with a step.
+    {"stride": 1, "in_pitch": 10, "out_pitch": 10, "out_base": 14, "bypass": 0, "last_rows": 1,
+     "last_columns": 1},
+    {"stride": 1, "in_pitch": 15, "out_pitch": 15, "out_base": 14, "bypass": 0, "last_rows": 1,
+     "last_columns": 1, "out_step": 2},
+    {"stride": 1, "in_pitch": 10, "out_pitch": 10, "out_base": 4, "bypass": 0, "last_rows": 1,
+     "last_columns": 1},
+    {"in_pitch": 7, "in_base": 403, "out_base": 0, "bypass_base": 0},
+    {"out_pitch": 11, "out_step": 2, "out_base": 468, "bypass_base": 468},
     {}, {"out_base": 74, "bypass_base": 74}, {"in_base": 114}, {"in_base": 448}, {"out_base": 488},
     {"bypass_base": 10}, {"bypass_base": 66}, {"bypass_base": 114}, {"bypass_base": 488},
     {"bypass": 0, "bypass_base": 0xFFFF}, {"bypass": 0, "bypass_base": 91},
@@ -162,7 +189,7 @@ PASSING = [
 @pytest.mark.parametrize(("code", "change"), BROKEN)
 def test_illegal_descriptors(code, change):
     """The lowest broken rule is named; nothing is touched or taken; the next one works."""
-    broken = replace(LEGAL, **change)
+    broken = changed(change)
     assert check(broken, CONFIG) == code
     load = Descriptor(operation=Operation.LOAD, in_channels=1, tile_rows=1, tile_columns=1,
                       full_rows=1, full_columns=1)
@@ -180,7 +207,7 @@ def test_illegal_descriptors(code, change):
 
 @pytest.mark.parametrize("change", PASSING)
 def test_legal_descriptors(change):
-    assert check(replace(LEGAL, **change), CONFIG) == Code.OK
+    assert check(changed(change), CONFIG) == Code.OK
 
 
 def test_load_and_store_keep_fewer_rules():
@@ -205,7 +232,7 @@ def test_streams_of_wrong_length_or_type():
         chip.execute(words, none, pixel[:0])
     with pytest.raises(StreamError, match="1 pixels of 2 are left at the end"):
         chip.execute(words, none, np.zeros(2, np.uint16))
-    with pytest.raises(StreamError, match="program words end after 7 words; descriptor 0 needs 3"):
+    with pytest.raises(StreamError, match="program words end after 7 words; descriptor 0 needs 5"):
         chip.execute(words[:7], none, pixel)
     with pytest.raises(StreamError, match=r"weight words have type uint32 and shape \(0, 2\), exp"):
         chip.execute(words, np.empty((0, 2), np.uint32), pixel)

@@ -20,9 +20,10 @@ def patterns(rng, shape, pool=None):
     return rng.choice(pool, shape)
 
 
-def compare(x, weights, alpha, beta, stride=1, activation=Activation.NONE, bypass=None):
-    got = convolve(x, weights, alpha, beta, stride=stride, activation=activation, bypass=bypass)
-    wanted = oracle.reference(x, weights, alpha, beta, stride, activation, bypass)
+def compare(x, weights, alpha, beta, stride=1, activation=Activation.NONE, bypass=None, slope=0):
+    got = convolve(x, weights, alpha, beta, stride=stride, activation=activation, slope=slope,
+                   bypass=bypass)
+    wanted = oracle.reference(x, weights, alpha, beta, stride, activation.name, slope, bypass)
     np.testing.assert_array_equal(got, np.array(wanted, np.uint16))
 
 
@@ -44,12 +45,12 @@ def test_shapes(size, kernel, stride):
 
 
 @pytest.mark.parametrize("pool", [CORNERS, np.concatenate([CORNERS, SPECIAL])])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 def test_corner_values(pool, seed):
     rng = np.random.default_rng(seed)
     weights, alpha, beta = layer(rng, 4, 6, 3, pool)
-    compare(patterns(rng, (4, 4, 3), pool), weights, alpha, beta, 1, Activation(seed % 2),
-            patterns(rng, (6, 4, 3), pool))
+    compare(patterns(rng, (4, 4, 3), pool), weights, alpha, beta, 1, Activation(seed % 4),
+            patterns(rng, (6, 4, 3), pool), int(patterns(rng, 1, pool)[0]))
 
 
 def test_every_pattern_passes_through_identity():

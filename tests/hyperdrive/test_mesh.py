@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.mesh import split_program
 from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
@@ -51,14 +51,14 @@ def test_random_chains_with_chips_out_of_step(mesh):
 def test_patches_cover_the_image_once():
     words = random_chain(CHIP, 2, 3, 4).words
     programs = split_program(CHIP, 2, 3, words)
-    whole = Descriptor.from_words(words[:10])
-    parts = [Descriptor.from_words(program[:10]) for program in programs.values()]
+    whole = Descriptor.from_words(words[:DESCRIPTOR_WORDS])
+    parts = [Descriptor.from_words(program[:DESCRIPTOR_WORDS]) for program in programs.values()]
     assert sum(p.height * p.width for p in parts) == whole.height * whole.width
 
 
 def test_rules_of_a_chip_with_links():
     first = Descriptor.from_words(
-        split_program(CHIP, 1, 2, random_chain(CHIP, 1, 2, 1).words)[0, 0][:10]
+        split_program(CHIP, 1, 2, random_chain(CHIP, 1, 2, 1).words)[0, 0][:DESCRIPTOR_WORDS]
     )
     d = replace(first, halo=1, east=1)
     assert check(d, CHIP, (False, False, False, True)) == Code.OK

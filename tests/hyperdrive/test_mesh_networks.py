@@ -9,7 +9,7 @@ import pytest
 
 from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive import PRESETS, ChipConfig
-from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
 from flexdrive_deploy.deployment import ChipPart, Deployment
 from flexdrive_deploy.errors import FitError
 from flexdrive_deploy.layers import ChipGraph
@@ -158,14 +158,14 @@ def test_illegal_border_fields_are_refused(operation, change, code, alone):
                       half(random, 3), half(random, 3), in_base=0, out_base=12, tile=(2, 2))
     stimulus.store(shape, base=12, tile=(2, 2))
     words, weights, pixels = stimulus.arrays()
-    starts = [0, 10, 23]
-    first = Descriptor.from_words([int(w) for w in words[:10]])
-    words[:10] = replace(first, halo=1, border_rows=20, border_columns=20,
+    starts = [0, DESCRIPTOR_WORDS, 2 * DESCRIPTOR_WORDS + 3]
+    first = Descriptor.from_words([int(w) for w in words[:DESCRIPTOR_WORDS]])
+    words[:DESCRIPTOR_WORDS] = replace(first, halo=1, border_rows=20, border_columns=20,
                          border_corner=10).words()
     begin = starts[operation]
-    d = Descriptor.from_words([int(w) for w in words[begin:begin + 10]])
-    broken = np.array([*replace(d, **change).words(), *words[begin + 10:begin + 10 + d.payload]],
-                      np.uint32)
+    d = Descriptor.from_words([int(w) for w in words[begin:begin + DESCRIPTOR_WORDS]])
+    payload = words[begin + DESCRIPTOR_WORDS:begin + DESCRIPTOR_WORDS + d.payload]
+    broken = np.array([*replace(d, **change).words(), *payload], np.uint32)
     run = alone.run(np.concatenate([broken, words]), weights, pixels, stimulus.out_words,
                     max_cycles=100_000)
     assert [report.code for report in run.reports] == [code, *[Code.OK] * 3]

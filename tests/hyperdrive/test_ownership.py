@@ -16,7 +16,7 @@ from flexdrive_sim.hyperdrive.session import Session
 from ..deploy.networks import random_graph, random_layer
 
 CONFIG = ChipConfig(rows=2, columns=2, channels=4, fm_words=1024, fm_banks=4, weight_words=300,
-                    border_words=512, corner_words=256)
+                    border_words=512, corner_words=256, leaky=True)
 
 
 def residual(**options):
@@ -77,19 +77,42 @@ def test_wrong_places(index, fields, message):
         check_plan(changed(residual(), index, **fields))
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_every_wrong_base_is_found(seed):
-    """Each base of each descriptor, one at a time, at every other word where the map fits."""
-    program = lower(random_graph(np.random.default_rng(seed), (3, 5, 4), 4), CONFIG)
+def wrong_bases(program):
+    """Programs with one base of one descriptor outside the map that it belongs to."""
     used = {"LOAD": ["in_base"], "STORE": ["in_base"], "CONV": ["in_base", "out_base"]}
     for index, (entry, descriptor) in enumerate(
             zip(program.entries, program.descriptors(), strict=True)):
-        fields = used[entry.operation.name] + ["bypass_base"] * (entry.bypass is not None)
+        fields = used[entry.operation.name] + ["bypass_base"] * bool(descriptor.bypass)
         for field in fields:
+            # A piece adds the layer's bypass or what the one before has made.
+            names = {"in_base": [entry.reads or entry.writes], "out_base": [entry.writes],
+                     "bypass_base": [entry.bypass or entry.writes, entry.writes]}[field]
+            places = [program.maps[name] for name in names]
             for base in range(program.peak_words):
-                if base != getattr(descriptor, field):
-                    with pytest.raises(PlanError):
-                        check_plan(changed(program, index, **{field: base}))
+                if not any(place.base <= base < place.base + place.words for place in places):
+                    yield changed(program, index, **{field: base})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_base_outside_its_map_is_found(seed):
+    """Each base of each descriptor, one at a time; groups, partial sums and joined maps too."""
+    graph = random_graph(np.random.default_rng(seed), (3, 5, 4), 4)
+    for program in (lower(graph, CONFIG), residual()):
+        for wrong in wrong_bases(program):
+            with pytest.raises(PlanError):
+                check_plan(wrong)
+
+
+def test_a_write_that_nobody_misses():
+    """The last of two partial sums, 4 words above the map: what is read is the first."""
+    rng = np.random.default_rng(0)
+    graph = ChipGraph({"x": (4, 8, 8)}, [random_layer(rng, "a", "x", 4, 4, parts=(2, 2))],
+                      ["a.out"])
+    program = lower(graph, CONFIG)
+    base = program.maps["a.out"].base
+    with pytest.raises(PlanError, match=rf"CONV a \(descriptor 2\) writes map a.out to word "
+                       rf"{base + 64} of the feature-map memory of each tile, which is outside"):
+        check_plan(changed(program, 2, out_base=base + 4))
 
 
 def test_wrong_places_in_the_border_memories():

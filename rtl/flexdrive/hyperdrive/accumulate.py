@@ -14,6 +14,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
 from .layer import layer_layout
+from .multiple import multiple_of
 from .window import Place, WindowWalker
 
 __all__ = ["Accumulation", "group_layout", "step_layout"]
@@ -195,7 +196,9 @@ class Accumulation(Shared):
                                         pixels - per_group)),
             group.next_channels.eq(Mux(filling, layer.out_channels,
                                        self.group.channels - Mux(group.last_pixels, lanes, 0))),
-            next_block.eq(block_offset + lanes),
+            next_block.eq(block_offset + Mux(
+                blocks, multiple_of(layer.out_step, depth * config.channels),
+                multiple_of(layer.out_step, config.channels))),
         ]
         with m.If(following):
             m.d.sync += [pixels.eq(group.next_pixels),
@@ -212,6 +215,6 @@ class Accumulation(Shared):
                 m.d.sync += [self.group.offset.eq(next_block), block_offset.eq(next_block)]
             with m.Else():
                 m.d.sync += self.group.offset.eq(
-                    self.group.offset + Mux(blocks, layer.out_channels,
-                                            layer.out_channels * depth))
+                    self.group.offset + Mux(blocks, layer.out_pitch,
+                                            multiple_of(layer.out_pitch, depth)))
         return group

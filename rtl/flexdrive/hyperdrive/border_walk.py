@@ -22,7 +22,7 @@ def _made(m, config, layer):
         ("conv", 1), ("channels", 16), ("chunk", 16)))
     m.d.comb += [
         conv.eq(layer.operation == Operation.CONV),
-        channels.eq(Mux(conv, layer.out_channels, layer.in_channels)),
+        channels.eq(layer.made_channels),
         chunk.eq(Mux(conv, Mux(layer.blocks, config.channels * config.adder_depth,
                                config.channels), channels)),
     ]
@@ -90,6 +90,8 @@ class BorderWalk(Shared):
         unit = layer.made_cap if self.vertical else layer.made_side
         at, channel, begin, line = (Signal(16, name=name) for name in
                                     ("at", "channel", "begin", "line"))
+        # Words from channel 0 to `channel` and to `begin`.
+        word, begin_word = Signal(16), Signal(16)
         stop = _stop(m, channels, chunk, begin)
         tiles = Signal(9)
         ends = {name: Signal(name=f"{name}_end") for name in ("tile", "at", "channel")}
@@ -103,7 +105,7 @@ class BorderWalk(Shared):
             self.empty.eq(conv & (tiles == 0)),
             ends["tile"].eq(self.empty | (self.tile == tiles - 1)), ends["at"].eq(at == limit - 1),
             ends["channel"].eq(channel == stop - 1),
-            self.line.eq(getattr(layer, f"border_{axis}") + far + line + channel),
+            self.line.eq(getattr(layer, f"border_{axis}") + far + line + word),
             self.first.eq((self.tile == 0) & (at < layer.halo)),
             self.last.eq((self.tile == lanes - 1) & (at + layer.halo >= edge)),
         ]
@@ -112,13 +114,15 @@ class BorderWalk(Shared):
                   ("channel", "h", "at", "tile"),
                   False: ("tile", "channel", "at", "h") if self.vertical else
                   ("tile", "channel", "h", "at")}
-        resets = {"tile": self.tile.eq(0), "channel": channel.eq(begin),
+        resets = {"tile": self.tile.eq(0), "channel": [channel.eq(begin), word.eq(begin_word)],
                   "at": [at.eq(0), line.eq(0)], "h": h_reset}
-        steps = {"tile": self.tile.eq(self.tile + 1), "channel": channel.eq(channel + 1),
-                 "at": [at.eq(at + 1), line.eq(line + channels)],
+        steps = {"tile": self.tile.eq(self.tile + 1),
+                 "channel": [channel.eq(channel + 1), word.eq(word + layer.made_step)],
+                 "at": [at.eq(at + 1), line.eq(line + layer.made_pitch)],
                  "h": h_step}
         with m.If(self.start):
-            m.d.sync += [*resets.values(), begin.eq(0), channel.eq(0)]
+            m.d.sync += [*resets.values(), begin.eq(0), channel.eq(0), begin_word.eq(0),
+                         word.eq(0)]
         with m.Elif(self.step):
             for loads, order in orders.items():
                 with m.If(~conv if loads else conv):
@@ -126,7 +130,9 @@ class BorderWalk(Shared):
                     m.d.comb += self.end.eq(ends["tile"] & ends["at"] & ends["channel"] & ends["h"]
                                             & (stop == channels))
             with m.If(ends["tile"] & ends["at"] & ends["channel"] & ends["h"]):
-                m.d.sync += [begin.eq(stop), channel.eq(stop)]
+                m.d.sync += [begin.eq(stop), channel.eq(stop),
+                             begin_word.eq(word + layer.made_step),
+                             word.eq(word + layer.made_step)]
         return m
 
     def _advance(self, m, order, ends, resets, steps):
@@ -164,26 +170,30 @@ class CornerWalk(Shared):
         _, channels, chunk = _made(m, config, layer)
         channel = Signal(16)
         begin = Signal(16)
+        word, begin_word, following = Signal(16), Signal(16), Signal(16)
         stop = _stop(m, channels, chunk, begin)
         inner_end = Signal()
         x_end, x_reset, x_step, x = _distance(
-            m, "x", config, layer.halo if self.west else layer.made_east, channels,
+            m, "x", config, layer.halo if self.west else layer.made_east, layer.made_pitch,
             falling=self.west)
         y_end, y_reset, y_step, y = _distance(
             m, "y", config, layer.halo if self.north else layer.made_south,
-            multiple_of(channels, config.halo), falling=self.north)
+            multiple_of(layer.made_pitch, config.halo), falling=self.north)
         m.d.comb += [
-            inner_end.eq(channel == stop - 1), self.line.eq(layer.border_corner + x + y + channel),
+            inner_end.eq(channel == stop - 1), self.line.eq(layer.border_corner + x + y + word),
+            following.eq(word + layer.made_step),
             self.end.eq(inner_end & x_end & y_end & (stop == channels)),
         ]
         with m.If(self.start):
-            m.d.sync += [*x_reset, *y_reset, begin.eq(0), channel.eq(0)]
+            m.d.sync += [*x_reset, *y_reset, begin.eq(0), channel.eq(0), begin_word.eq(0),
+                         word.eq(0)]
         with m.Elif(self.step):
-            m.d.sync += channel.eq(channel + 1)
+            m.d.sync += [channel.eq(channel + 1), word.eq(following)]
             with m.If(inner_end):
-                m.d.sync += [channel.eq(begin), *x_step]
+                m.d.sync += [channel.eq(begin), word.eq(begin_word), *x_step]
                 with m.If(x_end):
                     m.d.sync += [*x_reset, *y_step]
                     with m.If(y_end):
-                        m.d.sync += [*y_reset, begin.eq(stop), channel.eq(stop)]
+                        m.d.sync += [*y_reset, begin.eq(stop), channel.eq(stop),
+                                     begin_word.eq(following), word.eq(following)]
         return m

@@ -33,7 +33,7 @@ class TileArray(Shared):
             "store_row": In(config.rows), "store_column": In(config.columns),
             "store_word": Out(16), **self._border_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            b=config.fm_banks, l=config.adder_depth, x=config.mesh)
+            b=config.fm_banks, l=config.adder_depth, x=config.mesh, **config.layer_parameters)
 
     def _border_ports(self, config):
         """Words of the border memories in, results along the sides out."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 from ..errors import ConfigurationError
+from .descriptor import Activation
 
 __all__ = ["PRESETS", "ChipConfig"]
 
@@ -30,6 +31,7 @@ class ChipConfig:
         blocks are interleaved in each unit.
     halo : reach of the largest kernel, 1 to 3: kernels of up to 3 x 3, 5 x 5 or 7 x 7. Input tiles
         are at least as wide and high as the reach of the kernel that reads them.
+    leaky : the tails have a second multiplier, for leaky ReLU.
     mesh : the chip has links to four neighbours, and border and corner memories.
     border_words : lines of each of the four border memories of a mesh chip, up to 65,536.
     corner_words : words of each of its four corner memories, up to 65,536.
@@ -43,6 +45,7 @@ class ChipConfig:
     weight_words: int = 4608
     adder_depth: int = 1
     halo: int = 1
+    leaky: bool = False
     mesh: bool = False
     border_words: int = 1024
     corner_words: int = 1024
@@ -50,7 +53,7 @@ class ChipConfig:
     def __post_init__(self):
         for field in fields(self):
             value = getattr(self, field.name)
-            kind = bool if field.name == "mesh" else int
+            kind = type(field.default)
             _rule(field.name, value, "it must be an integer" if kind is int else "true or false",
                   type(value) is kind)
         _rule("rows", self.rows, "1 to 255", 1 <= self.rows <= 255)
@@ -78,11 +81,21 @@ class ChipConfig:
         return self.fm_words // self.fm_banks
 
     @property
+    def layer_parameters(self):
+        """The part of module names that says which optional kinds of layers a chip has."""
+        return {"y": True} if self.leaky else {}
+
+    @property
     def option_parameters(self):
-        """The part of module names that says which kernels and links a chip has."""
+        """The part of module names that says which kernels, layers and links a chip has."""
         links = ({"x": True, "e": self.border_words, "k": self.corner_words} if self.mesh
                  else {"x": False})
-        return {"r": self.halo, **links}
+        return {"r": self.halo, **self.layer_parameters, **links}
+
+    @property
+    def activations(self):
+        """Legal activations (:class:`~flexdrive.hyperdrive.descriptor.Activation`)."""
+        return tuple(kind for kind in Activation if self.leaky or kind != Activation.LEAKY)
 
     @property
     def kernels(self):

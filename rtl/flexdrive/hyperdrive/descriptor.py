@@ -1,6 +1,6 @@
 """Descriptors: what a chip is told to do, written once as data.
 
-A program is a stream of 32-bit words: descriptors of 10 words, least significant word first, each
+A program is a stream of 32-bit words: descriptors of 12 words, least significant word first, each
 followed by as many payload words as its first word says. The hardware's decoder, the host's
 encoder and the manual page derive from the tables here.
 
@@ -17,10 +17,13 @@ Feature maps
 A map of ``height`` x ``width`` x ``channels`` is cut into tiles of ``tile_rows`` x
 ``tile_columns`` pixels: tile (i, j) of the array holds rows i*tile_rows ... and columns
 j*tile_columns ... . Inside every tile, channel c of local pixel (y, x) lies at word
-``base + (y*tile_columns + x)*channels + c``. The size of the map is said in whole tiles and the
-rest: height = full_rows*tile_rows + last_rows, with last_rows < tile_rows; what lies outside
-reads as zero padding. Pixels travel on the streams row by row, then column by column, channels
-innermost, over the real height and width.
+``base + (y*tile_columns + x)*pitch + c*step``: ``in_pitch`` and a step of 1 for the input map,
+``out_pitch`` and ``out_step`` for the output and the bypass map. A pitch of more words than
+channels makes a slice of a wider map, for groups and concatenation; a step of more than 1
+shuffles channels. The size of the map is said in whole tiles and the rest:
+height = full_rows*tile_rows + last_rows, with last_rows < tile_rows; what lies outside reads as
+zero padding. Pixels travel on the streams row by row, then column by column, channels innermost,
+over the real height and width.
 
 In a CONV, ``tile_rows`` and ``tile_columns`` are those of the *output*; the input's are
 ``stride`` times as large, and ``full_*``, ``last_*`` describe the input in them. The input is
@@ -38,10 +41,10 @@ come from the border and corner memories instead of being zero.
 With ``halo`` = H > 0 the map that LOAD or CONV makes is sent to those neighbours, H rows and
 columns of it, and theirs are received. Distance h = 0 is that of the row or column next to the
 patch. Column h of the neighbour to the west or east lies in that memory at line
-``border_rows`` + (h*tile_rows + y)*channels + c, row h of the neighbour above or below at line
-``border_columns`` + (h*tile_columns + x)*channels + c, pixel (row hy, column hx) of a diagonal
-neighbour in that corner memory at word ``border_corner`` + (hy*R + hx)*channels + c, where R is the
-chip's parameter ``halo``. The lines of a CONV's input are at ``in_border_rows``,
+``border_rows`` + (h*tile_rows + y)*pitch + c*step, row h of the neighbour above or below at line
+``border_columns`` + (h*tile_columns + x)*pitch + c*step, pixel (row hy, column hx) of a diagonal
+neighbour in that corner memory at word ``border_corner`` + (hy*R + hx)*pitch + c*step, where R is
+the chip's parameter ``halo``. The lines of a CONV's input are at ``in_border_rows``,
 ``in_border_columns``, ``in_corner``. An operation begins when everything that the operations
 before it receive has arrived.
 
@@ -65,8 +68,8 @@ __all__ = ["DESCRIPTOR_WORDS", "FIELDS", "MAGIC", "VERSION", "Activation", "Code
            "Field", "Operation"]
 
 MAGIC = 0xFD
-VERSION = 3
-DESCRIPTOR_WORDS = 10
+VERSION = 4
+DESCRIPTOR_WORDS = 12
 
 
 class Operation(enum.IntEnum):
@@ -78,10 +81,13 @@ class Operation(enum.IntEnum):
 
 
 class Activation(enum.IntEnum):
-    """Last step of CONV: none, or max(v, +0)."""
+    """Last step of CONV: none; max(v, +0); -1 for v < 0, else +1; v * slope for v < 0, else v. A
+    NaN stays one."""
 
     NONE = 0
     RELU = 1
+    SIGN = 2
+    LEAKY = 3
 
 
 class Code(enum.IntEnum):
@@ -109,6 +115,7 @@ class Code(enum.IntEnum):
     BORDER_RANGE = 18
     BORDER_OVERLAP = 19
     REACH = 20
+    PITCH = 21
     LINK_NORTH = 32
     LINK_SOUTH = 33
     LINK_WEST = 34
@@ -132,7 +139,7 @@ _RULES = {
     Code.RESERVED: "reserved bits are zero",
     Code.KERNEL: "the kernel's edge is odd and at most 2 x halo + 1 of the chip",
     Code.STRIDE: "the stride is 1 or 2",
-    Code.ACTIVATION: "the activation is none or ReLU",
+    Code.ACTIVATION: "the activation is none, ReLU or sign, on a chip with leaky also leaky ReLU",
     Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
     Code.PAYLOAD: "the payload is a word per output channel (CONV) or empty (LOAD, STORE)",
     Code.ZERO: "tile edges and channels are at least 1, and without links also map sizes",
@@ -140,15 +147,19 @@ _RULES = {
     Code.INPUT_RANGE: "the input map ends within the feature-map memory",
     Code.OUTPUT_RANGE: "the output map ends within the feature-map memory",
     Code.BYPASS_RANGE: "the bypass map ends within the feature-map memory",
-    Code.OVERLAP: "the output map does not meet the input map",
+    Code.OVERLAP: "the output map does not meet the input map, unless both are different channels "
+                  "of one map",
     Code.BYPASS_OVERLAP: "the output map is the bypass map or does not meet it",
     Code.WEIGHT_DEPTH: "weights used for more pixels than are interleaved fit the weight buffer",
     Code.MESH: "the map goes on only where there is a neighbour, a STORE exchanges nothing, halo "
                "is at most the chip's, and a chip without links uses no border field",
     Code.BORDER_RANGE: "border and corner regions end within their memories",
-    Code.BORDER_OVERLAP: "what is received does not meet the borders that are read",
+    Code.BORDER_OVERLAP: "what is received does not meet the borders that are read, with the same "
+                         "exception",
     Code.REACH: "input tiles have kernel//2 rows and columns or more, tiles of a map that is "
                 "exchanged as many as are",
+    Code.PITCH: "in_pitch is in_channels or more, out_step 1 or more, and out_pitch holds the "
+                "channels that are made",
     Code.LINK_NORTH: "the link to the neighbour above has no fault",
     Code.LINK_SOUTH: "the link to the neighbour below has no fault",
     Code.LINK_WEST: "the link to the neighbour to the left has no fault",
@@ -179,7 +190,7 @@ FIELDS = (
     Field("payload", 0, 16, 16, "payload words that follow the descriptor"),
     Field("kernel", 1, 0, 4, "edge of the kernel: 1, 3, 5, 7"),
     Field("stride", 1, 4, 4, "1 or 2"),
-    Field("activation", 1, 8, 4, "0 none, 1 ReLU"),
+    Field("activation", 1, 8, 4, "0 none, 1 ReLU, 2 sign (0 gives +1), 3 leaky ReLU"),
     Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L"),
     Field("bypass", 1, 16, 1, "add the map at bypass_base (shape of the output)"),
     Field("halo", 1, 17, 2, "rows and columns of the made map to send and receive; 0: none"),
@@ -205,12 +216,17 @@ FIELDS = (
     Field("in_border_columns", 8, 16, 16, "first line of the input, north and south memories"),
     Field("border_rows", 9, 0, 16, "first received line in the west and east memories"),
     Field("border_columns", 9, 16, 16, "first received line in the north and south memories"),
+    Field("in_pitch", 10, 0, 16, "words from a pixel of the input map to the next"),
+    Field("out_pitch", 10, 16, 16, "words from a pixel of output and bypass map to the next"),
+    Field("out_step", 11, 0, 16, "words from a channel of output and bypass map to the next"),
+    Field("slope", 11, 16, 16, "binary16 factor of negative values (leaky ReLU)"),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """A descriptor on the host's side; every attribute is the field of that name."""
+    """A descriptor on the host's side; every attribute is the field of that name. Pitches that are
+    not given are the channels: the map lies alone."""
 
     magic: int = MAGIC
     version: int = VERSION
@@ -244,6 +260,15 @@ class Descriptor:
     in_border_columns: int = 0
     border_rows: int = 0
     border_columns: int = 0
+    in_pitch: int | None = None
+    out_pitch: int | None = None
+    out_step: int = 1
+    slope: int = 0
+
+    def __post_init__(self):
+        for side in ("in", "out"):
+            if getattr(self, f"{side}_pitch") is None:
+                object.__setattr__(self, f"{side}_pitch", getattr(self, f"{side}_channels"))
 
     def words(self):
         """The words of the descriptor.
@@ -287,6 +312,13 @@ class Descriptor:
     def width(self):
         """Columns of the (input) map."""
         return self.full_columns * self.in_tile_columns + self.last_columns
+
+    @property
+    def made(self):
+        """(channels, pitch, step) of the map that LOAD or CONV makes."""
+        if self.operation == Operation.CONV:
+            return self.out_channels, self.out_pitch, self.out_step
+        return self.in_channels, self.in_pitch, 1
 
     @property
     def reach(self):

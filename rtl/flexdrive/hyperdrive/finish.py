@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from ..emit import Shared
 from .accumulate import group_layout
 from .layer import layer_layout
+from .multiple import multiple_of
 from .rim import rim_layout
 
 __all__ = ["TailControl"]
@@ -112,13 +113,15 @@ class TailControl(Shared):
             lane_end.eq(lane == channels - 1),
             end.eq(lane_end & (slot == group.slots - 1)),
             valid.eq(lane < left),
-            following.eq(slot_offset + Mux(blocks, channels, self.layer.out_channels)),
+            following.eq(slot_offset + Mux(
+                blocks, multiple_of(self.layer.out_step, channels), self.layer.out_pitch)),
         ]
         with m.If(self.captured):
             m.d.sync += [slot.eq(0), lane.eq(0), self.index.eq(0), left.eq(group.channels),
                          slot_offset.eq(group.offset), offset.eq(group.offset)]
         with m.Elif(self.shift):
-            m.d.sync += [lane.eq(lane + 1), offset.eq(offset + 1), self.index.eq(self.index + 1)]
+            m.d.sync += [lane.eq(lane + 1), offset.eq(offset + self.layer.out_step),
+                         self.index.eq(self.index + 1)]
             with m.If(lane_end):
                 m.d.sync += [lane.eq(0), slot.eq(slot + 1), slot_offset.eq(following),
                              offset.eq(following)]

@@ -14,9 +14,11 @@ class OperationShape(enum.Enum, shape=4):
     STORE = Operation.STORE
 
 
-class ActivationShape(enum.Enum, shape=4):
+class ActivationShape(enum.Enum, shape=2):
     NONE = Activation.NONE
     RELU = Activation.RELU
+    SIGN = Activation.SIGN
+    LEAKY = Activation.LEAKY
 
 
 class CodeShape(enum.Enum, shape=8):
@@ -35,7 +37,8 @@ def layer_layout(config):
         "last_tap": unsigned(3),        # kernel edge - 1
         "reach": unsigned(2),           # kernel edge // 2
         "two": unsigned(1),             # stride is 2
-        "relu": unsigned(1),
+        "activation": ActivationShape,
+        "slope": word,
         "bypass": unsigned(1),
         "blocks": unsigned(1),          # L blocks of one pixel are interleaved, not L pixels
         "in_base": word, "in_channels": word,
@@ -44,7 +47,8 @@ def layer_layout(config):
         "in_tile_rows": size, "in_tile_columns": size,  # of the input
         "full_rows": unsigned(8), "full_columns": unsigned(8),
         "last_rows": word, "last_columns": word,
-        "pitch": size,                  # words of a row of an input tile
+        "in_pitch": word, "out_pitch": word, "out_step": word,
+        "in_row": size,                 # words of a row of an input tile
         "in_size": size,                # words of an input tile
         "area": size,                   # pixels of an output tile
         "out_last_rows": word, "out_last_columns": word,    # of the output, as last_* of the input
@@ -55,6 +59,7 @@ def layer_layout(config):
         "in_border_rows": word, "in_border_columns": word, "in_corner": word,
         "border_rows": word, "border_columns": word, "border_corner": word,
         "side": size,                   # lines of the input in the west and east memories
+        "made_channels": word, "made_pitch": word, "made_step": word,
         # Of the map that is made: lines of a column and of a row beyond the rim.
         "made_side": size, "made_cap": size,
     })

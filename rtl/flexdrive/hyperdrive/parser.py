@@ -4,12 +4,12 @@ The rules and their codes are those of :class:`flexdrive.hyperdrive.descriptor.C
 broken rule is reported.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
-from .descriptor import DESCRIPTOR_WORDS, FIELDS, MAGIC, VERSION, Activation, Code, Operation
+from .descriptor import DESCRIPTOR_WORDS, FIELDS, MAGIC, VERSION, Code, Operation
 from .layer import layer_layout
 from .multiple import multiple, multiple_of
 from .parameters import ScaleBias
@@ -22,13 +22,14 @@ _BORDER_FIELDS = ("halo", "north", "south", "west", "east", "in_border_rows",
                   "border_corner")
 # Codes of rules; the others are of stops.
 _REFUSALS = sorted(code for code in Code if not code.stops)
+_SUM_BITS = 20             # of the largest sum: 9 pitches, and what is added to them
 _TOO_LARGE = 0x1FFFF       # what a product saturates to; no memory has so many words
 
 
 def check_cycles(config):
     """Cycles from the acceptance of the last word of a descriptor to ``valid``: decode, one
     product each (three more with links), verdict."""
-    return 10 if config.mesh else 7
+    return 11 if config.mesh else 8
 
 
 class Parser(Shared):
@@ -63,7 +64,7 @@ class Parser(Shared):
         self._out_cap = Signal(17, name="out_cap")
         loads = raw.operation != Operation.CONV
         self._made_side = Mux(loads, self.layer.side, self._out_side)
-        self._made_cap = Mux(loads, self.layer.pitch, self._out_cap)
+        self._made_cap = Mux(loads, self.layer.in_row, self._out_cap)
         count = Signal(range(DESCRIPTOR_WORDS))
         payload = Signal(16)
         broken = Signal(max(_REFUSALS) + 1)     # bit per code
@@ -120,13 +121,16 @@ class Parser(Shared):
         m.d.sync += [getattr(layer, name).eq(getattr(raw, name)) for name in (
             "operation", "in_base", "in_channels", "out_base", "out_channels", "bypass_base",
             "tile_rows", "tile_columns", "full_rows", "full_columns", "last_rows",
-            "last_columns", *_BORDER_FIELDS)]
+            "last_columns", "in_pitch", "out_pitch", "out_step", "slope", *_BORDER_FIELDS)]
         two = conv & (raw.stride == 2)
         m.d.sync += [
             layer.code.eq(Code.OK), layer.two.eq(two),
             layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)), layer.last_tap.eq(raw.kernel - 1),
-            layer.relu.eq(raw.activation == Activation.RELU), layer.bypass.eq(raw.bypass),
+            layer.activation.eq(raw.activation[:2]), layer.bypass.eq(raw.bypass),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
+            *(getattr(layer, f"made_{name}").eq(Mux(conv, getattr(raw, f"out_{name}"), loaded))
+              for name, loaded in (("channels", raw.in_channels), ("pitch", raw.in_pitch),
+                                   ("step", 1))),
             layer.in_tile_rows.eq(raw.tile_rows << two),
             layer.in_tile_columns.eq(raw.tile_columns << two),
             layer.out_last_rows.eq(Mux(two, (raw.last_rows + 1) >> 1, raw.last_rows)),
@@ -146,9 +150,11 @@ class Parser(Shared):
         self._product = Signal(17)
         full = Signal(33)
         m.d.comb += [full.eq(self._a * self._b),
-                     self._product.eq(Mux(full[17:].any() | (self._a == _TOO_LARGE), _TOO_LARGE,
-                                          full))]
+                     self._product.eq(Mux(
+                         full[17:].any() | ((self._a == _TOO_LARGE) & (self._b != 0)),
+                         _TOO_LARGE, full))]
         self._out_size = Signal(17)
+        self._out_channels = Signal(17)     # words from the first channel that is made ... + step
         # Input tiles have stride^2 as many pixels.
         in_area = Signal(19)
         in_area_sat = Signal(17)
@@ -156,13 +162,14 @@ class Parser(Shared):
                      in_area_sat.eq(Mux(in_area >= _TOO_LARGE, _TOO_LARGE, in_area))]
         # Operands are taken in the cycle before: the area is none until the product after next.
         return [
+            ((raw.out_channels, raw.out_step), self._out_channels),
             ((raw.tile_rows, raw.tile_columns), layer.area),
-            ((layer.in_tile_columns, layer.in_channels), layer.pitch),
-            ((in_area_sat, layer.in_channels), layer.in_size),
-            ((layer.area, layer.out_channels), self._out_size),
-            *([((layer.in_tile_rows, layer.in_channels), layer.side),
-               ((layer.tile_rows, layer.out_channels), self._out_side),
-               ((layer.tile_columns, layer.out_channels), self._out_cap)]
+            ((layer.in_tile_columns, layer.in_pitch), layer.in_row),
+            ((in_area_sat, layer.in_pitch), layer.in_size),
+            ((layer.area, layer.out_pitch), self._out_size),
+            *([((layer.in_tile_rows, layer.in_pitch), layer.side),
+               ((layer.tile_rows, layer.out_pitch), self._out_side),
+               ((layer.tile_columns, layer.out_pitch), self._out_cap)]
               if self.config.mesh else []),
         ]
 
@@ -176,14 +183,24 @@ class Parser(Shared):
         config, layer = self.config, self.layer
         conv = raw.operation == Operation.CONV
         reserved = Cat(getattr(raw, f.name) for f in FIELDS if f.name.startswith("reserved"))
-        in_end, out_end, bypass_end = (Signal(18, name=f"{n}_end")
+        in_end, out_end, bypass_end = (Signal(_SUM_BITS, name=f"{n}_end")
                                        for n in ("in", "out", "bypass"))
+        # The last pixel takes its channels only, not its whole pitch. Differences wrap; the sums
+        # are right again.
+        in_rest, out_rest, out_base, bypass_base = (
+            Signal(_SUM_BITS, name=name)
+            for name in ("in_rest", "out_rest", "out_base", "bypass_base"))
         # The last product but one stands a cycle before the verdict.
-        m.d.sync += in_end.eq(raw.in_base + layer.in_size)
-        m.d.comb += [
-            out_end.eq(raw.out_base + self._out_size),
-            bypass_end.eq(raw.bypass_base + self._out_size),
+        m.d.sync += [
+            in_rest.eq(raw.in_channels - raw.in_pitch), in_end.eq(
+                raw.in_base + layer.in_size + in_rest),
+            out_rest.eq(self._out_channels - raw.out_step + 1 - raw.out_pitch),
+            out_base.eq(raw.out_base + out_rest), bypass_base.eq(raw.bypass_base + out_rest),
         ]
+        m.d.comb += [out_end.eq(out_base + self._out_size),
+                     bypass_end.eq(bypass_base + self._out_size)]
+        made_rest = Mux(conv, out_rest, in_rest)
+        ahead, beside = self._side_by_side(m, raw)
 
         def meets(base_a, end_a, base_b, end_b):
             return (base_a < end_b) & (base_b < end_a)
@@ -197,7 +214,8 @@ class Parser(Shared):
             Code.RESERVED: reserved.any(),
             Code.KERNEL: conv & (~raw.kernel[0] | (raw.kernel > max(config.kernels))),
             Code.STRIDE: conv & (raw.stride != 1) & (raw.stride != 2),
-            Code.ACTIVATION: conv & (raw.activation > max(Activation)),
+            Code.ACTIVATION: conv & ~Cat(raw.activation == kind
+                                         for kind in config.activations).any(),
             Code.INTERLEAVE: conv & (raw.interleave != 1)
             & (raw.interleave != config.adder_depth),
             Code.PAYLOAD: raw.payload != Mux(conv, raw.out_channels, 0),
@@ -209,40 +227,60 @@ class Parser(Shared):
             Code.INPUT_RANGE: in_end > config.fm_words,
             Code.OUTPUT_RANGE: conv & (out_end > config.fm_words),
             Code.BYPASS_RANGE: conv & raw.bypass & (bypass_end > config.fm_words),
-            Code.OVERLAP: conv & meets(raw.in_base, in_end, raw.out_base, out_end),
+            Code.OVERLAP: conv & ~beside & meets(raw.in_base, in_end, raw.out_base, out_end),
             Code.BYPASS_OVERLAP: conv & raw.bypass & (raw.bypass_base != raw.out_base)
             & meets(raw.bypass_base, bypass_end, raw.out_base, out_end),
             Code.WEIGHT_DEPTH: conv & self._weights_exceed(m, raw),
-            **self._border_rules(raw, conv, meets),
+            **self._border_rules(raw, meets, in_rest, made_rest, Mux(conv & beside, ahead, 0)),
             Code.REACH: Cat(
                 (layer.reach > layer.in_tile_rows) | (layer.reach > layer.in_tile_columns),
                 ((raw.halo > raw.tile_rows) | (raw.halo > raw.tile_columns))
                 if config.mesh else 0).any(),
+            Code.PITCH: (raw.in_pitch < raw.in_channels) | (conv & (
+                (raw.out_step == 0)
+                | (self._out_channels + 1 > raw.out_pitch + raw.out_step))),
         }
         m.d.comb += [broken[code].eq(rule) for code, rule in rules.items()]
+
+    def _side_by_side(self, m, raw):
+        """(words from the input's first to the output's first, whether both are different channels
+        of one map)."""
+        ahead, behind, extent, beside = (Signal(signed(19), name="ahead"),
+                                         Signal(signed(19), name="behind"),
+                                         Signal(18, name="extent"), Signal(name="beside"))
+        m.d.sync += [
+            ahead.eq(raw.out_base - raw.in_base), behind.eq(raw.in_base - raw.out_base),
+            extent.eq(self._out_channels - raw.out_step + 1),
+            beside.eq((raw.stride == 1) & (raw.in_pitch == raw.out_pitch) & (
+                ((ahead >= raw.in_channels) & (ahead + extent <= raw.out_pitch))
+                | ((behind >= extent) & (behind + raw.in_channels <= raw.in_pitch)))),
+        ]
+        return ahead, beside
 
     def _empty(self, raw):
         return (((raw.full_rows == 0) & (raw.last_rows == 0))
                 | ((raw.full_columns == 0) & (raw.last_columns == 0)))
 
-    def _border_rules(self, raw, conv, meets):
-        """Rules of the border and corner memories; without links every border field is 0."""
+    def _border_rules(self, raw, meets, in_rest, made_rest, beside):
+        """Rules of the border and corner memories; without links every border field is 0.
+        ``in_rest``, ``made_rest``: by how much regions are longer than whole pixels. ``beside``:
+        distance of input and output that are channels of one map, else 0."""
         config, layer = self.config, self.layer
         if not config.mesh:
             return {Code.MESH: Cat(getattr(raw, name) for name in _BORDER_FIELDS).any()}
         reads, exchanges = layer.reach != 0, raw.halo != 0
 
-        def sizes(count, side, cap, channels):
+        def sizes(count, side, cap, pitch, rest):
             """Lines and words that ``count`` rows and columns beyond the rim take."""
-            corner = channels
+            corner = pitch
             for number in range(2, config.halo + 1):
-                words = multiple_of(channels, (number - 1) * config.halo + number)
+                words = multiple_of(pitch, (number - 1) * config.halo + number)
                 corner = Mux(count == number, words, corner)
-            return multiple(side, count, config.halo), multiple(cap, count, config.halo), corner
+            whole = multiple(side, count, config.halo), multiple(cap, count, config.halo), corner
+            return [(words + rest)[:_SUM_BITS] for words in whole]
 
-        read = sizes(layer.reach, layer.side, layer.pitch, raw.in_channels)
-        made = sizes(raw.halo, self._made_side, self._made_cap,
-                     Mux(conv, raw.out_channels, raw.in_channels))
+        read = sizes(layer.reach, layer.side, layer.in_row, raw.in_pitch, in_rest)
+        made = sizes(raw.halo, self._made_side, self._made_cap, layer.made_pitch, made_rest)
         regions = tuple(zip(
             (raw.in_border_rows, raw.in_border_columns, raw.in_corner), read,
             (raw.border_rows, raw.border_columns, raw.border_corner), made,
@@ -252,8 +290,9 @@ class Parser(Shared):
         for in_at, in_size, out_at, out_size, words in regions:
             range_broken |= reads & (in_at + in_size > words)
             range_broken |= exchanges & (out_at + out_size > words)
-            overlap |= reads & exchanges & meets(in_at, in_at + in_size, out_at,
-                                                 out_at + out_size)
+            apart = (beside != 0) & (out_at - in_at == beside)
+            overlap |= reads & exchanges & ~apart & meets(in_at, in_at + in_size, out_at,
+                                                          out_at + out_size)
         return {Code.MESH: (sides & ~self.neighbours).any() | (raw.halo > config.halo)
                 | (exchanges & (raw.operation == Operation.STORE)),
                 Code.BORDER_RANGE: range_broken, Code.BORDER_OVERLAP: overlap}

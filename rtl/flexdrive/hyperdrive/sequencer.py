@@ -81,7 +81,7 @@ class Sequencer(Shared):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        stages = Tail.latency_of(config.adder_depth)
+        stages = Tail.latency_of(config.adder_depth, config.leaky)
         m.submodules.parser = parser = Parser(config)
         m.submodules.weights = weights = WeightBuffer(config.channels, config.weight_words)
         m.submodules.parameters = parameters = ParameterBuffer(config.parameter_words)
@@ -328,7 +328,8 @@ class Sequencer(Shared):
             tail.stored.eq(parameters.stored), parameters.index.eq(tail.index),
             parameters.read.eq(tail.read), parameters.release.eq(tail.release),
             parameters.released.eq(tail.released),
-            control.bypass.eq(layer.bypass), control.activate.eq(layer.relu),
+            control.bypass.eq(layer.bypass), control.activation.eq(layer.activation),
+            *([control.slope.eq(layer.slope)] if self.config.leaky else []),
         ]
         m.d.sync += [control.shift.eq(tail.shift), control.advance.eq(tail.advance),
                      control.scale.eq(parameters.word.scale),

@@ -11,8 +11,12 @@ from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
 from ..fp16 import Adder, Multiplier, relu
+from ..fp16.compare import is_nan
+from .layer import ActivationShape
 
 __all__ = ["Tail"]
+
+_ONE, _MINUS_ONE = 0x3C00, 0xBC00
 
 
 class Tail(Shared):
@@ -37,28 +41,31 @@ class Tail(Shared):
     bypass_word : word read from memory for that value; ``bypass_valid`` marks the one cycle in
         which it stands there.
     bypass : the layer has a bypass; otherwise -0 is added, which changes nothing.
-    activate : the layer ends in ReLU.
+    activation : of the layer; slope : binary16 factor of negative values (``leaky``).
     result : the finished word, binary16.
     """
 
-    def __init__(self, channels, depth):
+    def __init__(self, channels, depth, *, leaky=False):
         self.channels = channels
         self.depth = depth
+        self.leaky = leaky
         super().__init__({
             "accumulators": In(16 * channels), "capture": In(depth), "shift": In(1),
             "advance": In(1), "scale": In(16), "bias": In(16), "bypass_word": In(16),
-            "bypass_valid": In(1), "bypass": In(1), "activate": In(1), "result": Out(16),
-        }, c=channels, l=depth)
+            "bypass_valid": In(1), "bypass": In(1), "activation": In(ActivationShape),
+            "result": Out(16), **({"slope": In(16)} if leaky else {}),
+        }, c=channels, l=depth, **({"y": True} if leaky else {}))
 
     @staticmethod
-    def latency_of(depth):
-        """Advances from the shift of a value to its result: one register, multiplier, adders."""
-        return 1 + 3 * depth
+    def latency_of(depth, leaky):
+        """Advances from the shift of a value to its result: one register, multiplier, two adders,
+        multiplier of leaky ReLU."""
+        return 1 + (4 if leaky else 3) * depth
 
     @property
     def latency(self):
-        """:meth:`latency_of` this tail's depth."""
-        return self.latency_of(self.depth)
+        """:meth:`latency_of` this tail."""
+        return self.latency_of(self.depth, self.leaky)
 
     def elaborate(self, platform):
         m = Module()
@@ -93,9 +100,29 @@ class Tail(Shared):
             bypass_adder.b.eq(self._delayed(m, "bypass", bypass_word, self.depth)),
             bias_adder.a.eq(bypass_adder.y),
             bias_adder.b.eq(self._delayed(m, "bias", self.bias, 2 * self.depth)),
-            self.result.eq(Mux(self.activate, relu(bias_adder.y), bias_adder.y)),
         ]
+        self._activate(m, bias_adder.y)
         return m
+
+    def _activate(self, m, value):
+        """The last step, on the sum with its bias."""
+        if self.leaky:
+            m.submodules.leaky_multiplier = leaky = Multiplier(depth=self.depth,
+                                                               enable=True).in_place()
+            m.d.comb += [leaky.en.eq(self.advance), leaky.a.eq(value), leaky.b.eq(self.slope)]
+            value = self._delayed(m, "value", value, self.depth)
+        negative = value[15] & value[:15].any()
+        m.d.comb += self.result.eq(value)
+        with m.Switch(self.activation):
+            with m.Case(ActivationShape.RELU):
+                m.d.comb += self.result.eq(relu(value))
+            with m.Case(ActivationShape.SIGN):
+                with m.If(~is_nan(value)):
+                    m.d.comb += self.result.eq(Mux(negative, _MINUS_ONE, _ONE))
+            if self.leaky:
+                with m.Case(ActivationShape.LEAKY):
+                    with m.If(negative & ~is_nan(value)):
+                        m.d.comb += self.result.eq(leaky.y)
 
     def _delayed(self, m, name, value, cycles):
         for cycle in range(cycles):

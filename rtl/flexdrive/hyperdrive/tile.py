@@ -10,6 +10,7 @@ from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
+from .layer import ActivationShape
 from .memory import FeatureBank, bank_port_layout
 from .tail import Tail
 from .unit import AccumulateUnit
@@ -45,7 +46,8 @@ def tile_control_layout(config):
         "bias": unsigned(16),
         "bypass_valid": unsigned(1),
         "bypass": unsigned(1),
-        "activate": unsigned(1),
+        "activation": ActivationShape,
+        **({"slope": unsigned(16)} if config.leaky else {}),
         "load": unsigned(1),
         "load_word": unsigned(16),
     })
@@ -81,7 +83,7 @@ class Tile(Shared):
     scale, bias : binary16 parameters of the value shifted out one advance before.
     bypass_valid : a bypass word is at its bank's output.
     bypass : the layer has a bypass.
-    activate : the layer ends in ReLU.
+    activation : of the layer; slope : of leaky ReLU (on chips that have it).
     load : the word to write is load_word, from the host, not the tail's result.
     load_word : binary16 word from the host.
     loading : this tile is the one that the host's word is for.
@@ -104,7 +106,7 @@ class Tile(Shared):
             "row_word": Out(16), "row_word_before": In(16), "row_word_after": In(16),
             **({"result": Out(16)} if config.mesh else {}),
         }, c=config.channels, d=config.fm_words, b=config.fm_banks, l=config.adder_depth,
-            x=config.mesh)
+            x=config.mesh, **config.layer_parameters)
 
     def elaborate(self, platform):
         m = Module()
@@ -118,13 +120,14 @@ class Tile(Shared):
             m.d.comb += [unit.x.eq(operand), unit.weight.eq(self.weights[channel]),
                          unit.first.eq(self.first)]
             accumulators.append(unit.y)
-        m.submodules.tail = tail = Tail(self.config.channels, self.config.adder_depth)
+        m.submodules.tail = tail = Tail(
+            self.config.channels, self.config.adder_depth, leaky=self.config.leaky)
         m.d.comb += [
             tail.accumulators.eq(Cat(accumulators)), tail.bypass_word.eq(
                 read_data[self.bypass_bank]),
             *(getattr(tail, name).eq(getattr(self, name)) for name in
               ("capture", "shift", "advance", "scale", "bias", "bypass_valid", "bypass",
-               "activate")),
+               "activation", *(["slope"] if self.config.leaky else []))),
             result.eq(tail.result),
         ]
         if self.config.mesh:

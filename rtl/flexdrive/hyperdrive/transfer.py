@@ -45,6 +45,7 @@ class MapWalker(Shared):
         tile_column = Signal(9)
         y, x, channel = (Signal(16, name=name) for name in ("y", "x", "channel"))
         row_address = Signal(16)            # first word of row y of a tile
+        gap = Signal(16)                    # words from a pixel's last channel to the next pixel
         starting = Signal()
         rows = Signal(16)
         columns = Signal(16)
@@ -71,7 +72,7 @@ class MapWalker(Shared):
             self.rim.east.eq((tile_column == self.config.columns - 1)
                              & (x + layer.halo >= layer.in_tile_columns)),
         ]
-        m.d.sync += starting.eq(self.start)
+        m.d.sync += [starting.eq(self.start), gap.eq(layer.in_pitch - layer.in_channels)]
         with m.If(starting):
             m.d.sync += [self.valid.eq((tiles[0] != 0) & (tiles[1] != 0)),
                          self.address.eq(layer.in_base),
@@ -80,7 +81,7 @@ class MapWalker(Shared):
         with m.Elif(self.step & self.valid):
             m.d.sync += [channel.eq(channel + 1), self.address.eq(self.address + 1)]
             with m.If(ends["channel"]):
-                m.d.sync += [channel.eq(0), x.eq(x + 1)]
+                m.d.sync += [channel.eq(0), x.eq(x + 1), self.address.eq(self.address + 1 + gap)]
                 with m.If(ends["x"]):
                     m.d.sync += [x.eq(0), tile_column.eq(tile_column + 1),
                                  self.address.eq(row_address)]
@@ -91,7 +92,7 @@ class MapWalker(Shared):
     def _next_row(self, m, ends, tile_row, tile_column, y, row_address):
         layer = self.layer
         following = Signal(16)
-        m.d.comb += following.eq(Mux(ends["y"], layer.in_base, row_address + layer.pitch))
+        m.d.comb += following.eq(Mux(ends["y"], layer.in_base, row_address + layer.in_row))
         m.d.sync += [tile_column.eq(0), y.eq(y + 1), row_address.eq(following),
                      self.address.eq(following)]
         with m.If(ends["y"]):

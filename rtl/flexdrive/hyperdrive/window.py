@@ -91,11 +91,11 @@ class WindowWalker(Shared):
         # Both steps are made from registers; `advance` comes late and only chooses.
         below = Signal(Axis)
         beside = Signal(Axis)
-        self._step(m, "tap_y", below, current.y, 1, layer.in_tile_rows, layer.pitch,
-                   layer.in_size, border=layer.in_channels if self.mesh else None,
+        self._step(m, "tap_y", below, current.y, 1, layer.in_tile_rows, layer.in_row,
+                   layer.in_size, border=layer.in_pitch if self.mesh else None,
                    halo=self._halo_units("y"))
-        self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_channels,
-                   layer.pitch, halo=self._halo_units("x"))
+        self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_pitch,
+                   layer.in_row, halo=self._halo_units("x"))
         with m.If(self.load):
             m.d.comb += following.eq(cursor)
         with m.Elif(self.advance):
@@ -122,8 +122,8 @@ class WindowWalker(Shared):
         if not self.mesh or self.halo == 1:
             return None
         if axis == "y":
-            return {"halo": layer.pitch, "corner": multiple_of(layer.in_channels, self.halo)}
-        return {"halo": layer.side, "corner": layer.in_channels}
+            return {"halo": layer.in_row, "corner": multiple_of(layer.in_pitch, self.halo)}
+        return {"halo": layer.side, "corner": layer.in_pitch}
 
     def _step(self, m, name, target, axis, distance, edge, step, span, border=None, halo=None):
         """target = axis moved on by ``distance`` pixels of ``step`` words each (in total
@@ -173,11 +173,11 @@ class WindowWalker(Shared):
                 self._begin(m, first_y, first_x, reach)
         stride = Mux(layer.two, 2, 1)
         self._step(m, "pixel_x", next_x, x, stride, layer.in_tile_columns,
-                   Mux(layer.two, layer.in_channels << 1, layer.in_channels), layer.pitch,
+                   Mux(layer.two, layer.in_pitch << 1, layer.in_pitch), layer.in_row,
                    halo=self._stride_units("x"))
         self._step(m, "pixel_y", next_y, y, stride, layer.in_tile_rows,
-                   Mux(layer.two, layer.pitch << 1, layer.pitch), layer.in_size,
-                   border=Mux(layer.two, layer.in_channels << 1, layer.in_channels)
+                   Mux(layer.two, layer.in_row << 1, layer.in_row), layer.in_size,
+                   border=Mux(layer.two, layer.in_pitch << 1, layer.in_pitch)
                    if self.mesh else None, halo=self._stride_units("y"))
         with m.If(self.restart):
             m.d.sync += [row.eq(0), column.eq(0), y.eq(first_y), x.eq(first_x)]
@@ -201,13 +201,13 @@ class WindowWalker(Shared):
         layer = self.layer
         m.d.comb += [
             first_y.at.eq(layer.in_tile_rows - reach), first_y.tile.eq(_BEFORE),
-            first_y.address.eq(layer.in_base + layer.in_size - multiple_of(layer.pitch, reach)),
+            first_y.address.eq(layer.in_base + layer.in_size - multiple_of(layer.in_row, reach)),
             first_x.at.eq(layer.in_tile_columns - reach), first_x.tile.eq(_BEFORE),
-            first_x.address.eq(layer.pitch - multiple_of(layer.in_channels, reach)),
+            first_x.address.eq(layer.in_row - multiple_of(layer.in_pitch, reach)),
         ]
         if self.mesh:
             m.d.comb += first_y.border.eq(layer.in_border_rows + layer.side
-                                          - multiple_of(layer.in_channels, reach))
+                                          - multiple_of(layer.in_pitch, reach))
         for axis, first in (("y", first_y), ("x", first_x)):
             for field, unit in (self._halo_units(axis) or {}).items():
                 m.d.comb += getattr(first, field).eq(multiple_of(unit, reach - 1))

@@ -101,7 +101,7 @@ def _checked(name, array, dtypes, shape):
 
 
 def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
-             bypass=None, threads=None):
+             slope=0, bypass=None, threads=None):
     """One CONV of the chip, bit for bit.
 
     Parameters
@@ -111,7 +111,9 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
         input is padded with k//2 zeros on each side.
     alpha, beta : uint16 (c_out,), binary16 patterns of scale and bias.
     stride : positive integer.
-    activation : NONE, or RELU: the last step is max(v, +0) and a NaN stays NaN.
+    activation : the last step; RELU is max(v, +0), SIGN +1 or, for v < 0, -1, LEAKY v * slope for
+        v < 0. A NaN stays NaN.
+    slope : binary16 pattern.
     bypass : uint16 (c_out, ceil(h/stride), ceil(w/stride)) or None.
     threads : number of threads, default one per core.
 
@@ -143,4 +145,9 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
     v = fp16.add_float(v, fp16.to_float(beta)[:, None, None])
     if activation == Activation.RELU:
         v = np.where(v <= 0, np.float32(0), v)
+    elif activation == Activation.SIGN:
+        v = np.where(np.isnan(v), v, np.where(v < 0, np.float32(-1), np.float32(1)))
+    elif activation == Activation.LEAKY:
+        factor = fp16.to_float(np.array(slope, np.uint16))
+        v = np.where(v < 0, fp16.multiply_float(v, factor), v)
     return fp16.from_float(v)

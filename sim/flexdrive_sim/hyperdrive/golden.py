@@ -66,6 +66,12 @@ def _array(name, array, dtype, width=None):
     return array
 
 
+def _addresses(base, tile, channels, pitch, step):
+    """Address in a tile of each word of a map: (tile rows, tile columns, channels)."""
+    pixels = np.arange(tile[0] * tile[1]).reshape(*tile, 1)
+    return base + pixels * pitch + np.arange(channels) * step
+
+
 class GoldenChip:
     """Executes programs as the chip does, map by map, in numpy.
 
@@ -127,34 +133,34 @@ class GoldenChip:
         pixels.finish()
         return np.concatenate(sent)
 
-    def read(self, base, tile, shape):
+    def read(self, base, tile, shape, pitch, step=1):
         """The map (height, width, channels) at word ``base``, in tiles of ``tile`` = (rows,
-        columns) pixels: uint16 of that shape."""
-        (rows, columns), (height, width, channels) = tile, shape
-        words = self.memory[:, :, base:base + rows * columns * channels]
-        tiles = words.reshape(self.config.rows, self.config.columns, rows, columns, channels)
-        canvas = tiles.transpose(0, 2, 1, 3, 4).reshape(
-            self.config.rows * rows, self.config.columns * columns, channels)
-        return canvas[:height, :width].copy()        # reshaping a single tile makes a view
+        columns) pixels, ``pitch`` and ``step`` words from pixel to pixel and from channel to
+        channel: uint16 of that shape."""
+        height, width, channels = shape
+        words = self.memory[:, :, _addresses(base, tile, channels, pitch, step)]
+        canvas = words.transpose(0, 2, 1, 3, 4).reshape(
+            self.config.rows * tile[0], self.config.columns * tile[1], channels)
+        return canvas[:height, :width]
 
-    def write(self, base, tile, image):
+    def write(self, base, tile, image, pitch, step=1):
         """Put ``image`` (height, width, channels) at word ``base``, in tiles as in ``read``."""
         (rows, columns), (height, width, channels) = tile, image.shape
-        canvas_shape = (self.config.rows * rows, self.config.columns * columns, channels)
-        canvas = self.read(base, tile, canvas_shape)
+        shape = (self.config.rows * rows, self.config.columns * columns, channels)
+        canvas = self.read(base, tile, shape, pitch, step)
         canvas[:height, :width] = image
         tiles = canvas.reshape(self.config.rows, rows, self.config.columns, columns, channels)
-        self.memory[:, :, base:base + rows * columns * channels] = tiles.transpose(
-            0, 2, 1, 3, 4).reshape(self.config.rows, self.config.columns, -1)
+        self.memory[:, :, _addresses(base, tile, channels, pitch, step)] = tiles.transpose(
+            0, 2, 1, 3, 4)
 
     def _input(self, d):
         return self.read(d.in_base, (d.in_tile_rows, d.in_tile_columns),
-                         (d.height, d.width, d.in_channels))
+                         (d.height, d.width, d.in_channels), d.in_pitch)
 
     def _load(self, index, d, pixels):
         shape = (d.height, d.width, d.in_channels)
         image = pixels.take(d.height * d.width * d.in_channels, f"descriptor {index} (LOAD)")
-        self.write(d.in_base, (d.tile_rows, d.tile_columns), image.reshape(shape))
+        self.write(d.in_base, (d.tile_rows, d.tile_columns), image.reshape(shape), d.in_pitch)
 
     def _weights(self, index, d, stream):
         """The weights of a layer in the order of the stream -> uint8 (c_out, c_in, k, k)."""
@@ -177,9 +183,12 @@ class GoldenChip:
     def _conv(self, index, d, payload, weights):
         tile = (d.tile_rows, d.tile_columns)
         shape = (-(-d.height // d.stride), -(-d.width // d.stride), d.out_channels)
-        bypass = self.read(d.bypass_base, tile, shape).transpose(2, 0, 1) if d.bypass else None
+        placed = d.out_pitch, d.out_step
+        bypass = (self.read(d.bypass_base, tile, shape, *placed).transpose(2, 0, 1)
+                  if d.bypass else None)
         result = convolve(
             self._input(d).transpose(2, 0, 1), self._weights(index, d, weights),
             (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16),
-            stride=d.stride, activation=Activation(d.activation), bypass=bypass)
-        self.write(d.out_base, tile, result.transpose(1, 2, 0))
+            stride=d.stride, activation=Activation(d.activation), slope=d.slope,
+            bypass=bypass)
+        self.write(d.out_base, tile, result.transpose(1, 2, 0), *placed)

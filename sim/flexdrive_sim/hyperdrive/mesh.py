@@ -12,7 +12,7 @@ from flexdrive_deploy.mesh import patches, split_program, whole_config
 
 from ..engine import EngineError, Gate, Model, Sink, Source, run_streams
 from .rtl import ChipRun, count_descriptors, report_row
-from .stimuli import Stimulus, random_words
+from .stimuli import Stimulus, random_slice, random_words
 
 __all__ = ["Mesh", "MeshRun", "random_chain"]
 
@@ -125,19 +125,23 @@ def random_chain(config, height, width, seed, *, layers=None):
         edge = [tuple(int(e) for e in random.integers(1, 4, 2))]
         for stride in strides[::-1]:
             edge.insert(0, tuple(int(e * stride) for e in edge[0]))
+        # Layer i makes `made[i]` in map i, of which layer i + 1 reads `read[i]` channels.
         channels = [int(c) for c in random.integers(1, 2 * config.channels + 3, count + 1)]
+        made = [random_slice(random, c, [1, 2, 3]) for c in channels]
+        read = [_part(random, slice_.pitch) for slice_ in made]
         kernels = [int(k) for k in random.choice([1, *config.kernels[1:] * 2], count)]
         interleaves = [int(q) for q in random.choice(config.interleaves, count)]
-        words = [e[0] * e[1] * c for e, c in zip(edge, channels, strict=True)]
+        widths = [slice_.pitch for slice_ in made]
+        words = [e[0] * e[1] * c for e, c in zip(edge, widths, strict=True)]
         half = config.border_words // 2
         # Each map is exchanged as far as the next layer's kernel reaches.
         halos = [*(k // 2 for k in kernels), 0]
         fits = (sum(words) <= config.fm_words and all(
             h <= min(e) and h * max(e) * c <= half
             and ((h - 1) * config.halo + h) * c <= config.corner_words // 2
-            for e, c, h in zip(edge, channels, halos, strict=True)))
-        kept = all(c * k * k * q <= config.weight_words for c, k, q in zip(
-            channels, kernels, interleaves, strict=False))
+            for e, c, h in zip(edge, widths, halos, strict=True)))
+        kept = all(part.stop * k * k * q <= config.weight_words for part, k, q in zip(
+            read, kernels, interleaves, strict=False))
         if fits and kept:
             break
     map_height = int(random.integers(1, whole.rows * edge[0][0] + 1))
@@ -146,29 +150,42 @@ def random_chain(config, height, width, seed, *, layers=None):
     border = [{"border_rows": half * (i % 2), "border_columns": half * ((i + 1) % 2),
                "border_corner": config.corner_words // 2 * (i % 2)} for i in range(count + 1)]
     stimulus = Stimulus(whole)
-    shape = (map_height, map_width, channels[0])
-    _append(stimulus, lambda: stimulus.load(
-        random_words(random, shape), base=0, tile=edge[0]),
-        halo=halos[0], **border[0])
-    shapes = [shape]
+    shapes = [(map_height, map_width, widths[0])]
+    for i, stride in enumerate(strides):
+        shapes.append((*(-(-size // int(stride)) for size in shapes[i][:2]), widths[i + 1]))
+
+    def load(i):
+        _append(stimulus, lambda: stimulus.load(
+            random_words(random, shapes[i]), base=int(base[i]), tile=edge[i]),
+            halo=halos[i], **border[i])
+
+    load(0)
     for i in range(count):
-        stride = int(strides[i])
-        weights = random.integers(0, 2, (channels[i + 1], channels[i], kernels[i], kernels[i]),
-                                  dtype=np.uint8)
-        _append(stimulus, lambda i=i, weights=weights, stride=stride: stimulus.convolve(
+        if widths[i + 1] > channels[i + 1]:       # the rest of the map beside the slice
+            load(i + 1)
+        part, target = read[i], made[i + 1]
+        weights = random.integers(0, 2, (
+            channels[i + 1], part.stop - part.start, kernels[i], kernels[i]), dtype=np.uint8)
+        _append(stimulus, lambda i=i, weights=weights, part=part, target=target: stimulus.convolve(
             shapes[i], weights, random_words(random, channels[i + 1]),
-            random_words(random, channels[i + 1]), in_base=int(base[i]),
-            out_base=int(base[i + 1]), tile=edge[i + 1], stride=stride,
-            interleave=interleaves[i]),
-            halo=halos[i + 1], **border[i + 1],
-            **{f"in_{name}": value for name, value in (
-                ("border_rows", border[i]["border_rows"]),
-                ("border_columns", border[i]["border_columns"]),
-                ("corner", border[i]["border_corner"]))})
-        shapes.append((-(-shapes[i][0] // stride), -(-shapes[i][1] // stride), channels[i + 1]))
+            random_words(random, channels[i + 1]), in_base=int(base[i]) + part.start,
+            out_base=int(base[i + 1]) + target.offset, tile=edge[i + 1], stride=int(strides[i]),
+            interleave=interleaves[i], in_pitch=widths[i], out_pitch=target.pitch,
+            out_step=target.step),
+            halo=halos[i + 1], **{name: at + target.offset for name, at in border[i + 1].items()},
+            **{f"in_{name.removeprefix('border_') if 'corner' in name else name}": at + part.start
+               for name, at in border[i].items()})
     for i in range(count + 1):
         stimulus.store(shapes[i], base=int(base[i]), tile=edge[i])
     return stimulus
+
+
+def _part(random, channels):
+    """All channels of a map, or some of them, as a range."""
+    if random.integers(2):
+        return range(channels)
+    start = int(random.integers(channels))
+    return range(start, int(random.integers(start, channels)) + 1)
 
 
 def _append(stimulus, operation, **fields):

@@ -110,7 +110,7 @@ def border_words(mesh, words):
         if not d.halo:
             continue
         conv = d.operation == Operation.CONV
-        channels = d.out_channels if conv else d.in_channels
+        channels, _, _ = d.made
         size = [-(-edge // d.stride) if conv else edge for edge in (d.height, d.width)]
         tall, wide = mesh.config.rows * d.tile_rows, mesh.config.columns * d.tile_columns
         # Of each cut that the map crosses, the rows or columns beside it: before, after.

@@ -1,6 +1,6 @@
 """The rules that a legal descriptor keeps: golden side of the chip's refusal logic."""
 
-from flexdrive.hyperdrive.descriptor import MAGIC, VERSION, Activation, Code, Operation
+from flexdrive.hyperdrive.descriptor import MAGIC, VERSION, Code, Operation
 
 __all__ = ["blocks", "border_regions", "check", "regions"]
 
@@ -14,17 +14,29 @@ def regions(descriptor):
     """Memory that the descriptor names, as (first, end) word of each tile: input, output,
     bypass. Output and bypass are empty for LOAD and STORE, bypass also when it is not used."""
     d = descriptor
-    pixels = d.tile_rows * d.tile_columns
     conv = d.operation == Operation.CONV
-    in_words = d.in_tile_rows * d.in_tile_columns * d.in_channels
-    out_words = pixels * d.out_channels if conv else 0
+    in_words = _words(d.in_tile_rows * d.in_tile_columns, d.in_channels, d.in_pitch, 1)
+    out_words = _words(d.tile_rows * d.tile_columns, *d.made) if conv else 0
     bypass_words = out_words if d.bypass else 0
     return ((d.in_base, d.in_base + in_words), (d.out_base, d.out_base + out_words),
             (d.bypass_base, d.bypass_base + bypass_words))
 
 
+def _words(pixels, channels, pitch, step):
+    """Words from the first of a map, or of a slice, to the last."""
+    return (pixels - 1) * pitch + (channels - 1) * step + 1
+
+
 def _meet(one, other):
     return max(one[0], other[0]) < min(one[1], other[1])
+
+
+def _side_by_side(d):
+    """Input and output are different channels of one map."""
+    ahead, extent = d.out_base - d.in_base, _words(1, *d.made)
+    return (d.operation == Operation.CONV and d.stride == 1 and d.in_pitch == d.out_pitch and (
+        d.in_channels <= ahead <= d.out_pitch - extent
+        or extent <= -ahead <= d.in_pitch - d.in_channels))
 
 
 def _bad_extent(full, last, edge, tiles):
@@ -47,7 +59,7 @@ def _rules(d, config, neighbours):
     if conv:
         yield Code.KERNEL, d.kernel not in config.kernels
         yield Code.STRIDE, d.stride not in (1, 2)
-        yield Code.ACTIVATION, d.activation not in list(Activation)
+        yield Code.ACTIVATION, d.activation not in config.activations
         yield Code.INTERLEAVE, d.interleave not in config.interleaves
     yield Code.PAYLOAD, d.payload != (d.out_channels if conv else 0)
     sizes = [d.tile_rows, d.tile_columns, d.in_channels]
@@ -62,18 +74,21 @@ def _rules(d, config, neighbours):
     if conv:
         yield Code.OUTPUT_RANGE, target[1] > config.fm_words
         yield Code.BYPASS_RANGE, d.bypass and bypass[1] > config.fm_words
-        yield Code.OVERLAP, _meet(source, target)
+        yield Code.OVERLAP, _meet(source, target) and not _side_by_side(d)
         yield Code.BYPASS_OVERLAP, d.bypass and bypass != target and _meet(bypass, target)
         yield Code.WEIGHT_DEPTH, _keeps_too_many(d, config)
     yield from _border_rules(d, config, neighbours)
     yield Code.REACH, (d.reach > min(d.in_tile_rows, d.in_tile_columns)
                        or d.halo > min(d.tile_rows, d.tile_columns))
+    yield Code.PITCH, d.in_pitch < d.in_channels or (
+        conv and (d.out_step == 0 or (d.out_channels - 1) * d.out_step + 1 > d.out_pitch))
 
 
-def _beyond(count, bases, rows, columns, channels, halo):
-    """Regions of ``count`` rows and columns beyond the rim, of tiles of ``rows`` x ``columns``."""
-    corner = ((count - 1) * halo + count) * channels
-    sizes = count * rows * channels, count * columns * channels, corner
+def _beyond(count, bases, rows, columns, shape, halo):
+    """Regions of ``count`` rows and columns beyond the rim, of tiles of ``rows`` x ``columns``;
+    ``shape``: channels, pitch, step."""
+    corner = (count - 1) * halo + count
+    sizes = (_words(pixels, *shape) for pixels in (count * rows, count * columns, corner))
     return tuple((base, base + size) for base, size in zip(bases, sizes, strict=True))
 
 
@@ -83,11 +98,11 @@ def border_regions(d, config):
     read = made = None
     if d.reach:
         read = _beyond(d.reach, (d.in_border_rows, d.in_border_columns, d.in_corner),
-                       d.in_tile_rows, d.in_tile_columns, d.in_channels, config.halo)
+                       d.in_tile_rows, d.in_tile_columns, (d.in_channels, d.in_pitch, 1),
+                       config.halo)
     if d.halo:
-        channels = d.out_channels if d.operation == Operation.CONV else d.in_channels
         made = _beyond(d.halo, (d.border_rows, d.border_columns, d.border_corner), d.tile_rows,
-                       d.tile_columns, channels, config.halo)
+                       d.tile_columns, d.made, config.halo)
     return read, made
 
 
@@ -105,7 +120,8 @@ def _border_rules(d, config, neighbours):
         end > limit for region in (read, made) if region
         for (_, end), limit in zip(region, limits, strict=True))
     yield Code.BORDER_OVERLAP, bool(read and made) and any(
-        _meet(one, other) for one, other in zip(read, made, strict=True))
+        _meet(one, other) and not (_side_by_side(d) and other[0] - one[0] == d.out_base - d.in_base)
+        for one, other in zip(read, made, strict=True))
 
 
 def check(descriptor, config, neighbours=(False,) * 4):

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
-from flexdrive.hyperdrive.descriptor import Code
+from flexdrive.hyperdrive.descriptor import Activation, Code
 from flexdrive_deploy.deployment import ChipPart
-from flexdrive_deploy.layers import half_bits
+from flexdrive_deploy.layers import MINUS_ZERO, half_bits
 from flexdrive_deploy.mesh import neighbours
 
 from .convolution import convolve
@@ -88,12 +88,40 @@ def evaluate(graph, maps):
 
     maps: name -> uint16 (channels, height, width) of its inputs; returns those and all others."""
     maps = dict(maps)
+    def join():
+        for concat in graph.concats:
+            if concat.target not in maps and all(name in maps for name in concat.sources):
+                maps[concat.target] = np.concatenate([maps[name] for name in concat.sources])
+                join()
+
+    join()
     for layer in graph.layers:
-        maps[layer.target] = convolve(
-            maps[layer.source], layer.weights, layer.alpha, layer.beta, stride=layer.stride,
-            activation=layer.activation,
-            bypass=maps[layer.bypass] if layer.bypass is not None else None)
+        bypass = maps[layer.bypass] if layer.bypass is not None else None
+        maps[layer.target] = _evaluate_layer(layer, maps[layer.source], bypass)
+        join()
     return maps
+
+
+def _evaluate_layer(layer, source, bypass):
+    """The map of a layer: groups, each in its partial sums, then the shuffle."""
+    per_group, inputs = layer.c_out // layer.groups, layer.weights.shape[1]
+    made = []
+    for group in range(layer.groups):
+        here = slice(group * per_group, (group + 1) * per_group)
+        total, begin = None if bypass is None else bypass[here], 0
+        for part in layer.parts or (inputs,):
+            end, last = begin + part, begin + part == inputs
+            total = convolve(
+                source[group * inputs + begin:group * inputs + end],
+                layer.weights[here, begin:end], layer.alpha[here],
+                layer.beta[here] if last else np.full(per_group, MINUS_ZERO, np.uint16),
+                stride=layer.stride, bypass=total,
+                activation=layer.activation if last else Activation.NONE, slope=layer.slope)
+            begin = end
+        made.append(total)
+    result = np.concatenate(made)
+    return np.ascontiguousarray(result.reshape(layer.shuffle, -1, *result.shape[1:]).swapaxes(
+        0, 1)).reshape(result.shape)
 
 
 def _refuse_illegal(program):

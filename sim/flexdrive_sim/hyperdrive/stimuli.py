@@ -16,8 +16,8 @@ from flexdrive.hyperdrive.descriptor import (
 
 from .rules import check
 
-__all__ = ["Stimulus", "random_layer_stimulus", "random_words", "refused_descriptors",
-           "resnet34_layers", "shape_stimulus"]
+__all__ = ["Slice", "Stimulus", "random_layer_stimulus", "random_slice", "random_words",
+           "refused_descriptors", "resnet34_layers", "shape_stimulus"]
 
 _ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
@@ -66,25 +66,25 @@ class Stimulus:
         return {"full_rows": full_rows, "last_rows": last_rows, "full_columns": full_columns,
                 "last_columns": last_columns}
 
-    def load(self, image, *, base, tile):
-        """LOAD ``image`` (height, width, channels) uint16 at ``base``."""
+    def load(self, image, *, base, tile, pitch=None):
+        """LOAD ``image`` (height, width, channels) uint16 at ``base``; ``pitch`` of its pixels."""
         height, width, channels = image.shape
         self.words += Descriptor(operation=Operation.LOAD, in_base=base, in_channels=channels,
-                                 tile_rows=tile[0], tile_columns=tile[1],
+                                 in_pitch=pitch, tile_rows=tile[0], tile_columns=tile[1],
                                  **self._extent(height, width, *tile)).words()
         self.pixels.append(np.asarray(image, np.uint16).ravel())
 
-    def store(self, shape, *, base, tile):
+    def store(self, shape, *, base, tile, pitch=None):
         """STORE the map of ``shape`` (height, width, channels) at ``base``."""
         height, width, channels = shape
         self.words += Descriptor(operation=Operation.STORE, in_base=base, in_channels=channels,
-                                 tile_rows=tile[0], tile_columns=tile[1],
+                                 in_pitch=pitch, tile_rows=tile[0], tile_columns=tile[1],
                                  **self._extent(height, width, *tile)).words()
         self.out_words += height * width * channels
 
     def convolve(self, shape, weights, scale, bias, *, in_base, out_base, tile, stride=1,
-                 activation=Activation.NONE, interleave=1, bypass_base=None):
-        """CONV of a map of ``shape`` (height, width, channels_in).
+                 activation=Activation.NONE, interleave=1, bypass_base=None, **fields):
+        """CONV of a map of ``shape`` (height, width, channels_in); ``fields`` of the descriptor.
 
         ``weights`` is uint8 {0, 1} (channels_out, channels_in, k, k); ``tile`` the edges of an
         output tile; scale and bias uint16 (channels_out,).
@@ -94,7 +94,7 @@ class Stimulus:
             operation=Operation.CONV, payload=outputs, kernel=kernel, stride=stride,
             activation=activation, interleave=interleave, bypass=bypass_base is not None,
             in_base=in_base, in_channels=inputs, out_base=out_base, out_channels=outputs,
-            bypass_base=bypass_base or 0, tile_rows=tile[0], tile_columns=tile[1],
+            bypass_base=bypass_base or 0, tile_rows=tile[0], tile_columns=tile[1], **fields,
             **self._extent(shape[0], shape[1], tile[0] * stride, tile[1] * stride)).words()
         self.words += [int(a) | int(b) << 16 for a, b in zip(scale, bias, strict=True)]
         self.weights.append(self._weight_words(weights, interleave))
@@ -132,6 +132,23 @@ class Stimulus:
                 np.concatenate([np.zeros(0, np.uint16), *self.pixels]))
 
 
+@dataclass(frozen=True)
+class Slice:
+    """Channels of a wider map: the first one, words from one to the next, channels of the map."""
+
+    offset: int
+    step: int
+    pitch: int
+
+
+def random_slice(random, channels, steps):
+    """``channels`` alone, or a slice of a map that is wider by a few."""
+    if random.integers(2):
+        return Slice(0, 1, channels)
+    step, offset, rest = int(random.choice(steps)), *(int(n) for n in random.integers(0, 3, 2))
+    return Slice(offset, step, offset + (channels - 1) * step + 1 + rest)
+
+
 def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     """One random legal layer with its maps: LOAD input (and bypass), CONV, STORE everything.
 
@@ -149,8 +166,10 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
         outputs = int(out_channels or random.integers(1, 4 * config.channels + 3))
         interleave = int(random.choice(config.interleaves))
         has_bypass, in_place = bool(random.integers(2)), bool(random.integers(2))
-        in_words = edges[0] * edges[1] * inputs
-        out_words = tile[0] * tile[1] * outputs
+        source = random_slice(random, inputs, [1])
+        target = random_slice(random, outputs, [1, 2, 3])
+        in_words = edges[0] * edges[1] * source.pitch
+        out_words = tile[0] * tile[1] * target.pitch
         blocks = -(-outputs // config.channels)
         kept = inputs * kernel**2 * min(interleave, blocks)
         separate = has_bypass and not in_place
@@ -172,21 +191,28 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     special = bool(random.integers(4) == 0) if special is None else special
     stimulus = Stimulus(config)
     shape = (height, width, inputs)
-    out_shape = (-(-height // stride), -(-width // stride), outputs)
-    stimulus.load(random_words(random, shape, special), base=base["in"], tile=edges)
-    if has_bypass:
-        stimulus.load(random_words(random, out_shape, special), base=base["by"], tile=tile)
+    # Whole maps are loaded and stored; the layer reads and makes slices of them.
+    in_shape = (height, width, source.pitch)
+    out_shape = (-(-height // stride), -(-width // stride), target.pitch)
+    stimulus.load(random_words(random, in_shape, special), base=base["in"], tile=edges)
+    for name in ["out"] * (target.pitch > outputs) + ["by"] * has_bypass:
+        stimulus.load(random_words(random, out_shape, special), base=base[name], tile=tile)
+    stimulus.load(random_words(random, shape, special), base=base["in"] + source.offset, tile=edges,
+                  pitch=source.pitch)
     scale = random_factors(random, outputs, special)
     bias = random_factors(random, outputs, special)
     if random.integers(4) == 0:
         scale[:], bias[:] = _ONE, _MINUS_ZERO
     stimulus.convolve(
         shape, random.integers(0, 2, (outputs, inputs, kernel, kernel), dtype=np.uint8), scale,
-        bias, in_base=base["in"], out_base=base["out"], tile=tile, stride=stride,
-        activation=Activation(int(random.integers(2))), interleave=interleave,
-        bypass_base=base["by"] if has_bypass else None)
+        bias, in_base=base["in"] + source.offset, out_base=base["out"] + target.offset, tile=tile,
+        stride=stride, activation=Activation(int(random.choice(config.activations))),
+        slope=int(random_words(random, 1, special)[0]), interleave=interleave,
+        bypass_base=base["by"] + target.offset if has_bypass else None, in_pitch=source.pitch,
+        out_pitch=target.pitch, out_step=target.step)
     stimulus.store(out_shape, base=base["out"], tile=tile)
-    stimulus.store(shape, base=base["in"], tile=edges)
+    stimulus.store(in_shape, base=base["in"], tile=edges)
+    stimulus.store(shape, base=base["in"] + source.offset, tile=edges, pitch=source.pitch)
     return stimulus
 
 
@@ -220,6 +246,9 @@ def refused_descriptors(config, count, seed):
 def _provocation(random, config, descriptor):
     """Changes that lead to the rules which single fields hardly break."""
     kernel = int(random.choice(config.kernels[1:]))
+    inputs = config.weight_words // kernel**2 + int(random.integers(2))
+    extent = (descriptor.out_channels - 1) * descriptor.out_step + 1
+    wide = max(descriptor.in_channels + extent + int(random.integers(-1, 3)), 0) & 0xFFFF
     return [
         {"payload": descriptor.payload ^ 1},
         {"out_base": descriptor.in_base + int(random.integers(4))},
@@ -231,9 +260,16 @@ def _provocation(random, config, descriptor):
          "in_base": 0, "out_base": config.fm_words - 2 * config.adder_depth, "out_channels": 1,
          "payload": 1, "bypass": 0, "full_rows": 1, "last_rows": 0, "full_columns": 1,
          "last_columns": 0,
-         "in_channels": config.weight_words // kernel**2 + int(random.integers(2))},
+         "in_channels": inputs, "in_pitch": inputs, "out_pitch": 1, "out_step": 1},
+        {"in_pitch": max(0, descriptor.in_channels - int(random.integers(2)))},
+        {"out_pitch": min(0xFFFF, max(0, extent - int(random.integers(2))))},
+        {"out_step": int(random.integers(3))},
+        # Different channels of one map, or nearly.
+        {"stride": 1, "in_pitch": wide, "out_pitch": wide, "bypass": 0, "out_base": max(
+            0, descriptor.in_base + int(random.choice([descriptor.in_channels, -extent]))
+            + int(random.integers(-1, 2)))},
         *[{}] * 8,
-    ][random.integers(13)]
+    ][random.integers(17)]
 
 
 def _first_convolution(words):

@@ -1,6 +1,9 @@
 """What a run of a network cost: cycles, utilisation, words moved, memory."""
 
 from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
 
 from flexdrive.hyperdrive.descriptor import Operation
 from flexdrive_deploy.program import Entry
@@ -10,7 +13,7 @@ __all__ = ["LayerCost", "Summary"]
 
 @dataclass(frozen=True)
 class LayerCost:
-    """One descriptor of one image.
+    """One layer, or one transfer, of one image; several descriptors where a layer needs them.
 
     Attributes
     ----------
@@ -144,9 +147,11 @@ class Summary:
 
 
 def _layers(program, reports):
-    for entry, descriptor, report in zip(program.entries, program.descriptors(), reports,
-                                         strict=True):
-        yield LayerCost(
-            entry, program.maps[entry.writes or entry.reads].shape, report.cycles, report.active,
-            report.weight_stalls, report.tail_stalls, program.weight_words(entry, descriptor),
-            program.additions(entry), program.array.units)
+    rows = zip(program.entries, program.descriptors(), reports, strict=True)
+    for entry, pieces in groupby(rows, key=lambda row: row[0]):
+        counts = np.sum([(report.cycles, report.active, report.weight_stalls, report.tail_stalls,
+                          program.weight_words(entry, descriptor),
+                          program.additions(entry, descriptor))
+                         for _, descriptor, report in pieces], axis=0)
+        yield LayerCost(entry, program.maps[entry.writes or entry.reads].shape,
+                        *(int(count) for count in counts), program.array.units)

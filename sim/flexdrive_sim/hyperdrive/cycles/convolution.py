@@ -40,10 +40,10 @@ class Steps:
 
 def bank_table(layer, config):
     """Bank of input channel 0 for each pixel of a tile and each tap."""
-    rows, columns, channels = layer.in_tile_rows, layer.in_tile_columns, layer.in_channels
+    rows, columns, pitch = layer.in_tile_rows, layer.in_tile_columns, layer.in_pitch
     reach = layer.kernel // 2
     return [[(layer.in_base + ((y * layer.stride + dy) % rows * columns
-                               + (x * layer.stride + dx) % columns) * channels) % config.fm_banks
+                               + (x * layer.stride + dx) % columns) * pitch) % config.fm_banks
              for dy in range(-reach, reach + 1) for dx in range(-reach, reach + 1)]
             for y in range(layer.tile_rows) for x in range(layer.tile_columns)]
 
@@ -96,7 +96,8 @@ class ConvolutionModel:
                 self._pending = HeldGroup(
                     held=commit + slots - 1 + OPERAND + depth, slots=slots,
                     channels=layer.out_channels - block * self._config.channels,
-                    offset=pixel * layer.out_channels + block * self._config.channels,
+                    offset=(pixel * layer.out_pitch
+                            + block * self._config.channels * layer.out_step),
                     parameters=self._parameter_at, release=last)
             self._weight_at += self._steps * interleaved
             self._parameter_at += min(self._config.channels * interleaved,

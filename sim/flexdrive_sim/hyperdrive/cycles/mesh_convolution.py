@@ -5,7 +5,7 @@ from flexdrive.hyperdrive.timing import OPERAND, REQUEST
 from ..rules import blocks as block_count
 from .convolution import Steps, bank_table
 from .scheduler import Event
-from .tail import HeldGroup, group_values
+from .tail import HeldGroup, group_values, tail_stages
 
 __all__ = ["MeshConvolution"]
 
@@ -51,7 +51,8 @@ class MeshConvolution:
                 self._held.append(HeldGroup(
                     held=commit + slots - 1 + OPERAND + depth, slots=slots,
                     channels=layer.out_channels - block * config.channels,
-                    offset=pixel * layer.out_channels + block * config.channels,
+                    offset=(pixel * layer.out_pitch
+                            + block * config.channels * layer.out_step),
                     parameters=chip.parameter_words, release=last))
                 chip.scheduler.fire(self._handed)
             chip.weight_words += self._steps * interleaved
@@ -122,7 +123,7 @@ class MeshConvolution:
 
     def _tail(self):
         """Process: every group through the tail, then what is left in its pipeline."""
-        self._pipeline = [None] * (1 + 3 * self._depth)
+        self._pipeline = [None] * tail_stages(self._config)
         self._time = self._idle = 0
         while self._held or not self._over or any(e is not None for e in self._pipeline):
             if self._held and self._time >= self._held[0].held:
@@ -154,7 +155,7 @@ class MeshConvolution:
         d, config = self._layer, self._config
         if not d.halo:
             return {}
-        row, column = divmod(offset // d.out_channels, d.tile_columns)
+        row, column = divmod(offset // d.out_pitch, d.tile_columns)
         # Rows and columns of the first tiles that exist.
         rows = d.tile_rows if d.full_rows else -(-d.last_rows // d.stride)
         columns = d.tile_columns if d.full_columns else -(-d.last_columns // d.stride)

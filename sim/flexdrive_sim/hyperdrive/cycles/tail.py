@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["HeldGroup", "TailModel", "group_values"]
+__all__ = ["HeldGroup", "TailModel", "group_values", "tail_stages"]
 
 
 @dataclass(frozen=True)
@@ -17,15 +17,21 @@ class HeldGroup:
     release: bool       # its parameters are given back with its last value
 
 
+def tail_stages(config):
+    """Values on their way through a tail: a register, L in each multiplier and adder."""
+    return 1 + (3 + config.leaky) * config.adder_depth
+
+
 def group_values(group, layer, config):
     """(is a value, offset in the map, parameter index) in the order of the shifts."""
     lanes, blocks = config.channels, layer.interleave != 1
     for slot in range(group.slots):
         block, pixel = (slot, 0) if blocks else (0, slot)
         left = group.channels - block * lanes
-        offset = group.offset + pixel * layer.out_channels + block * lanes
+        offset = group.offset + pixel * layer.out_pitch + block * lanes * layer.out_step
         for lane in range(lanes):
-            yield lane < left, offset + lane, group.parameters + block * lanes + lane
+            yield (lane < left, offset + lane * layer.out_step,
+                   group.parameters + block * lanes + lane)
 
 
 class TailModel:
@@ -48,7 +54,7 @@ class TailModel:
         self._parameters = parameters
         self._operand_bank = operand_bank
         # Addresses of the results on their way, None for nothing; the last is to be written.
-        self._pipeline = [None] * (1 + 3 * config.adder_depth)
+        self._pipeline = [None] * tail_stages(config)
         self._time = 0
         self._idle = 0          # first cycle in which all is shifted out and written
 

@@ -1,0 +1,136 @@
+"""Groups, channel shuffle, concatenation and partial sums from ONNX, exactly as onnxruntime."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flexdrive_deploy.layers import ChipGraph, Concat
+from flexdrive_deploy.lower import lower
+from flexdrive_deploy.onnx_graph import load_graph
+from flexdrive_deploy.pieces import split_inputs
+from flexdrive_deploy.support import analyse
+
+from .networks import evaluate, half, random_layer
+from .onnx_models import integer_builder
+from .test_import import CONFIG, agree
+
+
+def grouped(b, x, c_in, c_out, groups, kernel=3, stride=1):
+    weights = b.signs(c_out, c_in // groups, kernel, kernel)
+    return b.conv(x, c_in, c_out, kernel, stride, weights=weights, group=groups)
+
+
+def shuffle(b, x, channels, size, groups):
+    split = b.node("Reshape", x, b.constant([1, groups, channels // groups, *size], np.int64))
+    turned = b.node("Transpose", split, perm=[0, 2, 1, 3, 4])
+    return b.node("Reshape", turned, b.constant([1, channels, *size], np.int64))
+
+
+@pytest.mark.parametrize(("c_in", "c_out", "groups"), [
+    (6, 4, 2), (6, 6, 6), (3, 9, 3), (10, 5, 5), (12, 24, 2)])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_groups_and_depthwise(c_in, c_out, groups, stride):
+    b, image = integer_builder((c_in, 5, 7), groups)
+    x = b.node("Relu", b.batch_norm(grouped(b, "x", c_in, c_out, groups, 3, stride), c_out))
+    deployment = agree(b.model(x), image, "chip")
+    convolutions = deployment.programs[0].descriptors()[1:-1]
+    assert [d.in_channels for d in convolutions] == [c_in // groups] * groups
+
+
+@pytest.mark.parametrize(("groups", "ways"), [(2, 2), (3, 2), (1, 3), (6, 6), (2, 3)])
+def test_channel_shuffle(groups, ways):
+    b, image = integer_builder((6, 4, 5), ways)
+    x = grouped(b, "x", 6, 6, groups, 1)
+    x = shuffle(b, b.node("Relu", x), 6, (4, 5), ways)
+    agree(b.model(grouped(b, x, 6, 4, 2)), image, "chip")
+
+
+def test_a_residual_unit_of_shufflenet():
+    b, image = integer_builder((6, 5, 5), 4)
+    image[np.abs(image) > 1] = 0
+    y = b.node("Relu", grouped(b, "x", 6, 6, 3, 1))
+    y = grouped(b, shuffle(b, y, 6, (5, 5), 3), 6, 6, 6)
+    y = grouped(b, y, 6, 6, 3, 1)
+    agree(b.model(b.node("Relu", b.node("Add", y, "x"))), image, "chip")
+
+
+def test_concat_of_layers_an_input_and_another_concat():
+    b, image = integer_builder((3, 6, 5), 5)
+    image[np.abs(image) > 1] = 0
+    first = b.node("Concat", b.conv("x", 3, 5), "x", axis=1)
+    second = b.node("Concat", b.conv(first, 8, 2, 1), first, axis=1)     # as in DenseNet
+    deployment = agree(b.model(b.conv(second, 10, 4, 3, 2)), image, "chip")
+    (program,) = deployment.programs
+    pitches = {d.in_pitch for d in program.descriptors()[:-1]}
+    assert pitches == {10}      # nothing is moved: all maps lie in one of 10 channels
+
+
+def test_concat_that_leaves_the_chip():
+    b, image = integer_builder((2, 4, 4), 6)
+    left, right = b.conv("x", 2, 3, 1), b.node("Relu", b.conv("x", 2, 2))
+    agree(b.model(b.node("Concat", left, right, axis=1), right), image, "chip")
+
+
+@pytest.mark.parametrize(("build", "reason"), [
+    (lambda b, y: b.node("Concat", b.node("Add", b.conv(y, 4, 4), "x"), y, axis=1), "a sum"),
+    (lambda b, y: b.node("Concat", y, y, axis=1), "joined twice"),
+    (lambda b, y: b.node("Concat", y, "x", axis=2), "another axis"),
+    (lambda b, y: b.node("Concat", y, b.constant(np.ones((1, 1, 4, 4))), axis=1), "a constant"),
+    (lambda b, y: b.node("Reshape", y, b.constant([1, 2, 2, 4, 4], np.int64)), "no channel sh"),
+])
+def test_what_the_chip_does_not_join_runs_on_the_host(build, reason):
+    b, image = integer_builder((4, 4, 4), 7)
+    model = b.model(build(b, b.conv("x", 4, 4)))
+    (refused,) = [p for p in analyse(load_graph(model), CONFIG).placements if p.where == "host"]
+    assert reason in refused.reason
+    assert refused.rewrite
+    if refused.operation == "Concat":
+        wheres = [p.where for p in analyse(load_graph(model), CONFIG).placements]
+        agree(model, image, wheres)
+
+
+@pytest.mark.parametrize(("weight_words", "parts"), [(54, (6, 6)), (36, (4, 4, 4)), (9, (1,) * 12)])
+def test_more_inputs_than_the_weight_buffer_holds(weight_words, parts):
+    """Exact data, so that the rounding of partial sums does not show."""
+    config = replace(CONFIG, weight_words=weight_words)
+    b, image = integer_builder((12, 6, 6), 8, factors=(0.5, 1.0))
+    x = b.node("Add", b.batch_norm(b.conv("x", 12, 12), 12), "x")
+    deployment = agree(b.model(b.node("Relu", x)), image, "chip", config=config)
+    convolutions = deployment.programs[0].descriptors()[1:-1]
+    assert tuple(d.in_channels for d in convolutions) == parts
+    assert all(d.bypass for d in convolutions)
+    assert [d.activation for d in convolutions] == [0] * (len(parts) - 1) + [1]
+
+
+def test_partial_sums_are_rounded_one_by_one():
+    rng = np.random.default_rng(0)
+    layer = random_layer(rng, "a", "x", 12, 5)
+    graph = ChipGraph({"x": (12, 6, 6)}, [layer], ["a.out"])
+    config = replace(CONFIG, weight_words=54)
+    image = {"x": half(rng, 12, 6, 6)}
+    whole, split = (evaluate(g, image)["a.out"] for g in (graph, split_inputs(graph, config)))
+    assert (whole != split).any()
+
+
+def test_memory_of_joined_maps_is_theirs_together():
+    rng = np.random.default_rng(0)
+    graph = ChipGraph({"x": (2, 4, 4)}, [
+        random_layer(rng, "a", "x", 2, 3), random_layer(rng, "b", "x", 2, 2),
+        random_layer(rng, "c", "j", 5, 1)], ["c.out"], [Concat("j", ("a.out", "b.out"), "j")])
+    config = replace(CONFIG, rows=1, columns=1)
+    program = lower(graph, config)
+    assert program.peak_words == 16 * (2 + 3 + 2)       # x and both parts; then c in x's place
+    assert program.maps["b.out"].base - program.maps["a.out"].base == 3
+
+
+def test_leaky_relu():
+    config = replace(CONFIG, leaky=True)
+    b, image = integer_builder((3, 5, 5), 9)
+    x = b.node("LeakyRelu", b.conv("x", 3, 6), alpha=0.25)      # exact in binary16
+    model = b.model(b.conv(x, 6, 4))
+    agree(model, image, "chip", config=config)
+    agree(model, image, ["chip", "host", "chip"])
+    refused = analyse(load_graph(model), CONFIG).placements[1]
+    assert (refused.reason, refused.rewrite) == (
+        "the chip has no leaky ReLU", "a chip with leaky = true, or Relu")
