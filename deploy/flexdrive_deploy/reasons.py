@@ -10,7 +10,7 @@ from .chain import Refusal
 __all__ = ["REWRITES", "Obstacle", "left_over", "obstacles"]
 
 # Steps of the chip that exist only behind a convolution.
-_FOLDED = frozenset(["Add", "BatchNormalization", "Cast", "Div", "Mul", "Relu", "Sub"])
+_FOLDED = frozenset(["Add", "BatchNormalization", "Cast", "Div", "LeakyRelu", "Mul", "Relu", "Sub"])
 _FOLLOWS = ", which the host computes"
 REWRITES = CHAIN_REWRITES | {
     "Concat": "Add of maps of equal shape", "Reshape": "convolutions that mix all channels",
