@@ -1,4 +1,4 @@
-"""A binary convolution and what follows it, folded into one CONV of the chip."""
+"""A binary convolution or a pooling and what follows it, folded into one CONV of the chip."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from flexdrive.hyperdrive.descriptor import Activation
 
 from .layers import MINUS_ZERO, ConvLayer, half_bits
 
-__all__ = ["REWRITES", "Chain", "Refusal", "begin"]
+__all__ = ["REWRITES", "Chain", "Refusal"]
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 
@@ -32,9 +32,10 @@ class Chain:
     name : name of the Conv node.
     nodes : nodes folded so far, the Conv first.
     source, value : names of the value that it reads and of the one that it makes.
-    weights : uint8 (c_out, c_in / groups, k, k), 1 is plus.
+    weights : uint8 (c_out, c_in / groups, k, k), 1 is plus; channelwise (c_out, 1, k, k).
     scale, bias : float64 (c_out,).
-    stride, activation, slope, bypass, groups, shuffle : as in ConvLayer.
+    stride, activation, slope, bypass, groups, shuffle, channelwise, maximum : as in
+        ConvLayer.
     config : ChipConfig of the chip that it is to run on.
     """
 
@@ -52,6 +53,8 @@ class Chain:
     bypass: str | None = None
     groups: int = 1
     shuffle: int = 1
+    channelwise: bool = False
+    maximum: bool = False
     shape: tuple = field(default=())
 
     def layer(self):
@@ -61,7 +64,7 @@ class Chain:
             name=self.name, source=self.source, target=self.value, weights=self.weights,
             alpha=half_bits(self.scale), beta=beta, stride=self.stride,
             activation=self.activation, slope=self.slope, bypass=self.bypass, groups=self.groups,
-            shuffle=self.shuffle)
+            shuffle=self.shuffle, channelwise=self.channelwise, maximum=self.maximum)
 
     def absorb(self, node, graph):
         """Fold the node that reads ``value``; returns a Refusal when that is not possible."""
@@ -88,7 +91,7 @@ class Chain:
 REWRITES = {
     "Clip": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
     "Tanh": "Relu", "Elu": "Relu", "Gelu": "Relu",
-    "MaxPool": "a convolution with stride 2", "AveragePool": "a convolution with stride 2",
+    "MaxPool": "a chip with channelwise = true", "AveragePool": "a chip with channelwise = true",
 }
 
 
@@ -220,69 +223,3 @@ def _pass(chain, node, graph):
 _ACTIONS = {"BatchNormalization": _batch_norm, "Mul": _multiply, "Div": _multiply, "Add": _add,
             "Sub": _add, "Relu": _relu, "Cast": _pass, "Reshape": _shuffle,
             "LeakyRelu": _leaky_relu}
-
-
-def _binary(weights):
-    """(uint8 weights, float64 magnitude per channel), or the Refusal of real-valued ones."""
-    magnitudes = np.abs(weights.astype(np.float64)).reshape(len(weights), -1)
-    differs = (magnitudes != magnitudes[:, :1]).any(axis=1)
-    if differs.any() or not np.isfinite(magnitudes).all():
-        channel = int(np.argmax(differs))
-        count = len(np.unique(magnitudes[channel]))
-        return Refusal(f"real-valued weights ({count} magnitudes in output channel {channel})",
-                       "weights of plus or minus one value per output channel")
-    return (~np.signbit(weights)).astype(np.uint8), magnitudes[:, 0]
-
-
-def _geometry(node, weights, source, target, halo):
-    """Refusal of a convolution that a chip of this halo has no mode for, else None."""
-    kernel, attributes = weights.shape[2:], node.attributes
-    strides = list(attributes.get("strides", [1, 1]))
-    if any(step != 1 for step in attributes.get("dilations", [])):
-        return Refusal("is dilated", "dilation 1")
-    edges = range(1, 2 * halo + 2, 2)
-    if kernel[0] != kernel[1] or kernel[0] not in edges:
-        larger = (f"a chip with halo = {kernel[0] // 2}, or "
-                  if kernel[0] == kernel[1] and kernel[0] in (5, 7) else "")
-        return Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has "
-                       + " and ".join(f"{edge}x{edge}" for edge in edges),
-                       f"{larger}3x3 convolutions in sequence")
-    if strides not in ([1, 1], [2, 2]):
-        return Refusal(f"stride {strides[0]}x{strides[1]}; the chip has 1 and 2",
-                       "stride 1 or 2 in both directions")
-    pads = list(attributes.get("pads", [0] * 4))
-    automatic = attributes.get("auto_pad", b"NOTSET")
-    wanted = tuple(-(-size // strides[0]) for size in source[2:])
-    if automatic in (b"SAME_UPPER", b"SAME_LOWER"):
-        totals = [max((out - 1) * strides[0] + kernel[0] - size, 0)
-                  for out, size in zip(wanted, source[2:], strict=True)]
-        upper = automatic == b"SAME_UPPER"
-        pads = [total // 2 if upper else -(-total // 2) for total in totals]
-    # Padding after the last pixel shows in the number of outputs only.
-    if pads[:2] != [kernel[0] // 2] * 2 or target[2:] != wanted:
-        return Refusal("its padding is not kernel//2 zeros on every side",
-                       f"pads = {[kernel[0] // 2] * 4}")
-    return None
-
-
-def begin(node, graph, config):
-    """The chain of a Conv node before anything is folded into it, on a chip of this ChipConfig, or
-    a Refusal."""
-    weights = graph.constants.get(node.inputs[1])
-    bias = graph.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
-    if weights is None or bias is None:
-        return Refusal("its weights are not constants", "weights stored in the model")
-    source, target = graph.shapes.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
-    if source is None or target is None or len(source) != 4:
-        return Refusal("its input is not a map (1, C, H, W) of known size", "two dimensions")
-    binary = _binary(weights)
-    refusal = binary if isinstance(binary, Refusal) else _geometry(
-        node, weights, source, target, config.halo)
-    if refusal is not None:
-        return refusal
-    signs, magnitudes = binary
-    return Chain(node.name, [node], node.inputs[0], node.outputs[0], signs, magnitudes,
-                 np.broadcast_to(np.asarray(bias, np.float64), magnitudes.shape),
-                 node.attributes.get("strides", [1])[0], config,
-                 groups=node.attributes.get("group", 1),
-                 shape=target)

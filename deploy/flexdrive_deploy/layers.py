@@ -36,6 +36,9 @@ class ConvLayer:
     bypass : name of the map to add, or None.
     groups : output channels in as many equal groups, each of which reads its group of the input.
     shuffle : channel g*K + j of the result, K = c_out / shuffle, goes to channel j*shuffle + g.
+    channelwise : output channel c is made from input channel c alone; weights are (c_out, 1, k, k),
+        and k may be 2 (the window begins (k-1)//2 pixels before its centre).
+    maximum : the largest operand instead of the sum (channelwise); the weights say k only.
     parts : input channels of each partial sum (of a group), or () for one sum. Every part is scaled
         and rounded like a layer of its own; the next one adds it as its bypass.
     """
@@ -52,6 +55,8 @@ class ConvLayer:
     bypass: str | None = None
     groups: int = 1
     shuffle: int = 1
+    channelwise: bool = False
+    maximum: bool = False
     parts: tuple = ()
 
     @property
@@ -62,7 +67,7 @@ class ConvLayer:
     @property
     def c_in(self):
         """Input channels of all groups."""
-        return self.weights.shape[1] * self.groups
+        return self.c_out if self.channelwise else self.weights.shape[1] * self.groups
 
     @property
     def c_out(self):
@@ -86,10 +91,15 @@ def _checked_layer(layer, shapes):
     weights = layer.weights
     if weights.dtype != np.uint8 or weights.ndim != 4 or weights.max(initial=0) > 1:
         fail("weights must be uint8 (c_out, c_in, k, k) of 0 and 1")
-    if weights.shape[2:] not in ((1, 1), (3, 3), (5, 5), (7, 7)):
+    if weights.shape[2:] not in ((1, 1), (3, 3), (5, 5), (7, 7)) and not (
+            layer.channelwise and weights.shape[2:] == (2, 2)):
         fail(f"kernel {weights.shape[2]}x{weights.shape[3]}, chips have 1x1, 3x3, 5x5 and 7x7")
     if not 0 < layer.c_in <= 65535 or not 0 < layer.c_out <= 65535:
         fail(f"{layer.c_in} -> {layer.c_out} channels, the chip has 1 to 65535")
+    if layer.maximum and not layer.channelwise:
+        fail("takes a maximum over channels; the chip does so channelwise")
+    if layer.channelwise and (weights.shape[1] != 1 or layer.groups > 1 or layer.parts):
+        fail("is channelwise, so its weights are (c_out, 1, k, k), without groups and parts")
     if layer.stride not in (1, 2):
         fail(f"stride {layer.stride}, the chip has 1 and 2")
     for name, parts in (("groups", layer.groups), ("shuffle", layer.shuffle)):

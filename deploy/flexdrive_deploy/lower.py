@@ -124,7 +124,8 @@ def _convolution(layer, piece, maps, config, borders):
         operation=Operation.CONV, payload=piece.c_out, kernel=piece.kernel, stride=layer.stride,
         activation=piece.activation, slope=layer.slope if piece.final else 0,
         interleave=choose_interleave(piece, target.tile, config),
-        bypass=int(bypass is not None), in_base=source.base + piece.first_in,
+        bypass=int(bypass is not None), channelwise=int(layer.channelwise),
+        maximum=int(layer.maximum), in_base=source.base + piece.first_in,
         in_channels=piece.c_in, in_pitch=source.pitch, out_base=target.base + piece.first_out,
         out_channels=piece.c_out, out_pitch=target.pitch, out_step=piece.step,
         bypass_base=bypass.base + piece.first_out if bypass is not None else 0,
@@ -167,7 +168,10 @@ def lower(graph, config, *, layer_check=False, mesh=None):
         if layer.activation not in config.activations:
             raise FitError(f"Layer {layer.name}: the chip has no leaky ReLU; one with leaky = true "
                            "would do it")
-        if layer.kernel not in config.kernels:
+        if layer.channelwise and not config.channelwise:
+            raise FitError(f"Layer {layer.name} is channelwise; a chip with channelwise = true "
+                           "would do it")
+        if layer.kernel > max(config.kernels):
             raise FitError(f"Layer {layer.name}: kernel {layer.kernel}x{layer.kernel} reaches "
                            f"{layer.kernel // 2} pixels, the chip's halo is {config.halo}; a chip "
                            f"with halo = {layer.kernel // 2} would do it")
@@ -199,7 +203,10 @@ def lower(graph, config, *, layer_check=False, mesh=None):
             descriptor = _convolution(layer, piece, maps, array, border)
             words += descriptor.words()
             words += (piece.beta.astype(np.uint32) << 16 | piece.alpha).tolist()
-            weights.append(weight_stream(piece.weights, config.channels, descriptor.interleave))
+            if not layer.maximum:
+                weights.append(weight_stream(
+                    piece.weights, config.channels,
+                    1 if layer.channelwise else descriptor.interleave))
             entries.append(entry)
     chunks = -(-config.channels // 32)
     return Program(config, np.array(words, np.uint32),

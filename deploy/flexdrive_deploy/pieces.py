@@ -32,6 +32,7 @@ class Piece:
     first_out, step : channel of the layer's target that is its first, and distance to the next.
     continues : it adds to what the piece before has made, instead of the layer's bypass.
     final : what it makes is the layer's result, not a part of the sum.
+    channelwise : as of the layer.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Piece:
     step: int
     continues: bool
     final: bool
+    channelwise: bool
 
     @property
     def kernel(self):
@@ -53,7 +55,7 @@ class Piece:
     @property
     def c_in(self):
         """Input channels."""
-        return self.weights.shape[1]
+        return self.c_out if self.channelwise else self.weights.shape[1]
 
     @property
     def c_out(self):
@@ -84,8 +86,8 @@ def pieces(layer):
                 layer.name, layer.weights[first:stop, begin:end], layer.alpha[first:stop],
                 beta if final else np.full_like(beta, MINUS_ZERO),
                 layer.activation if final else Activation.NONE,
-                group * layer.weights.shape[1] + begin, place * layer.shuffle + rank,
-                layer.shuffle, begin > 0, final)
+                first if layer.channelwise else group * layer.weights.shape[1] + begin,
+                place * layer.shuffle + rank, layer.shuffle, begin > 0, final, layer.channelwise)
             begin = end
 
 
@@ -103,7 +105,7 @@ def split_inputs(graph, config):
         inputs, most = layer.weights.shape[1], config.weight_words // layer.kernel ** 2
         rows, columns = tiles[layer.target]
         once = rows * columns <= config.adder_depth     # each word is used once, none is kept
-        if layer.parts or inputs <= most or most == 0 or once:
+        if layer.parts or layer.channelwise or inputs <= most or most == 0 or once:
             return layer
         count = ceil(inputs / most)
         return replace(layer, parts=tuple(

@@ -46,8 +46,10 @@ def _cycles(program, entry, descriptor):
     if entry.operation != Operation.CONV:
         height, width = program.mesh or (1, 1)
         return -(-program.maps[entry.writes or entry.reads].size // (height * width))
-    pixels = descriptor.tile_rows * descriptor.tile_columns
-    return pixels * program.weight_words(entry, descriptor)
+    d, lanes = descriptor, program.config.channels
+    if d.channelwise:       # the units work on pixels of a row, one channel after the other
+        return d.tile_rows * -(-d.tile_columns // lanes) * d.out_channels * d.kernel ** 2
+    return d.tile_rows * d.tile_columns * program.weight_words(entry, d)
 
 
 def _memory_map(program, name):

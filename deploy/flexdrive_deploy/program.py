@@ -119,15 +119,16 @@ class Program:
         if entry.operation != Operation.CONV:
             return 0
         blocks = -(-descriptor.out_channels // self.config.channels)
-        return blocks * descriptor.kernel ** 2 * descriptor.in_channels
+        return blocks * descriptor.kernel ** 2 * descriptor.weight_channels
 
     def additions(self, entry, descriptor):
-        """Real accumulate steps of an entry: outputs x taps x input channels, padding included."""
+        """Real accumulate steps of an entry: outputs x taps x input channels of an output, padding
+        included."""
         if entry.operation != Operation.CONV:
             return 0
         _, height, width = self.maps[entry.writes].shape
-        return (descriptor.out_channels * height * width * descriptor.kernel ** 2
-                * descriptor.in_channels)
+        inputs = 1 if descriptor.channelwise else descriptor.in_channels
+        return descriptor.out_channels * height * width * descriptor.kernel ** 2 * inputs
 
     @property
     def loads(self):

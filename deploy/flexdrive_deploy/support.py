@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import qonnx
-from .chain import Chain, Refusal, begin
+from .begin import POOLS, begin, begin_pool
+from .chain import Chain, Refusal
 from .reasons import REWRITES, left_over
 
 __all__ = ["HOST_OPERATIONS", "Placement", "Support", "analyse"]
@@ -95,6 +96,26 @@ def _follow(chain, graph, taken, refusals):
         taken.update(chain.nodes)
 
 
+def _add_pools(graph, config, chains, taken, refusals):
+    """Poolings of maps that the chip makes; others would only bring a larger map there."""
+    made = {chain.value for chain in chains}
+    for node in graph.nodes:
+        if node.operation == "Concat" and made.intersection(node.inputs):
+            made.update(node.outputs)
+        if node.operation not in POOLS or node.domain:
+            continue
+        chain = begin_pool(node, graph, config)
+        if isinstance(chain, Refusal):
+            refusals[node] = chain
+        elif node.inputs[0] not in made:
+            refusals[node] = Refusal("pools a map of the host")
+        else:
+            taken.add(node)
+            _follow(chain, graph, taken, refusals)
+            chains.append(chain)
+            made.add(chain.value)
+
+
 def _joins(graph, chains, refusals):
     """Concat nodes whose maps lie behind each other in the chip's memory."""
     made = {chain.value: chain for chain in chains}
@@ -128,7 +149,8 @@ def _verdict(node, chip, joins, refusals, graph):
         return Placement(node.name, node.operation, "chip", "maps lie behind each other")
     if node in chip:
         head = chip[node]
-        folded = "binary weights" if head.nodes[0] is node else f"folded into {head.name}"
+        own = "pooling" if node.operation in POOLS else "binary weights"
+        folded = own if head.nodes[0] is node else f"folded into {head.name}"
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
             folded = f"bypass of {head.name}"
         return Placement(node.name, node.operation, "chip", folded)
@@ -169,6 +191,7 @@ def analyse(graph, config):
             taken.difference_update(chain.nodes)
             chain = refusal
         refusals[node] = chain
+    _add_pools(graph, config, chains, taken, refusals)
     chains.sort(key=lambda chain: position[chain.nodes[0]])
     chip = {node: chain for chain in chains for node in chain.nodes}
     folded = [Placement(name, operation, "host", reason, gone=True) for name, operation, reason

@@ -73,6 +73,8 @@ def choose_interleave(layer, tile, config):
     FitError
         when the weights that a tile uses more than once exceed the weight buffer.
     """
+    if layer.channelwise:
+        return config.adder_depth
     pixels = tile[0] * tile[1]
     blocks = ceil(layer.c_out / config.channels)
     steps = layer.c_in * layer.kernel ** 2

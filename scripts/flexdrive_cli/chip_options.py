@@ -33,6 +33,7 @@ _HELP = {
 }
 _FLAGS = {
     "leaky": "Second multiplier in the tails, for leaky ReLU.",
+    "channelwise": "Depthwise convolutions at speed, and pooling.",
 }
 _LINKS = "links"    # --mesh without a size
 

@@ -16,9 +16,10 @@ def half(rng, *shape):
 
 def random_layer(rng, name, source, c_in, c_out, *, kernel=3, stride=1, bypass=None, groups=1,
                  **options):
+    inputs = 1 if options.get("channelwise") else c_in // groups
     return ConvLayer(
         name=name, source=source, target=f"{name}.out", stride=stride, bypass=bypass, groups=groups,
-        weights=rng.integers(0, 2, (c_out, c_in // groups, kernel, kernel)).astype(np.uint8),
+        weights=rng.integers(0, 2, (c_out, inputs, kernel, kernel)).astype(np.uint8),
         **options,
         alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 3)))
 
@@ -30,8 +31,11 @@ def _divisor(rng, *numbers):
         if rng.integers(2) else 1
 
 
-def _structure(rng, c_in, c_out, bypass):
+def _structure(rng, c_in, c_out, bypass, channelwise):
     """Groups, shuffle and parts of a layer."""
+    if channelwise:
+        return {"channelwise": True, "maximum": bool(rng.integers(2)),
+                "shuffle": 1 if bypass else _divisor(rng, c_out)}
     groups = _divisor(rng, c_in, c_out)
     inputs = c_in // groups
     cut = int(rng.integers(1, inputs)) if inputs > 1 and rng.integers(4) == 0 else 0
@@ -51,9 +55,10 @@ def _concat(rng, shapes, free, number):
     return Concat(f"concat{number}", tuple(parts), f"joined{number}")
 
 
-def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3)):
+def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise=False):
     """``count`` layers on an input of ``shape``, each reading any earlier map, with bypass where
-    an earlier map of the right shape exists, groups, shuffles, partial sums and joined maps."""
+    an earlier map of the right shape exists, groups, shuffles, partial sums and joined maps;
+    ``channelwise``: depthwise layers and maxima among them."""
     shapes, layers, concats = {"x": shape}, [], []
     free = ["x"]        # maps that may become part of another: without a bypass to or from them
     for number in range(count):
@@ -70,9 +75,12 @@ def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3)):
                     if other[1:] == size and name not in inside]
         bypass = rng.choice(possible) if possible and rng.integers(0, 2) else None
         c_out = shapes[bypass][0] if bypass is not None else int(rng.integers(*channels))
+        alone = channelwise and rng.integers(2) and (bypass is None or c_out == c_in)
+        if alone:
+            c_out, kernel = c_in, int(rng.choice([*kernels, 2]))
         layer = random_layer(rng, f"conv{number}", str(source), c_in, c_out, kernel=kernel,
                              stride=int(stride), bypass=None if bypass is None else str(bypass),
-                             **_structure(rng, c_in, c_out, bypass is not None))
+                             **_structure(rng, c_in, c_out, bypass is not None, alone))
         layers.append(layer)
         shapes[layer.target] = (c_out, *size)
         free = [name for name in free if name != bypass]

@@ -21,6 +21,8 @@ CONFIGS = [
                adder_depth=3),
     ChipConfig(rows=7, columns=2, channels=40, fm_words=1024, fm_banks=2, weight_words=300,
                adder_depth=4),
+    ChipConfig(rows=3, columns=2, channels=4, fm_words=2048, fm_banks=4, weight_words=300,
+               adder_depth=3, channelwise=True),
 ]
 
 
@@ -38,7 +40,7 @@ def run(program, maps):
 @pytest.mark.parametrize("seed", range(3))
 def test_random_networks(config, shape, seed):
     rng = np.random.default_rng(seed * 1000 + shape[1])
-    graph = random_graph(rng, shape, 7)
+    graph = random_graph(rng, shape, 7, channelwise=config.channelwise)
     image = {"x": half(rng, *shape)}
     wanted = evaluate(graph, image)
     for layer_check in (False, True):

@@ -1,4 +1,5 @@
-"""Groups, channel shuffle, concatenation and partial sums from ONNX, exactly as onnxruntime."""
+"""Groups, channel shuffle, concatenation, partial sums, channelwise layers and pooling from ONNX,
+exactly as onnxruntime."""
 
 from dataclasses import replace
 
@@ -134,3 +135,69 @@ def test_leaky_relu():
     refused = analyse(load_graph(model), CONFIG).placements[1]
     assert (refused.reason, refused.rewrite) == (
         "the chip has no leaky ReLU", "a chip with leaky = true, or Relu")
+
+
+CHANNELWISE = replace(CONFIG, channelwise=True)
+
+
+@pytest.mark.parametrize("size", [(5, 7), (1, 1), (2, 9), (8, 8)])
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (3, 2)])
+def test_depthwise_is_channelwise(size, kernel, stride):
+    b, image = integer_builder((6, *size), kernel)
+    x = b.node("Relu", b.batch_norm(grouped(b, "x", 6, 6, 6, kernel, stride), 6))
+    deployment = agree(b.model(b.conv(x, 6, 3, 1)), image, "chip", config=CHANNELWISE)
+    first = deployment.programs[0].descriptors()[1]
+    assert (first.channelwise, first.in_channels) == (1, 6)
+
+
+@pytest.mark.parametrize("size", [(6, 8), (5, 7), (1, 1), (2, 3)])
+@pytest.mark.parametrize(("kernel", "stride", "pads"), [
+    (2, 1, (0, 0, 1, 1)), (2, 2, (0, 0, 1, 1)), (3, 1, (1, 1, 1, 1)), (3, 2, (1, 1, 1, 1)),
+    (1, 2, (0, 0, 0, 0))])
+def test_max_pooling(size, kernel, stride, pads):
+    if (kernel, stride) == (2, 2):
+        pads = (0, 0, size[0] % 2, size[1] % 2)
+    b, image = integer_builder((3, *size), kernel)
+    x = b.node("MaxPool", b.conv("x", 3, 5), kernel_shape=[kernel] * 2, strides=[stride] * 2,
+               pads=pads)
+    x = b.node("Relu", b.node("Mul", x, b.constant([-0.5])))
+    agree(b.model(x), image, "chip", config=CHANNELWISE)
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride", "attributes"), [
+    ((6, 8), 2, 2, {}), ((5, 3), 2, 2, {"pads": [0, 0, 1, 1], "count_include_pad": 1})])
+def test_average_pooling(size, kernel, stride, attributes):
+    """Averages of four are exact in binary16; of nine they are not."""
+    b, image = integer_builder((3, *size), 5)
+    x = b.node("AveragePool", b.conv("x", 3, 4), kernel_shape=[kernel] * 2, strides=[stride] * 2,
+               **attributes)
+    agree(b.model(x), image, "chip", config=CHANNELWISE)
+
+
+def pool(b, operation, kernel, stride, outputs=1, **attributes):
+    made = b.node(operation, b.conv("x", 4, 4), kernel_shape=[kernel] * 2, strides=[stride] * 2,
+                  outputs=outputs, **attributes)
+    return made if outputs == 1 else made[0]
+
+
+@pytest.mark.parametrize(("build", "config", "reason"), [
+    (lambda b: pool(b, "MaxPool", 2, 2), CONFIG, "the chip has no pooling"),
+    (lambda b: pool(b, "MaxPool", 3, 3), CHANNELWISE, "stride 3x3"),
+    (lambda b: pool(b, "MaxPool", 5, 1, pads=[2] * 4), CHANNELWISE, "kernel 5x5"),
+    (lambda b: pool(b, "MaxPool", 2, 2, pads=[1] * 4), CHANNELWISE, "padding"),
+    (lambda b: pool(b, "MaxPool", 2, 1), CHANNELWISE, "not 1/stride of the input"),
+    (lambda b: pool(b, "MaxPool", 2, 2, 2), CHANNELWISE, "also gives the places"),
+    (lambda b: pool(b, "AveragePool", 3, 1, pads=[1] * 4), CHANNELWISE, "fewer pixels at the rim"),
+])
+def test_pooling_that_stays_on_the_host(build, config, reason):
+    b, _ = integer_builder((4, 6, 6), 1)
+    placement = analyse(load_graph(b.model(build(b))), config).placements[-1]
+    assert placement.where == "host"
+    assert reason in placement.reason
+    assert placement.rewrite
+
+
+def test_a_map_of_the_host_is_pooled_there():
+    b, image = integer_builder((3, 8, 8), 2)
+    x = b.node("MaxPool", "x", kernel_shape=[2, 2], strides=[2, 2])
+    agree(b.model(b.conv(x, 3, 4)), image, ["host", "chip"], config=CHANNELWISE)

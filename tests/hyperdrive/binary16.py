@@ -59,6 +59,19 @@ def multiply(a, b):
     return _encode(sign, abs(_units(a) * _units(b)), 24)
 
 
+def larger(a, b):
+    """The larger of two patterns: NaN if one is, +0 of zeros."""
+    if _is_nan(a) or _is_nan(b):
+        return NAN
+    if not a & 0x7FFF and not b & 0x7FFF:
+        return 0
+    return a if _order(a) >= _order(b) else b
+
+
+def _order(a):
+    return -(a & 0x7FFF) if a & SIGN else a & 0x7FFF
+
+
 def activate(v, kind, slope):
     """The last step of CONV: "NONE", "RELU", "SIGN" or "LEAKY"."""
     negative = bool(v & SIGN) and bool(v & 0x7FFF)
@@ -96,3 +109,30 @@ def reference(x, weights, alpha, beta, stride, activation, slope=0, bypass=None)
 
     return [[[output(co, row, column) for column in range(-(-width // stride))]
              for row in range(-(-height // stride))] for co in range(len(weights))]
+
+
+def channelwise(x, weights, alpha, beta, kernel, stride, activation, slope=0, bypass=None):
+    """A channelwise CONV as its description reads; ``weights`` None for the maximum."""
+    height, width = len(x[0]), len(x[0][0])
+    before, after = (kernel - 1) // 2, kernel // 2
+
+    def output(c, row, column):
+        v = 0 if weights is not None else SIGN | INFINITY
+        for dy in range(-before, after + 1):
+            for dx in range(-before, after + 1):
+                y, x_at = row * stride + dy, column * stride + dx
+                if not (0 <= y < height and 0 <= x_at < width):
+                    continue        # +0 leaves a sum as it is, nothing leaves a maximum
+                operand = int(x[c][y][x_at])
+                if weights is None:
+                    v = larger(v, operand)
+                else:
+                    plus = weights[c][0][dy + before][dx + before]
+                    v = add(v, operand if plus else operand ^ SIGN)
+        v = multiply(add(v, 0), int(alpha[c]))
+        if bypass is not None:
+            v = add(v, int(bypass[c][row][column]))
+        return activate(add(v, int(beta[c])), activation, slope)
+
+    return [[[output(c, row, column) for column in range(-(-width // stride))]
+             for row in range(-(-height // stride))] for c in range(len(x))]

@@ -21,6 +21,11 @@ from flexdrive_sim.hyperdrive.stimuli import (
 BASE = ChipConfig(rows=2, columns=3, channels=3, fm_words=256, fm_banks=4, weight_words=100)
 CONFIGS = {
     "depth1": BASE,
+    "channelwise": replace(BASE, channelwise=True),
+    "channelwise_depth2_5x5": replace(BASE, channelwise=True, adder_depth=2, halo=2, leaky=True),
+    "channelwise_depth3": replace(BASE, channelwise=True, adder_depth=3, channels=4, fm_words=512),
+    "channelwise_one_unit": replace(BASE, channelwise=True, rows=1, columns=1, channels=1,
+                                    fm_banks=1, adder_depth=4),
     "depth2": replace(BASE, adder_depth=2),
     "depth3": replace(BASE, adder_depth=3, leaky=True),
     "depth4": replace(BASE, adder_depth=4),

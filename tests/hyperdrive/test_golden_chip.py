@@ -132,6 +132,8 @@ BROKEN = [
                     "last_rows": 1, "last_columns": 1}),
     (Code.OVERLAP, {"stride": 1, "in_pitch": 10, "out_pitch": 11, "out_base": 14, "bypass": 0,
                     "last_rows": 1, "last_columns": 1}),
+    (Code.CHANNELWISE, {"channelwise": 1}), (Code.CHANNELWISE, {"maximum": 1}),
+    (Code.CHANNELWISE, {"channelwise": 1, "kernel": 2, "maximum": 1}),
     (Code.PITCH, {"in_pitch": 3}), (Code.PITCH, {"in_pitch": 0}), (Code.PITCH, {"out_pitch": 5}),
     (Code.PITCH, {"out_step": 0}), (Code.PITCH, {"out_step": 2, "out_pitch": 10}),
     # 16 pixels of 7 words, less the 3 behind the last one; 4 pixels of 11 words.
@@ -140,7 +142,7 @@ BROKEN = [
     (Code.MAGIC, {"magic": 0xFC}), (Code.MAGIC, {"version": 1}),
     (Code.MAGIC, {"version": 0, "operation": 9, "kernel": 2}),
     (Code.OPERATION, {"operation": 0}), (Code.OPERATION, {"operation": 4, "reserved1": 1}),
-    (Code.RESERVED, {"reserved1": 1 << 4}), (Code.RESERVED, {"reserved1": 1, "kernel": 0}),
+    (Code.RESERVED, {"reserved1": 1 << 2}), (Code.RESERVED, {"reserved1": 1, "kernel": 0}),
     (Code.MESH, {"halo": 1}), (Code.MESH, {"in_corner": 1}), (Code.MESH, {"border_rows": 8}),
     (Code.KERNEL, {"kernel": 2}), (Code.KERNEL, {"kernel": 5, "stride": 0}),
     (Code.STRIDE, {"stride": 0}), (Code.STRIDE, {"stride": 3}),

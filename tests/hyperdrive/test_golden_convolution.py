@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.descriptor import Activation
-from flexdrive_sim.hyperdrive.golden import convolve
+from flexdrive_sim.hyperdrive.golden import channelwise, convolve
 
 from . import binary16 as oracle
 
@@ -131,3 +131,20 @@ def test_wrong_arguments():
         convolve(x, weights[..., :2, :2], one, one)
     with pytest.raises(ValueError, match=r"bypass has type uint16 and shape"):
         convolve(x, weights, one, one, bypass=x)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 4), (3, 1), (5, 3), (4, 7)])
+@pytest.mark.parametrize("kernel", [1, 2, 3, 5, 7])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_channelwise(size, kernel, stride):
+    rng = np.random.default_rng(size[0] * 100 + size[1] * 10 + kernel * 2 + stride)
+    special = np.concatenate([CORNERS, SPECIAL])
+    for pool in (None, special):
+        weights, alpha, beta = layer(rng, 1, 4, kernel, pool)
+        x = patterns(rng, (4, *size), pool)
+        bypass = patterns(rng, (4, -(-size[0] // stride), -(-size[1] // stride)), pool)
+        for used in (weights, None):
+            got = channelwise(x, used, alpha, beta, kernel=kernel, stride=stride, bypass=bypass,
+                              activation=Activation.RELU)
+            wanted = oracle.channelwise(x, used, alpha, beta, kernel, stride, "RELU", 0, bypass)
+            np.testing.assert_array_equal(got, np.array(wanted, np.uint16))

@@ -15,16 +15,17 @@ from amaranth.lib.wiring import In, Out
 from ..emit import Shared
 from .layer import layer_layout
 from .multiple import multiple_of
-from .window import Place, WindowWalker
+from .window import walk_layout
 
-__all__ = ["Accumulation", "group_layout", "step_layout"]
+__all__ = ["Accumulation", "group_layout", "step_layout", "steps_members"]
 
 
 def group_layout(config):
     """A group of interleaved outputs, as the tail needs it."""
     return data.StructLayout({
         "slots": unsigned(range(config.adder_depth + 1).stop.bit_length()),
-        "channels": unsigned(16),   # output channels from the group's first to the layer's last
+        # Output channels from the group's first to the layer's last; channelwise: its pixels.
+        "channels": unsigned(16),
         "offset": unsigned(16),     # of the first slot's channel 0, from the output's base
         "release": unsigned(1),     # last use of the group's parameters
     })
@@ -49,6 +50,18 @@ def _signals(prefix, **shapes):
                               for name, shape in shapes.items()})
 
 
+def steps_members(config):
+    """Members of what issues the steps of a layer, :class:`Accumulation` or
+    :class:`~flexdrive.hyperdrive.channelwise.Channelwise`."""
+    return {
+        "layer": In(layer_layout(config)), "start": In(1),
+        "step": Out(step_layout(config)), "walk": Out(walk_layout()),
+        "ahead": In(range(config.weight_words + 1)), "take": Out(1), "keep": Out(1),
+        "rewind": Out(1), "tail_free": In(1), "commit": Out(1), "group": Out(group_layout(config)),
+        "active": Out(1), "weight_stall": Out(1), "tail_stall": Out(1), "done": Out(1, init=1),
+    }
+
+
 class Accumulation(Shared):
     """Issues the steps of one convolution.
 
@@ -57,12 +70,13 @@ class Accumulation(Shared):
     config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
 
     After ``start`` (one cycle, ``layer`` stable from then on) L + 1 cycles pass until the first
-    step. ``step``, ``place``, ``take`` belong to the same cycle.
+    step. ``step``, ``take`` and the walker's ``place`` belong to the same cycle.
 
     Members
     -------
     start : begin the layer.
-    step, place : what this cycle's slot does, and where its operand lies.
+    step : what this cycle's slot does.
+    walk : to the :class:`~flexdrive.hyperdrive.window.WindowWalker`.
     ahead, take, keep, rewind : see :class:`~flexdrive.hyperdrive.weights.WeightBuffer`.
     tail_free : the tail has shifted out the group before.
     commit : the last step of ``group`` begins.
@@ -73,19 +87,12 @@ class Accumulation(Shared):
 
     def __init__(self, config):
         self.config = config
-        super().__init__({
-            "layer": In(layer_layout(config)), "start": In(1),
-            "step": Out(step_layout(config)), "place": Out(Place),
-            "ahead": In(range(config.weight_words + 1)), "take": Out(1), "keep": Out(1),
-            "rewind": Out(1), "tail_free": In(1), "commit": Out(1),
-            "group": Out(group_layout(config)),
-            "active": Out(1), "weight_stall": Out(1), "tail_stall": Out(1), "done": Out(1, init=1),
-        }, c=config.channels, l=config.adder_depth, w=config.weight_words, r=config.halo)
+        super().__init__(steps_members(config), c=config.channels, l=config.adder_depth,
+                         w=config.weight_words, r=config.halo)
 
     def elaborate(self, platform):
         m = Module()
         depth, layer = self.config.adder_depth, self.layer
-        m.submodules.walker = walker = WindowWalker(self.config)
         blocks = layer.blocks
         slot = Signal(range(depth))
         turn = Signal()                                 # last cycle of a step
@@ -113,10 +120,10 @@ class Accumulation(Shared):
         group_end = slot == self.group.slots - 1
         m.d.comb += [
             load.eq(filling | (go & at.last)),
-            walker.layer.eq(layer), walker.restart.eq(starting), walker.load.eq(load),
-            walker.idle.eq(slot >= group.next_pixels),
-            walker.advance.eq(go & at.channel_end), walker.row_end.eq(at.row_end),
-            walker.turn.eq(turn), self.place.eq(walker.place),
+            self.walk.restart.eq(starting), self.walk.load.eq(load),
+            self.walk.idle.eq(slot >= group.next_pixels),
+            self.walk.advance.eq(go & at.channel_end), self.walk.row_end.eq(at.row_end),
+            self.walk.turn.eq(turn),
             self.step.valid.eq(go & (slot < self.group.slots)),
             self.step.first.eq(at.first), self.step.last.eq(at.last),
             self.step.end.eq(at.last & group_end),

@@ -1,8 +1,8 @@
 """Where received words belong: the walks over a neighbour's rim and over its corners.
 
 Both sides make words in the same order, so a receiver only has to count. Pixels of a CONV come in
-chunks of the channels of a group of blocks, within a chunk row by row of the sender's tiles, those
-of a LOAD row by row of the map.
+chunks of the channels of a group, within a chunk row by row of the sender's tiles, those of a LOAD
+row by row of the map.
 """
 
 from amaranth.hdl import Module, Mux, Signal
@@ -27,6 +27,23 @@ def _made(m, config, layer):
                                config.channels), channels)),
     ]
     return conv, channels, chunk
+
+
+def _chunks(m, config, layer, chunk, start, following):
+    """The same chunk when channelwise: L channels, fewer at the end of a block of C."""
+    if not config.channelwise:
+        return chunk
+    lane = Signal(range(config.channels), name="chunk_lane")
+    room = Signal(range(config.channels + 1), name="chunk_room")
+    fits = Signal(16, name="chunk_fits")
+    m.d.comb += [room.eq(config.channels - lane), fits.eq(Mux(
+        layer.channelwise & (layer.operation == Operation.CONV),
+        Mux(room < config.adder_depth, room, config.adder_depth), chunk))]
+    with m.If(start):
+        m.d.sync += lane.eq(0)
+    with m.Elif(following):
+        m.d.sync += lane.eq(Mux(room <= config.adder_depth, 0, lane + config.adder_depth))
+    return fits
 
 
 def _stop(m, channels, chunk, begin):
@@ -92,7 +109,9 @@ class BorderWalk(Shared):
                                     ("at", "channel", "begin", "line"))
         # Words from channel 0 to `channel` and to `begin`.
         word, begin_word = Signal(16), Signal(16)
-        stop = _stop(m, channels, chunk, begin)
+        chunk_end = Signal()
+        stop = _stop(m, channels, _chunks(m, config, layer, chunk, self.start,
+                                          self.step & chunk_end), begin)
         tiles = Signal(9)
         ends = {name: Signal(name=f"{name}_end") for name in ("tile", "at", "channel")}
         ends["h"], h_reset, h_step, far = _distance(
@@ -109,6 +128,7 @@ class BorderWalk(Shared):
             self.first.eq((self.tile == 0) & (at < layer.halo)),
             self.last.eq((self.tile == lanes - 1) & (at + layer.halo >= edge)),
         ]
+        m.d.comb += chunk_end.eq(ends["tile"] & ends["at"] & ends["channel"] & ends["h"])
         # Innermost loop first.
         orders = {True: ("channel", "at", "tile", "h") if self.vertical else
                   ("channel", "h", "at", "tile"),
@@ -127,9 +147,8 @@ class BorderWalk(Shared):
             for loads, order in orders.items():
                 with m.If(~conv if loads else conv):
                     self._advance(m, order, ends, resets, steps)
-                    m.d.comb += self.end.eq(ends["tile"] & ends["at"] & ends["channel"] & ends["h"]
-                                            & (stop == channels))
-            with m.If(ends["tile"] & ends["at"] & ends["channel"] & ends["h"]):
+            m.d.comb += self.end.eq(chunk_end & (stop == channels))
+            with m.If(chunk_end):
                 m.d.sync += [begin.eq(stop), channel.eq(stop),
                              begin_word.eq(word + layer.made_step),
                              word.eq(word + layer.made_step)]
@@ -171,7 +190,9 @@ class CornerWalk(Shared):
         channel = Signal(16)
         begin = Signal(16)
         word, begin_word, following = Signal(16), Signal(16), Signal(16)
-        stop = _stop(m, channels, chunk, begin)
+        chunk_end = Signal()
+        stop = _stop(m, channels, _chunks(m, config, layer, chunk, self.start,
+                                          self.step & chunk_end), begin)
         inner_end = Signal()
         x_end, x_reset, x_step, x = _distance(
             m, "x", config, layer.halo if self.west else layer.made_east, layer.made_pitch,
@@ -182,7 +203,7 @@ class CornerWalk(Shared):
         m.d.comb += [
             inner_end.eq(channel == stop - 1), self.line.eq(layer.border_corner + x + y + word),
             following.eq(word + layer.made_step),
-            self.end.eq(inner_end & x_end & y_end & (stop == channels)),
+            chunk_end.eq(inner_end & x_end & y_end), self.end.eq(chunk_end & (stop == channels)),
         ]
         with m.If(self.start):
             m.d.sync += [*x_reset, *y_reset, begin.eq(0), channel.eq(0), begin_word.eq(0),

@@ -32,6 +32,8 @@ class ChipConfig:
     halo : reach of the largest kernel, 1 to 3: kernels of up to 3 x 3, 5 x 5 or 7 x 7. Input tiles
         are at least as wide and high as the reach of the kernel that reads them.
     leaky : the tails have a second multiplier, for leaky ReLU.
+    channelwise : the units can hold their sums one by one and take maxima: depthwise convolutions
+        and pooling (:mod:`~flexdrive.hyperdrive.channelwise`).
     mesh : the chip has links to four neighbours, and border and corner memories.
     border_words : lines of each of the four border memories of a mesh chip, up to 65,536.
     corner_words : words of each of its four corner memories, up to 65,536.
@@ -46,6 +48,7 @@ class ChipConfig:
     adder_depth: int = 1
     halo: int = 1
     leaky: bool = False
+    channelwise: bool = False
     mesh: bool = False
     border_words: int = 1024
     corner_words: int = 1024
@@ -70,6 +73,10 @@ class ChipConfig:
         _rule("weight_words", self.weight_words,
               f"{2 * self.adder_depth} (2 x adder_depth) to 65535",
               2 * self.adder_depth <= self.weight_words <= 65535)
+        most = (2 * self.halo + 1) ** 2
+        _rule("weight_words", self.weight_words,
+              f"a chip with channelwise keeps the weights of a kernel, {most} words",
+              self.weight_words >= most or not self.channelwise)
         _rule("border_words", self.border_words, "2 to 65536 lines",
               2 <= self.border_words <= 65536)
         _rule("corner_words", self.corner_words, "2 to 65536 words",
@@ -83,7 +90,7 @@ class ChipConfig:
     @property
     def layer_parameters(self):
         """The part of module names that says which optional kinds of layers a chip has."""
-        return {"y": True} if self.leaky else {}
+        return ({"y": True} if self.leaky else {}) | ({"z": True} if self.channelwise else {})
 
     @property
     def option_parameters(self):

@@ -116,6 +116,7 @@ class Code(enum.IntEnum):
     BORDER_OVERLAP = 19
     REACH = 20
     PITCH = 21
+    CHANNELWISE = 22
     LINK_NORTH = 32
     LINK_SOUTH = 33
     LINK_WEST = 34
@@ -137,7 +138,8 @@ _RULES = {
     Code.MAGIC: f"the first word begins with {MAGIC:#x} and version {VERSION}",
     Code.OPERATION: "the operation is CONV, LOAD or STORE",
     Code.RESERVED: "reserved bits are zero",
-    Code.KERNEL: "the kernel's edge is odd and at most 2 x halo + 1 of the chip",
+    Code.KERNEL: "the kernel's edge is odd, or 2 when channelwise, and at most 2 x halo + 1 of the "
+                 "chip",
     Code.STRIDE: "the stride is 1 or 2",
     Code.ACTIVATION: "the activation is none, ReLU or sign, on a chip with leaky also leaky ReLU",
     Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
@@ -160,6 +162,8 @@ _RULES = {
                 "exchanged as many as are",
     Code.PITCH: "in_pitch is in_channels or more, out_step 1 or more, and out_pitch holds the "
                 "channels that are made",
+    Code.CHANNELWISE: "channelwise is for chips that have it, with as many channels in as out and "
+                      "interleave L; maximum only with channelwise",
     Code.LINK_NORTH: "the link to the neighbour above has no fault",
     Code.LINK_SOUTH: "the link to the neighbour below has no fault",
     Code.LINK_WEST: "the link to the neighbour to the left has no fault",
@@ -188,7 +192,7 @@ FIELDS = (
     Field("version", 0, 8, 4, str(VERSION)),
     Field("operation", 0, 12, 4, "1 CONV, 2 LOAD, 3 STORE"),
     Field("payload", 0, 16, 16, "payload words that follow the descriptor"),
-    Field("kernel", 1, 0, 4, "edge of the kernel: 1, 3, 5, 7"),
+    Field("kernel", 1, 0, 4, "edge of the kernel: 1, 3, 5, 7; 2 with channelwise"),
     Field("stride", 1, 4, 4, "1 or 2"),
     Field("activation", 1, 8, 4, "0 none, 1 ReLU, 2 sign (0 gives +1), 3 leaky ReLU"),
     Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L"),
@@ -198,7 +202,9 @@ FIELDS = (
     Field("west", 1, 20, 1, "the map goes on in the neighbour to the left"),
     Field("south", 1, 21, 3, "rows of the map in the neighbour below, at most 6"),
     Field("east", 1, 24, 3, "columns of the map in the neighbour to the right, at most 6"),
-    Field("reserved1", 1, 27, 5, "0"),
+    Field("channelwise", 1, 27, 1, "output channel c is made from input channel c alone"),
+    Field("maximum", 1, 28, 1, "the largest operand instead of the sum (channelwise only)"),
+    Field("reserved1", 1, 29, 3, "0"),
     Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
     Field("in_channels", 2, 16, 16, "channels of the input map"),
     Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
@@ -242,6 +248,8 @@ class Descriptor:
     west: int = 0
     south: int = 0
     east: int = 0
+    channelwise: int = 0
+    maximum: int = 0
     reserved1: int = 0
     in_base: int = 0
     in_channels: int = 0
@@ -319,6 +327,11 @@ class Descriptor:
         if self.operation == Operation.CONV:
             return self.out_channels, self.out_pitch, self.out_step
         return self.in_channels, self.in_pitch, 1
+
+    @property
+    def weight_channels(self):
+        """Weight words of a tap and block: input channels, 1 when channelwise, 0 of a maximum."""
+        return 0 if self.maximum else 1 if self.channelwise else self.in_channels
 
     @property
     def reach(self):

@@ -53,9 +53,10 @@ class TailControl(Shared):
             "release": Out(1), "released": Out(range(words + 1)),
             "bypass_wanted": Out(1), "bypass_address": Out(16), "bypass_granted": In(1),
             "write_wanted": Out(1), "write_address": Out(16), "write_granted": In(1),
-            "shift": Out(1), "advance": Out(1),
+            "shift": Out(config.adder_depth), "advance": Out(1),
             **({"rim": Out(rim_layout())} if config.mesh else {}),
-        }, x=config.mesh, c=config.channels, l=config.adder_depth, s=stages)
+        }, x=config.mesh, c=config.channels, l=config.adder_depth, s=stages,
+            **config.layer_parameters)
 
     def elaborate(self, platform):
         m = Module()
@@ -66,7 +67,9 @@ class TailControl(Shared):
             m.d.sync += [group.eq(self.group), busy.eq(1)]
         with m.If(self.captured):
             m.d.sync += held.eq(1)
-        valid, offset, end, pixel_end = self._front(m, group, held)
+        moves = Signal()
+        front = self._front(m, group, held, moves)
+        valid, offset, end = front["valid"], front["offset"], front["end"]
         ready = Signal()
         known = Signal()
         m.d.comb += [
@@ -78,9 +81,9 @@ class TailControl(Shared):
             ready.eq(~held | (known & (self.bypass_granted | ~(valid & self.layer.bypass)))),
             self.bypass_address.eq(self.layer.bypass_base + offset),
             self.advance.eq(ready & (~self.write_wanted | self.write_granted)),
-            self.shift.eq(self.advance & held),
-            self.read.eq(self.shift),
-            self.release.eq(self.shift & end & group.release),
+            moves.eq(self.advance & held),
+            self.shift.eq(Mux(moves, 1 << front["slot"], 0)),
+            self.read.eq(moves), self.release.eq(moves & end & group.release),
         ]
         lanes = self.config.channels * self.config.adder_depth
         with m.If(self.layer.blocks & (group.channels > lanes)):
@@ -89,15 +92,18 @@ class TailControl(Shared):
             m.d.comb += self.released.eq(self.config.channels)
         with m.Else():
             m.d.comb += self.released.eq(group.channels)
-        with m.If(self.shift & end):
+        with m.If(self.layer.channelwise):
+            m.d.comb += self.released.eq(group.slots)
+        with m.If(moves & end):
             m.d.sync += [held.eq(0), busy.eq(0)]
-        rim = self._rim(m, self.shift & pixel_end) if self.config.mesh else None
+        rim = self._rim(m, moves & front["pixel_end"]) if self.config.mesh else None
         self._pipeline(m, held & valid, self.layer.out_base + offset, busy, rim)
         return m
 
-    def _front(self, m, group, held):
-        """Slot and channel of the next value; returns whether it is one, its offset from the
-        map's base, whether it is the group's last, and whether its pixel's in this group."""
+    def _front(self, m, group, held, moves):
+        """Slot and lane of the next value, which ``moves`` on: slot by slot; channelwise, where a
+        slot is a channel and a lane a pixel, lane by lane. Returns its slot, whether it is a value,
+        its offset from the map's base, whether it is the group's last, and its pixel's in it."""
         channels = self.config.channels
         slot = Signal(range(max(2, self.config.adder_depth)))
         lane = Signal(range(max(2, channels)))
@@ -108,29 +114,40 @@ class TailControl(Shared):
         end = Signal()
         valid = Signal()
         following = Signal(16)
-        blocks = self.layer.blocks
+        layer, blocks = self.layer, self.layer.blocks
+        pixels = Signal()
+        slot_end = Signal()
         m.d.comb += [
-            lane_end.eq(lane == channels - 1),
-            end.eq(lane_end & (slot == group.slots - 1)),
+            pixels.eq(layer.channelwise if self.config.channelwise else 0),
+            lane_end.eq(lane == Mux(pixels, left, channels) - 1),
+            slot_end.eq(slot == group.slots - 1), end.eq(lane_end & slot_end),
             valid.eq(lane < left),
-            following.eq(slot_offset + Mux(
-                blocks, multiple_of(self.layer.out_step, channels), self.layer.out_pitch)),
+            # The first lane of the next slot; channelwise, the first slot of the next lane.
+            following.eq(slot_offset + Mux(blocks & ~pixels, multiple_of(
+                layer.out_step, channels), layer.out_pitch)),
         ]
         with m.If(self.captured):
             m.d.sync += [slot.eq(0), lane.eq(0), self.index.eq(0), left.eq(group.channels),
                          slot_offset.eq(group.offset), offset.eq(group.offset)]
-        with m.Elif(self.shift):
-            m.d.sync += [lane.eq(lane + 1), offset.eq(offset + self.layer.out_step),
-                         self.index.eq(self.index + 1)]
-            with m.If(lane_end):
-                m.d.sync += [lane.eq(0), slot.eq(slot + 1), slot_offset.eq(following),
-                             offset.eq(following)]
+        with m.Elif(moves):
+            m.d.sync += [offset.eq(offset + layer.out_step), self.index.eq(self.index + 1)]
+            with m.If(pixels):
+                m.d.sync += slot.eq(slot + 1)
+            with m.Else():
+                m.d.sync += lane.eq(lane + 1)
+            with m.If(Mux(pixels, slot_end, lane_end)):
+                m.d.sync += [slot_offset.eq(following), offset.eq(following)]
                 # Blocks have parameters of their own; pixels share those of their block.
-                with m.If(blocks):
-                    m.d.sync += left.eq(left - channels)
+                with m.If(pixels):
+                    m.d.sync += [slot.eq(0), lane.eq(lane + 1), self.index.eq(0)]
                 with m.Else():
-                    m.d.sync += self.index.eq(0)
-        return valid, offset, end, Mux(blocks, end, lane_end)
+                    m.d.sync += [lane.eq(0), slot.eq(slot + 1)]
+                    with m.If(blocks):
+                        m.d.sync += left.eq(left - channels)
+                    with m.Else():
+                        m.d.sync += self.index.eq(0)
+        return {"slot": slot, "valid": valid, "offset": offset, "end": end,
+                "pixel_end": Mux(pixels, slot_end, Mux(blocks, end, lane_end))}
 
     def _rim(self, m, step):
         """Row and column of the pixel of the next value in its tile; ``step`` to the next."""

@@ -35,7 +35,9 @@ def layer_layout(config):
         "operation": unsigned(4),
         "code": unsigned(8),
         "last_tap": unsigned(3),        # kernel edge - 1
-        "reach": unsigned(2),           # kernel edge // 2
+        "reach": unsigned(2),           # kernel edge // 2: pixels behind the centre
+        "before": unsigned(2),          # pixels before it
+        "channelwise": unsigned(1), "maximum": unsigned(1),
         "two": unsigned(1),             # stride is 2
         "activation": ActivationShape,
         "slope": word,
@@ -61,5 +63,5 @@ def layer_layout(config):
         "side": size,                   # lines of the input in the west and east memories
         "made_channels": word, "made_pitch": word, "made_step": word,
         # Of the map that is made: lines of a column and of a row beyond the rim.
-        "made_side": size, "made_cap": size,
+        "made_side": size, "made_cap": size,     # made_cap also on chips with channelwise
     })

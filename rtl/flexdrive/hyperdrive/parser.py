@@ -29,7 +29,7 @@ _TOO_LARGE = 0x1FFFF       # what a product saturates to; no memory has so many 
 def check_cycles(config):
     """Cycles from the acceptance of the last word of a descriptor to ``valid``: decode, one
     product each (three more with links), verdict."""
-    return 11 if config.mesh else 8
+    return 11 if config.mesh else 8 + config.channelwise
 
 
 class Parser(Shared):
@@ -125,7 +125,10 @@ class Parser(Shared):
         two = conv & (raw.stride == 2)
         m.d.sync += [
             layer.code.eq(Code.OK), layer.two.eq(two),
-            layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)), layer.last_tap.eq(raw.kernel - 1),
+            layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)),
+            layer.before.eq(Mux(conv, (raw.kernel - 1)[:4] >> 1, 0)),
+            layer.channelwise.eq(raw.channelwise), layer.maximum.eq(raw.maximum),
+            layer.last_tap.eq(raw.kernel - 1),
             layer.activation.eq(raw.activation[:2]), layer.bypass.eq(raw.bypass),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             *(getattr(layer, f"made_{name}").eq(Mux(conv, getattr(raw, f"out_{name}"), loaded))
@@ -168,9 +171,9 @@ class Parser(Shared):
             ((in_area_sat, layer.in_pitch), layer.in_size),
             ((layer.area, layer.out_pitch), self._out_size),
             *([((layer.in_tile_rows, layer.in_pitch), layer.side),
-               ((layer.tile_rows, layer.out_pitch), self._out_side),
-               ((layer.tile_columns, layer.out_pitch), self._out_cap)]
-              if self.config.mesh else []),
+               ((layer.tile_rows, layer.out_pitch), self._out_side)] if self.config.mesh else []),
+            *([((layer.tile_columns, layer.out_pitch), self._out_cap)]
+              if self.config.mesh or self.config.channelwise else []),
         ]
 
     def _operands(self, m, products, index):
@@ -212,7 +215,9 @@ class Parser(Shared):
             Code.MAGIC: (raw.magic != MAGIC) | (raw.version != VERSION),
             Code.OPERATION: (raw.operation < Operation.CONV) | (raw.operation > Operation.STORE),
             Code.RESERVED: reserved.any(),
-            Code.KERNEL: conv & (~raw.kernel[0] | (raw.kernel > max(config.kernels))),
+            Code.KERNEL: conv & (
+                (~raw.kernel[0] & ~(raw.channelwise & (raw.kernel == 2)))
+                | (raw.kernel > max(config.kernels))),
             Code.STRIDE: conv & (raw.stride != 1) & (raw.stride != 2),
             Code.ACTIVATION: conv & ~Cat(raw.activation == kind
                                          for kind in config.activations).any(),
@@ -230,7 +235,7 @@ class Parser(Shared):
             Code.OVERLAP: conv & ~beside & meets(raw.in_base, in_end, raw.out_base, out_end),
             Code.BYPASS_OVERLAP: conv & raw.bypass & (raw.bypass_base != raw.out_base)
             & meets(raw.bypass_base, bypass_end, raw.out_base, out_end),
-            Code.WEIGHT_DEPTH: conv & self._weights_exceed(m, raw),
+            Code.WEIGHT_DEPTH: conv & ~raw.channelwise & self._weights_exceed(m, raw),
             **self._border_rules(raw, meets, in_rest, made_rest, Mux(conv & beside, ahead, 0)),
             Code.REACH: Cat(
                 (layer.reach > layer.in_tile_rows) | (layer.reach > layer.in_tile_columns),
@@ -239,8 +244,17 @@ class Parser(Shared):
             Code.PITCH: (raw.in_pitch < raw.in_channels) | (conv & (
                 (raw.out_step == 0)
                 | (self._out_channels + 1 > raw.out_pitch + raw.out_step))),
+            Code.CHANNELWISE: self._channelwise_broken(raw, conv),
         }
         m.d.comb += [broken[code].eq(rule) for code, rule in rules.items()]
+
+    def _channelwise_broken(self, raw, conv):
+        """Whether channelwise and maximum are where they cannot be."""
+        config = self.config
+        ours = (raw.in_channels != raw.out_channels) | (raw.interleave != config.adder_depth)
+        if not config.channelwise:
+            ours = 1
+        return Mux(raw.channelwise, ~conv | ours, raw.maximum)
 
     def _side_by_side(self, m, raw):
         """(words from the input's first to the output's first, whether both are different channels

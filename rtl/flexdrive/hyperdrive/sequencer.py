@@ -5,7 +5,6 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
-from .accumulate import Accumulation
 from .arbiter import Arbiter
 from .border import CORNERS, SIDES, border_write_layout
 from .border_word import link_ports
@@ -16,6 +15,7 @@ from .layer import layer_layout
 from .parameters import ParameterBuffer
 from .parser import Parser
 from .report import Report
+from .steps import Steps
 from .stop import FaultRegister, link_errors_layout
 from .tail import Tail
 from .tile import Shift, tile_control_layout
@@ -85,7 +85,7 @@ class Sequencer(Shared):
         m.submodules.parser = parser = Parser(config)
         m.submodules.weights = weights = WeightBuffer(config.channels, config.weight_words)
         m.submodules.parameters = parameters = ParameterBuffer(config.parameter_words)
-        m.submodules.accumulation = accumulation = Accumulation(config)
+        m.submodules.steps = steps = Steps(config)
         m.submodules.tail_control = tail = TailControl(config, stages)
         m.submodules.arbiter = arbiter = Arbiter(config)
         m.submodules.transfer = transfer = Transfer(config)
@@ -100,12 +100,12 @@ class Sequencer(Shared):
         if exchange is not None:
             m.submodules.exchange = exchange
             m.d.comb += [exchange.layer.eq(layer), parser.neighbours.eq(self.neighbours)]
-        m.d.comb += [user.layer.eq(layer) for user in (accumulation, tail, transfer)]
+        m.d.comb += [user.layer.eq(layer) for user in (steps, tail, transfer)]
         fault = self._fault(m)
-        self._execute(m, layer, parser, accumulation, tail, transfer, exchange, fault)
-        request = self._request(m, layer, accumulation)
+        self._execute(m, layer, parser, steps, tail, transfer, exchange, fault)
+        request = self._request(m, layer, steps)
         self._memory(m, request, arbiter, tail, transfer, exchange)
-        self._accumulation(m, accumulation, weights, tail)
+        self._accumulation(m, layer, steps, weights, tail)
         self._tail(m, layer, tail, parameters, arbiter)
         return m
 
@@ -117,15 +117,15 @@ class Sequencer(Shared):
         m.d.comb += fault.link_errors.eq(self.link_errors)
         return fault
 
-    def _execute(self, m, layer, parser, accumulation, tail, transfer, exchange, fault):
+    def _execute(self, m, layer, parser, steps, tail, transfer, exchange, fault):
         """One descriptor after the other; a report for each."""
         report = Signal(Report)
         full = Signal()
         index = Signal(16)
         taken = Signal()
-        for name, value in (("active", accumulation.active),
-                            ("weight_stalls", accumulation.weight_stall),
-                            ("tail_stalls", accumulation.tail_stall)):
+        for name, value in (("active", steps.active),
+                            ("weight_stalls", steps.weight_stall),
+                            ("tail_stalls", steps.tail_stall)):
             counter = getattr(report, name)
             m.d.sync += counter.eq(Mux(taken, 0, counter + value))
         m.d.sync += report.cycles.eq(Mux(taken, 1, report.cycles + 1))
@@ -149,13 +149,13 @@ class Sequencer(Shared):
                 with m.If(layer.code != Code.OK):
                     m.next = "REPORT"
                 with m.Elif(conv):
-                    m.d.comb += accumulation.start.eq(1)
+                    m.d.comb += steps.start.eq(1)
                     m.next = "CONV"
                 with m.Else():
                     m.d.comb += [transfer.load.eq(load), transfer.store.eq(~load)]
                     m.next = "TRANSFER"
             with m.State("CONV"):
-                with m.If(accumulation.done & tail.idle):
+                with m.If(steps.done & tail.idle):
                     m.next = "REPORT"
             with m.State("TRANSFER"):
                 with m.If(transfer.done):
@@ -188,9 +188,9 @@ class Sequencer(Shared):
         with m.If(fault.fault):
             m.d.comb += [self.o_pixels.valid.eq(0), self.busy.eq(~self.stopped)]
 
-    def _request(self, m, layer, accumulation):
+    def _request(self, m, layer, steps):
         """From the walker's position to an address and to who takes whose word, in two stages."""
-        place, step = accumulation.place, accumulation.step
+        place, step = steps.place, steps.step
         valid = Signal()
         address = Signal(16)
         channel = Signal(16)
@@ -304,17 +304,19 @@ class Sequencer(Shared):
             wiring.connect(m, wiring.flipped(getattr(self, f"i_{side}")),
                            getattr(exchange, f"i_{side}"))
 
-    def _accumulation(self, m, accumulation, weights, tail):
+    def _accumulation(self, m, layer, steps, weights, tail):
         """Weights and control of the sums, at the stage of the operand."""
-        control, step, depth = self.control, accumulation.step, self.config.adder_depth
+        control, step, depth = self.control, steps.step, self.config.adder_depth
         last = Signal(depth)
         m.d.comb += [
-            accumulation.ahead.eq(weights.ahead), weights.take.eq(accumulation.take),
-            weights.keep.eq(accumulation.keep), weights.rewind.eq(accumulation.rewind),
-            accumulation.tail_free.eq(tail.free), tail.commit.eq(accumulation.commit),
-            tail.group.eq(accumulation.group),
+            steps.ahead.eq(weights.ahead), steps.word.eq(weights.word), weights.take.eq(steps.take),
+            weights.keep.eq(steps.keep), weights.rewind.eq(steps.rewind),
+            steps.tail_free.eq(tail.free), tail.commit.eq(steps.commit),
+            tail.group.eq(steps.group),
             last.eq(Mux(step.valid & step.last, 1 << step.slot, 0)),
-            control.weights.eq(delayed(m, "weights", weights.word, OPERAND - 2)),
+            control.weights.eq(delayed(m, "weights", steps.weights, OPERAND - 2)),
+            *([control.holds.eq(delayed(m, "holds", steps.holds, OPERAND - 2)),
+               control.maximum.eq(layer.maximum)] if self.config.channelwise else []),
             control.first.eq(delayed(m, "first", step.valid & step.first,
                                      OPERAND - 1)),
             control.capture.eq(delayed(m, "capture", last, OPERAND + depth)),

@@ -35,7 +35,7 @@ class Tail(Shared):
     -------
     accumulators : the C accumulators, channel 0 in the lowest 16 bits.
     capture : one bit per slot: keep the accumulators as those of that slot.
-    shift : take the next held value (slot by slot, channel 0 first); only with ``advance``.
+    shift : one bit per slot: take its next held value, channel 0 first; only with ``advance``.
     advance : the pipeline moves.
     scale, bias : binary16 parameters of the value that was shifted out one advance before.
     bypass_word : word read from memory for that value; ``bypass_valid`` marks the one cycle in
@@ -50,7 +50,7 @@ class Tail(Shared):
         self.depth = depth
         self.leaky = leaky
         super().__init__({
-            "accumulators": In(16 * channels), "capture": In(depth), "shift": In(1),
+            "accumulators": In(16 * channels), "capture": In(depth), "shift": In(depth),
             "advance": In(1), "scale": In(16), "bias": In(16), "bypass_word": In(16),
             "bypass_valid": In(1), "bypass": In(1), "activation": In(ActivationShape),
             "result": Out(16), **({"slope": In(16)} if leaky else {}),
@@ -70,15 +70,13 @@ class Tail(Shared):
     def elaborate(self, platform):
         m = Module()
         width = 16 * self.channels
-        hold = Signal(self.depth * width, reset_less=True)
+        holds = [Signal(width, name=f"hold{slot}", reset_less=True) for slot in range(self.depth)]
         value = Signal(16, reset_less=True)
-        with m.If(self.advance & self.shift):
-            m.d.sync += hold.eq(hold[16:])
-        with m.If(self.advance):
-            m.d.sync += value.eq(hold[:16])
-        for slot in range(self.depth):
+        for slot, hold in enumerate(holds):
+            with m.If(self.advance & self.shift[slot]):
+                m.d.sync += [hold.eq(hold[16:]), value.eq(hold[:16])]
             with m.If(self.capture[slot]):
-                m.d.sync += hold[slot * width:(slot + 1) * width].eq(self.accumulators)
+                m.d.sync += hold.eq(self.accumulators)
 
         # The word from memory stands for one cycle; when the pipeline waits, it is kept here.
         kept = Signal(16, reset_less=True)

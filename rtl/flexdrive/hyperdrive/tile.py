@@ -17,6 +17,8 @@ from .unit import AccumulateUnit
 
 __all__ = ["Shift", "Tile", "tile_control_layout"]
 
+_MINUS_INFINITY = 0xFC00
+
 
 class Shift(enum.Enum, shape=2):
     """Whose word a tile takes: its own, that of the tile before (row or column - 1), or that of
@@ -39,8 +41,10 @@ def tile_control_layout(config):
         "shift_columns": Shift,
         "first": unsigned(1),
         "weights": unsigned(config.channels),
+        **({"holds": unsigned(config.channels), "maximum": unsigned(1)}
+           if config.channelwise else {}),
         "capture": unsigned(config.adder_depth),
-        "shift": unsigned(1),
+        "shift": unsigned(config.adder_depth),
         "advance": unsigned(1),
         "scale": unsigned(16),
         "bias": unsigned(16),
@@ -77,8 +81,10 @@ class Tile(Shared):
     shift_columns : horizontal selection, three cycles after the read.
     first : the next cycle's operand starts a new sum.
     weights : weight bit of each channel, for the next cycle's operand.
+    holds : units that the next cycle's operand changes nothing of; maximum : the layer takes the
+        largest operand (chips with channelwise).
     capture : one bit per slot: the accumulators are finished sums of that slot.
-    shift : the tail takes the next held accumulator; only with advance.
+    shift : one bit per slot: the tail takes the next held accumulator; only with advance.
     advance : the tail's pipeline moves.
     scale, bias : binary16 parameters of the value shifted out one advance before.
     bypass_valid : a bypass word is at its bank's output.
@@ -87,7 +93,8 @@ class Tile(Shared):
     load : the word to write is load_word, from the host, not the tail's result.
     load_word : binary16 word from the host.
     loading : this tile is the one that the host's word is for.
-    valid : the operand's source pixel lies inside the feature map (else it is +0).
+    valid : the operand's source pixel lies inside the feature map (else it is +0, minus infinity
+        for a maximum).
     word : this tile's word, for the rows above and below and for the host.
     word_before, word_after : ``word`` of the tile in the row above and below (0 at the rim).
     row_word : the word after the vertical choice, for the columns beside.
@@ -115,10 +122,12 @@ class Tile(Shared):
         operand = self._distribution(m, read_data[self.conv_bank])
         accumulators = []
         for channel in range(self.config.channels):
-            unit = AccumulateUnit(self.config.adder_depth)
+            unit = AccumulateUnit(self.config.adder_depth, channelwise=self.config.channelwise)
             m.submodules[f"unit{channel}"] = unit
             m.d.comb += [unit.x.eq(operand), unit.weight.eq(self.weights[channel]),
                          unit.first.eq(self.first)]
+            if self.config.channelwise:
+                m.d.comb += [unit.hold.eq(self.holds[channel]), unit.maximum.eq(self.maximum)]
             accumulators.append(unit.y)
         m.submodules.tail = tail = Tail(
             self.config.channels, self.config.adder_depth, leaky=self.config.leaky)
@@ -168,5 +177,6 @@ class Tile(Shared):
                 m.d.comb += chosen.eq(self.row_word_after)
             with m.Default():
                 m.d.comb += chosen.eq(self.row_word)
-        m.d.sync += operand.eq(Mux(self.valid, chosen, 0))
+        nothing = Mux(self.maximum, _MINUS_INFINITY, 0) if self.config.channelwise else 0
+        m.d.sync += operand.eq(Mux(self.valid, chosen, nothing))
         return operand

@@ -9,8 +9,11 @@ from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
 from ..fp16 import Adder
+from ..fp16.compare import is_nan, less
 
 __all__ = ["AccumulateUnit"]
+
+_MINUS_INFINITY = 0xFC00
 
 
 class AccumulateUnit(Shared):
@@ -25,19 +28,26 @@ class AccumulateUnit(Shared):
     Parameters
     ----------
     adder_depth : pipeline depth L of the adder, 1 to 4.
+    channelwise : add ``hold`` and ``maximum``.
 
     Members
     -------
     x : operand, binary16.
     weight : 1 adds the next cycle's x, 0 subtracts it.
-    first : the next cycle's x starts a new sum from +0.
+    first : the next cycle's x starts a new sum from +0, or a new maximum from minus infinity.
+    hold : the next cycle's x changes nothing.
+    maximum : the accumulator is the largest x instead of the sum; a NaN stays, and -0 counts as +0.
+        Changes only while nothing is accumulated.
     y : accumulator of the slot whose turn it is, binary16.
     """
 
-    def __init__(self, adder_depth):
+    def __init__(self, adder_depth, *, channelwise=False):
         self.adder_depth = adder_depth
-        super().__init__({"x": In(16), "weight": In(1), "first": In(1), "y": Out(16)},
-                         l=adder_depth)
+        self.channelwise = channelwise
+        super().__init__({
+            "x": In(16), "weight": In(1), "first": In(1), "y": Out(16),
+            **({"hold": In(1), "maximum": In(1)} if channelwise else {}),
+        }, l=adder_depth, **({"z": True} if channelwise else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -48,9 +58,21 @@ class AccumulateUnit(Shared):
         m.d.sync += [adds.eq(self.weight), starts.eq(self.first)]
         # In place, not shared: the unit itself is what occurs hundreds of times.
         m.submodules.adder = adder = Adder(depth=self.adder_depth).in_place()
+        signed = Cat(self.x[:15], self.x[15] ^ ~adds)
+        m.d.comb += self.y.eq(adder.y)
+        if not self.channelwise:
+            m.d.comb += [adder.a.eq(Mux(starts, 0, adder.y)), adder.b.eq(signed)]
+            return m
+        holds = Signal(attrs={"keep": 1})
+        m.d.sync += holds.eq(self.hold)
+        # The larger of both goes through the adder with +0, which makes -0 to +0 and NaNs equal.
+        before = Signal(16)
+        larger = Signal()
         m.d.comb += [
-            adder.a.eq(Mux(starts, 0, adder.y)),
-            adder.b.eq(Cat(self.x[:15], self.x[15] ^ ~adds)),
-            self.y.eq(adder.y),
+            before.eq(Mux(starts, Mux(self.maximum, _MINUS_INFINITY, 0), adder.y)),
+            larger.eq(self.maximum & ~holds & ~is_nan(before)
+                      & (is_nan(self.x) | less(before, self.x))),
+            adder.a.eq(Mux(larger, self.x, before)),
+            adder.b.eq(Mux(holds | self.maximum, 0, signed)),
         ]
         return m

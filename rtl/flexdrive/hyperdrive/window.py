@@ -15,7 +15,7 @@ from ..emit import Shared
 from .layer import layer_layout
 from .multiple import multiple_of
 
-__all__ = ["Place", "WindowWalker"]
+__all__ = ["Place", "WindowWalker", "walk_layout"]
 
 
 class Axis(data.Struct):
@@ -50,6 +50,19 @@ class _Window(data.Struct):
 _OWN, _BEFORE, _AFTER = 0, 1, 2
 
 
+def walk_layout():
+    """Where the windows go.
+
+    advance : this slot goes on to its next tap; ``row_end``: which begins a row of the kernel.
+    load : this slot goes on to the next pixel of the tile; ``idle``: there is none for it.
+    turn : the last slot of the step (L blocks of one pixel: the position changes only here).
+    skip : leave out the pixel that would be loaded next; not with ``load``.
+    restart : go to the first pixel of a layer; one cycle before the first ``load``.
+    """
+    return data.StructLayout(dict.fromkeys(
+        ("advance", "row_end", "load", "idle", "turn", "skip", "restart"), 1))
+
+
 class WindowWalker(Shared):
     """Positions of the operands of up to L interleaved pixels.
 
@@ -63,10 +76,7 @@ class WindowWalker(Shared):
     -------
     layer : constants of the layer.
     place : position for the slot whose turn it is, without the input channel.
-    advance : this slot goes on to its next tap; ``row_end``: which begins a row of the kernel.
-    load : this slot goes on to the next pixel of the tile; ``idle``: there is none for it.
-    turn : the last slot of the step (L blocks of one pixel: the position changes only here).
-    restart : go to the first pixel of a layer; one cycle before the first ``load``.
+    walk : :func:`walk_layout`.
     """
 
     def __init__(self, config):
@@ -74,8 +84,7 @@ class WindowWalker(Shared):
         self.mesh = config.mesh
         self.halo = config.halo
         super().__init__({
-            "layer": In(layer_layout(config)), "place": Out(Place), "advance": In(1),
-            "row_end": In(1), "load": In(1), "idle": In(1), "turn": In(1), "restart": In(1),
+            "layer": In(layer_layout(config)), "place": Out(Place), "walk": In(walk_layout()),
         }, l=config.adder_depth, x=config.mesh, r=config.halo)
 
     def elaborate(self, platform):
@@ -96,23 +105,24 @@ class WindowWalker(Shared):
                    halo=self._halo_units("y"))
         self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_pitch,
                    layer.in_row, halo=self._halo_units("x"))
-        with m.If(self.load):
+        with m.If(self.walk.load):
             m.d.comb += following.eq(cursor)
-        with m.Elif(self.advance):
-            with m.If(self.row_end):
+        with m.Elif(self.walk.advance):
+            with m.If(self.walk.row_end):
                 m.d.comb += [following.x.eq(current.start), following.y.eq(below)]
             with m.Else():
                 m.d.comb += following.x.eq(beside)
         # With L pixels the states rotate, one per slot; with L blocks the one state waits for
         # the last slot.
         blocks = layer.blocks
-        with m.If(~blocks | self.turn):
+        with m.If(~blocks | self.walk.turn):
             m.d.sync += windows[0].eq(following)
         if self.depth > 1:
             with m.If(~layer.blocks):
                 m.d.sync += [windows[i].eq(windows[i + 1]) for i in range(self.depth - 1)]
                 m.d.sync += windows[-1].eq(following)
-        self._cursor(m, cursor, self.load & Mux(blocks, self.turn, ~self.idle))
+        self._cursor(m, cursor, self.walk.skip | (self.walk.load & Mux(
+            blocks, self.walk.turn, ~self.walk.idle)))
         return m
 
     def _halo_units(self, axis):
@@ -169,7 +179,7 @@ class WindowWalker(Shared):
             m.d.comb += first_y.border.eq(layer.in_border_rows)
         # A window begins before its centre: in the neighbour, for pixel 0.
         for reach in range(1, self.halo + 1):
-            with m.If(layer.reach == reach):
+            with m.If(layer.before == reach):
                 self._begin(m, first_y, first_x, reach)
         stride = Mux(layer.two, 2, 1)
         self._step(m, "pixel_x", next_x, x, stride, layer.in_tile_columns,
@@ -179,7 +189,7 @@ class WindowWalker(Shared):
                    Mux(layer.two, layer.in_row << 1, layer.in_row), layer.in_size,
                    border=Mux(layer.two, layer.in_pitch << 1, layer.in_pitch)
                    if self.mesh else None, halo=self._stride_units("y"))
-        with m.If(self.restart):
+        with m.If(self.walk.restart):
             m.d.sync += [row.eq(0), column.eq(0), y.eq(first_y), x.eq(first_x)]
         with m.Elif(move):
             with m.If(column != layer.tile_columns - 1):

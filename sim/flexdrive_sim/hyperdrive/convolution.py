@@ -24,7 +24,7 @@ from flexdrive.hyperdrive.descriptor import Activation
 
 from .. import fp16
 
-__all__ = ["convolve"]
+__all__ = ["channelwise", "convolve"]
 
 _SCALE = 112               # float32 holds value * 2**_SCALE
 _BLOCK = 1 << 15           # accumulators per block: pattern and operand stay in a 2nd-level cache
@@ -138,7 +138,46 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
 
     sums = _sums(_taps(x, kernel, stride), weights != 0, threads or cpu_count() or 1)
 
-    v = np.ldexp(sums, -_SCALE).reshape(shape)
+    return _finish(np.ldexp(sums, -_SCALE).reshape(shape), alpha, beta, activation, slope, bypass)
+
+
+def channelwise(x, weights, alpha, beta, *, kernel, stride=1, activation=Activation.NONE, slope=0,
+                bypass=None):
+    """One channelwise CONV of the chip, bit for bit: depthwise convolution or maximum.
+
+    Parameters
+    ----------
+    x : uint16 (c, h, w), binary16 patterns.
+    weights : bool or uint8 of 0 and 1 (c, 1, k, k); None for the maximum, in which what lies
+        outside of the map does not take part, a NaN wins and -0 counts as +0.
+    kernel : k, odd or 2. The window begins (k-1)//2 pixels before its centre.
+    alpha, beta, stride, activation, slope, bypass : as of :func:`convolve`.
+
+    Returns
+    -------
+    uint16 (c, ceil(h/stride), ceil(w/stride)), binary16 patterns, NaN always 0x7E00.
+    """
+    channels, height, width = x.shape
+    before, after = (kernel - 1) // 2, kernel // 2
+    rows, columns = -(-height // stride), -(-width // stride)
+    nothing = np.float32(0 if weights is not None else -np.inf)
+    padded = np.full((channels, height + kernel, width + kernel), nothing, np.float32)
+    padded[:, before:before + height, before:before + width] = fp16.to_float(x)
+    v = np.full((channels, rows, columns), nothing, np.float32)
+    for dy in range(before + after + 1):
+        for dx in range(before + after + 1):
+            operand = padded[:, dy:dy + height:stride, dx:dx + width:stride]
+            if weights is None:
+                v = np.maximum(v, operand)
+            else:
+                sign = np.where(weights[:, 0, dy, dx], np.float32(1), np.float32(-1))
+                v = fp16.add_float(v, operand * sign[:, None, None])
+    return _finish(v + np.float32(0), alpha, beta, activation, slope, bypass)
+
+
+def _finish(v, alpha, beta, activation, slope, bypass):
+    """Scale, bypass, bias and activation of sums: float32 -> patterns."""
+    shape = v.shape
     v = fp16.multiply_float(v, fp16.to_float(alpha)[:, None, None])
     if bypass is not None:
         v = fp16.add_float(v, fp16.to_float(_checked("bypass", bypass, (np.uint16,), shape)))

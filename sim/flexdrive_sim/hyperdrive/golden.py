@@ -13,7 +13,7 @@ from flexdrive.hyperdrive.descriptor import (
     Operation,
 )
 
-from .convolution import convolve
+from .convolution import channelwise, convolve
 from .rules import blocks, check
 
 __all__ = ["GoldenChip", "Report", "StreamError", "check", "convolve"]
@@ -163,21 +163,23 @@ class GoldenChip:
         self.write(d.in_base, (d.tile_rows, d.tile_columns), image.reshape(shape), d.in_pitch)
 
     def _weights(self, index, d, stream):
-        """The weights of a layer in the order of the stream -> uint8 (c_out, c_in, k, k)."""
+        """The weights of a layer in the order of the stream -> uint8 (c_out, c_in, k, k), with one
+        input when channelwise."""
         lanes, count = self.config.channels, blocks(d, self.config)
-        taps = d.kernel ** 2
-        words = stream.take(count * taps * d.in_channels, f"descriptor {index} (CONV)")
+        taps, inputs = d.kernel ** 2, d.weight_channels
+        words = stream.take(count * taps * inputs, f"descriptor {index} (CONV)")
         octets = np.ascontiguousarray(words).astype("<u4").view(np.uint8)
         bits = np.unpackbits(octets, axis=1, bitorder="little")[:, :lanes]
-        kernel = np.empty((count, lanes, d.in_channels, taps), np.uint8)
+        kernel = np.empty((count, lanes, inputs, taps), np.uint8)
         start = 0
-        for first in range(0, count, d.interleave):
-            members = min(d.interleave, count - first)
-            group = bits[start:start + taps * d.in_channels * members]
+        interleave = 1 if d.channelwise else d.interleave
+        for first in range(0, count, interleave):
+            members = min(interleave, count - first)
+            group = bits[start:start + taps * inputs * members]
             start += len(group)
-            group = group.reshape(taps, d.in_channels, members, lanes)
+            group = group.reshape(taps, inputs, members, lanes)
             kernel[first:first + members] = group.transpose(2, 3, 1, 0)
-        shape = (count * lanes, d.in_channels, d.kernel, d.kernel)
+        shape = (count * lanes, inputs, d.kernel, d.kernel)
         return kernel.reshape(shape)[:d.out_channels]
 
     def _conv(self, index, d, payload, weights):
@@ -186,9 +188,12 @@ class GoldenChip:
         placed = d.out_pitch, d.out_step
         bypass = (self.read(d.bypass_base, tile, shape, *placed).transpose(2, 0, 1)
                   if d.bypass else None)
-        result = convolve(
-            self._input(d).transpose(2, 0, 1), self._weights(index, d, weights),
-            (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16),
-            stride=d.stride, activation=Activation(d.activation), slope=d.slope,
-            bypass=bypass)
+        source = self._input(d).transpose(2, 0, 1)
+        kernel = self._weights(index, d, weights)
+        factors = (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16)
+        options = {"stride": d.stride, "activation": Activation(d.activation), "slope": d.slope,
+                   "bypass": bypass}
+        result = (channelwise(source, None if d.maximum else kernel, *factors, kernel=d.kernel,
+                              **options)
+                  if d.channelwise else convolve(source, kernel, *factors, **options))
         self.write(d.out_base, tile, result.transpose(1, 2, 0), *placed)

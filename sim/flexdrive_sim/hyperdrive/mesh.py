@@ -12,7 +12,7 @@ from flexdrive_deploy.mesh import patches, split_program, whole_config
 
 from ..engine import EngineError, Gate, Model, Sink, Source, run_streams
 from .rtl import ChipRun, count_descriptors, report_row
-from .stimuli import Stimulus, random_slice, random_words
+from .stimuli import Stimulus, random_kind, random_slice, random_words
 
 __all__ = ["Mesh", "MeshRun", "random_chain"]
 
@@ -122,6 +122,7 @@ def random_chain(config, height, width, seed, *, layers=None):
     while True:
         count = layers or int(random.integers(1, 4))
         strides = random.choice([1, 1, 2], count)
+        kinds = [random_kind(random, config) for _ in range(count)]
         edge = [tuple(int(e) for e in random.integers(1, 4, 2))]
         for stride in strides[::-1]:
             edge.insert(0, tuple(int(e * stride) for e in edge[0]))
@@ -129,8 +130,16 @@ def random_chain(config, height, width, seed, *, layers=None):
         channels = [int(c) for c in random.integers(1, 2 * config.channels + 3, count + 1)]
         made = [random_slice(random, c, [1, 2, 3]) for c in channels]
         read = [_part(random, slice_.pitch) for slice_ in made]
+        for i, kind in enumerate(kinds):
+            if kind:        # as many channels as it reads
+                channels[i + 1] = len(read[i])
+                made[i + 1] = random_slice(random, channels[i + 1], [1, 2, 3])
+                read[i + 1] = _part(random, made[i + 1].pitch)
         kernels = [int(k) for k in random.choice([1, *config.kernels[1:] * 2], count)]
-        interleaves = [int(q) for q in random.choice(config.interleaves, count)]
+        kernels = [2 if kind and random.integers(3) == 0 else k
+                   for k, kind in zip(kernels, kinds, strict=True)]
+        interleaves = [config.adder_depth if kind else int(q) for q, kind in zip(
+            random.choice(config.interleaves, count), kinds, strict=True)]
         widths = [slice_.pitch for slice_ in made]
         words = [e[0] * e[1] * c for e, c in zip(edge, widths, strict=True)]
         half = config.border_words // 2
@@ -165,13 +174,13 @@ def random_chain(config, height, width, seed, *, layers=None):
             load(i + 1)
         part, target = read[i], made[i + 1]
         weights = random.integers(0, 2, (
-            channels[i + 1], part.stop - part.start, kernels[i], kernels[i]), dtype=np.uint8)
+            channels[i + 1], 1 if kinds[i] else len(part), kernels[i], kernels[i]), dtype=np.uint8)
         _append(stimulus, lambda i=i, weights=weights, part=part, target=target: stimulus.convolve(
             shapes[i], weights, random_words(random, channels[i + 1]),
             random_words(random, channels[i + 1]), in_base=int(base[i]) + part.start,
             out_base=int(base[i + 1]) + target.offset, tile=edge[i + 1], stride=int(strides[i]),
             interleave=interleaves[i], in_pitch=widths[i], out_pitch=target.pitch,
-            out_step=target.step),
+            out_step=target.step, **kinds[i]),
             halo=halos[i + 1], **{name: at + target.offset for name, at in border[i + 1].items()},
             **{f"in_{name.removeprefix('border_') if 'corner' in name else name}": at + part.start
                for name, at in border[i].items()})

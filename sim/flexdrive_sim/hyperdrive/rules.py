@@ -57,7 +57,7 @@ def _rules(d, config, neighbours):
     yield Code.OPERATION, d.operation not in list(Operation)
     yield Code.RESERVED, d.reserved1
     if conv:
-        yield Code.KERNEL, d.kernel not in config.kernels
+        yield Code.KERNEL, d.kernel not in (*config.kernels, 2 if d.channelwise else 1)
         yield Code.STRIDE, d.stride not in (1, 2)
         yield Code.ACTIVATION, d.activation not in config.activations
         yield Code.INTERLEAVE, d.interleave not in config.interleaves
@@ -76,12 +76,18 @@ def _rules(d, config, neighbours):
         yield Code.BYPASS_RANGE, d.bypass and bypass[1] > config.fm_words
         yield Code.OVERLAP, _meet(source, target) and not _side_by_side(d)
         yield Code.BYPASS_OVERLAP, d.bypass and bypass != target and _meet(bypass, target)
-        yield Code.WEIGHT_DEPTH, _keeps_too_many(d, config)
+        yield Code.WEIGHT_DEPTH, not d.channelwise and _keeps_too_many(d, config)
     yield from _border_rules(d, config, neighbours)
     yield Code.REACH, (d.reach > min(d.in_tile_rows, d.in_tile_columns)
                        or d.halo > min(d.tile_rows, d.tile_columns))
     yield Code.PITCH, d.in_pitch < d.in_channels or (
         conv and (d.out_step == 0 or (d.out_channels - 1) * d.out_step + 1 > d.out_pitch))
+    if d.channelwise:
+        yield Code.CHANNELWISE, (not conv or not config.channelwise
+                                 or d.in_channels != d.out_channels
+                                 or d.interleave != config.adder_depth)
+    else:
+        yield Code.CHANNELWISE, d.maximum
 
 
 def _beyond(count, bases, rows, columns, shape, halo):

@@ -10,7 +10,7 @@ from flexdrive_deploy.deployment import ChipPart
 from flexdrive_deploy.layers import MINUS_ZERO, half_bits
 from flexdrive_deploy.mesh import neighbours
 
-from .convolution import convolve
+from .convolution import channelwise, convolve
 from .golden import GoldenChip, check
 from .machine import ProgramRun, machine_for, predict_program, run_program
 from .ownership import check_plan
@@ -104,6 +104,11 @@ def evaluate(graph, maps):
 
 def _evaluate_layer(layer, source, bypass):
     """The map of a layer: groups, each in its partial sums, then the shuffle."""
+    if layer.channelwise:
+        return _shuffled(channelwise(
+            source, None if layer.maximum else layer.weights, layer.alpha, layer.beta,
+            kernel=layer.kernel, stride=layer.stride, activation=layer.activation,
+            slope=layer.slope, bypass=bypass), layer.shuffle)
     per_group, inputs = layer.c_out // layer.groups, layer.weights.shape[1]
     made = []
     for group in range(layer.groups):
@@ -119,9 +124,13 @@ def _evaluate_layer(layer, source, bypass):
                 activation=layer.activation if last else Activation.NONE, slope=layer.slope)
             begin = end
         made.append(total)
-    result = np.concatenate(made)
-    return np.ascontiguousarray(result.reshape(layer.shuffle, -1, *result.shape[1:]).swapaxes(
-        0, 1)).reshape(result.shape)
+    return _shuffled(np.concatenate(made), layer.shuffle)
+
+
+def _shuffled(channels, ways):
+    """Channel g*K + j of ``ways`` groups goes to j*ways + g."""
+    groups = channels.reshape(ways, -1, *channels.shape[1:])
+    return np.ascontiguousarray(groups.swapaxes(0, 1)).reshape(channels.shape)
 
 
 def _refuse_illegal(program):

@@ -16,8 +16,8 @@ from flexdrive.hyperdrive.descriptor import (
 
 from .rules import check
 
-__all__ = ["Slice", "Stimulus", "random_layer_stimulus", "random_slice", "random_words",
-           "refused_descriptors", "resnet34_layers", "shape_stimulus"]
+__all__ = ["Slice", "Stimulus", "random_kind", "random_layer_stimulus", "random_slice",
+           "random_words", "refused_descriptors", "resnet34_layers", "shape_stimulus"]
 
 _ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
@@ -86,18 +86,22 @@ class Stimulus:
                  activation=Activation.NONE, interleave=1, bypass_base=None, **fields):
         """CONV of a map of ``shape`` (height, width, channels_in); ``fields`` of the descriptor.
 
-        ``weights`` is uint8 {0, 1} (channels_out, channels_in, k, k); ``tile`` the edges of an
-        output tile; scale and bias uint16 (channels_out,).
+        ``weights`` is uint8 {0, 1} (channels_out, channels_in, k, k), channelwise (channels_out, 1,
+        k, k) also for a maximum, which sends none; ``tile`` the edges of an output tile; scale and
+        bias uint16 (channels_out,).
         """
         outputs, inputs, kernel, _ = weights.shape
+        channelwise = fields.get("channelwise", 0)
         self.words += Descriptor(
             operation=Operation.CONV, payload=outputs, kernel=kernel, stride=stride,
             activation=activation, interleave=interleave, bypass=bypass_base is not None,
-            in_base=in_base, in_channels=inputs, out_base=out_base, out_channels=outputs,
+            in_base=in_base, in_channels=outputs if channelwise else inputs,
+            out_base=out_base, out_channels=outputs,
             bypass_base=bypass_base or 0, tile_rows=tile[0], tile_columns=tile[1], **fields,
             **self._extent(shape[0], shape[1], tile[0] * stride, tile[1] * stride)).words()
         self.words += [int(a) | int(b) << 16 for a, b in zip(scale, bias, strict=True)]
-        self.weights.append(self._weight_words(weights, interleave))
+        if not fields.get("maximum", 0):
+            self.weights.append(self._weight_words(weights, 1 if channelwise else interleave))
 
     def _weight_words(self, weights, interleave):
         outputs, inputs, kernel, _ = weights.shape
@@ -149,6 +153,13 @@ def random_slice(random, channels, steps):
     return Slice(offset, step, offset + (channels - 1) * step + 1 + rest)
 
 
+def random_kind(random, config):
+    """Fields of the descriptor of a convolution (none), or of a channelwise layer."""
+    if not config.channelwise or random.integers(2):
+        return {}
+    return {"channelwise": 1, "maximum": int(random.integers(2))}
+
+
 def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     """One random legal layer with its maps: LOAD input (and bypass), CONV, STORE everything.
 
@@ -157,14 +168,20 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     """
     random = np.random.default_rng(seed)
     while True:
-        stride, kernel = int(random.integers(1, 3)), int(random.choice(config.kernels))
-        tile = tuple(int(t) for t in random.integers(1, 5, 2))
+        kind = random_kind(random, config)
+        stride = int(random.integers(1, 3))
+        kernel = int(random.choice((*config.kernels, 2) if kind else config.kernels))
+        # A row of more pixels than units, now and then.
+        most = 8 if kind and config.channels < 6 else 5
+        tile = tuple(int(t) for t in random.integers(1, most, 2))
         edges = tile[0] * stride, tile[1] * stride
         height = int(random.integers(1, config.rows * edges[0] + 1))
         width = int(random.integers(1, config.columns * edges[1] + 1))
         inputs = int(random.integers(1, 2 * config.channels + 4))
         outputs = int(out_channels or random.integers(1, 4 * config.channels + 3))
-        interleave = int(random.choice(config.interleaves))
+        interleave = config.adder_depth if kind else int(random.choice(config.interleaves))
+        if kind:
+            inputs = outputs
         has_bypass, in_place = bool(random.integers(2)), bool(random.integers(2))
         source = random_slice(random, inputs, [1])
         target = random_slice(random, outputs, [1, 2, 3])
@@ -177,7 +194,8 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
             continue
         if in_words + out_words * (1 + separate) > config.fm_words:
             continue
-        if tile[0] * tile[1] > config.adder_depth // interleave and kept > config.weight_words:
+        if not kind and kept > config.weight_words and (
+                tile[0] * tile[1] > config.adder_depth // interleave):
             continue
         break
     slack = config.fm_words - in_words - out_words * (1 + separate)
@@ -204,12 +222,13 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     if random.integers(4) == 0:
         scale[:], bias[:] = _ONE, _MINUS_ZERO
     stimulus.convolve(
-        shape, random.integers(0, 2, (outputs, inputs, kernel, kernel), dtype=np.uint8), scale,
-        bias, in_base=base["in"] + source.offset, out_base=base["out"] + target.offset, tile=tile,
+        shape, random.integers(0, 2, (outputs, 1 if kind else inputs, kernel, kernel),
+                               dtype=np.uint8), scale, bias,
+        in_base=base["in"] + source.offset, out_base=base["out"] + target.offset, tile=tile,
         stride=stride, activation=Activation(int(random.choice(config.activations))),
         slope=int(random_words(random, 1, special)[0]), interleave=interleave,
         bypass_base=base["by"] + target.offset if has_bypass else None, in_pitch=source.pitch,
-        out_pitch=target.pitch, out_step=target.step)
+        out_pitch=target.pitch, out_step=target.step, **kind)
     stimulus.store(out_shape, base=base["out"], tile=tile)
     stimulus.store(in_shape, base=base["in"], tile=edges)
     stimulus.store(shape, base=base["in"] + source.offset, tile=edges, pitch=source.pitch)
@@ -268,8 +287,10 @@ def _provocation(random, config, descriptor):
         {"stride": 1, "in_pitch": wide, "out_pitch": wide, "bypass": 0, "out_base": max(
             0, descriptor.in_base + int(random.choice([descriptor.in_channels, -extent]))
             + int(random.integers(-1, 2)))},
+        {"channelwise": 1}, {"channelwise": 1, "maximum": 1, "interleave": config.adder_depth},
+        {"kernel": 2},
         *[{}] * 8,
-    ][random.integers(17)]
+    ][random.integers(20)]
 
 
 def _first_convolution(words):

@@ -8,6 +8,8 @@ from collections import deque
 from flexdrive.hyperdrive.border_sender import CORNER_WORDS, SENDER_LINES
 from flexdrive.hyperdrive.descriptor import Operation
 
+from .groups import chunks
+
 __all__ = ["PUSH_DELAY", "Receiver", "Sender"]
 
 # From a write into a buffered FIFO to the word at its output.
@@ -105,12 +107,11 @@ def _rims(d, side):
     return count, getattr(d, f"tile_{axis}"), getattr(d, f"full_{axis}"), rest
 
 
-def _conv_steps(d, side, lanes, chunk):
+def _conv_steps(d, side, lanes, config):
     """Steps of the receiver's walk for a CONV: (a word, of the first pixels, of the last pixels)
     each."""
     count, edge, full, rest = _rims(d, side)
-    for begin in range(0, d.out_channels, chunk):
-        channels = min(chunk, d.out_channels - begin)
+    for channels in chunks(d, config):
         pixels = [at for _ in range(count) for at in range(edge)] if side in ("north", "south") \
             else [at for at in range(edge) for _ in range(count)]
         for at in pixels:
@@ -155,8 +156,7 @@ class Receiver:
         if not active:
             return
         if d.operation == Operation.CONV:
-            depth = config.adder_depth if d.interleave != 1 else 1
-            self._walk = _conv_steps(d, self._side, self._lanes, config.channels * depth)
+            self._walk = _conv_steps(d, self._side, self._lanes, config)
             channels = d.out_channels
         else:
             self._walk = _load_steps(d, self._side, self._lanes)

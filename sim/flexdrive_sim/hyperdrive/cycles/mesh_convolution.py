@@ -2,10 +2,10 @@
 
 from flexdrive.hyperdrive.timing import OPERAND, REQUEST
 
-from ..rules import blocks as block_count
-from .convolution import Steps, bank_table
+from .convolution import Steps
+from .groups import groups, layer_words
 from .scheduler import Event
-from .tail import HeldGroup, group_values, tail_stages
+from .tail import tail_stages
 
 __all__ = ["MeshConvolution"]
 
@@ -17,13 +17,10 @@ class MeshConvolution:
         self._chip, self._layer = chip, descriptor
         self._config = chip.config
         self._depth = chip.config.adder_depth
-        self._blocks = descriptor.interleave != 1
-        self._steps = descriptor.in_channels * descriptor.kernel**2
-        self._tap_banks = bank_table(descriptor, chip.config)
         self._recent = []
         # From the decision of which cycle on steps may be missing in `_recent`.
         self._known_until = 0
-        self._held = []             # groups on their way to the tail
+        self._held = []             # groups on their way to the tail, and when they are held
         self._tail_free = 0         # first cycle in which the tail is free; None: not known yet
         self._freed, self._handed = Event(), Event()
         self._over = False
@@ -33,33 +30,19 @@ class MeshConvolution:
 
     def run(self, start):
         """Process: the accumulation; ends with the cycle in which all is done."""
-        layer, depth, config, chip = self._layer, self._depth, self._config, self._chip
+        depth, chip, time = self._depth, self._chip, start
         chip.scheduler.start(self._tail(), start)
-        pixels = layer.tile_rows * layer.tile_columns
-        per_group, members = (1, depth) if self._blocks else (depth, 1)
-        left, block, time = block_count(layer, config), 0, start
-        while left > 0:
-            interleaved = min(members, left)
-            for pixel in range(0, pixels, per_group):
-                slots = interleaved if self._blocks else min(depth, pixels - pixel)
-                last = pixel + per_group >= pixels
-                steps = Steps(pixel, slots)
-                self._recent = [*self._recent[-2:], steps]
-                commit = yield from self._group(steps, time, pixel == 0, last, interleaved)
-                time = commit + depth
-                self._tail_free = None
-                self._held.append(HeldGroup(
-                    held=commit + slots - 1 + OPERAND + depth, slots=slots,
-                    channels=layer.out_channels - block * config.channels,
-                    offset=(pixel * layer.out_pitch
-                            + block * config.channels * layer.out_step),
-                    parameters=chip.parameter_words, release=last))
-                chip.scheduler.fire(self._handed)
-            chip.weight_words += self._steps * interleaved
-            chip.parameter_words += min(config.channels * interleaved,
-                                        layer.out_channels - block * config.channels)
-            block += members
-            left -= members
+        for group in groups(self._config, self._layer, chip.weight_words, chip.parameter_words):
+            steps = Steps(group)
+            self._recent = [*self._recent[-2:], steps]
+            commit = yield from self._group(steps, time)
+            time = commit + depth
+            self._tail_free = None
+            self._held.append((group, commit + group.slots - 1 + OPERAND + depth))
+            chip.scheduler.fire(self._handed)
+        weights, parameters = layer_words(self._layer, self._config)
+        chip.weight_words += weights
+        chip.parameter_words += parameters
         self._over = True
         self._known_until = None
         chip.scheduler.fire(self._handed)
@@ -67,33 +50,35 @@ class MeshConvolution:
             yield self._finished
         return max(time, self._drained)
 
-    def _group(self, steps, time, streams, gives_back, interleaved):
+    def _group(self, steps, time):
         """Decide all steps of a group; returns the cycle of the last."""
-        depth, count, weights = self._depth, self._steps, self._chip.weights
-        base, per_step = self._chip.weight_words, interleaved if self._blocks else 1
+        group, depth, weights = steps.group, self._depth, self._chip.weights
+        count = group.steps
 
         def decide(time, index, number):
             steps.append(time, index, number, depth)
             self._known_until = time + number * depth
-            if gives_back:
-                weights.release([at for at in range(time, time + number * depth, depth)
-                                 for _ in range(per_step)])
+            if group.gives_back:
+                weights.release([time + (step - index) * depth
+                                 for step in range(index, index + number)
+                                 for _ in range(group.takes[step])])
 
-        if not streams:
+        if not group.streams:
             if count > 1:
                 yield time
                 decide(time, 0, count - 1)
             time += (count - 1) * depth
         else:
-            for index in range(count):
-                there = yield from weights.there(base + (index + 1) * per_step - 1)
-                late = max(0, -(-(there - time) // depth)) * depth
-                self.weight_stalls += late
-                time += late
-                if index < count - 1:
+            for step, need in enumerate(group.needs):
+                if need is not None:
+                    there = yield from weights.there(need)
+                    late = max(0, -(-(there - time) // depth)) * depth
+                    self.weight_stalls += late
+                    time += late
+                if step < count - 1:
                     self._known_until = time
                     yield time
-                    decide(time, index, 1)
+                    decide(time, step, 1)
                     time += depth
         self._known_until = time
         yield time
@@ -105,18 +90,15 @@ class MeshConvolution:
         self._known_until = time
         yield time
         decide(time, count - 1, 1)
-        self.active += count * steps.slots
+        self.active += count * group.slots
         return time
 
     def _operand_bank(self, time):
         """Bank that the accumulation reads in a cycle, or None."""
         for steps in reversed(self._recent):
-            found = steps.at(time - REQUEST, self._depth)
-            if found is not None:
-                index, slot = found
-                tap, channel = divmod(index, self._layer.in_channels)
-                pixel = steps.first_pixel + (0 if self._blocks else slot)
-                return (self._tap_banks[pixel][tap] + channel) % self._config.fm_banks
+            bank = steps.bank(time - REQUEST, self._depth)
+            if bank is not None:
+                return bank
         return None
 
     # The tail.
@@ -126,12 +108,12 @@ class MeshConvolution:
         self._pipeline = [None] * tail_stages(self._config)
         self._time = self._idle = 0
         while self._held or not self._over or any(e is not None for e in self._pipeline):
-            if self._held and self._time >= self._held[0].held:
-                yield from self._finish(self._held.pop(0))
+            if self._held and self._time >= self._held[0][1]:
+                yield from self._finish(self._held.pop(0)[0])
             elif any(entry is not None for entry in self._pipeline):
                 yield from self._cycle(None)
             elif self._held:
-                self._time = self._held[0].held
+                self._time = self._held[0][1]
             else:
                 yield self._handed
         self._drained = self._idle
@@ -139,14 +121,12 @@ class MeshConvolution:
 
     def _finish(self, group):
         """Shift out a whole group."""
-        for value in group_values(group, self._layer, self._config):
+        for value in group.values:
             while not (yield from self._cycle(value)):
                 pass
         last = self._time - 1
         self._idle = last + 1
-        if group.release:
-            count = self._config.channels * (group.slots if self._blocks else 1)
-            self._chip.parameters.released += [last] * min(group.channels, count)
+        self._chip.parameters.released += [last] * group.releases
         self._tail_free = last + 1
         self._chip.scheduler.fire(self._freed)
 

@@ -8,8 +8,9 @@ from flexdrive.hyperdrive.timing import REQUEST, STORED
 
 from ...engine import Gate
 from ..rtl import ReportRow
-from ..rules import blocks, check
+from ..rules import check
 from .convolution import ConvolutionModel
+from .groups import layer_words
 from .streams import GatedSink, GatedSource, Ring
 
 __all__ = ["Prediction", "predict", "store_times"]
@@ -90,9 +91,9 @@ class _Chip:
     def _convolve(self, descriptor, taken):
         model = ConvolutionModel(self.config, descriptor, self.weights, self.parameters,
                                  self.weight_words, self.parameter_words)
-        self.weight_words += (blocks(descriptor, self.config) * descriptor.in_channels
-                              * descriptor.kernel**2)
-        self.parameter_words += descriptor.out_channels
+        weights, parameters = layer_words(descriptor, self.config)
+        self.weight_words += weights
+        self.parameter_words += parameters
         # Dispatch, restart of the walker, one step to fill it.
         done = model.run(taken + 3 + self.config.adder_depth)
         return done + 1, (model.active, model.weight_stalls, model.tail_stalls)

@@ -1,37 +1,11 @@
 """Tail of the chip, cycle by cycle while it has work: shifts, bypass reads, writes, waits."""
 
-from dataclasses import dataclass
-
-__all__ = ["HeldGroup", "TailModel", "group_values", "tail_stages"]
-
-
-@dataclass(frozen=True)
-class HeldGroup:
-    """A group of outputs whose accumulators are held from cycle ``held`` on."""
-
-    held: int
-    slots: int
-    channels: int       # output channels from the group's first to the layer's last
-    offset: int         # of its first word in the output map of a tile
-    parameters: int     # index of its first parameter word since reset
-    release: bool       # its parameters are given back with its last value
+__all__ = ["TailModel", "tail_stages"]
 
 
 def tail_stages(config):
     """Values on their way through a tail: a register, L in each multiplier and adder."""
     return 1 + (3 + config.leaky) * config.adder_depth
-
-
-def group_values(group, layer, config):
-    """(is a value, offset in the map, parameter index) in the order of the shifts."""
-    lanes, blocks = config.channels, layer.interleave != 1
-    for slot in range(group.slots):
-        block, pixel = (slot, 0) if blocks else (0, slot)
-        left = group.channels - block * lanes
-        offset = group.offset + pixel * layer.out_pitch + block * lanes * layer.out_step
-        for lane in range(lanes):
-            yield (lane < left, offset + lane * layer.out_step,
-                   group.parameters + block * lanes + lane)
 
 
 class TailModel:
@@ -45,10 +19,7 @@ class TailModel:
     """
 
     def __init__(self, config, descriptor, parameters, operand_bank):
-        self._config, self._layer = config, descriptor
-        self._lanes = config.channels
         self._banks = config.fm_banks
-        self._blocks = descriptor.interleave != 1
         self._out = descriptor.out_base
         self._bypass = descriptor.bypass_base if descriptor.bypass else None
         self._parameters = parameters
@@ -58,20 +29,18 @@ class TailModel:
         self._time = 0
         self._idle = 0          # first cycle in which all is shifted out and written
 
-    def finish_group(self, group):
-        """Shift out a whole group; returns the cycle of its last shift."""
-        values = list(group_values(group, self._layer, self._config))
-        while self._time < group.held and any(a is not None for a in self._pipeline):
+    def finish_group(self, group, held):
+        """Shift out a whole group, whose accumulators are held from cycle ``held`` on; returns the
+        cycle of its last shift."""
+        while self._time < held and any(a is not None for a in self._pipeline):
             self._cycle(None)
-        self._time = max(self._time, group.held)
-        for value in values:
+        self._time = max(self._time, held)
+        for value in group.values:
             while not self._cycle(value):
                 pass
         last = self._time - 1
         self._idle = last + 1
-        if group.release:
-            count = self._lanes * (group.slots if self._blocks else 1)
-            self._parameters.released += [last] * min(group.channels, count)
+        self._parameters.released += [last] * group.releases
         return last
 
     def drain(self):

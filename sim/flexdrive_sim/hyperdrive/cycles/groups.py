@@ -1,0 +1,167 @@
+"""What a CONV computes, group by group, without time: steps, weights, operands, values of the tail.
+
+A group is what the units sum at once: C channels of L pixels, L blocks of one pixel, or,
+channelwise, a row of up to C pixels of L channels. Both forms of the model (:mod:`.convolution` for
+a chip, :mod:`.mesh_convolution` for a chip of a mesh) give its steps their times.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from ..rules import blocks
+
+__all__ = ["Group", "chunks", "groups", "layer_words"]
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """One group.
+
+    Attributes
+    ----------
+    slots : in use, of the L of a step.
+    takes : weight words that each step takes.
+    needs : index since reset of the last weight word that each step takes, None of a step without.
+    streams : its weights may still be on their way. gives_back : they are used for the last time.
+    banks : of each slot, the bank of its operand in each step.
+    values : (is a value, offset in the output map, parameter index) in the order of the shifts.
+    releases : parameters that are given back with the last value.
+    """
+
+    slots: int
+    takes: Sequence
+    needs: Sequence
+    streams: bool
+    gives_back: bool
+    banks: list
+    values: list
+    releases: int
+
+    @property
+    def steps(self):
+        """Number of steps."""
+        return len(self.takes)
+
+
+def chunks(descriptor, config):
+    """Channels that a CONV finishes together for all pixels of the tiles, chunk by chunk."""
+    d, depth, lanes = descriptor, config.adder_depth, config.channels
+    together, block = ((depth, lanes) if d.channelwise else
+                       (lanes * d.interleave, lanes * d.interleave))
+    return [min(together, stop - at) for begin in range(0, d.out_channels, block)
+            for stop in [min(begin + block, d.out_channels)] for at in range(begin, stop, together)]
+
+
+def layer_words(descriptor, config):
+    """(weight words, parameter words) of a CONV."""
+    d = descriptor
+    return blocks(d, config) * d.weight_channels * d.kernel ** 2, d.out_channels
+
+
+class _Layer:
+    """What the groups of a layer have in common."""
+
+    def __init__(self, config, descriptor, weight_at, parameter_at):
+        self.config, self.d = config, descriptor
+        self.weight_at, self.parameter_at = weight_at, parameter_at
+        self.depth, self.lanes = config.adder_depth, config.channels
+
+    def bank(self, y, x):
+        """Bank of channel 0 of the pixel that tap (y, x) of the input reads."""
+        d = self.d
+        rows, columns = d.in_tile_rows, d.in_tile_columns
+        return (d.in_base + (y % rows * columns + x % columns) * d.in_pitch) % self.config.fm_banks
+
+    def window(self, row, column):
+        """Banks of a pixel's taps."""
+        d = self.d
+        before, after = (d.kernel - 1) // 2, d.kernel // 2
+        return [self.bank(row * d.stride + dy, column * d.stride + dx)
+                for dy in range(-before, after + 1) for dx in range(-before, after + 1)]
+
+
+def groups(config, descriptor, weight_at, parameter_at):
+    """The :class:`Group` objects of a layer, in order.
+
+    Parameters
+    ----------
+    weight_at, parameter_at : words of earlier layers in their streams.
+    """
+    layer = _Layer(config, descriptor, weight_at, parameter_at)
+    return _channelwise(layer) if descriptor.channelwise else _convolution(layer)
+
+
+def _convolution(layer):
+    d, depth, lanes, banks = layer.d, layer.depth, layer.lanes, layer.config.fm_banks
+    by_blocks = d.interleave != 1
+    per_group, members = (1, depth) if by_blocks else (depth, 1)
+    windows = [layer.window(row, column) for row in range(d.tile_rows)
+               for column in range(d.tile_columns)]
+    steps, left, block = d.in_channels * d.kernel ** 2, blocks(d, layer.config), 0
+    weight_at, parameter_at = layer.weight_at, layer.parameter_at
+    operands = [[(bank + channel) % banks for bank in window for channel in range(d.in_channels)]
+                for window in windows]
+    while left > 0:
+        together = min(members, left)
+        words = together if by_blocks else 1
+        takes = [words] * steps
+        needs = range(weight_at + words - 1, weight_at + words * steps, words)
+        channels = d.out_channels - block * lanes
+        for pixel in range(0, len(windows), per_group):
+            slots = together if by_blocks else min(depth, len(windows) - pixel)
+            last = pixel + per_group >= len(windows)
+            used = [pixel] * slots if by_blocks else range(pixel, pixel + slots)
+            values = [
+                (lane < channels - rank * lanes,
+                 at * d.out_pitch + ((block + rank) * lanes + lane) * d.out_step,
+                 parameter_at + rank * lanes + lane)
+                for number, at in enumerate(used) for rank in [number if by_blocks else 0]
+                for lane in range(lanes)]
+            yield Group(slots, takes, needs, pixel == 0, last, [operands[at] for at in used],
+                        values, min(channels, lanes * together) if last else 0)
+        weight_at += words * steps
+        parameter_at += min(lanes * together, channels)
+        block += members
+        left -= members
+
+
+def _channelwise(layer):
+    d, depth, lanes, banks = layer.d, layer.depth, layer.lanes, layer.config.fm_banks
+    patches = [(row, first, min(lanes, d.tile_columns - first)) for row in range(d.tile_rows)
+               for first in range(0, d.tile_columns, lanes)]
+    windows = [_Patch(layer, *patch) for patch in patches]
+    per_block = d.kernel ** 2 * d.weight_channels
+    channel = 0
+    while channel < d.out_channels:
+        block, lane = divmod(channel, lanes)
+        slots = min(depth, lanes - lane, d.out_channels - channel)
+        block_end = lane + slots == lanes or channel + slots == d.out_channels
+        base = layer.weight_at + block * per_block
+        for number, (patch, window) in enumerate(zip(patches, windows, strict=True)):
+            row, first, count = patch
+            last = number == len(patches) - 1
+            values = [(True, (row * d.tile_columns + first + pixel) * d.out_pitch
+                       + (channel + slot) * d.out_step, layer.parameter_at + channel + slot)
+                      for pixel in range(count) for slot in range(slots)]
+            needs = [None if not take else base + words - 1 for take, words in
+                     zip(window.takes, window.words, strict=True)]
+            operands = [[(bank + channel + slot) % banks for bank in window.banks]
+                        for slot in range(slots)]
+            yield Group(slots, window.takes, needs, lane == 0 and number == 0, last and block_end,
+                        operands, values, slots if last else 0)
+        channel += slots
+
+
+class _Patch:
+    """Steps of the window over ``count`` pixels of a row, from column ``first`` on."""
+
+    def __init__(self, layer, row, first, count):
+        d = layer.d
+        before = (d.kernel - 1) // 2
+        along = (count - 1) * d.stride + d.kernel
+        self.takes = [int(x < d.kernel and not d.maximum) for _ in range(d.kernel)
+                      for x in range(along)]
+        self.words = list(accumulate(self.takes))
+        self.banks = [layer.bank(row * d.stride + y - before, first * d.stride + x - before)
+                      for y in range(d.kernel) for x in range(along)]
