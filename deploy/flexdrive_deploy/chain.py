@@ -10,7 +10,7 @@ from flexdrive.hyperdrive.descriptor import Activation
 
 from .layers import MINUS_ZERO, ConvLayer, half_bits
 
-__all__ = ["Chain", "Refusal"]
+__all__ = ["REWRITES", "Chain", "Refusal"]
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 
@@ -72,7 +72,7 @@ class Chain:
         """Fold the node that reads ``value``; returns a Refusal when that is not possible."""
         action = _ACTIONS.get(node.operation)
         if node.domain or action is None:
-            return Refusal("no such operation on the chip", _REWRITES.get(node.operation, ""))
+            return Refusal("the chip has no such operation", REWRITES.get(node.operation, ""))
         if self.shuffle > 1:
             return Refusal("comes after a channel shuffle", "shuffle last, before the next "
                            "convolution")
@@ -90,7 +90,7 @@ class Chain:
         self.value = nodes[-1].outputs[0]
 
 
-_REWRITES = {
+REWRITES = {
     "Clip": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
     "Tanh": "Relu", "Elu": "Relu", "Gelu": "Relu",
     "MaxPool": "a chip with channelwise = true", "AveragePool": "a chip with channelwise = true",

@@ -90,9 +90,10 @@ class Deployment:
                              "N at least 1")
         return array
 
-    def save(self, path):
-        """Write as a directory with a readable ``listing.txt``."""
-        parts, files = [], {"listing.txt": listing(self)}
+    def save(self, path, extra=None):
+        """Write as a directory with a readable ``listing.txt``; ``extra`` files, name -> bytes,
+        are for people too."""
+        parts, files = [], {"listing.txt": listing(self), **(extra or {})}
         for index, part in enumerate(self.parts):
             if isinstance(part, HostPart):
                 name = f"{index}-host.onnx"

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import onnx
-from onnx import helper
-from onnx.reference import ReferenceEvaluator
 
 from .errors import FileError, ModelError
+from .evaluator import Evaluator
 
 __all__ = ["HostPart"]
 
 
 @dataclass(eq=False)
 class HostPart:
-    """Nodes that the reference evaluator of the onnx package computes, image by image.
+    """Nodes that :class:`~.evaluator.Evaluator` computes, image by image.
 
     Attributes
     ----------
@@ -22,7 +20,7 @@ class HostPart:
     """
 
     model: onnx.ModelProto
-    _evaluator: ReferenceEvaluator | None = field(default=None, repr=False)
+    _evaluator: Evaluator | None = field(default=None, repr=False)
 
     @property
     def inputs(self):
@@ -43,18 +41,13 @@ class HostPart:
             when an operation cannot be evaluated; names the reason.
         """
         if self._evaluator is None:
-            self._evaluator = ReferenceEvaluator(self.model)
-        feeds = {}
-        for value in self.model.graph.input:
-            dtype = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
-            feeds[value.name] = np.asarray(values[value.name]).astype(dtype, copy=False)
+            self._evaluator = Evaluator(self.model)
         try:
-            with np.errstate(all="ignore"):
-                results = self._evaluator.run(None, feeds)
-        except Exception as error:  # whatever numpy raises inside one of the operations
+            return self._evaluator.run(values)
+        except Exception as error:  # of any type: onnxruntime's own, or numpy's
             names = ", ".join(node.name or node.op_type for node in self.model.graph.node)
-            raise ModelError(f"The host cannot compute one of {names}: {error}") from None
-        return dict(zip(self.outputs, results, strict=True))
+            reason = " ".join(str(error).split())
+            raise ModelError(f"The host cannot compute one of {names}: {reason}") from None
 
     def to_bytes(self):
         """Content of an ONNX file."""

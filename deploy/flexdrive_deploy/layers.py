@@ -228,3 +228,10 @@ class ChipGraph:
     def place(self, name):
         """(map that ``name`` lies in, its first channel there)."""
         return self.slices.get(name, (name, 0))
+
+    def parts(self, name):
+        """Names of the maps that ``name`` is joined of, itself first."""
+        for concat in self.concats:
+            if concat.target == name:
+                return [name, *(part for source in concat.sources for part in self.parts(source))]
+        return [name]

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from flexdrive.hyperdrive.descriptor import Activation, Operation
 
-from .targets import MESH_FIELDS
+from .mesh import MESH_FIELDS
 
 __all__ = ["listing"]
 

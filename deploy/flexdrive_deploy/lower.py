@@ -8,7 +8,7 @@ from flexdrive.hyperdrive.descriptor import Descriptor, Operation
 
 from .errors import FitError
 from .layers import ConvLayer
-from .memory import allocate
+from .memory import plan
 from .mesh import border_fields, whole_config
 from .pieces import pieces
 from .program import Entry, MapPlace, Program
@@ -56,14 +56,6 @@ def weight_stream(weights, channels, interleave):
     return np.packbits(chunks, axis=1, bitorder="little").view("<u4").astype(np.uint32)
 
 
-def _parts(graph, name):
-    """Names of the maps that ``name`` is joined of, itself first."""
-    for concat in graph.concats:
-        if concat.target == name:
-            return [name, *(part for source in concat.sources for part in _parts(graph, source))]
-    return [name]
-
-
 def _steps(graph, layer_check):
     """Descriptors to be, in order: maps are loaded when first needed, stored when made."""
     last = {}       # layer that reads a map, or a map inside it, for the last time
@@ -71,12 +63,12 @@ def _steps(graph, layer_check):
         for name in layer.reads:
             last[graph.place(name)[0]] = index
     for name in graph.outputs:
-        if name in graph.inputs or len(_parts(graph, name)) > 1:
+        if name in graph.inputs or len(graph.parts(name)) > 1:
             last[graph.place(name)[0]] = len(graph.layers)
-    joined = [name for name in graph.outputs if len(_parts(graph, name)) > 1]
+    joined = [name for name in graph.outputs if len(graph.parts(name)) > 1]
     loaded = set()
     for index, layer in enumerate(graph.layers):
-        for name in [part for read in layer.reads for part in _parts(graph, read)]:
+        for name in [part for read in layer.reads for part in graph.parts(read)]:
             if name in graph.inputs and name not in loaded:
                 loaded.add(name)
                 yield _Step(Operation.LOAD, name, [], name)
@@ -87,7 +79,7 @@ def _steps(graph, layer_check):
             yield _Step(Operation.STORE, layer.name, [layer.target],
                         probe=layer.target not in graph.outputs)
     for name in [*(name for name in graph.outputs if name in graph.inputs), *joined]:
-        for part in _parts(graph, name):
+        for part in graph.parts(name):
             if part in graph.inputs and part not in loaded:
                 loaded.add(part)
                 yield _Step(Operation.LOAD, part, [], part)
@@ -143,23 +135,15 @@ def _convolution(layer, piece, maps, config, borders):
                    piece.final))
 
 
-def _allocate(graph, steps, tiles, config):
-    """(Allocation, name of every map -> MapPlace). Parts of a map take no memory of their own."""
-    def whole(name):
-        return None if name is None else graph.place(name)[0]
-
-    placed = [replace(step, reads=[whole(name) for name in step.reads],
-                      writes=whole(step.writes)) for step in steps]
-    sizes = {name: graph.shapes[name][0] * rows * columns
-             for name, (rows, columns) in tiles.items() if name not in graph.slices}
-    allocation = allocate(placed, sizes, config.fm_words)
+def _places(graph, allocation, tiles):
+    """Name of every map -> MapPlace. Parts of a map take no memory of their own."""
     maps = {}
     for name, shape in graph.shapes.items():
         parent, first = graph.place(name)
         if parent in allocation.bases:
             maps[name] = MapPlace(shape, allocation.bases[parent] + first, tiles[name],
                                   graph.shapes[parent][0], first)
-    return allocation, maps
+    return maps
 
 
 def lower(graph, config, *, layer_check=False, mesh=None):
@@ -194,9 +178,18 @@ def lower(graph, config, *, layer_check=False, mesh=None):
                            f"with halo = {layer.kernel // 2} would do it")
     array = whole_config(config, *mesh) if mesh else config
     tiles = tile_edges(graph, array)
-    steps = [step if step.replaces is None or tiles[step.replaces] == tiles[step.writes]
-             else replace(step, replaces=None) for step in _steps(graph, layer_check)]
-    allocation, maps = _allocate(graph, steps, tiles, config)
+
+    def in_place(layer):
+        return tiles[layer.bypass] == tiles[layer.target]
+
+    def steps_of(graph):
+        return [step if step.replaces is None or in_place(step.layer)
+                else replace(step, replaces=None) for step in _steps(graph, layer_check)]
+
+    sizes = {name: graph.shapes[name][0] * rows * columns
+             for name, (rows, columns) in tiles.items() if name not in graph.slices}
+    steps, allocation = plan(graph, sizes, in_place, config.fm_words, steps_of)
+    maps = _places(graph, allocation, tiles)
     borders = border_fields(graph, steps, tiles, config) if mesh else [{}] * len(steps)
     words, weights, entries = [], [], []
     for step, border in zip(steps, borders, strict=True):

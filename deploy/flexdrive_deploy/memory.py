@@ -1,10 +1,15 @@
 """Where maps lie in the feature-map memory of a tile."""
 
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, replace
 
 from .errors import FitError
+from .order import best_order
 
-__all__ = ["Allocation", "allocate"]
+__all__ = ["Allocation", "allocate", "plan"]
+
+# The largest feature-map memory of a tile (flexdrive.hyperdrive.config).
+MOST_WORDS = 65536
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,75 @@ def _needs(steps, sizes):
 
 # Rules of placement, tried in this order: lowest gap, highest gap, both ends in turn.
 _RULES = (lambda number: False, lambda number: True, lambda number: number % 2 == 1)
+# Orders in which whole lifetimes are placed when no rule reaches the bound.
+_SHUFFLES = 200
+
+
+def _blocks(steps, sizes):
+    """(size, first, last, names): maps that replace each other share a place for all their
+    lives."""
+    lifetimes, block_of = _lifetimes(steps), {}
+    for step in steps:
+        if step.writes is not None and step.writes not in block_of:
+            names = block_of.get(step.replaces, [])
+            names.append(step.writes)
+            block_of[step.writes] = names
+    unique = {id(names): names for names in block_of.values()}.values()
+    return [(sizes[names[0]], lifetimes[names[0]][0], max(lifetimes[name][1] for name in names),
+             names) for names in unique]
+
+
+def _place_blocks(blocks):
+    """map -> base: every block at the lowest place that is free all its life."""
+    placed, bases = [], {}
+    for size, first, last, names in blocks:
+        taken = sorted((base, base + other) for base, other, begin, end in placed
+                       if begin <= last and first <= end)
+        base = 0
+        for start, stop in taken:
+            if start - base >= size:
+                break
+            base = max(base, stop)
+        placed.append((base, size, first, last))
+        bases |= dict.fromkeys(names, base)
+    return bases
+
+
+def _orders(blocks):
+    """Orders of blocks that tend to pack well, then random ones."""
+    yield sorted(blocks, key=lambda block: -block[0])
+    yield sorted(blocks, key=lambda block: (-block[0] * (block[2] - block[1] + 1)))
+    yield sorted(blocks, key=lambda block: block[1] - block[2])
+    generator = random.Random(0)
+    for _ in range(_SHUFFLES):
+        yield generator.sample(blocks, len(blocks))
+
+
+def _packed(steps, sizes, need):
+    """(peak, map -> base): ``need`` words if any rule or order finds that, else the best."""
+    def peak(bases):
+        return max((bases[name] + sizes[name] for name in bases), default=0)
+
+    found = []
+    for highest in _RULES:
+        bases = _place(steps, sizes, need, highest)
+        if isinstance(bases, dict):
+            return peak(bases), bases
+    for order in _orders(_blocks(steps, sizes)):
+        bases = _place_blocks(order)
+        found.append((peak(bases), bases))
+        if found[-1][0] <= need:
+            break
+    return min(found, key=lambda one: one[0])
+
+
+def _alive(steps, sizes, index):
+    """The maps of a step in words: "a (64), b (32)", largest first."""
+    lifetimes, step = _lifetimes(steps), steps[index]
+    names = sorted((name for name, (first, last) in lifetimes.items()
+                    if first <= index <= last and name != step.replaces),
+                   key=lambda name: -sizes[name])
+    return ", ".join(f"{name} ({sizes[name]})" for name in names)
 
 
 def allocate(steps, sizes, limit):
@@ -89,25 +163,57 @@ def allocate(steps, sizes, limit):
     Raises
     ------
     FitError
-        names the step that needs most, or that finds no gap, and by how much it is too large.
+        names the step that needs most with its maps, or says that they lie apart, and by how
+        much the memory is too small.
     """
     needs = list(_needs(steps, sizes))
     need = max(needs, default=0)
     worst = steps[needs.index(need)].name if needs else ""
     if need > limit:
+        # More tiles need not help: maps of later layers that do not fill them keep tiles large.
+        way = (f"fm_words of at least {need} would hold them" if need <= MOST_WORDS else
+               f"a tile has at most {MOST_WORDS}, so take more tiles or a smaller image")
         raise FitError(
             f"Layer {worst} needs {need} feature-map words a tile, {need - limit} more than the "
-            f"{limit} of the chip; fm_words of at least {need}, or more tiles, would hold "
-            "them")
-    stuck = None
-    for highest in _RULES:
-        bases = _place(steps, sizes, limit, highest)
-        if isinstance(bases, dict):
-            peak = max((bases[name] + sizes[name] for name in bases), default=0)
-            return Allocation(bases, peak, need, worst)
-        stuck = stuck or bases
-    size = sizes[stuck.writes]
-    raise FitError(
-        f"Layer {stuck.name}: no gap of {size} words for its output; {need} of {limit} words a "
-        f"tile are alive at most, but they lie apart. fm_words of {limit + size} would "
-        "hold them")
+            f"{limit} of the chip; {way}: {_alive(steps, sizes, needs.index(need))}")
+    peak, bases = _packed(steps, sizes, need)
+    if peak > limit:
+        raise FitError(
+            f"Layer {worst}: {need} of {limit} feature-map words a tile are alive at most, but "
+            f"they lie apart; fm_words of {peak} would hold them")
+    return Allocation(bases, peak, need, worst)
+
+
+def _whole(graph, steps):
+    """The steps with the maps that parts lie in, which are what takes memory."""
+    def whole(name):
+        return None if name is None else graph.place(name)[0]
+
+    return [replace(step, reads=[whole(name) for name in step.reads], writes=whole(step.writes))
+            for step in steps]
+
+
+def plan(graph, sizes, in_place, limit, steps_of):
+    """Steps of a graph and their places, in another order when that of the graph does not fit.
+
+    Parameters
+    ----------
+    graph, sizes, in_place : as for :func:`~.order.best_order`.
+    limit : words of the memory.
+    steps_of : function of a graph, its steps as for :func:`allocate`.
+
+    Returns
+    -------
+    (steps, Allocation)
+
+    Raises
+    ------
+    FitError
+        as :func:`allocate`, of the best order that was found.
+    """
+    steps = steps_of(graph)
+    try:
+        return steps, allocate(_whole(graph, steps), sizes, limit)
+    except FitError:
+        steps = steps_of(replace(graph, layers=best_order(graph, sizes, in_place)))
+    return steps, allocate(_whole(graph, steps), sizes, limit)

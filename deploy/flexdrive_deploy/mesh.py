@@ -15,8 +15,11 @@ from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Descriptor
 from .errors import FitError
 from .memory import allocate
 
-__all__ = ["border_fields", "join_patches", "neighbours", "patches", "split_program",
+__all__ = ["MESH_FIELDS", "border_fields", "join_patches", "neighbours", "patches", "split_program",
            "whole_config", "without_borders"]
+
+# Parameters of a chip that only chips of a mesh have.
+MESH_FIELDS = ("mesh", "border_words", "corner_words")
 
 
 def whole_config(config, height, width):
@@ -203,8 +206,7 @@ def border_fields(graph, steps, tiles, config):
         except FitError as error:
             need = "corner_words" if name == "corner" else "border_words"
             text = str(error).replace("feature-map words a tile", f"lines of the {what}")
-            raise FitError(text.replace("fm_words", need).replace(", or more tiles,", "")
-                           ) from None
+            raise FitError(text.replace("fm_words", need)) from None
     fields = []
     for (source, reach), made in zip(reads, makes, strict=True):
         found = {"halo": halos.get(made, 0)}

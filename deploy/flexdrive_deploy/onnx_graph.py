@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
+from . import qonnx
 from .errors import ModelError
 
 __all__ = ["Graph", "Node", "load_graph", "load_model", "sub_model"]
@@ -68,6 +69,7 @@ def load_model(path):
     """Read and check an ONNX file; ModelError says what is wrong with it."""
     try:
         model = onnx.load(path)
+        qonnx.declare_domains(model)
         onnx.checker.check_model(model)
     except FileNotFoundError as error:
         raise ModelError(f"{error.filename or path}: no such file") from None
@@ -76,7 +78,7 @@ def load_model(path):
     except DecodeError:
         raise ModelError(f"{path} is not an ONNX file, or a truncated one") from None
     except onnx.checker.ValidationError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split())
         raise ModelError(f"{path} is not a valid ONNX model: {reason}") from None
     return model
 
@@ -102,8 +104,13 @@ def _single_image(model):
     for value in model.graph.output:
         value.type.tensor_type.ClearField("shape")
     del model.graph.value_info[:]
+
+
+def _inferred(model):
+    """A copy of ``model`` with the types and shapes of all values."""
     try:
-        return shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        return shape_inference.infer_shapes(qonnx.transparent(model), strict_mode=True,
+                                            data_prop=True)
     except (shape_inference.InferenceError, onnx.checker.ValidationError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"The shapes of the model do not fit together: {reason}") from None
@@ -124,6 +131,8 @@ def _value_types(model):
 
 def _fold(node, constants, model):
     """Evaluate a node whose inputs are constants; None when that is not possible."""
+    if qonnx.is_quantizer(node.proto):
+        return qonnx.fold(node, constants)
     if node.domain or node.operation.startswith("Random") or any(
             attribute.type == onnx.AttributeProto.GRAPH for attribute in node.proto.attribute):
         return None
@@ -193,8 +202,10 @@ def load_graph(model):
     ModelError
         when an input has no fixed size, or shapes do not fit together.
     """
-    model = _single_image(onnx.ModelProto.FromString(model.SerializeToString()))
-    types, shapes = _value_types(model)
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    qonnx.declare_domains(model)
+    _single_image(model)
+    types, shapes = _value_types(_inferred(model))
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     outputs = [value.name for value in model.graph.output]
     nodes, folded, renamed = [], [], {}
@@ -219,6 +230,14 @@ def load_graph(model):
     return Graph(nodes, constants, types, shapes, inputs, outputs, model, folded, order)
 
 
+def _evaluated(node, graph):
+    """NodeProtos that compute a node with operators of ONNX."""
+    if not qonnx.is_quantizer(node.proto):
+        return [node.proto]
+    dtype = helper.tensor_dtype_to_np_dtype(graph.types[node.outputs[0]])
+    return qonnx.expanded(node, qonnx.quantizer_of(node, graph.constants), dtype)
+
+
 def sub_model(graph, nodes, inputs, outputs):
     """A model of some nodes of a graph.
 
@@ -235,8 +254,12 @@ def sub_model(graph, nodes, inputs, outputs):
     used = {name for node in nodes for name in node.inputs}
     initializers = [numpy_helper.from_array(np.asarray(graph.constants[name]), name)
                     for name in sorted(used & set(graph.constants))]
-    made = helper.make_graph([node.proto for node in nodes], "host",
+    protos = [proto for node in nodes for proto in _evaluated(node, graph)]
+    made = helper.make_graph(protos, "host",
                              [info(name) for name in inputs], [info(name) for name in outputs],
                              initializers)
-    return helper.make_model(made, opset_imports=graph.model.opset_import,
+    domains = {node.domain for node in made.node}
+    opsets = [opset for opset in graph.model.opset_import
+              if opset.domain in ("", "ai.onnx") or opset.domain in domains]
+    return helper.make_model(made, opset_imports=opsets,
                              ir_version=graph.model.ir_version, producer_name="flexdrive")

@@ -105,6 +105,9 @@ def _refuse_unsupported(support):
 
 def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None):
     """Make a deployment of an analysed graph; parameters and errors as in ``compile_model``."""
+    if len(graph.inputs) != 1:
+        raise ModelError(f"The network has {len(graph.inputs)} inputs "
+                         f"({', '.join(graph.inputs)}). What would pass: one input (N, C, H, W)")
     _refuse_unsupported(support)
     groups = [units for units in partition(graph, support) if units]
     parts = []

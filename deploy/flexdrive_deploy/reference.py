@@ -1,43 +1,123 @@
-"""The second opinion: what a network computes in the precision that its model declares."""
+"""The second opinion: what a network computes in the precision that its model declares, and how
+far the chip's binary16 is from it, layer by layer."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
 from onnx import helper
-from onnx.reference import ReferenceEvaluator
 
+from flexdrive.hyperdrive.descriptor import Operation
+
+from . import qonnx
 from .errors import ModelError
+from .evaluator import Evaluator
+from .onnx_graph import sub_model
 
-__all__ = ["declared_values"]
+__all__ = ["LayerDifference", "declared_values", "first_beyond", "layer_differences"]
 
 
-def declared_values(model, names, image):
-    """Evaluate a whole model with the reference implementation of the onnx package.
+def _with_outputs(graph, names):
+    """The model as it was given, with other outputs; as it was imported when it has operators
+    that no evaluator knows."""
+    if any(qonnx.is_quantizer(node) for node in graph.model.graph.node):
+        return sub_model(graph, graph.nodes, graph.inputs, names)
+    model = onnx.ModelProto.FromString(graph.model.SerializeToString())
+    del model.graph.output[:]
+    model.graph.output.extend(
+        helper.make_tensor_value_info(name, graph.types[name], None) for name in names)
+    return model
+
+
+def declared_values(graph, names, image):
+    """Evaluate a whole network with onnxruntime (:class:`~.evaluator.Evaluator`).
 
     Parameters
     ----------
-    model : onnx.ModelProto with one input.
+    graph : onnx_graph.Graph with one input.
     names : names of values of it, inside or results.
     image : (1, ...) array.
 
     Returns
     -------
-    name -> float64 array.
+    (name -> float64 array, name of the engine).
 
     Raises
     ------
     ModelError
         when the model cannot be evaluated.
     """
-    copy = onnx.ModelProto.FromString(model.SerializeToString())
-    del copy.graph.output[:]
-    copy.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
-    constants = {tensor.name for tensor in copy.graph.initializer}
-    source = next(value for value in copy.graph.input if value.name not in constants)
-    dtype = helper.tensor_dtype_to_np_dtype(source.type.tensor_type.elem_type)
+    (source,) = graph.inputs
+    evaluator = Evaluator(_with_outputs(graph, names))
     try:
-        with np.errstate(all="ignore"):
-            values = ReferenceEvaluator(copy).run(list(names), {source.name: image.astype(dtype)})
-    except Exception as error:  # whatever numpy raises inside one of the operations
-        raise ModelError(f"The model cannot be evaluated as it stands: {error}") from None
-    return {name: np.asarray(value, np.float64)
-            for name, value in zip(names, values, strict=True)}
+        values = evaluator.run({source: image})
+    except Exception as error:  # of any type: onnxruntime's own, or numpy's
+        reason = " ".join(str(error).split())
+        raise ModelError(f"The model cannot be evaluated as it stands: {reason}") from None
+    return {name: np.asarray(values[name], np.float64) for name in names}, evaluator.engine
+
+
+@dataclass(frozen=True)
+class LayerDifference:
+    """A layer of the chip beside the model's own precision, for one image.
+
+    Attributes
+    ----------
+    layer : its name.
+    largest, mean : of the absolute differences over all words of its map; NaN and infinity
+        where one side has them.
+    magnitude : largest absolute value of the map in the model's own precision.
+    """
+
+    layer: str
+    largest: float
+    mean: float
+    magnitude: float
+
+    @property
+    def relative(self):
+        """``largest`` over ``magnitude``; 0 when nothing differs."""
+        if self.largest == 0:
+            return 0.0
+        return self.largest / self.magnitude if self.magnitude else float("inf")
+
+    def within(self, bound):
+        """Whether ``relative`` is a number of at most ``bound``."""
+        return self.relative <= bound
+
+
+def _difference(layer, words, wanted):
+    made = np.ascontiguousarray(words).view(np.float16).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        # Equal infinities are equal, though their difference is no number.
+        apart = np.where(made == wanted, 0.0, np.abs(made - wanted))
+    return LayerDifference(layer, float(apart.max()), float(apart.mean()),
+                           float(np.abs(wanted).max()))
+
+
+def layer_differences(graph, deployment, maps, image):
+    """How far every layer of the chip is from the model, for one image.
+
+    Differences add up on the way through the network: each layer is compared with the whole model
+    evaluated without rounding, not with itself on the chip's own input.
+
+    Parameters
+    ----------
+    graph : onnx_graph.Graph that ``deployment`` was compiled from.
+    maps : name -> uint16 (channels, height, width), patterns of binary16 that the chip stored.
+    image : (1, ...) array.
+
+    Returns
+    -------
+    (list of LayerDifference in the order of the programs, name of the engine).
+    """
+    layers = [entry for program in deployment.programs for entry in program.entries
+              if entry.operation == Operation.CONV and entry.writes in maps]
+    values, engine = declared_values(graph, [entry.writes for entry in layers], image)
+    return [_difference(entry.name, maps[entry.writes], values[entry.writes][0])
+            for entry in layers], engine
+
+
+def first_beyond(differences, bound):
+    """The first LayerDifference that is not within ``bound``, or None."""
+    return next((found for found in differences if not found.within(bound)), None)

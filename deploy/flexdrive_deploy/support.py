@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import qonnx
 from .begin import CHANNELWISE, begin, begin_channelwise
 from .chain import Chain, Refusal
+from .reasons import REWRITES, left_over
 
 __all__ = ["HOST_OPERATIONS", "Placement", "Support", "analyse"]
 
-# Operations that the host evaluates, in the precision that the model declares, with the
-# reference implementation of the onnx package.
+# Operations that the host evaluates (evaluator.py), in the precision that the model declares.
 HOST_OPERATIONS = frozenset([
     "Abs", "Add", "ArgMax", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat",
     "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Dropout",
@@ -35,13 +36,15 @@ _UNSUPPORTED = {
 
 @dataclass(frozen=True)
 class Placement:
-    """A node's verdict: ``where`` is "chip", "host" or "unsupported"."""
+    """A node's verdict: ``where`` is "chip", "host" or "unsupported"; ``gone`` when the import
+    removed it."""
 
     name: str
     operation: str
     where: str
     reason: str
     rewrite: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +145,7 @@ def _joins(graph, chains, refusals):
     return joins
 
 
-def _verdict(node, chip, joins, refusals):
+def _verdict(node, chip, joins, refusals, graph):
     if node in joins:
         return Placement(node.name, node.operation, "chip", "maps lie behind each other")
     if node in chip:
@@ -153,13 +156,17 @@ def _verdict(node, chip, joins, refusals):
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
             folded = f"bypass of {head.name}"
         return Placement(node.name, node.operation, "chip", folded)
+    if qonnx.is_quantizer(node.proto):
+        return Placement(node.name, node.operation, *qonnx.placement_of(node, graph))
     if node.domain or node.operation not in HOST_OPERATIONS:
         what = f"{node.domain}.{node.operation}" if node.domain else node.operation
         return Placement(node.name, node.operation, "unsupported",
                          f"{what} is known neither to the chip nor to the host",
-                         _UNSUPPORTED.get(node.operation, "cut it off, and compute it outside"))
-    refusal = refusals.get(node, Refusal("no operation of the chip"))
-    return Placement(node.name, node.operation, "host", refusal.reason, refusal.rewrite)
+                         qonnx.rewrite(node.domain, node.operation) or _UNSUPPORTED.get(
+                             node.operation, "cut it off, and compute it outside"))
+    refusal = refusals.get(node) or left_over(node, graph, chip)
+    return Placement(node.name, node.operation, "host", refusal.reason,
+                     refusal.rewrite or REWRITES.get(node.operation, ""))
 
 
 def analyse(graph, config):
@@ -189,9 +196,9 @@ def analyse(graph, config):
     _add_channelwise(graph, config, chains, taken, refusals)
     chains.sort(key=lambda chain: position[chain.nodes[0]])
     chip = {node: chain for chain in chains for node in chain.nodes}
-    folded = [Placement(name, operation, "host", reason) for name, operation, reason
+    folded = [Placement(name, operation, "host", reason, gone=True) for name, operation, reason
               in graph.folded]
     joins = _joins(graph, chains, refusals)
-    placements = [*folded, *(_verdict(node, chip, joins, refusals) for node in graph.nodes)]
+    placements = [*folded, *(_verdict(node, chip, joins, refusals, graph) for node in graph.nodes)]
     placements.sort(key=lambda placement: graph.order[placement.name])
     return Support(chains, joins, placements)

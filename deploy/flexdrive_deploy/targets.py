@@ -16,10 +16,9 @@ from flexdrive.hyperdrive.mesh import Mesh
 from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
 from flexdrive.hyperdrive.tile import Tile
 
-__all__ = ["MESH_FIELDS", "TARGETS", "MeshValue", "Target", "target_named"]
+from .mesh import MESH_FIELDS
 
-MESH_FIELDS = ("mesh", "border_words", "corner_words")
-"""Parameters of a chip that only one with links has."""
+__all__ = ["TARGETS", "MeshValue", "Target", "target_named"]
 
 MeshValue = namedtuple("MeshValue", "config size options")
 MeshValue.__doc__ = """Chips with links: ChipConfig, (height, width) or None for one chip,

@@ -1,13 +1,16 @@
 """flexdrive check: which node of a network runs where, and why."""
 
 import sys
+from dataclasses import replace
 
 import click
 from onnx import TensorProto
 from rich.console import Console
 from rich.table import Table
 
-from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.errors import FitError, ModelError
+from flexdrive_deploy.onnx_import import compile_graph
+from flexdrive_deploy.reasons import obstacles
 
 from .chip_options import chip_options, describe
 from .network import CHIP_HELP, analysed, compiled
@@ -30,6 +33,20 @@ def _table(placements):
     return table
 
 
+def _obstacles(found):
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("nodes", justify="right")
+    table.add_column("not on the chip", overflow="fold", max_width=24)
+    table.add_column("because", overflow="fold")
+    table.add_column("would pass", overflow="fold")
+    for obstacle in found:
+        more = " ..." if obstacle.count > 1 else ""
+        table.add_row(str(obstacle.count), f"{obstacle.operation} {obstacle.first}{more}",
+                      obstacle.reason, obstacle.rewrite or "-",
+                      style=_STYLES["unsupported"] if obstacle.unsupported else None)
+    return table
+
+
 def _precision(graph, support):
     """Types in which the host computes."""
     host = {placement.name for placement in support.placements if placement.where == "host"}
@@ -37,6 +54,30 @@ def _precision(graph, support):
              if node.name in host for name in node.outputs if name in graph.types}
     return ", ".join(sorted(kinds)).replace("float,", "float32,") if kinds != {"float"} \
         else "float32"
+
+
+def _larger_array(graph, support, config, mesh):
+    """Rows and columns of the smallest multiple of the array that holds the network, or None."""
+    for factor in range(2, 9):
+        rows, columns = factor * config.rows, factor * config.columns
+        if max(rows * (mesh or (1, 1))[0], columns * (mesh or (1, 1))[1]) > 255:
+            return None
+        try:
+            compile_graph(graph, support, replace(config, rows=rows, columns=columns), name="",
+                          mesh=mesh)
+            return rows, columns
+        except FitError:
+            continue
+    return None
+
+
+def _suggest(console, graph, support, chip):
+    """Say which array would hold a network that does not fit."""
+    config = chip.config()
+    larger = _larger_array(graph, support, config, chip.mesh_size() if chip.mesh else None)
+    if larger:
+        console.print("would fit: " + describe(replace(config, rows=larger[0], columns=larger[1])),
+                      markup=False, soft_wrap=True)
 
 
 @click.command(epilog=CHIP_HELP)
@@ -56,11 +97,22 @@ def command(model, chip):
     console.print("\n" + ", ".join(f"{count} {where}" for where, count in counts.items())
                   + (f"; the host computes in {_precision(graph, support)}" if counts["host"]
                      else ""))
+    found = obstacles(support.placements)
+    if found:
+        console.print()
+        console.print(_obstacles(found), markup=False)
+        console.print()
     try:
         deployment = compiled(model, graph, support, chip)
     except ModelError as error:
         console.print(f"does not run: {error}", style="bold red", markup=False, soft_wrap=True)
+        if isinstance(error, FitError):
+            _suggest(console, graph, support, chip)
         sys.exit(1)
     used = max(program.peak_words for program in deployment.programs)
+    programs = len(deployment.programs)
+    moved = sum(program.input_words + program.output_words for program in deployment.programs)
     console.print(f"runs on {describe(deployment.config, deployment.mesh)}\n"
-                  f"uses {used} words a tile", markup=False, soft_wrap=True)
+                  f"uses {used:,} words a tile, {programs} program{'s' if programs > 1 else ''}, "
+                  f"{moved:,} words to and from the host",
+                  markup=False, soft_wrap=True)

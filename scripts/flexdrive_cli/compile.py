@@ -17,11 +17,13 @@ from .network import CHIP_HELP, analysed, compiled
               help="Let the program store every layer, for comparison.")
 @chip_options
 def command(model, output, layer_check, chip):
-    """Compile MODEL.onnx for a chip: descriptors, weight stream, memory map, host parts and a
-    readable listing.txt."""
+    """Compile MODEL.onnx for a chip: descriptors, weight stream, memory map, host parts,
+    a readable listing.txt and a picture of the memory over time, plan.png."""
     graph, support = analysed(model, chip)
     deployment = compiled(model, graph, support, chip, layer_check)
-    deployment.save(output)
+    # A second for matplotlib, which only this command needs.
+    from flexdrive_deploy.plan_picture import plan_picture
+    deployment.save(output, {"plan.png": plan_picture(deployment)})
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{output}: {deployment.name} for "
                   f"{describe(deployment.config, deployment.mesh)}", markup=False)
@@ -30,4 +32,4 @@ def command(model, output, layer_check, chip):
             f"  {len(program.entries)} descriptors, {len(program.words)} program words, "
             f"{len(program.weights)} weight words, {program.peak_words} of "
             f"{program.config.fm_words} words a tile", markup=False)
-    console.print(f"  read {output / 'listing.txt'}", markup=False)
+    console.print(f"  read {output / 'listing.txt'}, look at {output / 'plan.png'}", markup=False)

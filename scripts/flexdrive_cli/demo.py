@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 import numpy as np
-from onnx.reference import ReferenceEvaluator
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from flexdrive.hyperdrive.config import PRESETS
+from flexdrive_deploy.evaluator import Evaluator
 from flexdrive_deploy.onnx_graph import load_model
 from flexdrive_deploy.onnx_import import compile_model
 from flexdrive_sim.hyperdrive.picture import save_picture
@@ -27,9 +27,9 @@ PRESET = "digits"
 
 
 def _float_answers(model, images):
-    """Classes by the reference evaluator of the onnx package in float32."""
-    name = model.graph.input[0].name
-    return ReferenceEvaluator(model).run(None, {name: images})[0]
+    """Logits by onnxruntime in float32."""
+    (logits,) = Evaluator(model).run({model.graph.input[0].name: images}).values()
+    return logits
 
 
 def _run(deployment, engine, images, progress):

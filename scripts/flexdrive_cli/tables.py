@@ -2,26 +2,36 @@
 
 from rich.table import Table
 
-__all__ = ["layer_table", "summary_table"]
+__all__ = ["difference_table", "layer_table", "summary_table"]
 
 
-def layer_table(summary, floats=None):
-    """One line a convolution, of one image. ``floats``: layer -> largest difference from the
-    precision that the model declares; a column when there are any."""
+def layer_table(summary):
+    """One line a convolution, of one image."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("layer", overflow="fold", max_width=26)
-    for name in ("output", "weights", "cycles", "active", "stalls", *(["float"] if floats else [])):
+    for name in ("output", "weights", "cycles", "active", "stalls"):
         table.add_column(name, justify="right", no_wrap=True)
     for layer in summary.convolutions:
-        row = [layer.entry.name, "x".join(map(str, layer.shape)), f"{layer.weight_words:,}",
-               f"{layer.cycles:,}", f"{layer.utilisation:.1%}",
-               f"{layer.weight_stalls:,}+{layer.tail_stalls:,}"]
-        if floats:
-            row.append(f"{floats[layer.entry.name]:.2g}")
-        table.add_row(*row)
+        table.add_row(layer.entry.name, "x".join(map(str, layer.shape)),
+                      f"{layer.weight_words:,}", f"{layer.cycles:,}", f"{layer.utilisation:.1%}",
+                      f"{layer.weight_stalls:,}+{layer.tail_stalls:,}")
     table.caption = "weights in words; stalls on weights + on the tail"
-    if floats:
-        table.caption += ("\nfloat: largest difference from the model's own precision, image 0")
+    table.caption_justify = "left"
+    return table
+
+
+def difference_table(differences, engine, bound):
+    """One line a layer: LayerDifference of image 0; those beyond ``bound`` are marked."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("layer", overflow="fold", max_width=32)
+    for name in ("largest", "mean", "magnitude", "relative"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for found in differences:
+        table.add_row(found.layer, f"{found.largest:.2g}", f"{found.mean:.2g}",
+                      f"{found.magnitude:.3g}", f"{found.relative:.2g}",
+                      style=None if found.within(bound) else "yellow")
+    table.caption = (f"differences from {engine} in the model's own precision, image 0; relative "
+                     "to the layer's largest magnitude")
     table.caption_justify = "left"
     return table
 

@@ -55,6 +55,7 @@ def test_check(flexdrive):
     status, out, _ = flexdrive("check", "net.onnx", "--preset", "tiny", "--fm-words", 64)
     assert status == 1
     assert "does not run: Layer first needs" in out
+    assert "would fit: 4 x 4 x 4, 64 words a tile" in out
 
 
 def test_check_of_an_unsupported_network(flexdrive, tmp_path):
@@ -63,7 +64,7 @@ def test_check_of_an_unsupported_network(flexdrive, tmp_path):
     (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
     status, out, _ = flexdrive("check", "net.onnx")
     assert status == 1
-    assert "unsupported" in out
+    assert "1  Erf gauss" in out
     assert "does not run: Node gauss: Erf is known neither" in out
     status, _, err = flexdrive("compile", "net.onnx", "-o", "out")
     assert status == 1
@@ -99,9 +100,33 @@ def test_run(flexdrive, engine):
     assert "measured, as modelled" in out or engine == "golden"
     assert max(map(len, out.splitlines())) <= 80
     rows = [line.split() for line in out.splitlines()]
-    assert [row[-1] for row in rows if row[:1] in (["first"], ["second"])] == ["0", "0"]
+    differences = [row[1:3] + row[4:] for row in rows if row[:1] in (["first"], ["second"])]
+    assert differences[2:] == [["0", "0", "0"]] * 2
+    assert "float bound: no layer beyond 0.05" in out
     np.testing.assert_array_equal(np.load("z.npy"), np.load("y.npy"))
     assert np.load("z.npy").dtype == np.float16
+
+
+def test_run_names_the_first_layer_beyond_the_bound(flexdrive, tmp_path):
+    """A bias of 2049 has no pattern in binary16."""
+    builder, image = integer_builder((3, 4, 4))
+    x = builder.conv("x", 3, 2, name="exact")
+    x = builder.conv(x, 2, 2, 1, bias=np.array([2049.0, 1]), name="rounded")
+    model = builder.model(builder.conv(x, 2, 2, 1, name="after"))
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    np.save("x.npy", image)
+    run = ("run", "net.onnx", "--input", "x.npy", "--layer-check")
+    status, out, _ = flexdrive(*run, "--float-bound", "0.0001")
+    assert status == 0
+    assert "float bound: first layer beyond 0.0001: rounded, 0.0004" in out
+    assert "float bound: no layer beyond 0.05" in flexdrive(*run)[1]
+    status, _, err = flexdrive(*run[:-1], "--float-bound", "1")
+    assert status == 1
+    assert "--float-bound is for the comparison of layers; add --layer-check" in err
+    assert flexdrive("compile", "net.onnx", "-o", "out", "--layer-check")[0] == 0
+    status, out, _ = flexdrive("run", "out", "--input", "x.npy", "--layer-check")
+    assert status == 0
+    assert "a compiled directory does not hold the model" in out
 
 
 @pytest.mark.usefixtures("network")
@@ -175,6 +200,7 @@ def test_compiled_directories(flexdrive, tmp_path):
     assert "CONV  first" in text
     assert "CONV  second" in text
     assert max(map(len, text.splitlines())) <= 80
+    assert (tmp_path / "out" / "plan.png").read_bytes().startswith(b"\x89PNG")
     status, out, err = flexdrive("run", "out", "--input", "x.npy", "--expect", "y.npy",
                                  "--engine", "rtl")
     assert status == 0, err

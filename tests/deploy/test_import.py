@@ -13,6 +13,7 @@ from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.host import HostPart
 from flexdrive_deploy.onnx_graph import load_graph, load_model
 from flexdrive_deploy.onnx_import import compile_model
+from flexdrive_deploy.reasons import obstacles
 from flexdrive_deploy.support import analyse
 from flexdrive_sim.hyperdrive.session import Session
 
@@ -201,7 +202,7 @@ REASONS = {
     "four": (lambda b: b.conv("x", 4, 4, 4, pads=[1, 1, 2, 2]), "host", "kernel 4x4",
              "3x3 convolutions in sequence"),
     "clip": (lambda b: b.node("Clip", b.conv("x", 4, 4), b.constant(0.0), b.constant(6.0)),
-             "host", "no such operation on the chip", "Relu"),
+             "host", "the chip has no such operation", "Relu"),
     "scale": (lambda b: b.node("Mul", b.node("Add", b.conv("x", 4, 4), "x"), b.constant(2.0)),
               "host", "scales after the residual addition", "scale both operands"),
     "late": (lambda b: b.node("Add", b.node("Relu", b.conv("x", 4, 4)), "x"), "host",
@@ -210,6 +211,17 @@ REASONS = {
              "scale 1e+05 of output channel 0 exceeds binary16", "65504"),
     "columns": (lambda b: b.node("Mul", b.conv("x", 4, 4), b.constant(np.ones(6))), "host",
                 "not one constant, or one per channel", "(C, 1, 1)"),
+    "readers": (lambda b: b.node("Add", b.node("Relu", x := b.conv("x", 4, 4)), x), "host",
+                "its input conv0:0 has 2 readers (relu1, add2), so none is folded into conv0",
+                "one reader"),
+    "shared": (lambda b: [b.node("Abs", x := b.conv("x", 4, 4)), b.node("Relu", x)][1], "host",
+               "its input conv0:0 has 2 readers (abs1, relu2), so none is folded into conv0",
+               "one reader"),
+    "behind": (lambda b: b.node("Relu", b.node("Abs", b.conv("x", 4, 4))), "host",
+               "behind abs1, which the host computes", ""),
+    "input": (lambda b: b.node("Relu", "x"), "host", "behind the network's input x", ""),
+    "head": (lambda b: b.node("GlobalAveragePool", b.conv("x", 4, 4)), "host",
+             "the chip has no such operation", "nothing, at the end of a network"),
     "unknown": (lambda b: b.node("Erf", b.conv("x", 4, 4)), "unsupported",
                 "Erf is known neither to the chip nor to the host", "outside"),
     "layernorm": (lambda b: b.node("LayerNormalization", b.conv("x", 4, 4), b.constant(
@@ -226,6 +238,21 @@ def test_reasons(name):
     assert placement.where == where
     assert reason in placement.reason
     assert rewrite in placement.rewrite
+
+
+def test_obstacles_are_the_causes_only():
+    """Reasons that differ in numbers are one; what is unsupported comes first."""
+    b, _ = integer_builder((4, 6, 6))
+    x = "x"
+    for _ in range(3):
+        x = b.conv(x, 4, 4, weights=b.rng.standard_normal((4, 4, 3, 3)))
+        x = b.node("Relu", b.node("MaxPool", x, kernel_shape=[1, 1]))
+    x = b.conv(b.node("Erf", x), 4, 4, 5)
+    found = obstacles(analyse(load_graph(b.model(x)), CONFIG).placements)
+    assert [(one.count, one.operation, one.first, one.unsupported) for one in found] == [
+        (1, "Erf", "erf9", True), (3, "Conv", "conv0", False), (3, "MaxPool", "maxpool1", False),
+        (1, "Conv", "conv10", False)]
+    assert all(one.reason and one.rewrite for one in found)
 
 
 def test_networks_that_do_not_run():

@@ -54,6 +54,42 @@ def test_resnet_runs_with_every_layer_compared(tmp_path):
     assert max(spread) < 100
 
 
+def in_other_order(model, seed):
+    """The same nodes in a random order that can be executed."""
+    random, known, left = np.random.default_rng(seed), {"images", ""}, list(model.graph.node)
+    known |= {tensor.name for tensor in model.graph.initializer}
+    shuffled = onnx.ModelProto.FromString(model.SerializeToString())
+    del shuffled.graph.node[:]
+    while left:
+        ready = [node for node in left if known.issuperset(node.input)]
+        node = ready[random.integers(len(ready))]
+        shuffled.graph.node.append(node)
+        known.update(node.output)
+        left.remove(node)
+    return shuffled
+
+
+def test_the_order_of_the_nodes_does_not_matter(tmp_path):
+    """Two maps of 64 x 8 x 8 words are enough; the last convolution of a block adds the bypass."""
+    generate("resnet18", "--size", "32", "-o", tmp_path / "net.onnx")
+    model = onnx.load(tmp_path / "net.onnx")
+    config = ChipConfig(rows=1, columns=1, channels=128, fm_words=8192, fm_banks=8,
+                        weight_words=4608)
+    for seed in range(3):
+        (program,) = compile_model(in_other_order(model, seed), config).programs
+        assert program.peak_words == 8192
+        assert len([entry for entry in program.entries if entry.bypass]) == 8
+        assert all(entry.name.endswith("/2/conv") for entry in program.entries if entry.bypass)
+
+
+def test_the_plan_reaches_the_bound_for_every_topology():
+    made = subprocess.run([sys.executable, GENERATE.parent / "memory.py", "--size", "64"],
+                          capture_output=True, text=True, check=True)
+    lines = [line.strip("| ").split(" | ") for line in made.stdout.splitlines()]
+    assert [line[0] for line in lines] == list(BINARY_WEIGHTS)
+    assert all(bound == placed for *_, bound, placed, _ in lines)
+
+
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("resnet18", "--size", "40"), "both edges of resnet18 are multiples of 32"),
     (("resnet18", "--size", "big"), "'big' is not HEIGHTxWIDTH"),

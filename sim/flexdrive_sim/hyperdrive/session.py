@@ -13,6 +13,7 @@ from flexdrive_deploy.mesh import neighbours
 from .convolution import channelwise, convolve
 from .golden import GoldenChip, check
 from .machine import ProgramRun, machine_for, predict_program, run_program
+from .ownership import check_plan
 
 __all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate"]
 
@@ -202,6 +203,8 @@ class Session:
         self._options, self._gates = options, gates
         self._chip = None
         self._predictions = {}
+        for program in deployment.programs:
+            check_plan(program)
         if engine != "golden":
             self._chip = machine_for(deployment.config, deployment.mesh, options, notify=notify,
                                      engine="compiled" if engine == "rtl" else "pysim")

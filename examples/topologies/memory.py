@@ -1,0 +1,76 @@
+"""Feature-map memory that the published topologies need: bound and plan, in words of a tile.
+
+    python examples/topologies/memory.py
+"""
+
+import re
+from dataclasses import replace
+
+import click
+from networks import NETWORKS
+
+from flexdrive.hyperdrive.config import PRESETS
+from flexdrive_deploy.errors import FitError
+from flexdrive_deploy.onnx_graph import load_graph
+from flexdrive_deploy.onnx_import import compile_graph
+from flexdrive_deploy.support import analyse
+
+MOST = 65536
+
+
+def _peak(graph, support, config):
+    deployment = compile_graph(graph, support, config, name="network")
+    return max(program.peak_words for program in deployment.programs)
+
+
+def _refused(graph, support, config, words):
+    """The words that are alive at once at least, as the refusal of a memory of ``words`` says; 0
+    when the maps only lie apart, None when they fit."""
+    try:
+        _peak(graph, support, replace(config, fm_words=words, fm_banks=1))
+    except FitError as error:
+        needs = re.search(r"needs (\d+) feature-map words", str(error))
+        return int(needs[1]) if needs else 0
+    return None
+
+
+def _line(name, size):
+    """(edge of the array, peak in the order of the model, words alive at once in the best order,
+    smallest memory), on the smallest array that has room in 65,536 words."""
+    model = NETWORKS[name][0](name, (size, size), 0)
+    graph = load_graph(model)
+    for edge in (7, 14, 28):
+        config = replace(PRESETS["paper"], rows=edge, columns=edge, fm_words=MOST,
+                         leaky=True)
+        support = analyse(graph, config)
+        try:
+            given = _peak(graph, support, config)
+        except FitError:
+            continue
+        low, high = 2, given
+        while low < high:
+            middle = (low + high) // 2
+            if _refused(graph, support, config, middle) is None:
+                high = middle
+            else:
+                low = middle + 1
+        return edge, given, _refused(graph, support, config, low - 1), low
+    raise click.ClickException(f"{name} at {size} x {size} needs more than 28 x 28 tiles of {MOST}")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--size", type=click.IntRange(min=32), default=224, show_default=True,
+              help="Height and width of an image, a multiple of 32.")
+def main(size):
+    """Print a line for every network: array, words of a tile in the order of the model, alive at
+    once in the best order, smallest memory that holds the plan, and that for all tiles."""
+    if size % 32:
+        raise click.BadParameter(f"{size} is not a multiple of 32", param_hint="--size")
+    for name in NETWORKS:
+        edge, given, bound, least = _line(name, size)
+        print(f"| {name} | {edge} x {edge} | {given:,} | {bound:,} | {least:,} | "
+              f"{least * edge * edge:,} |")
+
+
+if __name__ == "__main__":
+    main()
