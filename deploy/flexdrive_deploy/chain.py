@@ -8,6 +8,7 @@ from onnx import TensorProto
 from flexdrive.hyperdrive.config import ChipConfig
 from flexdrive.hyperdrive.descriptor import Activation
 
+from . import qonnx
 from .layers import MINUS_ZERO, ConvLayer, half_bits
 
 __all__ = ["REWRITES", "Chain", "Refusal"]
@@ -70,8 +71,9 @@ class Chain:
 
     def absorb(self, node, graph):
         """Fold the node that reads ``value``; returns a Refusal when that is not possible."""
-        action = _ACTIONS.get(node.operation)
-        if node.domain or action is None:
+        action = _ACTIONS.get(node.operation) if not node.domain else (
+            _sign if qonnx.is_quantizer(node.proto) else None)
+        if action is None:
             return Refusal("the chip has no such operation", REWRITES.get(node.operation, ""))
         if self.shuffle > 1:
             return Refusal("comes after a channel shuffle", "shuffle last, before the next "
@@ -180,6 +182,14 @@ def _add(chain, node, graph):
 
 def _relu(chain, node, graph):
     chain.activation = Activation.RELU
+
+
+def _sign(chain, node, graph):
+    quantizer = qonnx.quantizer_of(node, graph.constants)
+    if quantizer is None or not quantizer.bipolar or (quantizer.scale != 1).any():
+        return Refusal("is no sign of scale 1")
+    chain.activation = Activation.SIGN
+    return None
 
 
 def _leaky_relu(chain, node, graph):

@@ -190,6 +190,18 @@ def _is_identity(node, constants, outputs):
     return len(node.outputs) == 1 and not (training and constants.get(training, True))
 
 
+def _used(nodes, outputs, folded):
+    """Nodes that the outputs depend on; the others go to ``folded``."""
+    needed, used = set(outputs), []
+    for node in reversed(nodes):
+        if needed.intersection(node.outputs):
+            needed.update(node.inputs)
+            used.insert(0, node)
+        else:
+            folded.append((node.name, node.operation, "nothing reads its result"))
+    return used
+
+
 def load_graph(model):
     """Make the graph of a model for one image.
 
@@ -227,6 +239,7 @@ def load_graph(model):
         if name in constants:
             raise ModelError(f"Output {name} of the model is a constant")
     order = {node.name: place for place, node in enumerate(named)}
+    nodes = _used(nodes, outputs, folded)
     return Graph(nodes, constants, types, shapes, inputs, outputs, model, folded, order)
 
 

@@ -263,7 +263,7 @@ def placement_of(node, graph):
         return ("unsupported", f"quantizes a map with rounding_mode {quantizer.rounding}",
                 "one of " + ", ".join(HOST_ROUNDINGS))
     if quantizer.bipolar:
-        return ("host", "makes a map bipolar; the chip's maps are binary16, only weights have one "
-                "bit", "Relu (Brevitas: nn.ReLU), with binary weights only")
+        return ("host", "makes a map bipolar where no layer of the chip can: behind a convolution, "
+                "with scale 1", "scale 1; the next layer's weights can have the factor")
     return ("host", f"quantizes a map ({quantizer}); the chip's maps are binary16",
             "remove it (Brevitas: act_quant=None); binary16 keeps 11 bits")

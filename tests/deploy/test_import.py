@@ -214,7 +214,7 @@ REASONS = {
     "readers": (lambda b: b.node("Add", b.node("Relu", x := b.conv("x", 4, 4)), x), "host",
                 "its input conv0:0 has 2 readers (relu1, add2), so none is folded into conv0",
                 "one reader"),
-    "shared": (lambda b: [b.node("Abs", x := b.conv("x", 4, 4)), b.node("Relu", x)][1], "host",
+    "shared": (lambda b: (b.node("Abs", x := b.conv("x", 4, 4)), b.node("Relu", x)), "host",
                "its input conv0:0 has 2 readers (abs1, relu2), so none is folded into conv0",
                "one reader"),
     "behind": (lambda b: b.node("Relu", b.node("Abs", b.conv("x", 4, 4))), "host",
@@ -234,7 +234,9 @@ REASONS = {
 def test_reasons(name):
     build, where, reason, rewrite = REASONS[name]
     b, _ = integer_builder((4, 6, 6))
-    placement = analyse(load_graph(b.model(build(b))), CONFIG).placements[-1]
+    made = build(b)
+    model = b.model(*(made if isinstance(made, tuple) else [made]))
+    placement = analyse(load_graph(model), CONFIG).placements[-1]
     assert placement.where == where
     assert reason in placement.reason
     assert rewrite in placement.rewrite
@@ -291,3 +293,13 @@ def test_host_errors_name_the_nodes():
     part = HostPart(b.model(b.conv("x", 4, 4, name="first")))
     with pytest.raises(ModelError, match="The host cannot compute one of first: "):
         part.run({"x": np.zeros((1, 3, 6, 6))})
+
+
+def test_nodes_whose_result_nothing_reads_are_gone():
+    b, image = integer_builder((3, 4, 4), 1)
+    x = b.conv("x", 3, 2)
+    b.conv(b.node("MaxPool", x, kernel_shape=[2, 2]), 2, 5)
+    deployment = agree(b.model(x), image, ["chip", "host", "host"])
+    assert len(deployment.parts) == 1
+    placements = analyse(load_graph(b.model(x)), CONFIG).placements
+    assert [p.reason for p in placements[1:]] == ["nothing reads its result"] * 2

@@ -227,3 +227,19 @@ def test_wrong_number_of_inputs():
     node = b.node("Quant", "x", "x", domain=QONNX, name="q")
     with pytest.raises(ModelError, match="Node q: Quant has 2 inputs, expected X, scale, zeropt"):
         analyse(load_graph(finished(b, node)), CONFIG)
+
+
+@pytest.mark.parametrize("domain", [BREVITAS, QONNX])
+def test_a_sign_of_scale_one_is_the_activation(domain):
+    b, image = integer_builder((3, 6, 6), 4)
+    x = b.batch_norm(b.conv("x", 3, 4), 4)
+    q = str(quant(b, x, 1.0, operation="BipolarQuant", domain=domain, name="q"))
+    graph = load_graph(finished(b, b.conv(q, 4, 2, name="after")))
+    support = analyse(graph, CONFIG)
+    assert {placement.where for placement in support.placements} == {"chip"}
+    deployment = compile_graph(graph, support, CONFIG, name="net", layer_check=True)
+    maps = Session(deployment).run(image).chips[0].maps
+    signs = maps[q].view(np.float16)
+    before = Session(compile_graph(*(lambda g: (g, analyse(g, CONFIG)))(load_graph(finished(b, x))),
+                                   CONFIG, name="net")).run(image).outputs[x][0]
+    np.testing.assert_array_equal(signs, np.where(before >= 0, 1, -1))     # 0 gives +1
