@@ -9,12 +9,14 @@ from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor import Code
 from flexdrive_sim.engine import EngineError, Gate
 from flexdrive_sim.hyperdrive.compare import differences
+from flexdrive_sim.hyperdrive.cycles import predict
 from flexdrive_sim.hyperdrive.golden import GoldenChip
 from flexdrive_sim.hyperdrive.rtl import Chip
 from flexdrive_sim.hyperdrive.rules import check
 from flexdrive_sim.hyperdrive.stimuli import (
     Stimulus,
     random_layer_stimulus,
+    random_words,
     refused_descriptors,
 )
 
@@ -73,6 +75,44 @@ def test_random_programs_of_several_layers(chip):
             stimulus.extend(random_layer_stimulus(chip.config, 2000 + 10 * seed + layer))
         gates = random_gates(seed) if seed % 2 else None
         assert differences(chip, stimulus, gates=gates) == [], f"seed {seed}"
+
+
+def test_weights_that_come_late(chip):
+    """Layers one behind the other, faster than their weights, of every kind that the chip has."""
+    config = chip.config
+    random = np.random.default_rng(0)
+    stimulus, shape = Stimulus(config), (1, 2, 1)
+    stimulus.load(random_words(random, shape), base=0, tile=(1, 2))
+    stimulus.load(random_words(random, shape), base=2, tile=(1, 2))
+    for number in range(6):
+        channelwise = config.channelwise and number % 2
+        fields = {"channelwise": 1, "interleave": config.adder_depth} if channelwise else {}
+        stimulus.convolve(
+            shape, random.integers(0, 2, (1, 1, 3, 3), dtype=np.uint8), random_words(random, 1),
+            random_words(random, 1), in_base=2 * (number % 2), out_base=2 - 2 * (number % 2),
+            tile=(1, 2), **fields)
+    stimulus.store(shape, base=0, tile=(1, 2))
+    gates = {"i_weights": Gate.every(20)}
+    assert differences(chip, stimulus, gates=gates) == []
+    reports = predict(config, stimulus.words, gates).reports
+    assert sum(report.weight_stalls for report in reports) > 100
+
+
+def test_activations_of_corner_values(chip):
+    """Zeros of both signs, infinities, NaNs and subnormals before the last step."""
+    config = chip.config
+    corners = np.array([0, 0x8000, 1, 0x8001, 0x3C00, 0xBC00, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00,
+                        0x7E00, 0xFE01], np.uint16)[:config.columns * 2]
+    scale = np.array([0x3C00, 0, 0x8000, 0x3800], np.uint16)
+    bias = np.full(4, 0x8000, np.uint16)
+    stimulus = Stimulus(config)
+    shape = (1, len(corners), 1)
+    stimulus.load(corners.reshape(shape), base=0, tile=(1, 2))
+    for kind in config.activations:
+        stimulus.convolve(shape, np.array([1, 1, 1, 0], np.uint8).reshape(4, 1, 1, 1), scale, bias,
+                          in_base=0, out_base=2, tile=(1, 2), activation=kind, slope=0x2E66)
+        stimulus.store((1, len(corners), 4), base=2, tile=(1, 2))
+    assert differences(chip, stimulus) == []
 
 
 def test_refused_descriptors_touch_nothing_and_the_next_legal_one_works(chip):

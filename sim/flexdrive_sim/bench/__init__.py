@@ -15,6 +15,7 @@ BENCHMARKS = {
     "emission": ("emission", "time and size of a chip's Verilog"),
     "chip-speed": ("chip_speed", "cycles/s of the 784-unit chip, and of Verilator on it"),
     "resnet34": ("resnet34", "the layers of a ResNet-34 frame in RTL: words, cycles"),
+    "layer-kinds": ("layer_kinds", "depthwise, pooling, leaky ReLU: gates and cycles"),
     "mesh": ("mesh", "a residual network on meshes: cycles, link bits, words compared"),
     "mesh-links": ("mesh_links", "what links between chips cost: cycles and gates"),
     "small-layer": ("small_layer", "one small layer from its description to a verified result"),

@@ -1,0 +1,113 @@
+"""What the optional kinds of layers cost in gates, and what they give in cycles.
+
+Gates of one tile and of the sequencer of a chip with 16 channels. Cycles of depthwise layers and
+poolings of the shapes of MobileNetV1 (Howard et al., arXiv 1704.04861, table 1) on 7 x 7 x 16
+tiles, from the cycle model: channelwise, and as one group a channel, which any chip does. One shape
+also runs on the RTL of a smaller array, every word and every report compared.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from rich.table import Table
+
+from flexdrive.errors import FlexdriveError
+from flexdrive.hyperdrive import PRESETS
+from flexdrive.hyperdrive.sequencer import Sequencer
+from flexdrive.hyperdrive.tile import Tile
+from flexdrive_deploy.deployment import ChipPart, Deployment
+from flexdrive_deploy.layers import MINUS_ZERO, ONE, ChipGraph, ConvLayer
+from flexdrive_deploy.lower import lower
+
+from ..area import generic_area
+from ..hyperdrive.machine import predict_program
+from ..hyperdrive.session import Session
+
+__all__ = ["run"]
+
+_CONFIG = replace(PRESETS["paper"], fm_words=65536, channelwise=True)
+_OPTIONS = {"no option": {}, "leaky": {"leaky": True}, "channelwise": {"channelwise": True}}
+# Name, channels, edge of the output, kernel, stride, maximum.
+_LAYERS = (
+    ("depthwise 3x3", 32, 112, 3, 1, False), ("depthwise 3x3, stride 2", 64, 56, 3, 2, False),
+    ("depthwise 3x3", 128, 56, 3, 1, False), ("depthwise 3x3", 256, 28, 3, 1, False),
+    ("depthwise 3x3", 512, 14, 3, 1, False), ("depthwise 3x3", 1024, 7, 3, 1, False),
+    ("maximum 2x2, stride 2", 64, 56, 2, 2, True), ("maximum 3x3, stride 2", 64, 56, 3, 2, True),
+)
+
+
+def _graph(channels, edge, kernel, stride, maximum, *, channelwise):
+    random = np.random.default_rng(0)
+    layer = ConvLayer(
+        name="layer", source="x", target="y", stride=stride, channelwise=channelwise,
+        maximum=maximum, groups=1 if channelwise else channels,
+        weights=random.integers(0, 2, (channels, 1, kernel, kernel), dtype=np.uint8),
+        alpha=np.full(channels, ONE, np.uint16), beta=np.full(channels, MINUS_ZERO, np.uint16))
+    return ChipGraph({"x": (channels, edge * stride, edge * stride)}, [layer], ["y"])
+
+
+def _cycles(graph):
+    """(cycles of the layer, share of units x cycles that do a multiply-accumulate of a result)."""
+    program = lower(graph, _CONFIG)
+    rows = [(entry, descriptor, report) for entry, descriptor, report in zip(
+        program.entries, program.descriptors(), predict_program(program).reports, strict=True)
+        if entry.name == "layer" and entry.writes]
+    cycles = sum(report.cycles for _, _, report in rows)
+    done = sum(program.additions(entry, descriptor) for entry, descriptor, _ in rows)
+    return cycles, done / (cycles * _CONFIG.units)
+
+
+def _compared():
+    """Words of one layer of each kind on the RTL of 2 x 2 tiles, equal to the golden model."""
+    config = replace(_CONFIG, rows=2, columns=2, fm_words=16384)
+    words, session = 0, None
+    for name, *_, kernel, stride, maximum in _LAYERS[1], _LAYERS[2], _LAYERS[6], _LAYERS[7]:
+        graph = _graph(32, 16, kernel, stride, maximum, channelwise=True)
+        part = ChipPart(lower(graph, config), graph)
+        made = Deployment(name, config, [part], {"x": (1, *graph.inputs["x"])}, ["y"])
+        session = session or Session(made, "rtl")
+        session.deployment = made
+        image = np.random.default_rng(1).normal(0, 1, (1, *graph.inputs["x"])).astype(np.float16)
+        (chip,) = session.run(image).chips
+        if chip.difference is not None or not chip.model_holds:
+            raise FlexdriveError(f"{name}: the RTL differs: {chip.difference or 'cycles'}")
+        words += chip.compared
+    return words
+
+
+def _area(console):
+    table = Table("16 channels", title="Gate equivalents")
+    for heading in ("tile", "more", "sequencer", "more"):
+        table.add_column(heading, justify="right")
+    figures, first = {}, None
+    for name, options in _OPTIONS.items():
+        config = replace(PRESETS["paper"], rows=2, columns=2, **options)
+        sizes = [generic_area(kind(config)).gate_equivalents for kind in (Tile, Sequencer)]
+        first = first or sizes
+        table.add_row(name, *(cell for size, base in zip(sizes, first, strict=True) for cell in (
+            f"{size:,.0f}", f"{100 * size / base - 100:+.1f} %")))
+        figures |= {f"tile, {name}": sizes[0], f"sequencer, {name}": sizes[1]}
+    console.print(table)
+    return figures
+
+
+def run(console):
+    """Prints two tables; returns {name: figure}."""
+    figures = _area(console)
+    table = Table("layer", "channels", "output", box=None, title="Cycles on 7 x 7 x 16, L = 1")
+    for heading in ("channelwise", "of the units", "as groups", "times"):
+        table.add_column(heading, justify="right")
+    for name, *shape in _LAYERS:
+        cycles, share = _cycles(_graph(*shape, channelwise=True))
+        row = [name, str(shape[0]), f"{shape[1]} x {shape[1]}", f"{cycles:,}", f"{share:.1%}"]
+        if not shape[-1]:
+            groups, _ = _cycles(_graph(*shape, channelwise=False))
+            row += [f"{groups:,}", f"{groups / cycles:.2f}"]
+            figures[f"{name}, {shape[0]}, as groups"] = groups
+        table.add_row(*row)
+        figures[f"{name}, {shape[0]}"] = cycles
+    figures["words compared"] = _compared()
+    table.caption = (f"four kinds on the RTL of 2 x 2 tiles: {figures['words compared']:,} words "
+                     "equal")
+    console.print(table)
+    return figures
