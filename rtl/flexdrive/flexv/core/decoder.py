@@ -8,7 +8,7 @@ from ..isa import BY_NAME, instructions
 from .control import OPERATIONS, SLOW_BITS, Control, Immediate, Unit
 from .minimise import cover, merge
 
-__all__ = ["Decoder", "control_of", "immediate_value"]
+__all__ = ["Decoder", "control_of", "immediate_value", "operand_places"]
 
 # One instruction of each layout of immediates stands for all.
 _LAYOUTS = {
@@ -48,6 +48,12 @@ def control_of(entry):
         "replicates": ".sc" in entry.name and unit in {Unit.DOT, Unit.SIMD},
         "short_compare": "simm5" in fields,
     }
+
+
+def operand_places(extensions):
+    """How many places of instruction words name registers that are read: 3 if that of rd does."""
+    reads = any(control_of(entry)["reads_rs3"] for entry in instructions(extensions))
+    return 3 if reads else 2
 
 
 def immediate_value(insn, layout):
