@@ -189,8 +189,9 @@ class ControllersProof(wiring.Component):
             # Software writes any register, but not while a load is under way.
             state.csr_write.eq(Mux(holds | begins, 0, 1 << self.number)),
             state.csr_value.eq(self.value),
-            state.step_a.eq(begins & self.a), state.step_w.eq(begins & self.w),
-            state.selected_w.eq(self.w), state.count.eq(begins & self.count),
+            # What would move and count, and that it does.
+            state.steps.eq(begins), state.counts.eq(begins & self.count), state.go.eq(begins),
+            state.selected_w.eq(self.w),
             state.restore.eq(holds & self.fails), state.restored.eq(undo),
             state.restore_w.eq(flags[0]), state.restore_dots.eq(flags[1]),
             state.restore_pointer.eq(flags[2]),

@@ -219,10 +219,10 @@ class Core(wiring.Component):
 
     def _execute_to_writeback(self, m):
         execute, memory, csrs, w = self._execute, self._memory, self._csrs, self._w
-        ready, e_valid = self._ready, self._issue.valid
+        ready, able, e_valid = self._ready, Signal(), self._issue.valid
         m.d.comb += [
-            ready.eq(e_valid & ~self._issue.e.blocked & (~self._w_valid | self._w_ends)
-                     & ~self._w_fault & ~self._undo),
+            able.eq(e_valid & ~self._issue.e.blocked & ~self._undo),
+            ready.eq(able & (~self._w_valid | ~w.memory | memory.good)),
             self._e_go.eq(ready & execute.complete),
             self._redirect.eq(self._undo | (ready & execute.redirects)),
             execute.go.eq(self._e_go), execute.cancel.eq(self._undo),

@@ -68,9 +68,7 @@ class DotStage(wiring.Component):
         m.d.comb += [
             self.legacy.eq(state.legacy), self.control.eq(state.control),
             self.undo.eq(state.undo), state.selected_w.eq(self.to_w),
-            state.step_a.eq(self.go & self.steps & ~self.to_w),
-            state.step_w.eq(self.go & self.steps & self.to_w),
-            state.count.eq(self.go & self.counts),
+            state.steps.eq(self.steps), state.counts.eq(self.counts), state.go.eq(self.go),
             state.restore.eq(self.restore), state.restored.eq(w.undo),
             state.restore_w.eq(w.operand_w), state.restore_dots.eq(w.restores_dots),
             state.restore_pointer.eq(w.restores_pointer),

@@ -86,7 +86,7 @@ class Execute(wiring.Component):
         self._memory(m, is_unit, total)
         self._csr(m, is_unit)
         divided, divided_done = self._divide(m, is_unit)
-        self._results(m, is_unit, total, divided)
+        self._results(m, is_unit, divided)
         self._exceptions(m, is_unit, is_system)
         self._control_flow(m, is_unit, is_system, total)
         waits = self.dot_wait | (is_unit[Unit.CSR] & (self.requant_busy | self.csr_busy)) | (
@@ -139,7 +139,7 @@ class Execute(wiring.Component):
         ]
         return divider.o, divider.done
 
-    def _results(self, m, is_unit, total, divided):
+    def _results(self, m, is_unit, divided):
         stage, o = self.stage, self.o
         m.submodules.alu = alu = Alu()
         self._multiply(m)
@@ -148,13 +148,16 @@ class Execute(wiring.Component):
             alu.a.eq(stage.a), alu.b.eq(stage.b), alu.op.eq(stage.alu_op),
             link.eq(stage.pc + Mux(stage.compressed, 2, 4)),
         ]
-        # One bit of ``unit`` is set at most, so results need no order.
-        quick = {Unit.ALU: alu.o, Unit.JUMP: link, Unit.LOAD: total, Unit.STORE: total,
-                 Unit.MACLOAD: total}
+        # One bit of ``unit`` is set at most, so results need no order. Unless it works itself, the
+        # ALU adds, for updated addresses.
+        sums = Signal()
+        m.d.comb += sums.eq(is_unit[Unit.ALU] | is_unit[Unit.LOAD] | is_unit[Unit.STORE]
+                            | is_unit[Unit.MACLOAD])
+        quick = {Unit.JUMP: link}
         slow = {Unit.CSR: self.csr_value, Unit.DIVIDE: divided}
         self._lanes(m, quick, slow)
         early = Signal(32)
-        m.d.comb += [self.result.eq(_selected(is_unit, quick)),
+        m.d.comb += [self.result.eq(_selected(is_unit, quick) | (alu.o & sums.replicate(32))),
                      early.eq(self.result | _selected(is_unit, slow))]
         m.d.comb += [
             o.pc.eq(stage.pc), o.memory.eq(self.memory_wanted), o.store.eq(self.memory_write),

@@ -70,13 +70,18 @@ class Fetch(wiring.Component):
         ]
         # Bit 1 of the pc once more, inverted, because half of all words hang on it.
         self._aligned = Signal(init=1)
-        with m.If(self.redirect):
-            m.d.sync += [self.pc.eq(Cat(0, self.target[1:])), self._aligned.eq(~self.target[1])]
-        with m.Elif(self._leaves):
-            m.d.sync += [self.pc.eq(Cat(0, other[1:])), self._aligned.eq(~other[1])]
-        with m.Elif(self._taken):
-            m.d.sync += [self.pc.eq(self.pc + Mux(self.compressed, 2, 4)),
-                         self._aligned.eq(self._aligned ^ self.compressed)]
+        # No clock enable, which would hang on all that is late.
+        step, following = Signal(31), Signal(31)
+        m.d.comb += [
+            step.eq(Cat(self._taken & self.compressed, self._taken & ~self.compressed)),
+            following.eq(self.pc[1:] + step),
+        ]
+        m.d.sync += [
+            self.pc.eq(Cat(0, Mux(self.redirect, self.target[1:],
+                                  Mux(self._leaves, other[1:], following)))),
+            self._aligned.eq(Mux(self.redirect, ~self.target[1],
+                                 Mux(self._leaves, ~other[1], self._aligned ^ step[0]))),
+        ]
         # Bit i: there are more than i words.
         filled, received = Signal(self.words), Signal()
         self._requests(m, filled, received)
@@ -138,12 +143,9 @@ class Fetch(wiring.Component):
         for i, word in enumerate(stored):
             later = seen[i + 1] if i + 1 < len(seen) else arriving
             m.d.sync += word.eq(Mux(pop, later.as_value(), seen[i].as_value()))
-        with m.If(self.redirect | self._leaves):
-            m.d.sync += filled.eq(0)
-        with m.Elif(received & ~pop):
-            m.d.sync += filled.eq(Cat(1, filled))
-        with m.Elif(pop & ~received):
-            m.d.sync += filled.eq(filled[1:])
+        left = Mux(received, Mux(pop, filled, Cat(1, filled)[:self.words]),
+                   Mux(pop, filled[1:], filled))
+        m.d.sync += filled.eq(Mux(self.redirect | self._leaves, 0, left))
         first, second = seen[0], seen[1]
         high, spans, half = Signal(), Signal(), Signal(16)
         has_first, has_second = Signal(), Signal()

@@ -75,12 +75,11 @@ class Front(wiring.Component):
 
     def _advance(self, m, fetched):
         fetch, leaves = self._fetch, self.redirect | self.jump
-        with m.If(self.moves | self.redirect):
-            m.d.sync += self.d_valid.eq((fetch.valid | self.s_valid) & ~leaves)
-        with m.If(leaves | self.moves):
-            m.d.sync += self.s_valid.eq(0)
-        with m.Elif(~self.s_valid):
-            m.d.sync += self.s_valid.eq(fetch.valid)
+        there = fetch.valid | self.s_valid
+        m.d.sync += [
+            self.d_valid.eq(~self.redirect & Mux(self.moves, there & ~self.jump, self.d_valid)),
+            self.s_valid.eq(~(leaves | self.moves) & there),
+        ]
         with m.If(self.moves):
             m.d.sync += self.d.eq(Mux(self.s_valid, self.s.as_value(), fetched.as_value()))
         with m.Elif(self.jump):

@@ -28,7 +28,8 @@ class LoadStore(wiring.Component):
     clearing : an address phase of a dropped access is still under way; the execute stage must
         keep the access as it is.
     waiting : write-back holds an access; done : the last response arrives in this cycle.
-    fault : it failed; ``fault_address`` is where, a cycle later.
+    good : it arrives and the access has succeeded. fault : it failed; ``fault_address`` is where,
+        a cycle later.
     loaded : the loaded value, extended, in the cycle of ``done``.
     """
 
@@ -46,6 +47,7 @@ class LoadStore(wiring.Component):
     clearing: Out(1)
     waiting: Out(1)
     done: Out(1)
+    good: Out(1)
     fault: Out(1)
     fault_address: Out(32)
     loaded: Out(32)
@@ -72,7 +74,7 @@ class LoadStore(wiring.Component):
         held = Signal()
         lanes = Array([Const(1, 4), Const(3, 4), Const(15, 4), Const(15, 4)])[size]
         enables, shifted = Signal(8), Signal(64)
-        free = ~self.waiting | (self.done & ~self.fault)
+        free = ~self.waiting | self.good
         m.d.comb += [
             second.eq(sent == 1),
             allowed.eq(~self.hold & (~self.write | free)),
@@ -111,6 +113,8 @@ class LoadStore(wiring.Component):
             remaining.eq(pending - to_write_back),
             self.waiting.eq(pending != 0),
             self.done.eq(to_write_back & (pending == 1)),
+            # In as few steps as possible: execute waits for this.
+            self.good.eq(arriving & (pending == 1) & ~(failed | self.bus.err)),
             self.fault.eq(self.done & (failed | self.bus.err)),
         ]
         m.d.sync += self.fault_address.eq(Mux(was_crossing & ~failed,
