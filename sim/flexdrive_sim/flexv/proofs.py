@@ -132,8 +132,8 @@ class LoadStoreProof(wiring.Component):
             memory.op.as_value().eq(self.op), memory.address.eq(self.address),
             memory.data.eq(self.data), memory.hold.eq(self.hold | undo),
             # An access leaves execute as soon as it can: nothing but the one in front stops it.
-            memory.fire.eq(memory.wanted & memory.granted & ~self.hold & ~undo & ~memory.fault
-                           & (~memory.waiting | memory.done)),
+            memory.fire.eq(memory.wanted & memory.granted.bit_select(memory.crossing, 1)
+                           & ~self.hold & ~undo & ~memory.fault & (~memory.waiting | memory.done)),
             memory.kill.eq(memory.wanted & undo),
             Assume((self.op[:2] != 3) & (self.op < 6)),
             # What may hold an access back is there from its first cycle on.

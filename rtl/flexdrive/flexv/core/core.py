@@ -220,9 +220,10 @@ class Core(wiring.Component):
     def _execute_to_writeback(self, m):
         execute, memory, csrs, w = self._execute, self._memory, self._csrs, self._w
         ready, able, e_valid = self._ready, Signal(), self._issue.valid
+        takes = Signal()
         m.d.comb += [
             able.eq(e_valid & ~self._issue.e.blocked & ~self._undo),
-            ready.eq(able & (~self._w_valid | ~w.memory | memory.good)),
+            takes.eq(~self._w_valid | ~w.memory | memory.good), ready.eq(able & takes),
             self._e_go.eq(ready & execute.complete),
             self._redirect.eq(self._undo | (ready & execute.redirects)),
             execute.go.eq(self._e_go), execute.cancel.eq(self._undo),
@@ -234,11 +235,12 @@ class Core(wiring.Component):
             csrs.unretire.eq(self._undo),
         ]
         m.d.sync += self._undo.eq(self._w_fault)
-        with m.If(self._e_go & ~execute.dropped):
-            m.d.sync += [w.eq(execute.o), self._w_valid.eq(1)]
-        with m.Elif(self._w_ends):
-            m.d.sync += self._w_valid.eq(0)
-        with m.Elif(w.follows_r):
+        with m.If(takes):
+            # Whether anything comes is known later, and w_valid says it.
+            m.d.sync += w.eq(execute.o)
+        m.d.sync += self._w_valid.eq((self._e_go & ~execute.dropped)
+                                     | (self._w_valid & ~self._w_ends))
+        with m.If(~takes & w.follows_r):
             # The accumulator is there, but the access is not over.
             m.d.sync += [w.accumulator.eq(self._retire.late_value), w.follows_r.eq(0)]
 
@@ -281,7 +283,8 @@ class Core(wiring.Component):
         waits = e_valid & ~self._e_go
         events = {
             "operand_wait": e_valid & e.blocked,
-            "memory_wait": (waits & execute.memory_wanted & ~memory.granted)
+            "memory_wait": (waits & execute.memory_wanted
+                            & ~memory.granted.bit_select(execute.crossing, 1))
             | (self._w_valid & ~self._w_ends),
             "no_instruction": ~e_valid & ~self._front.d_valid,
             "unit_wait": waits & e.control.unit.divide,

@@ -62,7 +62,7 @@ class Execute(wiring.Component):
             "stage": In(ExecuteStage), "valid": In(1), "go": In(1), "cancel": In(1),
             "complete": Out(1), "result": Out(32), "o": Out(WriteBackStage),
             "address": Out(32), "crossing": Out(1), "memory_wanted": Out(1), "memory_write": Out(1),
-            "memory_op": Out(MemoryOp), "memory_granted": In(1),
+            "memory_op": Out(MemoryOp), "memory_granted": In(2),
             "csr_access": Out(1), "csr_selected": Out(len(CSRS)), "csr_op": Out(CsrOp),
             "csr_operand": Out(32), "csr_writes": Out(1), "csr_value": In(32), "csr_busy": In(1),
             "dot_loads": In(1), "dot_address": In(32), "dot_wait": In(1),
@@ -90,10 +90,13 @@ class Execute(wiring.Component):
         self._exceptions(m, is_unit, is_system)
         self._control_flow(m, is_unit, is_system, total)
         waits = self.dot_wait | (is_unit[Unit.CSR] & (self.requant_busy | self.csr_busy)) | (
-            is_unit[Unit.DIVIDE] & ~divided_done) | (is_system[SystemOp.WFI] & ~self.wake) | (
-            self.stage.accesses & ~self.memory_granted)
+            is_unit[Unit.DIVIDE] & ~divided_done) | (is_system[SystemOp.WFI] & ~self.wake)
+        able = Signal(2)
         m.d.comb += [
-            self.complete.eq(~waits),
+            # Whether there are two address phases is known last.
+            able.eq((~waits).replicate(2) & (self.memory_granted
+                                             | (~self.stage.accesses).replicate(2))),
+            self.complete.eq(Mux(self.crossing, able[1], able[0])),
             self.sleeping.eq(self.valid & is_system[SystemOp.WFI] & ~self.wake),
         ]
         return m
@@ -106,10 +109,9 @@ class Execute(wiring.Component):
                                 Mux(stage.control.post, stage.a, total))),
             # Without the carry chain: whether the access needs two words is wanted early.
             self.crossing.eq(
-                Mux(is_unit[Unit.MACLOAD], self.dot_address[:2].any(),
-                    Mux(stage.control.post, _crosses(size, stage.a_low),
-                        Array([_crosses(size, Const((i & 3) + (i >> 2) & 3, 2))
-                               for i in range(16)])[sum_]))),
+                Mux(is_unit[Unit.MACLOAD] & ~stage.from_rs1, self.dot_address[:2].any(),
+                    Array([_crosses(size, Const((i & 3) + (i >> 2) & 3, 2))
+                           for i in range(16)])[sum_])),
             self.memory_write.eq(is_unit[Unit.STORE]),
             self.memory_wanted.eq(self.valid & stage.accesses),
             self.memory_op.eq(stage.memory_op),

@@ -70,7 +70,8 @@ class Issue(wiring.Component):
         with m.If(waits.as_value().any() & blocks):
             m.d.sync += getattr(e, name).eq(value)
             if name != "c":
-                m.d.sync += getattr(e, f"{name}_low").eq(value[:2] & e.accesses.replicate(2))
+                counts = e.accesses & ~control.post if name == "b" else e.accesses
+                m.d.sync += getattr(e, f"{name}_low").eq(value[:2] & counts.replicate(2))
         # What blocks is taken from write-back when it is there, an accumulator from retire.
         through_r = w.sums | ~blocks
         with m.If(~self.fire):

@@ -23,7 +23,8 @@ class LoadStore(wiring.Component):
         ``crossing``: it reaches into the next word.
     hold : it must not be requested yet.
     granted : all its address phases end in this cycle or have ended, unless ``hold`` or, for a
-        store, an access in front that is not over keeps it.
+        store, an access in front that is not over keeps it; bit 0 if it has one, bit 1 if it is
+        ``crossing``.
     fire : it moves to write-back (only when ``granted``). kill : it is dropped.
     clearing : an address phase of a dropped access is still under way; the execute stage must
         keep the access as it is.
@@ -41,7 +42,7 @@ class LoadStore(wiring.Component):
     crossing: In(1)
     data: In(32)
     hold: In(1)
-    granted: Out(1)
+    granted: Out(2)
     fire: In(1)
     kill: In(1)
     clearing: Out(1)
@@ -85,7 +86,8 @@ class LoadStore(wiring.Component):
             shifted.eq(self.data << (offset << 3)),
             bus.be.eq(Mux(second, enables[4:], enables[:4])),
             bus.wdata.eq(Mux(second, shifted[32:], shifted[:32])),
-            self.granted.eq((sent == total) | ((sent == crossing) & bus.gnt)),
+            self.granted.eq(Cat((sent == 1) | ((sent == 0) & bus.gnt),
+                                (sent == 2) | ((sent == 1) & bus.gnt))),
         ]
         accepted = bus.req & bus.gnt
         held_next = Signal()
