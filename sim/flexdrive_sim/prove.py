@@ -46,7 +46,7 @@ def main():
     for proof in proofs:
         try:
             result = prove(proof.component(), mode=proof.mode, depth=proof.depth,
-                           timeout=options.timeout)
+                           engine=proof.engine, cut=proof.cut, timeout=options.timeout)
         except EngineError as error:
             # One solver that dies does not take the others with it.
             failed += 1

@@ -9,6 +9,7 @@ from flexdrive_sim.bench.flexv_loop import measure, measure_epilogue
 from flexdrive_sim.flexv.epilogue_kernel import EpilogueKernel
 from flexdrive_sim.flexv.loop_kernel import LoopKernel
 from flexdrive_sim.flexv.random_check import check_random
+from flexdrive_sim.flexv.rtl_core import build_core
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -17,6 +18,17 @@ def test_random_program(core, seed):
     assert lockstep.checked >= 10_000
     assert lockstep.traps > 0
     assert bool(lockstep.interrupts) == (seed % 2 == 1)
+
+
+# Without a multiplier, a divider, a third read port; without the second write port; with both.
+@pytest.mark.parametrize("extensions", [
+    ("i", "zicsr"), ("i", "zicsr", "zifencei", "m"), ("i", "zicsr", "m", "xpulp_mac"),
+    ("i", "zicsr", "xpulp_memory", "xpulp_loop"), ("i", "zicsr", "dot", "macload")],
+    ids=" ".join)
+def test_random_programs_of_small_cores(extensions):
+    built = build_core(CoreConfig(extensions=extensions, rvfi=True))
+    for seed in range(4):
+        assert check_random(built, seed, 10_000, extensions).checked >= 10_000
 
 
 # Cycles of the loop of a 4 x 4 tile: five preloads, three of set-up, one per dot product, one of

@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 	uint64_t cycles = 0, retired = 0;
 	bool fetched = false, accessed = false;
 	uint32_t instruction = 0, data = 0;
-	bool instruction_error = false, data_error = false, done = false;
+	bool instruction_error = false, data_error = false, written = false, done = false;
 	std::clock_t begin = std::clock();
 	while (!done && cycles < 1000000000ull) {
 		top.ibus_rvalid = fetched;
@@ -64,8 +64,10 @@ int main(int argc, char **argv)
 					if (top.dbus_be >> i & 1) bytes[i] = (uint8_t)(top.dbus_wdata >> 8 * i);
 			}
 			data = place ? *place : 0;
-			done = place && top.dbus_we && top.dbus_addr == tohost && data;
+			written |= place && top.dbus_we && top.dbus_addr == tohost && data;
 		}
+		// As in core_run.cc: the instruction that has written tohost belongs to the run.
+		done = written && top.rvfi_valid && top.rvfi_mem_wmask && top.rvfi_mem_addr == tohost;
 		retired += top.rvfi_valid;
 		top.clk = 1; top.eval();
 		cycles++;

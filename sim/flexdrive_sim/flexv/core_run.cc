@@ -50,12 +50,15 @@ struct port {
 	void pop() { first = (first + 1) % 64; count--; }
 };
 
+// Cycles in which a store that has been requested has certainly retired.
+constexpr uint64_t RETIRES = 200;
+
 struct bench {
 	design &top;
 	setup config;
 	generator stalls, events;
 	port instructions, data;
-	uint64_t cycle = 0, retired = 0;
+	uint64_t cycle = 0, retired = 0, exit_cycle = 0;
 	uint32_t lines = 0, exit_value = 0;
 	bool single = false; // one evaluation settles the model
 	std::string printed;
@@ -94,7 +97,10 @@ struct bench {
 			for (int i = 0; i < 4; i++)
 				if (enables >> i & 1) place[i] = (uint8_t)(value >> 8 * i);
 		if (place) std::memcpy(&word, place, 4);
-		if (place && store && address == config.tohost && word) exit_value = word;
+		if (place && store && address == config.tohost && word) {
+			exit_value = word;
+			exit_cycle = cycle;
+		}
 		if (store) word = ~word;
 		data.push(cycle + latency(config.dmem_latency), word, error);
 	}
@@ -211,13 +217,15 @@ int flexv_run(void *handle, uint64_t cycles, uint64_t retired, core_run::record 
 	while (b.cycle < cycles) {
 		uint64_t before = b.retired;
 		b.step(records, capacity);
-		if (b.exit_value) return 2;
+		// The instruction that has written tohost belongs to the run.
 		if (b.retired != before) {
 			const core_run::record &r = records[(b.retired - 1) % capacity];
 			bool jump_to_itself = r.insn == 0x6f || r.insn == 0xa001;
+			if (b.exit_value && r.masks >> 4 && r.address == b.config.tohost) return 2;
 			if (jump_to_itself && r.next == r.pc && !b.config.interrupt_seed) return 3;
 			if (b.retired >= retired) return 1;
 		}
+		if (b.exit_value && b.cycle > b.exit_cycle + core_run::RETIRES) return 2;
 	}
 	return 0;
 }

@@ -77,7 +77,7 @@ def load_elf(path):
         raise ElfError(f"{path} is not an ELF file")
     try:
         return _parse(path, data)
-    except (struct.error, IndexError):
+    except (struct.error, IndexError, ValueError):
         raise ElfError(f"{path} is damaged: a table lies beyond its end") from None
 
 
@@ -97,6 +97,8 @@ def _parse(path, data):
         if p_type == 1 and in_memory:
             if offset + in_file > len(data):
                 raise ElfError(f"{path} is damaged: segment {i} lies beyond its end")
+            if in_file > in_memory or (physical or virtual) + in_memory > 1 << 32:
+                raise ElfError(f"{path} is damaged: segment {i} does not fit into memory")
             segments.append((physical or virtual, data[offset:offset + in_file], in_memory))
     if not segments:
         raise ElfError(f"{path} has nothing to load")

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["CAUSES", "CONSOLE", "Outcome", "signature_text"]
+from flexdrive.errors import FlexdriveError
+
+__all__ = ["CAUSES", "CONSOLE", "Outcome", "signature_span", "signature_text"]
 
 # Bytes stored here are printed.
 CONSOLE = 0x10000000
@@ -54,11 +56,22 @@ def verdict_of_trap(cause, value, pc):
             f"at pc {pc:#010x}, value {value:#x}")
 
 
+def signature_span(program):
+    """(begin, end) of the words that a signature consists of."""
+    begin, end = (program.symbol(name, "--signature needs")
+                  for name in ("begin_signature", "end_signature"))
+    if end < begin or (end - begin) % 4:
+        raise FlexdriveError(f"There are no whole words from begin_signature, {begin:#010x}, to "
+                             f"end_signature, {end:#010x}")
+    if not any(r.base <= begin and end <= r.base + len(r.data) for r in program.regions()):
+        raise FlexdriveError(f"There is no memory at begin_signature, {begin:#010x}")
+    return begin, end
+
+
 def signature_text(program, regions):
     """The words between ``begin_signature`` and ``end_signature``, one hexadecimal word a
     line."""
-    begin = program.symbol("begin_signature", "--signature needs")
-    end = program.symbol("end_signature", "--signature needs")
-    region = next(r for r in regions if r.base <= begin <= end <= r.base + len(r.data))
+    begin, end = signature_span(program)
+    region = next(r for r in regions if r.base <= begin and end <= r.base + len(r.data))
     words = region.data[begin - region.base:end - region.base].view("<u4")
     return "".join(f"{word:08x}\n" for word in words)

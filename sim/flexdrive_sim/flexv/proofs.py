@@ -8,13 +8,12 @@ from amaranth.lib.wiring import In, Out
 from flexdrive.flexv.core.bus import DATA_PORT, INSTRUCTION_PORT
 from flexdrive.flexv.core.fetch import Fetch
 from flexdrive.flexv.core.loadstore import LoadStore
-from flexdrive.flexv.core.loops import Loops
 from flexdrive.flexv.core.macload import Controllers, Undo
 
 from ..formal import Proof
+from .loops_proof import LoopsProof
 
-__all__ = ["PROOFS", "ControllersProof", "FetchProof", "LoadStoreProof", "LoopsProof",
-           "constant"]
+__all__ = ["PROOFS", "ControllersProof", "FetchProof", "LoadStoreProof", "constant"]
 
 # Accesses under way at most: two in write-back, two in execute, two that were dropped.
 _LONGEST = 6
@@ -61,6 +60,8 @@ class FetchProof(wiring.Component):
     bus: Out(INSTRUCTION_PORT)
     redirect: In(1)
     target: In(32)
+    jump: In(1)
+    jump_target: In(32)
     loop: In(1)
     loop_target: In(32)
     ready: In(1)
@@ -72,6 +73,7 @@ class FetchProof(wiring.Component):
         m.submodules.fetch = fetch = Fetch()
         wiring.connect(m, wiring.flipped(self.bus), fetch.bus)
         m.d.comb += [fetch.redirect.eq(self.redirect), fetch.target.eq(self.target & ~1),
+                     fetch.jump.eq(self.jump), fetch.jump_target.eq(self.jump_target & ~1),
                      fetch.loop.eq(self.loop), fetch.loop_target.eq(self.loop_target & ~1),
                      fetch.ready.eq(self.ready), fetch.reset_pc.eq(self.target & ~1)]
         address, word = (constant(m, value, name) for value, name in (
@@ -81,7 +83,7 @@ class FetchProof(wiring.Component):
                            | ((self.bus.rdata == word) & ~self.bus.err))
         here, behind, void = Signal(), Signal(), Signal()
         # An instruction that could not be fetched traps: what follows it is never executed.
-        with m.If(fetch.redirect):
+        with m.If(fetch.redirect | fetch.jump):
             m.d.sync += void.eq(0)
         with m.Elif(fetch.valid & fetch.ready & fetch.error):
             m.d.sync += void.eq(1)
@@ -96,7 +98,8 @@ class FetchProof(wiring.Component):
                 m.d.comb += [Assert(fetch.insn == word), Assert(~fetch.error)]
         with m.If(behind):
             m.d.comb += Assert(fetch.insn[16:] == word[:16])
-        m.d.comb += [Cover(here & self.ready & ~self.redirect), Cover(behind & self.ready)]
+        m.d.comb += [Cover(here & self.ready & ~self.redirect & ~self.jump),
+                     Cover(behind & self.ready)]
         return m
 
 
@@ -129,8 +132,8 @@ class LoadStoreProof(wiring.Component):
             memory.op.as_value().eq(self.op), memory.address.eq(self.address),
             memory.data.eq(self.data), memory.hold.eq(self.hold | undo),
             # An access leaves execute as soon as it can: nothing but the one in front stops it.
-            memory.fire.eq(memory.wanted & memory.granted & ~self.hold & ~undo & ~memory.fault
-                           & (~memory.waiting | memory.done)),
+            memory.fire.eq(memory.wanted & memory.granted.bit_select(memory.crossing, 1)
+                           & ~self.hold & ~undo & ~memory.fault & (~memory.waiting | memory.done)),
             memory.kill.eq(memory.wanted & undo),
             Assume((self.op[:2] != 3) & (self.op < 6)),
             # What may hold an access back is there from its first cycle on.
@@ -167,107 +170,6 @@ class LoadStoreProof(wiring.Component):
         m.d.comb += [Cover(inside & (offset == 3)), Cover(memory.kill & memory.bus.req)]
 
 
-class _Place:
-    """A place in the pipeline."""
-
-    def __init__(self, name):
-        for field, width in (("valid", 1), ("back", 1), ("number", 1), ("memory", 1), ("pc", 32)):
-            setattr(self, field, Signal(width, name=f"{name}_{field}"))
-
-
-class LoopsProof(wiring.Component):
-    """Loops decided ahead are those of one instruction after another: an instruction that leaves
-    execute jumps back exactly if it is the last of a loop with a count above 1, registers as they
-    are then. The pipeline between stalls, drops and restarts at any time."""
-
-    def __init__(self):
-        super().__init__({
-            "pc": In(32), **{name: In(1) for name in (
-                "accept", "d_goes", "jump", "e_goes", "leaves", "refetch", "w_goes", "faults",
-                "writes", "memory")},
-            "loop": In(1), "op": In(3), "address": In(32), "iterations": In(32),
-        })
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.loops = loops = Loops()
-        stages = {name: _Place(name) for name in "sdew"}
-        s, d, e, w = stages.values()
-        fault, undo, w_ends, e_leave, redirect, finish = (
-            Signal(name=name) for name in (
-                "fault", "undo", "w_ends", "e_leave", "redirect", "finish"))
-        m.d.comb += [
-            loops.pc.eq(self.pc), loops.s_back.eq(s.valid & s.back), loops.s_number.eq(s.number),
-            loops.d_back.eq(d.valid & d.back), loops.d_number.eq(d.number),
-            loops.e_back.eq(e.valid & e.back), loops.e_number.eq(e.number),
-            w_ends.eq(w.valid & self.w_goes), fault.eq(w_ends & w.memory & self.faults),
-            e_leave.eq(e.valid & self.e_goes & (~w.valid | w_ends) & ~fault & ~undo),
-            # What leaves the loop, and what fetches anew and stays in it.
-            redirect.eq(undo | (e_leave & (self.leaves | self.writes | self.refetch))),
-            finish.eq(e_leave & e.back & ~self.leaves & ~self.writes),
-            loops.finish.eq(finish), loops.finished.eq(e.number),
-            loops.undo.eq(undo & w.back), loops.undone.eq(w.number),
-            loops.write.eq(e_leave & self.writes), loops.loop.eq(self.loop),
-            loops.op.as_value().eq(self.op), loops.following.eq(e.pc + 4),
-            loops.address.eq(self.address & ~1), loops.iterations.eq(self.iterations),
-            Assume(self.op < 6),
-        ]
-        m.d.sync += undo.eq(fault)
-        jumped = self._front(m, loops, s, d, e, e_leave, redirect)
-        with m.If(e_leave):
-            m.d.sync += [w.valid.eq(1), w.back.eq(finish), w.number.eq(e.number),
-                         w.memory.eq(self.memory)]
-        with m.Elif(w_ends):
-            m.d.sync += w.valid.eq(0)
-        self._sequential(m, loops, e_leave & ~self.leaves & ~self.writes & ~jumped, e.pc, e.back,
-                         e.number)
-        return m
-
-    def _front(self, m, loops, s, d, e, e_leave, redirect):
-        """What lies between fetch and execute, as in the core; returns whether the instruction in
-        execute is a direct jump."""
-        jump, jumped, e_jumped, d_fire, moves = (
-            Signal(name=name) for name in ("jumps", "jumped", "e_jumped", "d_fire", "moves"))
-        m.d.comb += [d_fire.eq(d.valid & self.d_goes & (~e.valid | e_leave)),
-                     moves.eq(~d.valid | d_fire), jump.eq(d.valid & self.jump & ~jumped)]
-        m.d.sync += jumped.eq((jump | jumped) & ~d_fire & ~redirect)
-        with m.If(moves | redirect):
-            m.d.sync += d.valid.eq((self.accept | s.valid) & ~redirect & ~jump)
-        with m.If(redirect | jump | moves):
-            m.d.sync += s.valid.eq(0)
-        with m.Elif(~s.valid):
-            m.d.sync += s.valid.eq(self.accept)
-        fetched = (loops.back, loops.number, self.pc)
-        with m.If(moves):
-            m.d.sync += [field.eq(Mux(s.valid, waiting, new)) for field, waiting, new in
-                         zip((d.back, d.number, d.pc), (s.back, s.number, s.pc), fetched,
-                             strict=True)]
-        with m.Elif(jump):
-            m.d.sync += d.back.eq(0)
-        with m.If(~s.valid):
-            m.d.sync += [s.back.eq(loops.back), s.number.eq(loops.number), s.pc.eq(self.pc)]
-        with m.If(d_fire):
-            m.d.sync += [e.back.eq(d.back & ~jump), e.number.eq(d.number), e.pc.eq(d.pc),
-                         e_jumped.eq(jump | jumped)]
-        with m.If(redirect):
-            m.d.sync += e.valid.eq(0)
-        with m.Elif(d_fire):
-            m.d.sync += e.valid.eq(1)
-        with m.Elif(e_leave):
-            m.d.sync += e.valid.eq(0)
-        return e_jumped
-
-    @staticmethod
-    def _sequential(m, loops, plain, e_pc, e_back, e_number):
-        ends = [(e_pc == loops.values[3 * i + 1]) & (loops.values[3 * i + 2] > 1)
-                for i in range(2)]
-        with m.If(plain):
-            m.d.comb += Assert(e_back == (ends[0] | ends[1]))
-            with m.If(e_back):
-                m.d.comb += Assert(e_number == ~ends[0])
-        m.d.comb += [Cover(plain & e_back & e_number), Cover(plain & e_back & ~e_number)]
-
-
 class ControllersProof(wiring.Component):
     """A Mac&Load whose load fails leaves both controllers as they were, whatever their state."""
 
@@ -287,8 +189,9 @@ class ControllersProof(wiring.Component):
             # Software writes any register, but not while a load is under way.
             state.csr_write.eq(Mux(holds | begins, 0, 1 << self.number)),
             state.csr_value.eq(self.value),
-            state.step_a.eq(begins & self.a), state.step_w.eq(begins & self.w),
-            state.selected_w.eq(self.w), state.count.eq(begins & self.count),
+            # What would move and count, and that it does.
+            state.steps.eq(begins), state.counts.eq(begins & self.count), state.go.eq(begins),
+            state.selected_w.eq(self.w),
             state.restore.eq(holds & self.fails), state.restored.eq(undo),
             state.restore_w.eq(flags[0]), state.restore_dots.eq(flags[1]),
             state.restore_pointer.eq(flags[2]),

@@ -42,43 +42,41 @@ class Alu(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        subtract, unsigned = Signal(), Signal()
-        total = Signal(33)
+        op = self.op.as_value()
+        subtract, unsigned, total, less = op[0], op[1], Signal(33), Signal()
         m.d.comb += [
-            subtract.eq((self.op == AluOp.SUB) | (self.op == AluOp.LT) | (self.op == AluOp.LTU)),
-            unsigned.eq(self.op == AluOp.LTU),
             total.eq(self.a + (self.b ^ subtract.replicate(32)) + subtract),
+            # a < b from the carry of a - b, with flipped signs for the signed order.
+            less.eq(Mux(self.a[31] ^ self.b[31],
+                        Mux(unsigned, self.b[31], self.a[31]), total[31])),
         ]
-        # a < b from the carry of a - b, with flipped signs for the signed order.
-        less = Signal()
-        m.d.comb += less.eq(Mux(self.a[31] ^ self.b[31],
-                                Mux(unsigned, self.b[31], self.a[31]), total[31]))
-        shifted = self._shift(m)
-        with m.Switch(self.op):
-            with m.Case(AluOp.ADD, AluOp.SUB):
+        with m.Switch(op[4:]):
+            with m.Case(AluOp.ADD.value >> 4):
                 m.d.comb += self.o.eq(total)
-            with m.Case(AluOp.LT, AluOp.LTU):
+            with m.Case(AluOp.LT.value >> 4):
                 m.d.comb += self.o.eq(less)
-            with m.Case(AluOp.XOR):
-                m.d.comb += self.o.eq(self.a ^ self.b)
-            with m.Case(AluOp.OR):
-                m.d.comb += self.o.eq(self.a | self.b)
-            with m.Case(AluOp.AND):
-                m.d.comb += self.o.eq(self.a & self.b)
-            with m.Case(AluOp.SLL, AluOp.SRL, AluOp.SRA):
-                m.d.comb += self.o.eq(shifted)
-            with m.Case(AluOp.SECOND):
-                m.d.comb += self.o.eq(self.b)
+            with m.Case(AluOp.SRL.value >> 4):
+                m.d.comb += self.o.eq(self._shift(m))
+            with m.Default():
+                m.d.comb += self.o.eq(self._logic(m))
         return m
+
+    def _logic(self, m):
+        logic = Signal(32)
+        with m.Switch(self.op):
+            for op, value in ((AluOp.XOR, self.a ^ self.b), (AluOp.OR, self.a | self.b),
+                              (AluOp.AND, self.a & self.b), (AluOp.SECOND, self.b)):
+                with m.Case(op):
+                    m.d.comb += logic.eq(value)
+        return logic
 
     def _shift(self, m):
         """One right shifter; a left shift reverses the bits before and after."""
-        left, given, result = Signal(), Signal(32), Signal(32)
-        fill, shifted = Signal(), Signal(32)
+        op, given, result = self.op.as_value(), Signal(32), Signal(32)
+        left, fill, shifted = op[0], Signal(), Signal(32)
         m.d.comb += [
-            left.eq(self.op == AluOp.SLL),
             given.eq(Mux(left, Cat(*reversed(list(self.a))), self.a)),
-            fill.eq((self.op == AluOp.SRA) & self.a[31]),
+            fill.eq(op[1] & self.a[31]),
             shifted.eq(Cat(given, Mux(fill, Const(0xFFFFFFFF, 32), 0)) >> self.b[:5]),
             result.eq(Mux(left, Cat(*reversed(list(shifted))), shifted)),
         ]

@@ -1,6 +1,6 @@
 """XpulpV2's scalar operations: comparison, bit counting, clipping, bit fields."""
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -82,14 +82,10 @@ class Bits(wiring.Component):
 
     def _clip(self, m):
         a = self.a
-        upper, lower = Signal(32), Signal(32)
-        by_register, unsigned = Signal(), Signal()
-        # 2**(n-1) - 1, and 0 for n = 0.
-        bounds = [(1 << n - 1) - 1 if n else 0 for n in range(32)]
+        # Decode has made a bound of an immediate.
+        upper, lower, unsigned = self.b, Signal(32), Signal()
         m.d.comb += [
-            by_register.eq((self.op == BitsOp.CLIPR) | (self.op == BitsOp.CLIPUR)),
             unsigned.eq((self.op == BitsOp.CLIPU) | (self.op == BitsOp.CLIPUR)),
-            upper.eq(Mux(by_register, self.b, Array([Const(v, 32) for v in bounds])[self.b[:5]])),
             lower.eq(Mux(unsigned, 0, ~upper)),
         ]
         with m.Switch(self.op):

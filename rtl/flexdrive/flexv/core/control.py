@@ -54,17 +54,20 @@ UnitFlags = data.StructLayout({unit.name.lower(): 1 for unit in Unit})
 
 
 class AluOp(enum.Enum, shape=6):
-    ADD = 0
-    SUB = 1
-    LT = 2
-    LTU = 3
-    XOR = 4
-    OR = 5
-    AND = 6
-    SLL = 7
-    SRL = 8
-    SRA = 9
-    SECOND = 10
+    """Bits 5:4: sum, comparison, shift, logic. The lower ones are used as they are: bit 0 subtracts
+    or shifts left, bit 1 compares unsigned or shifts the sign in."""
+
+    ADD = 0x00
+    SUB = 0x01
+    LT = 0x11
+    LTU = 0x13
+    SRL = 0x20
+    SLL = 0x21
+    SRA = 0x22
+    XOR = 0x30
+    OR = 0x31
+    AND = 0x32
+    SECOND = 0x33
 
 
 class MultiplyOp(enum.Enum, shape=6):
@@ -166,11 +169,19 @@ SLOW_BITS = (BitsOp.ROR, BitsOp.FF1, BitsOp.FL1, BitsOp.CLB, BitsOp.CNT, BitsOp.
 
 
 class SimdOp(enum.Enum, shape=6):
-    """Operations of packed SIMD, see :mod:`.simd`."""
+    """Operations of packed SIMD, see :mod:`.simd`.
 
-    (ADD, SUB, AVG, AVGU, MIN, MINU, MAX, MAXU, SRL, SRA, SLL, OR, XOR, AND, ABS, EXTRACT,
-     EXTRACTU, INSERT, CMPEQ, CMPNE, CMPGT, CMPGE, CMPLT, CMPLE, CMPGTU, CMPGEU, CMPLTU,
-     CMPLEU) = range(28)
+    Bit 4: minimum, maximum or comparison; with bit 0, unsigned. Bit 3: the adder subtracts, if it
+    counts. Of shifts bit 0: the sign is shifted in, bit 1: to the left.
+    """
+
+    ADD, AVG, AVGU = 0x00, 0x01, 0x02
+    SUB, ABS = 0x08, 0x09
+    MIN, MINU, MAX, MAXU, CMPEQ, CMPNE = range(0x18, 0x1E)
+    SRL, SRA, SLL = 0x20, 0x21, 0x22
+    OR, XOR, AND = 0x24, 0x25, 0x26
+    EXTRACT, EXTRACTU, INSERT = 0x28, 0x29, 0x2A
+    CMPGT, CMPGTU, CMPGE, CMPGEU, CMPLT, CMPLTU, CMPLE, CMPLEU = range(0x38, 0x40)
 
 
 class PermuteOp(enum.Enum, shape=6):
@@ -196,7 +207,8 @@ OPERATIONS = {
 
 
 class Immediate(enum.Enum, shape=4):
-    """Layouts of immediates, by the bits of the word that hold them."""
+    """Layouts of immediates, by the bits of the word that hold them; ``BOUND``: 2**(n-1) - 1 of
+    the n in these bits, or 0."""
 
     I = 0  # noqa: E741
     S = 1
@@ -210,6 +222,7 @@ class Immediate(enum.Enum, shape=4):
     SIMM6 = 9
     ZIMM6 = 10
     FIELD = 11
+    BOUND = 12
 
 
 class Control(data.Struct):

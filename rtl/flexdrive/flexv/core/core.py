@@ -1,24 +1,24 @@
 """The core: five stages and what connects them."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .bus import DATA_PORT, INSTRUCTION_PORT
 from .config import CoreConfig
 from .csrs import COUNTED, CsrFile
-from .decode import Decode, replicate
+from .decode import Decode
+from .decoder import operand_places
 from .dotstage import DotStage
 from .execute import Execute
-from .expander import Expander
-from .fetch import Fetch
+from .front import Front
+from .issue import Issue
 from .loadstore import LoadStore
 from .loops import Loops
-from .macload import Controllers
 from .registers import RegisterFile
 from .requantise import Requantiser
 from .rvfi import RVFI_PORT, RvfiMonitor
-from .stages import DecodeStage, ExecuteStage, RetireStage, WriteBackStage
+from .stages import RetireStage, WriteBackStage
 from .writeback import Retire, WriteBack
 
 __all__ = ["Core"]
@@ -67,49 +67,54 @@ class Core(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        self._d, self._e, self._w, self._r = (Signal(shape, name=name) for shape, name in (
-            (DecodeStage, "d"), (ExecuteStage, "e"), (WriteBackStage, "w"), (RetireStage, "r")))
-        self._d_valid, self._e_valid, self._w_valid, self._s_valid = (
-            Signal(name=f"{stage}_valid") for stage in "dews")
-        self._s = Signal(DecodeStage, name="s")
-        self._e_free, self._jumps = Signal(name="e_free"), Signal(name="jumps")
+        self._w, self._r = Signal(WriteBackStage, name="w"), Signal(RetireStage, name="r")
         # ``undo``: the cycle after a failed access, in which what it has begun is taken back and
         # the instructions behind it are dropped.
-        self._redirect, self._e_go, self._w_ends, self._w_fault, self._undo = (
-            Signal(name=name) for name in ("redirect", "e_go", "w_ends", "w_fault", "undo"))
-        self._ready = Signal(name="e_ready")
-        m.submodules.fetch = self._fetch = Fetch(self.config.fetch_words)
-        m.submodules.registers = self._registers = RegisterFile()
-        self._build(m)
-        self._connect(m)
-        self._fetch_to_decode(m)
-        self._decode_to_execute(m)
-        self._execute_to_writeback(m)
-        self._traps(m)
-        if self.config.rvfi:
-            self._monitor(m)
-        return m
-
-    def _build(self, m):
-        """Submodules that depend on the configuration, and what the extensions need."""
+        (self._w_valid, self._w_ends, self._w_fault, self._undo, self._redirect, self._ready,
+         self._e_go) = (Signal(name=name) for name in (
+             "w_valid", "w_ends", "w_fault", "undo", "redirect", "e_ready", "e_go"))
         extensions = self.config.extensions
+        m.submodules.front = self._front = Front(self.config.fetch_words)
+        m.submodules.registers = self._registers = RegisterFile(
+            reads=operand_places(extensions),
+            writes=2 if {"xpulp_memory", "macload"} & set(extensions) else 1)
         m.submodules.decode = self._decode = Decode(extensions)
+        m.submodules.issue = self._issue = Issue()
         m.submodules.execute = self._execute = Execute(self.config)
         m.submodules.memory = self._memory = LoadStore()
         m.submodules.writeback = self._writeback = WriteBack(
             self.config.dot_structure if "dot" in extensions else None)
         m.submodules.retire = self._retire = Retire(self._writeback.structure)
-        holders = []
+        self._add_extensions(m)
+        self._front_to_decode(m)
+        self._decode_to_execute(m)
+        self._connect_execute(m)
+        self._execute_to_writeback(m)
+        self._writeback_to_registers(m)
+        self._traps(m)
+        if self.config.rvfi:
+            self._monitor(m)
+        return m
+
+    def _add_extensions(self, m):
+        """Submodules of extensions, and the CSRs that they hold."""
+        extensions, holders = self.config.extensions, []
         if "xpulp_loop" in extensions:
             m.submodules.loops = self._loops = Loops()
+            self._connect_loops(m)
             holders.append((Loops.NAMES, self._loops))
         if "dot" in extensions:
-            m.submodules.controllers = self._controllers = Controllers(extensions)
-            m.submodules.dot = self._dot = DotStage(self.config.dot_structure)
-            holders.append((self._controllers.names, self._controllers))
+            m.submodules.dot = self._dot = DotStage(self.config.dot_structure, extensions)
+            self._connect_dot(m)
+            holders.append((self._dot.names, self._dot))
         if "requant" in extensions:
-            m.submodules.requantiser = self._requantiser = Requantiser()
-            holders.append((Requantiser.NAMES, self._requantiser))
+            m.submodules.requantiser = requantiser = Requantiser()
+            m.d.comb += [
+                requantiser.stage.eq(self._r),
+                self._execute.requant_busy.eq(requantiser.busy | self._r.requant
+                                              | (self._w_valid & self._w.requant)),
+            ]
+            holders.append((Requantiser.NAMES, requantiser))
         names = [name for held, _ in holders for name in held]
         m.submodules.csrs = self._csrs = csrs = CsrFile(extensions, names)
         for held, holder in holders:
@@ -118,28 +123,18 @@ class Core(wiring.Component):
                 position = names.index(name)
                 m.d.comb += [csrs.elsewhere_values[position].eq(holder.values[i]),
                              holder.csr_write[i].eq(csrs.elsewhere_write[position])]
-        if "xpulp_loop" in extensions:
-            self._connect_loops(m)
-        if "dot" in extensions:
-            self._connect_dot(m)
-        if "requant" in extensions:
-            requantiser = self._requantiser
-            m.d.comb += [
-                requantiser.stage.eq(self._r),
-                self._execute.requant_busy.eq(requantiser.busy | self._r.requant
-                                              | (self._w_valid & self._w.requant)),
-            ]
 
     def _connect_loops(self, m):
-        loops, execute = self._loops, self._execute
-        e, w, fetch = self._e, self._w, self._fetch
+        loops, execute, front, w = self._loops, self._execute, self._front, self._w
+        e = self._issue.e
         m.d.comb += [
-            loops.pc.eq(fetch.pc), fetch.loop.eq(loops.back), fetch.loop_target.eq(loops.target),
-            loops.s_back.eq(self._s_valid & self._s.loop_back),
-            loops.s_number.eq(self._s.loop_number),
-            loops.d_back.eq(self._d_valid & self._d.loop_back),
-            loops.d_number.eq(self._d.loop_number),
-            loops.e_back.eq(self._e_valid & e.loop_back), loops.e_number.eq(e.loop_number),
+            loops.pc.eq(front.pc), front.loop.eq(loops.back), front.loop_number.eq(loops.number),
+            front.loop_target.eq(loops.target),
+            loops.s_back.eq(front.s_valid & front.s.loop_back),
+            loops.s_number.eq(front.s.loop_number),
+            loops.d_back.eq(front.d_valid & front.d.loop_back),
+            loops.d_number.eq(front.d.loop_number),
+            loops.e_back.eq(self._issue.valid & e.loop_back), loops.e_number.eq(e.loop_number),
             loops.finish.eq(self._e_go & execute.iterates), loops.finished.eq(e.loop_number),
             loops.undo.eq(self._undo & w.loop_back), loops.undone.eq(w.loop_number),
             loops.write.eq(self._ready & execute.loop_write), loops.loop.eq(e.insn[7]),
@@ -148,248 +143,168 @@ class Core(wiring.Component):
         ]
 
     def _connect_dot(self, m):
-        dot, state, execute, memory = self._dot, self._controllers, self._execute, self._memory
-        w = self._w
+        dot, execute = self._dot, self._execute
         m.d.comb += [
-            dot.stage.eq(self._e), dot.w.eq(w), dot.w_valid.eq(self._w_valid),
-            *(getattr(dot, name).eq(getattr(state, name)) for name in (
-                "legacy", "slice_index", "a_pointer", "w_pointer", "a")),
-            dot.w_operand.eq(state.w), state.areg.eq(dot.areg), state.wreg.eq(dot.wreg),
+            dot.stage.eq(self._issue.e), dot.go.eq(self._e_go), dot.restore.eq(self._undo),
+            dot.w.eq(self._w), dot.w_valid.eq(self._w_valid),
+            dot.w_done.eq(self._w_ends & ~self._w_fault), dot.loaded.eq(self._memory.loaded),
             *(getattr(execute, f"dot_{name}").eq(getattr(dot, name)) for name in (
-                "loads", "address", "wait", "counts", "lanes", "to_w",
-                "number", "size")),
-            execute.legacy.eq(state.legacy), execute.undo.eq(state.undo),
-            self._decode.legacy.eq(state.legacy), self._decode.format.eq(state.control),
-            state.step_a.eq(self._e_go & execute.steps & ~dot.to_w),
-            state.step_w.eq(self._e_go & execute.steps & dot.to_w),
-            state.selected_w.eq(dot.to_w),
-            state.count.eq(self._e_go & execute.counts),
-            state.restore.eq(self._undo), state.restored.eq(w.undo),
-            state.restore_w.eq(w.operand_w), state.restore_dots.eq(w.restores_dots),
-            state.restore_pointer.eq(w.restores_pointer),
-            state.load.eq(self._w_ends & ~self._w_fault & w.operand_load),
-            state.load_w.eq(w.operand_w), state.load_number.eq(w.operand_number),
-            state.load_value.eq(memory.loaded),
+                "loads", "address", "wait", "steps", "counts", "lanes", "to_w", "number", "size",
+                "undo")),
+            self._decode.legacy.eq(dot.legacy), self._decode.format.eq(dot.control),
         ]
 
-    def _connect(self, m):
-        """What only passes through."""
-        csrs, memory, execute = self._csrs, self._memory, self._execute
-        wiring.connect(m, wiring.flipped(self.ibus), self._fetch.bus)
-        wiring.connect(m, wiring.flipped(self.dbus), memory.bus)
+    def _front_to_decode(self, m):
+        front, decode = self._front, self._decode
+        wiring.connect(m, wiring.flipped(self.ibus), front.bus)
+        e_free, jumped, jumps = Signal(), Signal(), Signal()
+        self._d_fire = Signal(name="d_fire")
         m.d.comb += [
-            self._fetch.reset_pc.eq(self.boot_address), csrs.interrupts.eq(self.interrupts),
-            csrs.hart_id.eq(self.hart_id),
-            execute.stage.eq(self._e), execute.valid.eq(self._e_valid),
-            execute.csr_value.eq(csrs.value), execute.csr_busy.eq(csrs.busy),
-            execute.interrupt.eq(csrs.interrupt), execute.wake.eq(csrs.wake),
-            execute.memory_granted.eq(memory.granted),
-            execute.late_value.eq(self._retire.late_value),
-            memory.hold.eq(execute.dot_wait | self._e.blocked | self._undo),
-            csrs.selected.eq(execute.csr_selected), csrs.op.eq(execute.csr_op),
-            csrs.operand.eq(execute.csr_operand), csrs.writes.eq(execute.csr_writes),
-            memory.wanted.eq(execute.memory_wanted), memory.write.eq(execute.memory_write),
-            memory.op.eq(execute.memory_op), memory.address.eq(execute.address),
-            memory.crossing.eq(execute.crossing),
-            memory.data.eq(self._e.c),
-            self._writeback.stage.eq(self._w), self._writeback.loaded.eq(memory.loaded),
-            self._writeback.ends.eq(self._w_ends), self._writeback.fault.eq(self._w_fault),
-            self._writeback.late_value.eq(self._retire.late_value),
-            self._retire.stage.eq(self._r),
-            self.sleeping.eq(execute.sleeping),
-        ]
-
-    def _fetch_to_decode(self, m):
-        fetch, d = self._fetch, self._d
-        m.submodules.expander = expander = Expander()
-        self._d_fire = Signal()
-        fetched, moves, jumps = Signal(DecodeStage), Signal(), self._jumps
-        m.d.comb += [
-            expander.half.eq(fetch.insn[:16]), moves.eq(~self._d_valid | self._e_free),
-            # Whether decode is free is known too late for fetch; one instruction may wait between.
-            fetch.ready.eq(~self._s_valid),
-            fetched.pc.eq(fetch.pc),
-            fetched.insn.eq(Mux(fetch.compressed, expander.insn, fetch.insn)),
-            fetched.raw.eq(fetch.insn[:16]), fetched.compressed.eq(fetch.compressed),
-            fetched.error.eq(fetch.error), fetched.error_second.eq(fetch.error_second),
-            fetched.illegal.eq(fetch.compressed & expander.illegal),
-            fetched.loop_back.eq(fetch.loop),
-        ]
-        if "xpulp_loop" in self.config.extensions:
-            m.d.comb += fetched.loop_number.eq(self._loops.number)
-        with m.If(moves | self._redirect):
-            m.d.sync += self._d_valid.eq((fetch.valid | self._s_valid) & ~fetch.redirect)
-        with m.If(fetch.redirect | moves):
-            m.d.sync += self._s_valid.eq(0)
-        with m.Elif(~self._s_valid):
-            m.d.sync += self._s_valid.eq(fetch.valid)
-        with m.If(moves):
-            m.d.sync += d.eq(Mux(self._s_valid, self._s.as_value(), fetched.as_value()))
-        with m.Elif(jumps):
-            # A jump at the end of a loop leaves it.
-            m.d.sync += d.loop_back.eq(0)
-        with m.If(~self._s_valid):
-            m.d.sync += self._s.eq(fetched)
-
-    def _decode_to_execute(self, m):
-        d, decode, registers, csrs = self._d, self._decode, self._registers, self._csrs
-        execute, retire = self._execute, self._retire
-        for i in range(3):
-            m.d.comb += [getattr(registers, f"number{i}").eq(getattr(decode, f"number{i}")),
-                         getattr(decode, f"stored{i}").eq(getattr(registers, f"value{i}"))]
-        m.d.comb += [
-            decode.stage.eq(d), decode.e.eq(self._e), decode.e_valid.eq(self._e_valid),
-            decode.e_value.eq(execute.result), decode.w.eq(self._w),
-            decode.w_valid.eq(self._w_valid), decode.w_done.eq(self._w_done(m)),
-            decode.w_value.eq(self._memory.loaded), decode.r.eq(self._r),
-            decode.r_value.eq(retire.late_value), decode.interrupt.eq(csrs.interrupt),
-        ]
-        e_free, jumps, jumped = self._e_free, self._jumps, Signal()
-        m.d.comb += [
-            e_free.eq((~self._e_valid & ~self._memory.clearing) | self._e_go),
+            e_free.eq((~self._issue.valid & ~self._memory.clearing) | self._e_go),
             # In the cycle of a redirection it is void.
-            self._d_fire.eq(self._d_valid & e_free),
+            self._d_fire.eq(front.d_valid & e_free),
             # A jump is taken when it comes to decode, whether or not it can leave.
-            jumps.eq(self._d_valid & decode.jumps & ~jumped),
-            self._fetch.redirect.eq(self._redirect | jumps),
-            self._fetch.target.eq(Mux(self._redirect, self._redirect_target(m),
-                                      decode.jump_target)),
+            jumps.eq(front.d_valid & decode.jumps & ~jumped),
+            front.boot_address.eq(self.boot_address), front.moves.eq(~front.d_valid | e_free),
+            front.redirect.eq(self._redirect), front.target.eq(self._redirect_target(m)),
+            front.jump.eq(jumps), front.jump_target.eq(decode.jump_target),
         ]
         m.d.sync += jumped.eq((jumps | jumped) & ~self._d_fire & ~self._redirect)
-        with m.If(self._redirect):
-            m.d.sync += self._e_valid.eq(0)
-        with m.Elif(self._d_fire):
-            m.d.sync += self._e_valid.eq(1)
-        with m.Elif(self._e_go):
-            m.d.sync += self._e_valid.eq(0)
-        with m.If(self._d_fire):
-            m.d.sync += self._e.eq(decode.o)
-        self._collect(m)
 
-    def _collect(self, m):
-        """The instruction in execute stays and takes over what it waits for."""
-        e, w, late = self._e, self._w, self._retire.late_value
-        kept, accumulates, missing = Signal(32), e.control.accumulates, []
-        m.d.comb += self._execute.kept.eq(kept)
-        for name in "abc":
-            waits, value = getattr(e, f"{name}_waits"), Signal(32, name=f"collected_{name}")
-            m.d.comb += value.eq(Mux(waits.r, late, Mux(waits.early, w.early_value,
-                                                        self._memory.loaded)))
-            if name == "b":
-                value = Mux(e.control.replicates, replicate(value, e.scalar_size), value)
-            # An accumulator does not block, so the next instruction may come in this cycle: it is
-            # kept elsewhere.
-            blocks = ~accumulates | waits.early if name == "c" else Const(1, 1)
-            with m.If(waits.as_value().any() & blocks):
-                m.d.sync += getattr(e, name).eq(value)
-                if name != "c":
-                    m.d.sync += getattr(e, f"{name}_low").eq(value[:2] & e.accesses.replicate(2))
-            # What blocks is taken from write-back when it is there, an accumulator from retire.
-            through_r = w.sums | ~blocks
-            with m.If(~self._d_fire):
-                m.d.sync += [waits.early.eq(0), waits.r.eq(waits.w & self._w_ends & through_r),
-                             waits.w.eq(waits.w & ~self._w_ends)]
-            missing.append(waits.w & blocks)
-        with m.If(e.blocked):
-            m.d.sync += e.blocked.eq(Cat(*missing).any() & ~(self._w_ends & ~w.sums))
-        with m.If(e.c_waits.r):
-            m.d.sync += kept.eq(late)
-        with m.If(e.c_waits.r & ~self._d_fire):
-            m.d.sync += e.c_kept.eq(1)
-
-    def _w_done(self, m):
-        """Write-back ends in this cycle, if it holds anything."""
+    def _decode_to_execute(self, m):
+        decode, issue, w, late = self._decode, self._issue, self._w, self._retire.late_value
+        for i in range(self._registers.reads):
+            m.d.comb += [getattr(self._registers, f"number{i}").eq(getattr(decode, f"number{i}")),
+                         getattr(decode, f"stored{i}").eq(getattr(self._registers, f"value{i}"))]
         m.d.comb += [
-            self._w_ends.eq(self._w_valid & (~self._w.memory | self._memory.done)),
-            self._w_fault.eq(self._w_valid & self._w.memory & self._memory.fault),
+            decode.stage.eq(self._front.d), decode.e.eq(issue.e), decode.e_valid.eq(issue.valid),
+            decode.e_value.eq(self._execute.result), decode.w.eq(w),
+            decode.w_valid.eq(self._w_valid), decode.w_done.eq(self._w_ends),
+            decode.w_value.eq(self._memory.loaded), decode.r.eq(self._r), decode.r_value.eq(late),
+            decode.interrupt.eq(self._csrs.interrupt),
+            issue.decoded.eq(decode.o), issue.fire.eq(self._d_fire), issue.go.eq(self._e_go),
+            issue.redirect.eq(self._redirect), issue.w.eq(w), issue.w_ends.eq(self._w_ends),
+            issue.loaded.eq(self._memory.loaded), issue.late_value.eq(late),
         ]
-        return self._w_ends
+
+    def _connect_execute(self, m):
+        """What execute computes with and for."""
+        csrs, memory, execute, issue = self._csrs, self._memory, self._execute, self._issue
+        wiring.connect(m, wiring.flipped(self.dbus), memory.bus)
+        m.d.comb += [
+            execute.stage.eq(issue.e), execute.valid.eq(issue.valid), execute.kept.eq(issue.kept),
+            execute.late_value.eq(self._retire.late_value),
+            execute.csr_value.eq(csrs.value), execute.csr_busy.eq(csrs.busy),
+            execute.interrupt.eq(csrs.interrupt), execute.wake.eq(csrs.wake),
+            execute.memory_granted.eq(memory.granted), self.sleeping.eq(execute.sleeping),
+            csrs.interrupts.eq(self.interrupts), csrs.hart_id.eq(self.hart_id),
+            csrs.selected.eq(execute.csr_selected), csrs.op.eq(execute.csr_op),
+            csrs.operand.eq(execute.csr_operand), csrs.writes.eq(execute.csr_writes),
+            memory.hold.eq(execute.dot_wait | issue.e.blocked | self._undo),
+            memory.wanted.eq(execute.memory_wanted), memory.write.eq(execute.memory_write),
+            memory.op.eq(execute.memory_op), memory.address.eq(execute.address),
+            memory.crossing.eq(execute.crossing), memory.data.eq(issue.e.c),
+        ]
 
     def _redirect_target(self, m):
-        execute, csrs = self._execute, self._csrs
-        target, following = Signal(32), Signal(32)
-        self._following = following
-        m.d.comb += [
-            # What comes after the instruction in E has been fetched already.
-            following.eq(Mux(self._d_valid, self._d.pc, self._fetch.pc)),
-            target.eq(execute.target),
-        ]
+        execute, csrs, target = self._execute, self._csrs, Signal(32)
+        m.d.comb += target.eq(execute.target)
         with m.If(self._undo | execute.traps):
             m.d.comb += target.eq(csrs.vector)
         with m.Elif(execute.returns):
             m.d.comb += target.eq(csrs.epc)
         with m.Elif(execute.refetches):
-            m.d.comb += target.eq(following)
+            m.d.comb += target.eq(self._front.following)
         return target
 
     def _execute_to_writeback(self, m):
         execute, memory, csrs, w = self._execute, self._memory, self._csrs, self._w
-        ready = self._ready
+        ready, able, e_valid = self._ready, Signal(), self._issue.valid
+        takes = Signal()
         m.d.comb += [
-            ready.eq(self._e_valid & ~self._e.blocked & (~self._w_valid | self._w_ends)
-                     & ~self._w_fault & ~self._undo),
+            able.eq(e_valid & ~self._issue.e.blocked & ~self._undo),
+            takes.eq(~self._w_valid | ~w.memory | memory.good), ready.eq(able & takes),
             self._e_go.eq(ready & execute.complete),
             self._redirect.eq(self._undo | (ready & execute.redirects)),
             execute.go.eq(self._e_go), execute.cancel.eq(self._undo),
             memory.fire.eq(self._e_go & execute.memory_wanted),
-            memory.kill.eq(self._undo & self._e_valid & execute.memory_wanted),
+            memory.kill.eq(self._undo & e_valid & execute.memory_wanted),
             csrs.commit.eq(ready & execute.csr_access),
             csrs.leave.eq(ready & execute.returns),
             csrs.retire.eq(self._e_go & ~execute.traps & ~execute.dropped),
             csrs.unretire.eq(self._undo),
         ]
         m.d.sync += self._undo.eq(self._w_fault)
-        with m.If(self._e_go & ~execute.dropped):
-            m.d.sync += [w.eq(execute.o), self._w_valid.eq(1)]
-        with m.Elif(self._w_ends):
-            m.d.sync += self._w_valid.eq(0)
-        with m.Elif(w.follows_r):
+        with m.If(takes):
+            # Whether anything comes is known later, and w_valid says it.
+            m.d.sync += w.eq(execute.o)
+        m.d.sync += self._w_valid.eq((self._e_go & ~execute.dropped)
+                                     | (self._w_valid & ~self._w_ends))
+        with m.If(~takes & w.follows_r):
             # The accumulator is there, but the access is not over.
             m.d.sync += [w.accumulator.eq(self._retire.late_value), w.follows_r.eq(0)]
-        r, registers = self._r, self._registers
-        m.d.sync += r.eq(self._writeback.o)
+
+    def _writeback_to_registers(self, m):
+        writeback, registers, r = self._writeback, self._registers, self._r
+        late = self._retire.late_value
+        m.d.sync += r.eq(writeback.o)
+        m.d.comb += [
+            self._w_ends.eq(self._w_valid & (~self._w.memory | self._memory.done)),
+            self._w_fault.eq(self._w_valid & self._w.memory & self._memory.fault),
+            writeback.stage.eq(self._w), writeback.loaded.eq(self._memory.loaded),
+            writeback.ends.eq(self._w_ends), writeback.fault.eq(self._w_fault),
+            writeback.late_value.eq(late), self._retire.stage.eq(r),
+        ]
+        if registers.writes == 1:
+            # No instruction has both results.
+            m.d.comb += [
+                registers.write0.eq(r.early | r.late),
+                registers.target0.eq(Mux(r.late, r.late_target, r.early_target)),
+                registers.data0.eq(Mux(r.late, late, r.early_value))]
+            return
         m.d.comb += [
             registers.write0.eq(r.early), registers.target0.eq(r.early_target),
             registers.data0.eq(r.early_value), registers.write1.eq(r.late),
-            registers.target1.eq(r.late_target), registers.data1.eq(self._retire.late_value),
+            registers.target1.eq(r.late_target), registers.data1.eq(late),
         ]
 
     def _traps(self, m):
-        execute, memory, csrs = self._execute, self._memory, self._csrs
+        execute, memory, csrs, e = self._execute, self._memory, self._csrs, self._issue.e
         with m.If(self._undo):
             m.d.comb += [csrs.trap.eq(1), csrs.trap_pc.eq(self._w.pc),
                          csrs.cause.eq(Mux(self._w.store, 7, 5)),
                          csrs.trap_value.eq(memory.fault_address)]
         with m.Else():
             m.d.comb += [
-                csrs.trap.eq(self._ready & execute.traps), csrs.trap_pc.eq(self._e.pc),
-                csrs.cause.eq(Mux(self._e.interrupt, Cat(csrs.wanted, 1), execute.cause)),
+                csrs.trap.eq(self._ready & execute.traps), csrs.trap_pc.eq(e.pc),
+                csrs.cause.eq(Mux(e.interrupt, Cat(csrs.wanted, 1), execute.cause)),
                 csrs.trap_value.eq(execute.trap_value)]
-        waits = self._e_valid & ~self._e_go
-        unit = self._e.control.unit
+        e_valid = self._issue.valid
+        waits = e_valid & ~self._e_go
         events = {
-            "operand_wait": self._e_valid & self._e.blocked,
-            "memory_wait": (waits & execute.memory_wanted & ~memory.granted)
+            "operand_wait": e_valid & e.blocked,
+            "memory_wait": (waits & execute.memory_wanted
+                            & ~memory.granted.bit_select(execute.crossing, 1))
             | (self._w_valid & ~self._w_ends),
-            "no_instruction": ~self._e_valid & ~self._d_valid,
-            "unit_wait": waits & unit.divide,
+            "no_instruction": ~e_valid & ~self._front.d_valid,
+            "unit_wait": waits & e.control.unit.divide,
         }
         m.d.comb += [getattr(csrs, name).eq(events[name]) for name in COUNTED.values()]
 
     def _monitor(self, m):
         m.submodules.monitor = monitor = RvfiMonitor()
         wiring.connect(m, wiring.flipped(self.rvfi), monitor.rvfi)
-        execute = self._execute
-        interrupted = self._e.interrupt & execute.traps
+        execute, front, e = self._execute, self._front, self._issue.e
         m.d.comb += [
-            monitor.e.eq(self._e),
-            monitor.go.eq(self._e_go & ~execute.dropped),
-            monitor.following.eq(Mux(execute.redirects, self._fetch.target, self._following)),
-            monitor.address.eq(execute.address), monitor.data.eq(self._e.c),
+            monitor.e.eq(e), monitor.go.eq(self._e_go & ~execute.dropped),
+            # A direct jump is over when it comes here.
+            monitor.following.eq(Mux(execute.redirects, front.target, front.following)),
+            monitor.address.eq(execute.address), monitor.data.eq(e.c),
             monitor.memory_op.eq(execute.memory_op), monitor.reads.eq(
                 execute.memory_wanted & ~execute.memory_write),
             monitor.writes.eq(execute.memory_wanted & execute.memory_write),
-            monitor.trap.eq(execute.traps), monitor.interrupted.eq(self._e_go & interrupted),
+            monitor.trap.eq(execute.traps),
+            monitor.interrupted.eq(self._e_go & e.interrupt & execute.traps),
             monitor.cause.eq(self._csrs.wanted),
             monitor.w.eq(self._w), monitor.w_ends.eq(self._w_ends),
             monitor.w_fault.eq(self._w_fault), monitor.late_value.eq(self._retire.late_value),

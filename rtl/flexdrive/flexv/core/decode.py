@@ -198,7 +198,8 @@ class Decode(wiring.Component):
             o.c.eq(Mux(Mux(stores, self._in_e[1], self._in_e[2]), self.e_value,
                        Mux(stores, self._older[1], self._older[2]))),
             o.a_low.eq(a[:2] & self._accesses.replicate(2)),
-            o.b_low.eq(b[:2] & self._accesses.replicate(2)),
+            # Without what is added behind the access.
+            o.b_low.eq(b[:2] & (self._accesses & ~control.post).replicate(2)),
             o.target.eq(self.stage.pc + away),
         ]
 

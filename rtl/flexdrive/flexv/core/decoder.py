@@ -5,10 +5,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import BY_NAME, instructions
-from .control import OPERATIONS, SLOW_BITS, Control, Immediate, Unit
+from .control import OPERATIONS, SLOW_BITS, BitsOp, Control, Immediate, Unit
 from .minimise import cover, merge
 
-__all__ = ["Decoder", "control_of", "immediate_value"]
+__all__ = ["Decoder", "control_of", "immediate_value", "operand_places"]
 
 # One instruction of each layout of immediates stands for all.
 _LAYOUTS = {
@@ -35,6 +35,8 @@ def control_of(entry):
     layouts = [_LAYOUTS[name, field.bits] for name, field in fields.items() if name in _NAMES]
     immediate = layouts[0] if layouts else None
     op = OPERATIONS[unit][entry.op.upper()]
+    if op in (BitsOp.CLIP, BitsOp.CLIPU):
+        immediate = Immediate.BOUND
     return {
         "unit": {unit.name.lower(): 1}, "op": op.value,
         "immediate": immediate or Immediate.I,
@@ -50,8 +52,17 @@ def control_of(entry):
     }
 
 
+def operand_places(extensions):
+    """How many places of instruction words name registers that are read: 3 if that of rd does."""
+    reads = any(control_of(entry)["reads_rs3"] for entry in instructions(extensions))
+    return 3 if reads else 2
+
+
 def immediate_value(insn, layout):
     """32-bit immediate of ``layout`` in ``insn``."""
+    if layout is Immediate.BOUND:
+        number = immediate_value(insn, Immediate.SHAMT)[:5]
+        return Cat(number > bit + 1 for bit in range(32))
     bits = next(key[1] for key, candidate in _LAYOUTS.items() if candidate is layout)
     entries = {value: insn[bit] for bit, value in bits}
     width = max(entries) + 1

@@ -5,59 +5,88 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..dotp import DotOperands, LaneOperands
+from ..formats import FormatControl
+from .macload import Controllers, Undo
 from .stages import ExecuteStage, WriteBackStage
 
 __all__ = ["DotStage"]
 
 
 class DotStage(wiring.Component):
-    """Combinational.
+    """Combinational but for the state of both controllers.
 
     Members
     -------
     stage : the instruction. w, w_valid : what is in write-back.
-    legacy, slice_index, a_pointer, w_pointer : from the controllers.
-    areg, wreg, a, w_operand : operand registers read.
+    go : the instruction leaves. w_done, loaded : what is in write-back has succeeded; the word
+        that it has loaded.
+    restore : what is in write-back has failed in the cycle before; it is taken back.
+    legacy, control : as in :class:`.macload.Controllers`.
     loads : a Mac&Load that loads; address : from where; to_w, number : into which register.
     wait : an operand register is still being loaded.
-    counts : the instruction is a dot product of the mixed-precision controller.
+    steps, counts : a pointer moves, a dot product is counted, once the instruction goes; undo :
+        what takes that back.
     size : lane width of packed SIMD.
     lanes : what is to be multiplied in write-back.
+    csr_write, csr_value, values : the registers that the controllers hold, as in ``names``.
     """
 
-    def __init__(self, structure):
+    def __init__(self, structure, extensions):
         self._structure = structure
+        self._controllers = controllers = Controllers(extensions)
+        self.names = controllers.names
+        count = max(1, len(self.names))
         super().__init__({
             "stage": In(ExecuteStage), "w": In(WriteBackStage), "w_valid": In(1),
-            "legacy": In(1), "slice_index": In(3),
-            "a_pointer": In(32), "w_pointer": In(32), "areg": Out(1), "wreg": Out(2),
-            "a": In(32), "w_operand": In(32), "loads": Out(1), "address": Out(32), "to_w": Out(1),
-            "number": Out(2), "wait": Out(1), "counts": Out(1),
+            "go": In(1), "w_done": In(1), "loaded": In(32), "restore": In(1),
+            "legacy": Out(1), "control": Out(FormatControl),
+            "loads": Out(1), "address": Out(32), "to_w": Out(1), "number": Out(2),
+            "wait": Out(1), "steps": Out(1), "counts": Out(1), "undo": Out(Undo),
             "lanes": Out(LaneOperands), "size": Out(2),
+            "csr_write": In(count), "csr_value": In(32), "values": Out(32).array(count),
         })
 
     def elaborate(self, platform):
         m = Module()
+        m.submodules.controllers = self._controllers
         insn, control = self.stage.insn, self.stage.control
         is_dot, is_macload, multiplies = Signal(), Signal(), Signal()
         m.d.comb += [
             is_dot.eq(control.unit.dot), is_macload.eq(control.unit.macload),
             multiplies.eq(is_macload & (insn[7:12] != 0)),
+            self.steps.eq(self.loads & ~self.legacy),
             self.counts.eq(~self.legacy & (is_dot | multiplies)),
         ]
+        self._control(m)
         self._registers(m, insn, is_macload, multiplies)
         self._select(m, control, is_macload)
         return m
 
-    def _registers(self, m, insn, is_macload, multiplies):
-        other, w = insn[23:25].all(), self.w
-        same = Mux(w.operand_w, self.wreg == w.operand_number, self.areg == w.operand_number[0])
+    def _control(self, m):
+        """Both controllers and the operand registers."""
+        state, w = self._controllers, self.w
         m.d.comb += [
-            self.areg.eq(insn[20]), self.wreg.eq(insn[21:23]),
+            self.legacy.eq(state.legacy), self.control.eq(state.control),
+            self.undo.eq(state.undo), state.selected_w.eq(self.to_w),
+            state.steps.eq(self.steps), state.counts.eq(self.counts), state.go.eq(self.go),
+            state.restore.eq(self.restore), state.restored.eq(w.undo),
+            state.restore_w.eq(w.operand_w), state.restore_dots.eq(w.restores_dots),
+            state.restore_pointer.eq(w.restores_pointer),
+            state.load.eq(self.w_done & w.operand_load), state.load_w.eq(w.operand_w),
+            state.load_number.eq(w.operand_number), state.load_value.eq(self.loaded),
+            state.csr_write.eq(self.csr_write), state.csr_value.eq(self.csr_value),
+            *(mine.eq(theirs) for mine, theirs in zip(self.values, state.values, strict=True)),
+        ]
+
+    def _registers(self, m, insn, is_macload, multiplies):
+        other, w, state = insn[23:25].all(), self.w, self._controllers
+        same = Mux(w.operand_w, state.wreg == w.operand_number, state.areg == w.operand_number[0])
+        m.d.comb += [
+            state.areg.eq(insn[20]), state.wreg.eq(insn[21:23]),
             self.loads.eq(is_macload & self.stage.accesses), self.to_w.eq(self.stage.to_w),
             self.number.eq(Mux(self.to_w, insn[21:23], insn[20] ^ other)),
             self.address.eq(Mux(self.stage.from_rs1, self.stage.a,
-                                Mux(self.to_w, self.w_pointer, self.a_pointer))),
+                                Mux(self.to_w, state.w_pointer, state.a_pointer))),
             # A CSR access may read what is being loaded.
             self.wait.eq(self.w_valid & w.operand_load
                          & ((multiplies & same) | self.stage.control.unit.csr)),
@@ -65,12 +94,12 @@ class DotStage(wiring.Component):
 
     def _select(self, m, control, is_macload):
         m.submodules.operands = operands = DotOperands(self._structure)
-        stage = self.stage
+        stage, state = self.stage, self._controllers
         m.d.comb += [
-            operands.control.eq(stage.dot_control), operands.slice_index.eq(self.slice_index),
+            operands.control.eq(stage.dot_control), operands.slice_index.eq(state.slice_index),
             self.size.eq(stage.dot_control.size),
-            operands.a.eq(Mux(is_macload, self.a, stage.a)),
-            operands.w.eq(Mux(is_macload, self.w_operand, stage.b)),
+            operands.a.eq(Mux(is_macload, state.a, stage.a)),
+            operands.w.eq(Mux(is_macload, state.w, stage.b)),
             operands.a_signed.eq(control.op[0]), operands.w_signed.eq(control.op[1]),
             self.lanes.eq(operands.o),
         ]

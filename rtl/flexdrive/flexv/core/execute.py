@@ -15,7 +15,10 @@ from .multiplier import PartialProducts
 from .simd import Permute, Simd
 from .stages import ExecuteStage, WriteBackStage
 
-__all__ = ["Execute"]
+__all__ = ["MULTIPLYING", "Execute"]
+
+# Extensions that need the multiplier.
+MULTIPLYING = {"m", "xpulp_mac", "requant"}
 
 
 def _crosses(size, offset):
@@ -47,7 +50,6 @@ class Execute(wiring.Component):
     dot_* : see :class:`.dotstage.DotStage`. late_value : of retire.
     kept : an accumulator that the instruction has waited for.
     requant_busy : outputs of requantisation are under way.
-    steps, counts : a Mac&Load pointer moves, a dot product is counted, once the instruction goes.
     loop_write : a loop instruction. relinks : what follows is at the next address whatever loops
         say. iterates : the instruction ends an iteration of a loop.
     dropped : not an instruction; nothing goes to write-back.
@@ -60,15 +62,13 @@ class Execute(wiring.Component):
             "stage": In(ExecuteStage), "valid": In(1), "go": In(1), "cancel": In(1),
             "complete": Out(1), "result": Out(32), "o": Out(WriteBackStage),
             "address": Out(32), "crossing": Out(1), "memory_wanted": Out(1), "memory_write": Out(1),
-            "memory_op": Out(MemoryOp), "memory_granted": In(1),
+            "memory_op": Out(MemoryOp), "memory_granted": In(2),
             "csr_access": Out(1), "csr_selected": Out(len(CSRS)), "csr_op": Out(CsrOp),
             "csr_operand": Out(32), "csr_writes": Out(1), "csr_value": In(32), "csr_busy": In(1),
             "dot_loads": In(1), "dot_address": In(32), "dot_wait": In(1),
-            "dot_counts": In(1), "dot_lanes": In(LaneOperands),
-            "dot_size": In(2),
-            "dot_to_w": In(1), "dot_number": In(2), "legacy": In(1), "undo": In(Undo),
-            "late_value": In(32), "kept": In(32), "steps": Out(1), "counts": Out(1),
-            "loop_write": Out(1),
+            "dot_steps": In(1), "dot_counts": In(1), "dot_lanes": In(LaneOperands),
+            "dot_size": In(2), "dot_to_w": In(1), "dot_number": In(2), "dot_undo": In(Undo),
+            "late_value": In(32), "kept": In(32), "loop_write": Out(1),
             "requant_busy": In(1), "interrupt": In(1), "wake": In(1), "sleeping": Out(1),
             "redirects": Out(1), "target": Out(32), "traps": Out(1), "returns": Out(1),
             "refetches": Out(1), "relinks": Out(1), "iterates": Out(1), "dropped": Out(1),
@@ -85,15 +85,18 @@ class Execute(wiring.Component):
         m.d.comb += total.eq(self.stage.a + self.stage.b)
         self._memory(m, is_unit, total)
         self._csr(m, is_unit)
-        divided = self._divide(m, is_unit)
-        self._results(m, is_unit, total, divided)
+        divided, divided_done = self._divide(m, is_unit)
+        self._results(m, is_unit, divided)
         self._exceptions(m, is_unit, is_system)
         self._control_flow(m, is_unit, is_system, total)
         waits = self.dot_wait | (is_unit[Unit.CSR] & (self.requant_busy | self.csr_busy)) | (
-            is_unit[Unit.DIVIDE] & ~self._divider.done) | (is_system[SystemOp.WFI] & ~self.wake) | (
-            self.stage.accesses & ~self.memory_granted)
+            is_unit[Unit.DIVIDE] & ~divided_done) | (is_system[SystemOp.WFI] & ~self.wake)
+        able = Signal(2)
         m.d.comb += [
-            self.complete.eq(~waits),
+            # Whether there are two address phases is known last.
+            able.eq((~waits).replicate(2) & (self.memory_granted
+                                             | (~self.stage.accesses).replicate(2))),
+            self.complete.eq(Mux(self.crossing, able[1], able[0])),
             self.sleeping.eq(self.valid & is_system[SystemOp.WFI] & ~self.wake),
         ]
         return m
@@ -106,10 +109,9 @@ class Execute(wiring.Component):
                                 Mux(stage.control.post, stage.a, total))),
             # Without the carry chain: whether the access needs two words is wanted early.
             self.crossing.eq(
-                Mux(is_unit[Unit.MACLOAD], self.dot_address[:2].any(),
-                    Mux(stage.control.post, _crosses(size, stage.a_low),
-                        Array([_crosses(size, Const((i & 3) + (i >> 2) & 3, 2))
-                               for i in range(16)])[sum_]))),
+                Mux(is_unit[Unit.MACLOAD] & ~stage.from_rs1, self.dot_address[:2].any(),
+                    Array([_crosses(size, Const((i & 3) + (i >> 2) & 3, 2))
+                           for i in range(16)])[sum_])),
             self.memory_write.eq(is_unit[Unit.STORE]),
             self.memory_wanted.eq(self.valid & stage.accesses),
             self.memory_op.eq(stage.memory_op),
@@ -127,33 +129,37 @@ class Execute(wiring.Component):
         ]
 
     def _divide(self, m, is_unit):
+        """Result, and whether it is there."""
         stage = self.stage
-        m.submodules.divider = self._divider = divider = Divider()
+        if "m" not in self.config.extensions:
+            return Const(0, 32), Const(1, 1)
+        m.submodules.divider = divider = Divider()
         m.d.comb += [
             divider.a.eq(stage.a), divider.b.eq(stage.b), divider.op.eq(stage.control.op),
             divider.start.eq(self.valid & is_unit[Unit.DIVIDE] & ~stage.blocked),
             divider.take.eq(self.go), divider.cancel.eq(self.cancel),
         ]
-        return divider.o
+        return divider.o, divider.done
 
-    def _results(self, m, is_unit, total, divided):
+    def _results(self, m, is_unit, divided):
         stage, o = self.stage, self.o
         m.submodules.alu = alu = Alu()
-        m.submodules.products = products = PartialProducts()
+        self._multiply(m)
         self._link = link = Signal(32)
         m.d.comb += [
             alu.a.eq(stage.a), alu.b.eq(stage.b), alu.op.eq(stage.alu_op),
-            products.a.eq(stage.a), products.b.eq(stage.b),
-            products.a_signed.eq(stage.a_signed), products.b_signed.eq(stage.b_signed),
             link.eq(stage.pc + Mux(stage.compressed, 2, 4)),
         ]
-        # One bit of ``unit`` is set at most, so results need no order.
-        quick = {Unit.ALU: alu.o, Unit.JUMP: link, Unit.LOAD: total, Unit.STORE: total,
-                 Unit.MACLOAD: total}
+        # One bit of ``unit`` is set at most, so results need no order. Unless it works itself, the
+        # ALU adds, for updated addresses.
+        sums = Signal()
+        m.d.comb += sums.eq(is_unit[Unit.ALU] | is_unit[Unit.LOAD] | is_unit[Unit.STORE]
+                            | is_unit[Unit.MACLOAD])
+        quick = {Unit.JUMP: link}
         slow = {Unit.CSR: self.csr_value, Unit.DIVIDE: divided}
         self._lanes(m, quick, slow)
         early = Signal(32)
-        m.d.comb += [self.result.eq(_selected(is_unit, quick)),
+        m.d.comb += [self.result.eq(_selected(is_unit, quick) | (alu.o & sums.replicate(32))),
                      early.eq(self.result | _selected(is_unit, slow))]
         m.d.comb += [
             o.pc.eq(stage.pc), o.memory.eq(self.memory_wanted), o.store.eq(self.memory_write),
@@ -165,7 +171,6 @@ class Execute(wiring.Component):
             o.upper.eq(is_unit[Unit.MULTIPLY] & (stage.control.op != MultiplyOp.LOW.value)
                        & ~stage.control.accumulates),
             o.invert.eq(is_unit[Unit.MULTIPLY] & (stage.control.op == MultiplyOp.MSU.value)),
-            o.low.eq(products.low), o.middle.eq(products.middle), o.high.eq(products.high),
             o.accumulator.eq(Mux(stage.c_waits.r, self.late_value,
                                  Mux(stage.c_kept, self.kept, stage.c))
                              & stage.control.accumulates.replicate(32)),
@@ -175,10 +180,19 @@ class Execute(wiring.Component):
         m.d.comb += [
             o.operand_load.eq(self.dot_loads), o.operand_w.eq(self.dot_to_w),
             o.operand_number.eq(self.dot_number),
-            self.steps.eq(self.dot_loads & ~self.legacy),
-            self.counts.eq(self.dot_counts),
-            o.restores_pointer.eq(self.steps), o.restores_dots.eq(self.counts),
-            o.undo.eq(self.undo), self.loop_write.eq(is_unit[Unit.LOOP]),
+            o.restores_pointer.eq(self.dot_steps), o.restores_dots.eq(self.dot_counts),
+            o.undo.eq(self.dot_undo), self.loop_write.eq(is_unit[Unit.LOOP]),
+        ]
+
+    def _multiply(self, m):
+        stage, o = self.stage, self.o
+        if not MULTIPLYING & set(self.config.extensions):
+            return
+        m.submodules.products = products = PartialProducts()
+        m.d.comb += [
+            products.a.eq(stage.a), products.b.eq(stage.b),
+            products.a_signed.eq(stage.a_signed), products.b_signed.eq(stage.b_signed),
+            o.low.eq(products.low), o.middle.eq(products.middle), o.high.eq(products.high),
         ]
 
     def _lanes(self, m, quick, slow):

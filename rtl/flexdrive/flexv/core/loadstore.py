@@ -23,12 +23,14 @@ class LoadStore(wiring.Component):
         ``crossing``: it reaches into the next word.
     hold : it must not be requested yet.
     granted : all its address phases end in this cycle or have ended, unless ``hold`` or, for a
-        store, an access in front that is not over keeps it.
+        store, an access in front that is not over keeps it; bit 0 if it has one, bit 1 if it is
+        ``crossing``.
     fire : it moves to write-back (only when ``granted``). kill : it is dropped.
     clearing : an address phase of a dropped access is still under way; the execute stage must
         keep the access as it is.
     waiting : write-back holds an access; done : the last response arrives in this cycle.
-    fault : it failed; ``fault_address`` is where, a cycle later.
+    good : it arrives and the access has succeeded. fault : it failed; ``fault_address`` is where,
+        a cycle later.
     loaded : the loaded value, extended, in the cycle of ``done``.
     """
 
@@ -40,12 +42,13 @@ class LoadStore(wiring.Component):
     crossing: In(1)
     data: In(32)
     hold: In(1)
-    granted: Out(1)
+    granted: Out(2)
     fire: In(1)
     kill: In(1)
     clearing: Out(1)
     waiting: Out(1)
     done: Out(1)
+    good: Out(1)
     fault: Out(1)
     fault_address: Out(32)
     loaded: Out(32)
@@ -72,7 +75,7 @@ class LoadStore(wiring.Component):
         held = Signal()
         lanes = Array([Const(1, 4), Const(3, 4), Const(15, 4), Const(15, 4)])[size]
         enables, shifted = Signal(8), Signal(64)
-        free = ~self.waiting | (self.done & ~self.fault)
+        free = ~self.waiting | self.good
         m.d.comb += [
             second.eq(sent == 1),
             allowed.eq(~self.hold & (~self.write | free)),
@@ -83,7 +86,8 @@ class LoadStore(wiring.Component):
             shifted.eq(self.data << (offset << 3)),
             bus.be.eq(Mux(second, enables[4:], enables[:4])),
             bus.wdata.eq(Mux(second, shifted[32:], shifted[:32])),
-            self.granted.eq((sent == total) | ((sent == crossing) & bus.gnt)),
+            self.granted.eq(Cat((sent == 1) | ((sent == 0) & bus.gnt),
+                                (sent == 2) | ((sent == 1) & bus.gnt))),
         ]
         accepted = bus.req & bus.gnt
         held_next = Signal()
@@ -111,6 +115,8 @@ class LoadStore(wiring.Component):
             remaining.eq(pending - to_write_back),
             self.waiting.eq(pending != 0),
             self.done.eq(to_write_back & (pending == 1)),
+            # In as few steps as possible: execute waits for this.
+            self.good.eq(arriving & (pending == 1) & ~(failed | self.bus.err)),
             self.fault.eq(self.done & (failed | self.bus.err)),
         ]
         m.d.sync += self.fault_address.eq(Mux(was_crossing & ~failed,

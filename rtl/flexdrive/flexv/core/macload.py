@@ -35,8 +35,8 @@ class Controllers(wiring.Component):
     legacy : formats come from instructions. control : of the format in CSR ivec_fmt.
     slice_index : slice for the next dot product, modulo the number of slices.
     a_pointer, w_pointer : addresses of the next loads.
-    selected_w : the instruction in execute loads on channel w.
-    step_a, step_w : a load on this channel executes. count : a dot product executes.
+    steps, selected_w : the instruction in execute loads through a pointer, of channel w or a.
+    counts : it is a dot product. go : it leaves in this cycle, which is known last.
     undo : what is needed to take that back; ``restore`` with ``restored`` does so for channel w
         if ``restore_w``, else a.
     areg, wreg, a, w : operand registers read.
@@ -51,8 +51,8 @@ class Controllers(wiring.Component):
         self._third = "macload_third" in extensions
         super().__init__({
             "legacy": Out(1), "control": Out(FormatControl), "slice_index": Out(3),
-            "a_pointer": Out(32), "w_pointer": Out(32), "step_a": In(1), "step_w": In(1),
-            "count": In(1), "undo": Out(Undo), "restore": In(1), "restored": In(Undo),
+            "a_pointer": Out(32), "w_pointer": Out(32), "steps": In(1),
+            "counts": In(1), "go": In(1), "undo": Out(Undo), "restore": In(1), "restored": In(Undo),
             "restore_w": In(1), "selected_w": In(1), "restore_dots": In(1),
             "restore_pointer": In(1),
             "areg": In(1), "wreg": In(2), "a": Out(32), "w": Out(32),
@@ -69,39 +69,49 @@ class Controllers(wiring.Component):
             register = Signal(width, name=name, init=CSRS[name].reset)
             self._registers[name] = register
             m.d.comb += self.values[i].eq(register)
+        # Registers that change by themselves: whether the instruction in execute makes them,
+        # of what value; whether they are restored, to what value; whether something else clears
+        # them.
+        self._moving = {}
         if self.names:
             self._formats(m)
         if self._macload:
             self._pointers(m)
             self._operands(m)
-        # Software writes come last: they win over what the hardware does in the same cycle.
         for i, name in enumerate(self.names):
-            with m.If(self.csr_write[i]):
-                m.d.sync += self._registers[name].eq(self.csr_value)
-                for counter in {"macl_a_address": ("a_count", "a_count2"),
-                                "macl_w_address": ("w_count",)}.get(name, ()):
-                    if counter in self._registers:
-                        m.d.sync += self._registers[counter].eq(0)
+            self._update(m, name, self.csr_write[i])
         return m
+
+    def _update(self, m, name, written):
+        """Chosen by what is known early; what is known late only enables."""
+        register = self._registers[name]
+        if name not in self._moving:
+            with m.If(written):
+                m.d.sync += register.eq(self.csr_value)
+            return
+        moves, value, restores, restored, clears = self._moving[name]
+        with m.If(written | clears | restores | (moves & self.go)):
+            # An instruction that writes a register moves none.
+            m.d.sync += register.eq(Mux(restores, restored, Mux(
+                moves, value, Mux(clears, 0, self.csr_value))))
 
     def _formats(self, m):
         r = self._registers
         m.submodules.decoder = decoder = FormatDecoder()
         slices_less_one, index, dots = Signal(3), r["ivec_mixed_cycle"], r["mixed_count"]
+        ends, restores = Signal(), self.restore & self.restore_dots
         m.d.comb += [
             decoder.code.eq(r["ivec_fmt"][:FORMAT_BITS]), self.control.eq(decoder.control),
             self.legacy.eq(r["sb_legacy"]),
             slices_less_one.eq(Array([Const(v, 3) for v in (0, 1, 3, 7)])[self.control.ratio]),
-            self.slice_index.eq(index),
+            self.slice_index.eq(index), ends.eq(dots + 1 >= r["ivec_skip_size"]),
             self.undo.slice_index.eq(index), self.undo.dots.eq(dots),
         ]
-        with m.If(self.count):
-            with m.If(dots + 1 >= r["ivec_skip_size"]):
-                m.d.sync += [dots.eq(0), index.eq(Mux(index >= slices_less_one, 0, index + 1))]
-            with m.Else():
-                m.d.sync += dots.eq(dots + 1)
-        with m.If(self.restore & self.restore_dots):
-            m.d.sync += [dots.eq(self.restored.dots), index.eq(self.restored.slice_index)]
+        self._moving["mixed_count"] = (self.counts, Mux(ends, 0, dots + 1), restores,
+                                       self.restored.dots, 0)
+        self._moving["ivec_mixed_cycle"] = (
+            self.counts & ends, Mux(index >= slices_less_one, 0, index + 1), restores,
+            self.restored.slice_index, 0)
 
     def _pointers(self, m):
         r = self._registers
@@ -109,29 +119,30 @@ class Controllers(wiring.Component):
                      self.undo.pointer.eq(Mux(self.selected_w, self.w_pointer, self.a_pointer)),
                      self.undo.count.eq(Mux(self.selected_w, r["w_count"], r["a_count"])),
                      self.undo.count2.eq(r.get("a_count2", 0))]
-        for channel, step in (("a", self.step_a), ("w", self.step_w)):
-            pointer, count = r[f"macl_{channel}_address"], r[f"{channel}_count"]
+        for channel, selected in (("a", ~self.selected_w), ("w", self.selected_w)):
+            address = f"macl_{channel}_address"
+            pointer, count = r[address], r[f"{channel}_count"]
             rolls, added = Signal(name=f"{channel}_rolls"), Signal(32, name=f"{channel}_added")
+            steps, cleared = self.steps & selected, self.csr_write[self.names.index(address)]
+            restores = self.restore & self.restore_pointer & (
+                self.restore_w if channel == "w" else ~self.restore_w)
             m.d.comb += [rolls.eq(count >= r[f"{channel}_skip"]),
                          added.eq(Mux(rolls, r[f"{channel}_rollback"], r[f"{channel}_stride"]))]
             if channel == "a" and self._third:
-                third, count2 = Signal(), r["a_count2"]
-                m.d.comb += third.eq(rolls & (r["a_skip2"] != 0))
-                with m.If(third & (count2 >= r["a_skip2"])):
-                    m.d.comb += added.eq(r["a_rollback2"])
-                with m.If(step & third):
-                    m.d.sync += count2.eq(Mux(count2 >= r["a_skip2"], 0, count2 + 1))
-            with m.If(step):
-                m.d.sync += [pointer.eq(pointer + added), count.eq(Mux(rolls, 0, count + 1))]
-        with m.If(self.restore & self.restore_pointer):
-            with m.If(self.restore_w):
-                m.d.sync += [r["macl_w_address"].eq(self.restored.pointer),
-                             r["w_count"].eq(self.restored.count)]
-            with m.Else():
-                m.d.sync += [r["macl_a_address"].eq(self.restored.pointer),
-                             r["a_count"].eq(self.restored.count)]
-                if self._third:
-                    m.d.sync += r["a_count2"].eq(self.restored.count2)
+                self._third_level(m, steps, restores, rolls, added, cleared)
+            self._moving[address] = (steps, (pointer + added)[:32], restores,
+                                     self.restored.pointer, 0)
+            self._moving[f"{channel}_count"] = (steps, Mux(rolls, 0, count + 1), restores,
+                                                self.restored.count, cleared)
+
+    def _third_level(self, m, steps, restores, rolls, added, cleared):
+        r, third, last = self._registers, Signal(), Signal()
+        count2, skip2 = r["a_count2"], r["a_skip2"]
+        m.d.comb += [third.eq(rolls & (skip2 != 0)), last.eq(count2 >= skip2)]
+        with m.If(third & last):
+            m.d.comb += added.eq(r["a_rollback2"])
+        self._moving["a_count2"] = (steps & third, Mux(last, 0, count2 + 1), restores,
+                                    self.restored.count2, cleared)
 
     def _operands(self, m):
         r = self._registers

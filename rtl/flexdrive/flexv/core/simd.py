@@ -73,18 +73,13 @@ class Simd(wiring.Component):
 
     def _add(self, m, tops):
         """Sum or difference of lanes, and where a >= b (unless the operation is an addition)."""
-        op = self.op
-        subtract, flips, absolute = Signal(), Signal(32), Signal()
-        adds = (op == SimdOp.ADD) | (op == SimdOp.AVG) | (op == SimdOp.AVGU)
-        is_signed = Signal()
-        for case in (SimdOp.MIN, SimdOp.MAX, SimdOp.CMPGT, SimdOp.CMPGE, SimdOp.CMPLT,
-                     SimdOp.CMPLE):
-            with m.If(op == case):
-                m.d.comb += is_signed.eq(1)
+        op = self.op.as_value()
+        subtract, flips, absolute = op[3], Signal(32), Signal()
         x, y = Signal(32), Signal(32)
         m.d.comb += [
-            subtract.eq(~adds), absolute.eq(op == SimdOp.ABS),
-            flips.eq(tops & is_signed.replicate(32)),
+            # Of what has these bits only this operation uses the adder.
+            absolute.eq(op[3] & op[0] & ~op[4]),
+            flips.eq(tops & (op[4] & ~op[0]).replicate(32)),
             x.eq(Mux(absolute, 0, self.a ^ flips)),
             y.eq(Mux(absolute, self.a, self.b ^ flips) ^ subtract.replicate(32)),
         ]
@@ -139,8 +134,7 @@ class Simd(wiring.Component):
     def _shift(self, m):
         """Each lane by the lowest bits of its own amount; a left shift reverses before and
         after."""
-        left, arithmetic = Signal(), Signal()
-        m.d.comb += [left.eq(self.op == SimdOp.SLL), arithmetic.eq(self.op == SimdOp.SRA)]
+        left, arithmetic = self.op.as_value()[1], self.op.as_value()[0]
         words = []
         for size in _SIZES:
             width = 16 >> size

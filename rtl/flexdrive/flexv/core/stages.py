@@ -50,9 +50,10 @@ class ExecuteStage(data.Struct):
     ``scalar_size``: lane width of a scalar that is waited for. ``dot_control``: format of a dot
     product or of packed SIMD. ``from_rs1``: the address of a Mac&Load is a. ``to_w``: it loads a
     weight register. ``accesses``: memory. ``a_low``, ``b_low``: the lowest bits of a and b once
-    more, if it does. ``csr``: which one is named, by position in the table; it belongs to loops, or
-    decode uses it. ``simple_trap``: it traps in any case. ``returns``: from a trap. ``indirect``: a
-    jump. ``anew``: what follows is fetched anew, in any case.
+    more, if it does and they are parts of the address. ``csr``: which one is named, by position in
+    the table; it belongs to loops, or decode uses it. ``simple_trap``: it traps in any case.
+    ``returns``: from a trap. ``indirect``: a jump. ``anew``: what follows is fetched anew, in any
+    case.
     """
 
     control: Control

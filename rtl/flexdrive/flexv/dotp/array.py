@@ -13,43 +13,26 @@ from amaranth.hdl import Array, Cat, Const, Module, Signal
 from amaranth.lib import wiring
 
 from .adders import carry_save, reduce_rows
+from .geometry import SIGN_CLASSES, SIZES, enabled, lane_width, sign_class, sign_flip
 from .signature import FINISH_SIGNATURE, SUM_BITS, VECTOR_SIGNATURE
 
 __all__ = ["ArrayFinish", "ArrayVector", "reverse_lanes"]
-
-_SIZES = tuple(range(4))
-
-
-def _width(size):
-    return 16 >> size
-
-
-def _enabled(size, row, column):
-    """Whether the partial product lies on the anti-diagonal of blocks."""
-    width = _width(size)
-    return column // width + row // width == 16 // width - 1
-
-
-def _negative(size, row, column, x_signed, y_signed):
-    """Whether the partial product has negative weight."""
-    top = _width(size) - 1
-    return _enabled(size, row, column) and (
-        (x_signed and column % (top + 1) == top) != (y_signed and row % (top + 1) == top))
 
 
 def _correction(size, x_signed, y_signed):
     """What the inverted partial products of both arrays leave to be added, modulo 2**32: each
     stands for ``-p = (1 - p) - 1``."""
+    sizes = [s == size for s in SIZES]
     weights = (1 << row + column for row in range(16) for column in range(16)
-               if _negative(size, row, column, x_signed, y_signed))
-    return (-2 * sum(weights) >> 16 - _width(size)) & 0xFFFFFFFF
+               if sign_flip(sign_class(row, column), sizes, x_signed, y_signed))
+    return (-2 * sum(weights) >> 16 - lane_width(size)) & 0xFFFFFFFF
 
 
 def reverse_lanes(word, size):
     """``word`` with the lanes of 16 >> size bits of each half in reverse order."""
     choices = []
-    for s in _SIZES:
-        width = _width(s)
+    for s in SIZES:
+        width = lane_width(s)
         places = [low for half in (0, 16) for low in reversed(range(half, half + 16, width))]
         choices.append(Cat(*(word[low:low + width] for low in places)))
     return Array(choices)[size]
@@ -76,16 +59,12 @@ class ArrayVector(wiring.Component):
 
     def _inverted(self, row, column):
         """Whether the partial product has negative weight."""
-        decoded, flips = self.i.decoded, Const(0, 1)
-        for signed, signs in ((decoded.x_signed, (1, 0)), (decoded.y_signed, (0, 1))):
-            for size in _SIZES:
-                if _negative(size, row, column, *signs):
-                    flips = flips ^ signed[size]
-        return flips
+        places = sign_class(row, column)
+        return self.i.decoded.negative[SIGN_CLASSES.index(places)] if places else Const(0, 1)
 
     def _visible(self, row, column):
         """Whether the partial product counts: those of narrower lanes do with wider ones too."""
-        narrowest = max(size for size in _SIZES if _enabled(size, row, column))
+        narrowest = max(size for size in SIZES if enabled(size, row, column))
         return Const(1, 1) if narrowest == 3 else self.i.decoded.at_most[narrowest]
 
     def _rows(self, m, half, x, reversed_y):
@@ -111,11 +90,11 @@ class ArrayFinish(wiring.Component):
         aligned = []
         for name, row in (("total", self.i.total), ("carry", self.i.carry)):
             signal = Signal(32, name=f"aligned_{name}")
-            m.d.comb += signal.eq(Array([row[16 - _width(s):] for s in _SIZES])[self.i.size])
+            m.d.comb += signal.eq(Array([row[16 - lane_width(s):] for s in SIZES])[self.i.size])
             aligned.append(signal)
         correction = Signal(32)
         m.d.comb += correction.eq(Array([
-            Const(_correction(s, x, y), 32) for s in _SIZES for y in (0, 1) for x in (0, 1)
+            Const(_correction(s, x, y), 32) for s in SIZES for y in (0, 1) for x in (0, 1)
         ])[Cat(self.i.x_signed, self.i.y_signed, self.i.size)])
         total, carry = carry_save(m, "corrected", *aligned, correction)
         m.d.comb += [self.total.eq(total), self.carry.eq(carry)]

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..formats import FormatControl
 from .array import reverse_lanes
+from .geometry import SIGN_CLASSES, SIZES, sign_flip
 from .signature import LaneOperands
 from .slicer import Slicer
 
@@ -55,10 +56,9 @@ class DotOperands(wiring.Component):
             slicer.ratio.eq(self.control.ratio),
             o.y.eq(reverse_lanes(slicer.o, self.control.size) if self._reverses else slicer.o),
             o.y_signed.eq(narrow_signed), o.size.eq(self.control.size),
-            *(o.decoded.at_most[size].eq(self.control.size <= size) for size in range(3)),
+            *(o.decoded.at_most[size].eq(self.control.size <= size) for size in SIZES[:3]),
         ]
-        for size in range(4):
-            chosen = self.control.size == size
-            m.d.comb += [o.decoded.x_signed[size].eq(wide_signed & chosen),
-                         o.decoded.y_signed[size].eq(narrow_signed & chosen)]
+        sizes = [self.control.size == size for size in SIZES]
+        m.d.comb += [o.decoded.negative[i].eq(sign_flip(places, sizes, wide_signed, narrow_signed))
+                     for i, places in enumerate(SIGN_CLASSES)]
         return m

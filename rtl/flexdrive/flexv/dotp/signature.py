@@ -3,6 +3,8 @@
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from .geometry import SIGN_CLASSES
+
 __all__ = ["FINISH_SIGNATURE", "SUM_BITS", "VECTOR_SIGNATURE", "LaneOperands", "LaneSums"]
 
 # 2 * (2**16 - 1)**2 and all inverted partial products stay below 2**33.
@@ -11,11 +13,10 @@ SUM_BITS = 33
 
 class DecodedLanes(data.Struct):
     """``size`` and signs once more, as the partial products use them: ``size`` is at most 0, 1, 2;
-    it is 0, 1, 2, 3 and x is signed; the same of y."""
+    which classes of partial products have negative weight."""
 
     at_most: 3
-    x_signed: 4
-    y_signed: 4
+    negative: len(SIGN_CLASSES)
 
 
 class LaneOperands(data.Struct):

@@ -1,0 +1,17 @@
+"""Some proofs of the whole core, less deep; `scripts/prove flexv-core` runs all."""
+
+import pytest
+
+from flexdrive_sim.flexv.core_proofs import PROOFS
+from flexdrive_sim.formal import prove
+
+# Enough for three instructions to retire.
+_DEPTH = 10
+_QUICK = [proof for proof in PROOFS if proof.name in ("core branches", "core pc", "core registers")]
+
+
+@pytest.mark.parametrize("proof", _QUICK, ids=lambda proof: proof.name.removeprefix("core "))
+def test_proof(proof):
+    result = prove(proof.component(), depth=_DEPTH, group=_DEPTH, engine=proof.engine,
+                   cut=proof.cut)
+    assert result.status == "PASS"
