@@ -14,9 +14,9 @@ from flexdrive.hyperdrive.chip import TileArray
 from .equivalence import prove_equal
 
 
-def _config(depth):
-    return ChipConfig(rows=1, columns=2, channels=2, fm_words=4, fm_banks=2,
-                      weight_words=2 * depth, adder_depth=depth)
+def _config(depth, **options):
+    return ChipConfig(rows=1, columns=2, channels=2, fm_words=4, fm_banks=2, weight_words=9,
+                      adder_depth=depth, **options)
 
 
 def _forms(config):
@@ -24,9 +24,10 @@ def _forms(config):
             emit_rtlil(TileArray(config), name="right", share=False))
 
 
-@pytest.mark.parametrize("depth", [1, 3])
-def test_shared_form_equals_plain_form(depth, tmp_path):
-    shared, plain = _forms(_config(depth))
+@pytest.mark.parametrize(("depth", "options"), [
+    (1, {}), (3, {}), (1, {"channelwise": True})])
+def test_shared_form_equals_plain_form(depth, options, tmp_path):
+    shared, plain = _forms(_config(depth, **options))
     assert shared.text.count("\nmodule ") < plain.text.count("\nmodule ")
     assert prove_equal(shared, plain, tmp_path)
 

@@ -59,7 +59,7 @@ class Channelwise(Shared):
         m.d.comb += turn.eq(slot == depth - 1)
         m.d.sync += [slot.eq(Mux(starting | turn, 0, slot + 1) if depth > 1 else 0),
                      starting.eq(self.start)]
-        group = self._groups(m, load & turn, filling)
+        group = self._groups(m, load, turn, filling)
         at = self._position(m, go & turn, filling, group)
         self._decision(m, slot, go, running, at)
         with m.If(starting):
@@ -122,8 +122,9 @@ class Channelwise(Shared):
                 m.d.sync += [x.eq(0), y.eq(Mux(at["last"], 0, y + 1))]
         return at
 
-    def _groups(self, m, following, filling):
-        """Registers of the group under way; ``following`` steps to the next."""
+    def _groups(self, m, load, turn, filling):
+        """Registers of the group under way; the last cycle of ``load`` steps to the next."""
+        following = load & turn
         config, layer = self.config, self.layer
         lanes, depth = config.channels, config.adder_depth
         count = self.group.channels                     # pixels
@@ -159,7 +160,7 @@ class Channelwise(Shared):
                                channel + Mux(ends["tile_end"], self.group.slots, 0))),
             ]
         self._offset(m, following, filling, ends)
-        self._skip(m, following, Mux(next_columns < lanes, next_columns, lanes))
+        self._skip(m, load, turn, Mux(next_columns < lanes, next_columns, lanes))
         return {**ends, "channel": channel, "lane": lane, "last_operand": last_operand}
 
     def _offset(self, m, following, filling, ends):
@@ -186,14 +187,14 @@ class Channelwise(Shared):
                 m.d.sync += self.group.offset.eq(
                     self.group.offset + multiple_of(layer.out_pitch, self.config.channels))
 
-    def _skip(self, m, following, count):
+    def _skip(self, m, load, turn, count):
         """The walker's cursor moves on with the load of a group's first pixel; here by the rest,
         which takes no longer than the group."""
         skips = Signal(range(self.config.channels + 1))
-        m.d.comb += self.walk.skip.eq((skips != 0) & ~self.walk.load)
-        with m.If(following):
+        m.d.comb += self.walk.skip.eq((skips != 0) & ~load)
+        with m.If(load & turn):
             m.d.sync += skips.eq(count - 1)
-        with m.Elif(self.walk.skip):
+        with m.Elif((skips != 0) & ~load):
             m.d.sync += skips.eq(skips - 1)
 
 
@@ -202,7 +203,7 @@ class TapLine(Shared):
 
     Parameters
     ----------
-    channels : C. depth : L.
+    channels : C, 2 or more. depth : L.
 
     Latency: a tap that enters in a cycle with ``enable`` is at unit 0 in the same cycle, and at
     unit u after stride*u*L further cycles with ``enable``.
@@ -227,9 +228,8 @@ class TapLine(Shared):
         line = Signal(2 * length)           # (tap, weight) of the cycles before, newest lowest
         entering = Signal(2)
         m.d.comb += entering.eq(Cat(self.tap, self.weight))
-        if length:
-            with m.If(self.enable):
-                m.d.sync += line.eq(Cat(entering, Mux(self.clear, 0, line)))
+        with m.If(self.enable):
+            m.d.sync += line.eq(Cat(entering, Mux(self.clear, 0, line)))
         for unit in range(self.channels):
             seen = Signal(2, name=f"seen{unit}")
             if unit == 0:

@@ -71,6 +71,12 @@ class Steps(Shared):
     def _taps(self, m, channelwise):
         """Weights of a channelwise layer: one bit of the word, along the units."""
         config = self.config
+        if config.channels == 1:        # nowhere to walk to
+            tap = Signal()
+            m.d.sync += tap.eq(channelwise.tap)
+            m.d.comb += [self.weights.eq(self.word),
+                         self.holds.eq(self.layer.channelwise & ~tap)]
+            return
         m.submodules.taps = taps = TapLine(config.channels, config.adder_depth)
         # The word comes a cycle after it was taken.
         issued, clear, tap = Signal(), Signal(), Signal()
