@@ -152,7 +152,8 @@ _RULES = {
     Code.ACTIVATION: "the activation is none, ReLU or sign, on a chip with leaky also leaky ReLU",
     Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
     Code.PAYLOAD: "the payload is a word per output channel (CONV) or empty (LOAD, STORE)",
-    Code.ZERO: "tile edges and channels are at least 1, and without links also map sizes",
+    Code.ZERO: "tile edges (of input and output) and channels are at least 1, and without links "
+               "also map sizes",
     Code.EXTENT: "the map fits rows x columns tiles, and its last tile is a partial one",
     Code.INPUT_RANGE: "the input map ends within the feature-map memory",
     Code.OUTPUT_RANGE: "the output map ends within the feature-map memory",

@@ -168,8 +168,7 @@ class Parser(Shared):
         # Input tiles have stride^2 as many pixels.
         in_area = Signal(19)
         in_area_sat = Signal(17)
-        m.d.comb += [in_area.eq(Mux(layer.upsample, layer.area >> 2,
-                                    layer.area << (layer.two << 1))),
+        m.d.comb += [in_area.eq((layer.area << (layer.two << 1)) >> (layer.upsample << 1)),
                      in_area_sat.eq(Mux(in_area >= _TOO_LARGE, _TOO_LARGE, in_area))]
         # Operands are taken in the cycle before: the area is none until the product after next.
         return [
@@ -233,6 +232,7 @@ class Parser(Shared):
             & (raw.interleave != config.adder_depth),
             Code.PAYLOAD: raw.payload != Mux(conv, raw.out_channels, 0),
             Code.ZERO: (raw.tile_rows == 0) | (raw.tile_columns == 0) | (raw.in_channels == 0)
+            | (layer.in_tile_rows == 0) | (layer.in_tile_columns == 0)
             | (conv & (raw.out_channels == 0))
             | (self._empty(raw) if not config.mesh else 0),
             Code.EXTENT: misfit(raw.full_rows, raw.last_rows, config.rows, layer.in_tile_rows)

@@ -62,7 +62,7 @@ def _rules(d, config, neighbours):
         yield Code.ACTIVATION, d.activation not in config.activations
         yield Code.INTERLEAVE, d.interleave not in config.interleaves
     yield Code.PAYLOAD, d.payload != (d.out_channels if conv else 0)
-    sizes = [d.tile_rows, d.tile_columns, d.in_channels]
+    sizes = [d.tile_rows, d.tile_columns, d.in_tile_rows, d.in_tile_columns, d.in_channels]
     if not config.mesh:
         sizes += [d.full_rows | d.last_rows, d.full_columns | d.last_columns]
     yield Code.ZERO, 0 in sizes or (conv and d.out_channels == 0)

@@ -275,7 +275,7 @@ def _provocation(random, config, descriptor):
     wide = max(descriptor.in_channels + extent + int(random.integers(-1, 3)), 0) & 0xFFFF
     return [
         {"payload": descriptor.payload ^ 1},
-        {"out_base": descriptor.in_base + int(random.integers(4))},
+        {"out_base": min(0xFFFF, descriptor.in_base + int(random.integers(4)))},
         {"bypass": 1, "bypass_base": min(0xFFFF, max(
             0, descriptor.out_base + int(random.choice([-1, 1]))))},
         # Reaches beyond the next tile.
@@ -290,9 +290,9 @@ def _provocation(random, config, descriptor):
         {"out_pitch": min(0xFFFF, max(0, extent - int(random.integers(2))))},
         {"out_step": int(random.integers(3))},
         # Different channels of one map, or nearly.
-        {"stride": 1, "in_pitch": wide, "out_pitch": wide, "bypass": 0, "out_base": max(
-            0, descriptor.in_base + int(random.choice([descriptor.in_channels, -extent]))
-            + int(random.integers(-1, 2)))},
+        {"stride": 1, "in_pitch": wide, "out_pitch": wide, "bypass": 0, "out_base": int(np.clip(
+            descriptor.in_base + random.choice([descriptor.in_channels, -extent])
+            + random.integers(-1, 2), 0, 0xFFFF))},
         {"channelwise": 1}, {"channelwise": 1, "maximum": 1, "interleave": config.adder_depth},
         {"kernel": 2}, {"upsample": 1}, {"upsample": 1, "channelwise": 1, "kernel": 1,
                                          "interleave": config.adder_depth, "stride": 1},
