@@ -10,8 +10,10 @@ __all__ = ["CHANNELWISE", "begin", "begin_channelwise"]
 def _binary(weights):
     """(uint8 weights, float64 magnitude per channel), or the Refusal of real-valued ones."""
     magnitudes = np.abs(weights.astype(np.float64)).reshape(len(weights), -1)
+    if not np.isfinite(magnitudes).all():
+        return Refusal("weights that are infinite or no numbers", "finite weights")
     differs = (magnitudes != magnitudes[:, :1]).any(axis=1)
-    if differs.any() or not np.isfinite(magnitudes).all():
+    if differs.any():
         channel = int(np.argmax(differs))
         count = len(np.unique(magnitudes[channel]))
         return Refusal(f"real-valued weights ({count} magnitudes in output channel {channel})",

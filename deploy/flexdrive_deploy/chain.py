@@ -195,8 +195,11 @@ def _sign(chain, node, graph):
 def _leaky_relu(chain, node, graph):
     if not chain.config.leaky:
         return Refusal("the chip has no leaky ReLU", "a chip with leaky = true, or Relu")
-    chain.activation = Activation.LEAKY
-    chain.slope = int(half_bits(np.float64(node.attributes.get("alpha", 0.01))))
+    slope = half_bits(np.float64(node.attributes.get("alpha", 0.01)))
+    if slope & 0x7FFF >= 0x7C00:
+        return Refusal(f"its alpha {node.attributes['alpha']:.4g} exceeds binary16",
+                       "magnitudes up to 65504")
+    chain.activation, chain.slope = Activation.LEAKY, int(slope)
     return None
 
 

@@ -242,3 +242,18 @@ def test_a_network_in_the_style_of_yolo_stays_on_the_chip():
                coordinate_transformation_mode="asymmetric", nearest_mode="floor")
     x = b.node("Concat", x, route, axis=1)
     agree(b.model(b.conv(x, 6, 3, 1)), image, "chip", config=config)
+
+
+def test_a_slope_that_binary16_cannot_hold_stays_on_the_host():
+    b, _ = integer_builder((3, 5, 5), 9)
+    model = b.model(b.node("LeakyRelu", b.conv("x", 3, 6), alpha=1e6))
+    placement = analyse(load_graph(model), replace(CONFIG, leaky=True)).placements[-1]
+    assert (placement.where, placement.reason) == ("host", "its alpha 1e+06 exceeds binary16")
+
+
+def test_weights_that_are_no_numbers_are_named():
+    b, _ = integer_builder((3, 5, 5), 9)
+    model = b.model(b.conv("x", 3, 2, weights=np.full((2, 3, 3, 3), np.nan)))
+    (placement,) = analyse(load_graph(model), CONFIG).placements
+    assert (placement.where, placement.reason) == (
+        "host", "weights that are infinite or no numbers")

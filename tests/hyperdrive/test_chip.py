@@ -139,9 +139,10 @@ def test_refused_descriptors_cover_every_rule():
         Code.OK, Code.BORDER_RANGE, Code.BORDER_OVERLAP}
 
 
-def test_power_up_state_does_not_matter():
+@pytest.mark.parametrize("name", ["depth3", "channelwise_depth3"])
+def test_power_up_state_does_not_matter(name):
     for seed in range(3):
-        chip = Chip(CONFIGS["depth3"], power_up=seed + 1)
+        chip = Chip(CONFIGS[name], power_up=seed + 1)
         for layer in range(20):
             stimulus = random_layer_stimulus(chip.config, 3000 + layer)
             assert differences(chip, stimulus) == [], f"seed {seed}, layer {layer}"
