@@ -146,6 +146,20 @@ def _places(graph, allocation, tiles):
     return maps
 
 
+def _emit(step, maps, array, borders):
+    """(Descriptor, payload words, list of weight streams) of each descriptor of a step."""
+    layer = step.layer
+    if layer is None:
+        yield _transfer(step, maps, array, borders), [], []
+        return
+    for piece in pieces(layer):
+        descriptor = _convolution(layer, piece, maps, array, borders)
+        payload = (piece.beta.astype(np.uint32) << 16 | piece.alpha).tolist()
+        interleave = 1 if layer.channelwise else descriptor.interleave
+        yield descriptor, payload, [] if layer.maximum else [
+            weight_stream(piece.weights, array.channels, interleave)]
+
+
 def lower(graph, config, *, layer_check=False, mesh=None):
     """Make the program of a graph.
 
@@ -193,22 +207,14 @@ def lower(graph, config, *, layer_check=False, mesh=None):
     borders = border_fields(graph, steps, tiles, config) if mesh else [{}] * len(steps)
     words, weights, entries = [], [], []
     for step, border in zip(steps, borders, strict=True):
+        made = list(_emit(step, maps, array, border))
+        for descriptor, payload, stream in made:
+            words += [*descriptor.words(), *payload]
+            weights += stream
         layer = step.layer
         entry = Entry(step.name, step.operation, step.reads[0] if step.reads else None,
                       step.writes, layer.bypass if layer is not None else None, step.probe)
-        if layer is None:
-            words += _transfer(step, maps, array, border).words()
-            entries.append(entry)
-            continue
-        for piece in pieces(layer):
-            descriptor = _convolution(layer, piece, maps, array, border)
-            words += descriptor.words()
-            words += (piece.beta.astype(np.uint32) << 16 | piece.alpha).tolist()
-            if not layer.maximum:
-                weights.append(weight_stream(
-                    piece.weights, config.channels,
-                    1 if layer.channelwise else descriptor.interleave))
-            entries.append(entry)
+        entries += [entry] * len(made)
     chunks = -(-config.channels // 32)
     return Program(config, np.array(words, np.uint32),
                    np.concatenate([np.empty((0, chunks), np.uint32), *weights]), entries, maps,
