@@ -3,22 +3,32 @@
 import numpy as np
 
 from .chain import Chain, Refusal
+from .layers import ZERO
 
 __all__ = ["CHANNELWISE", "begin", "begin_channelwise"]
 
 
-def _binary(weights):
-    """(uint8 weights, float64 magnitude per channel), or the Refusal of real-valued ones."""
+def _coded(weights, ternary):
+    """(uint8 codes of weights, float64 magnitude per channel), or the Refusal of others than plus
+    and minus one value and, when ``ternary``, zero."""
     magnitudes = np.abs(weights.astype(np.float64)).reshape(len(weights), -1)
     if not np.isfinite(magnitudes).all():
         return Refusal("weights that are infinite or no numbers", "finite weights")
-    differs = (magnitudes != magnitudes[:, :1]).any(axis=1)
+    largest = magnitudes.max(axis=1, keepdims=True)
+    zero = (magnitudes == 0) & (largest != 0)       # a channel of nothing else has scale 0
+    differs = ((magnitudes != largest) & ~zero).any(axis=1)
+    if zero.any() and not differs.any() and not ternary:
+        channel = int(np.argmax(zero.any(axis=1)))
+        return Refusal(f"weights of zero beside others (in output channel {channel})",
+                       "a chip with ternary = true")
     if differs.any():
         channel = int(np.argmax(differs))
         count = len(np.unique(magnitudes[channel]))
         return Refusal(f"real-valued weights ({count} magnitudes in output channel {channel})",
                        "weights of plus or minus one value per output channel")
-    return (~np.signbit(weights)).astype(np.uint8), magnitudes[:, 0]
+    codes = (~np.signbit(weights)).astype(np.uint8)
+    codes[zero.reshape(codes.shape)] = ZERO
+    return codes, largest[:, 0]
 
 
 def _pads(attributes, kernel, strides, source, wanted):
@@ -77,15 +87,15 @@ def begin(node, graph, config):
     if isinstance(shapes, Refusal):
         return shapes
     source, target = shapes
-    binary = _binary(weights)
-    refusal = binary if isinstance(binary, Refusal) else _geometry(
+    coded = _coded(weights, config.ternary)
+    refusal = coded if isinstance(coded, Refusal) else _geometry(
         node, weights.shape[2:], config.kernels, source, target)
     if refusal is not None:
         return refusal
-    signs, magnitudes = binary
+    codes, magnitudes = coded
     groups = node.attributes.get("group", 1)
-    channelwise = config.channelwise and 1 < groups == source[1] == len(signs)
-    return Chain(node.name, [node], node.inputs[0], node.outputs[0], signs, magnitudes,
+    channelwise = config.channelwise and 1 < groups == source[1] == len(codes)
+    return Chain(node.name, [node], node.inputs[0], node.outputs[0], codes, magnitudes,
                  np.broadcast_to(np.asarray(bias, np.float64), magnitudes.shape),
                  node.attributes.get("strides", [1])[0], config,
                  groups=1 if channelwise else groups, channelwise=channelwise, shape=target)

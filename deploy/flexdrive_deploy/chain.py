@@ -33,7 +33,8 @@ class Chain:
     name : name of the Conv node.
     nodes : nodes folded so far, the Conv first.
     source, value : names of the value that it reads and of the one that it makes.
-    weights : uint8 (c_out, c_in / groups, k, k), 1 is plus; channelwise (c_out, 1, k, k).
+    weights : uint8 codes as in ConvLayer (c_out, c_in / groups, k, k); channelwise (c_out, 1, k,
+        k).
     scale, bias : float64 (c_out,).
     stride, activation, slope, bypass, groups, shuffle, channelwise, maximum, upsample : as
         in ConvLayer.

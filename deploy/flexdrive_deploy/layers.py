@@ -8,10 +8,11 @@ from flexdrive.hyperdrive.descriptor import Activation
 
 from .errors import ModelError
 
-__all__ = ["MINUS_ZERO", "ONE", "ChipGraph", "Concat", "ConvLayer", "half_bits"]
+__all__ = ["MINUS_ZERO", "ONE", "ZERO", "ChipGraph", "Concat", "ConvLayer", "half_bits"]
 
 ONE = 0x3C00           # identity of scale
 MINUS_ZERO = 0x8000    # identity of bias: v + -0 = v for every v, -0 included
+ZERO = 2               # code of a weight of zero
 
 
 def half_bits(values):
@@ -29,7 +30,8 @@ class ConvLayer:
     ----------
     name : name of the layer, unique in its graph.
     source, target : names of the map it reads and of the map it makes.
-    weights : uint8 (c_out, c_in / groups, k, k) of 0 (minus) and 1 (plus); padding k//2.
+    weights : uint8 (c_out, c_in / groups, k, k) of 0 (minus), 1 (plus) and, for ternary chips,
+        ``ZERO``, which leaves the sum as it is; padding k//2.
     alpha, beta : uint16 (c_out,), binary16 patterns; ``ONE`` and ``MINUS_ZERO`` change nothing.
     stride : 1 or 2.
     activation : flexdrive.hyperdrive.descriptor.Activation; slope : binary16 pattern, of LEAKY.
@@ -92,8 +94,8 @@ def _checked_layer(layer, shapes):
         if name not in shapes:
             fail(f"map {name} is neither an input nor made by an earlier layer")
     weights = layer.weights
-    if weights.dtype != np.uint8 or weights.ndim != 4 or weights.max(initial=0) > 1:
-        fail("weights must be uint8 (c_out, c_in, k, k) of 0 and 1")
+    if weights.dtype != np.uint8 or weights.ndim != 4 or weights.max(initial=0) > ZERO:
+        fail("weights must be uint8 (c_out, c_in, k, k) of 0, 1 and 2 (zero)")
     if weights.shape[2:] not in ((1, 1), (3, 3), (5, 5), (7, 7)) and not (
             layer.channelwise and weights.shape[2:] == (2, 2)):
         fail(f"kernel {weights.shape[2]}x{weights.shape[3]}, chips have 1x1, 3x3, 5x5 and 7x7")

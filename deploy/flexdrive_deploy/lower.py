@@ -7,7 +7,7 @@ import numpy as np
 from flexdrive.hyperdrive.descriptor import Descriptor, Operation
 
 from .errors import FitError
-from .layers import ConvLayer
+from .layers import ZERO, ConvLayer
 from .memory import plan
 from .mesh import border_fields, whole_config
 from .pieces import pieces
@@ -30,18 +30,19 @@ class _Step:
     probe: bool = False
 
 
-def weight_stream(weights, channels, interleave):
-    """Binary weights in the chip's order.
+def weight_stream(weights, channels, interleave, *, ternary=False):
+    """Weights in the chip's order.
 
     Parameters
     ----------
-    weights : uint8 (c_out, c_in, k, k) of 0 and 1.
+    weights : uint8 (c_out, c_in, k, k), codes as of :class:`~.layers.ConvLayer`.
     channels : lanes of the chip; lanes beyond c_out get 0.
     interleave : output-channel blocks in a group.
+    ternary : words of a ternary chip, two bits a lane.
 
     Returns
     -------
-    uint32 (blocks * k*k * c_in, ceil(channels / 32)), lowest lanes first.
+    uint32 (blocks * k*k * c_in, chunks of 32 bits), lowest bits first.
     """
     c_out, c_in, kernel, _ = weights.shape
     blocks = -(-c_out // channels)
@@ -51,8 +52,9 @@ def weight_stream(weights, channels, interleave):
     groups = [lanes[:, :, first:first + interleave].reshape(-1, channels)
               for first in range(0, blocks, interleave)]
     words = np.concatenate(groups)
-    chunks = np.zeros((len(words), -(-channels // 32) * 32), np.uint8)
-    chunks[:, :channels] = words
+    bits = np.hstack([words == 1, words == ZERO]) if ternary else words
+    chunks = np.zeros((len(words), -(-bits.shape[1] // 32) * 32), np.uint8)
+    chunks[:, :bits.shape[1]] = bits
     return np.packbits(chunks, axis=1, bitorder="little").view("<u4").astype(np.uint32)
 
 
@@ -157,7 +159,25 @@ def _emit(step, maps, array, borders):
         payload = (piece.beta.astype(np.uint32) << 16 | piece.alpha).tolist()
         interleave = 1 if layer.channelwise else descriptor.interleave
         yield descriptor, payload, [] if layer.maximum else [
-            weight_stream(piece.weights, array.channels, interleave)]
+            weight_stream(piece.weights, array.channels, interleave, ternary=array.ternary)]
+
+
+def _check_kinds(graph, config):
+    """FitError when the chip lacks an option that a layer needs."""
+    for layer in graph.layers:
+        if layer.activation not in config.activations:
+            raise FitError(f"Layer {layer.name}: the chip has no leaky ReLU; one with leaky = true "
+                           "would do it")
+        if (layer.weights == ZERO).any() and not config.ternary:
+            raise FitError(f"Layer {layer.name} has weights of zero; a chip with ternary = true "
+                           "would do it")
+        if layer.channelwise and not config.channelwise:
+            raise FitError(f"Layer {layer.name} is channelwise; a chip with channelwise = true "
+                           "would do it")
+        if layer.kernel > max(config.kernels):
+            raise FitError(f"Layer {layer.name}: kernel {layer.kernel}x{layer.kernel} reaches "
+                           f"{layer.kernel // 2} pixels, the chip's halo is {config.halo}; a chip "
+                           f"with halo = {layer.kernel // 2} would do it")
 
 
 def lower(graph, config, *, layer_check=False, mesh=None):
@@ -177,19 +197,10 @@ def lower(graph, config, *, layer_check=False, mesh=None):
     Raises
     ------
     FitError
-        when a memory of the chip is too small: which, in which layer, by how much.
+        when a memory of the chip is too small: which, in which layer, by how much; or when the
+        chip lacks an option that a layer needs.
     """
-    for layer in graph.layers:
-        if layer.activation not in config.activations:
-            raise FitError(f"Layer {layer.name}: the chip has no leaky ReLU; one with leaky = true "
-                           "would do it")
-        if layer.channelwise and not config.channelwise:
-            raise FitError(f"Layer {layer.name} is channelwise; a chip with channelwise = true "
-                           "would do it")
-        if layer.kernel > max(config.kernels):
-            raise FitError(f"Layer {layer.name}: kernel {layer.kernel}x{layer.kernel} reaches "
-                           f"{layer.kernel // 2} pixels, the chip's halo is {config.halo}; a chip "
-                           f"with halo = {layer.kernel // 2} would do it")
+    _check_kinds(graph, config)
     array = whole_config(config, *mesh) if mesh else config
     tiles = tile_edges(graph, array)
 
@@ -215,7 +226,6 @@ def lower(graph, config, *, layer_check=False, mesh=None):
         entry = Entry(step.name, step.operation, step.reads[0] if step.reads else None,
                       step.writes, layer.bypass if layer is not None else None, step.probe)
         entries += [entry] * len(made)
-    chunks = -(-config.channels // 32)
-    return Program(config, np.array(words, np.uint32),
-                   np.concatenate([np.empty((0, chunks), np.uint32), *weights]), entries, maps,
-                   allocation.peak, mesh)
+    none = np.empty((0, config.weight_chunks), np.uint32)
+    return Program(config, np.array(words, np.uint32), np.concatenate([none, *weights]), entries,
+                   maps, allocation.peak, mesh)

@@ -73,7 +73,7 @@ class Program:
     config : ChipConfig it was made for.
     words : uint32 (n,), descriptors with their payloads; for a mesh those of the whole image,
         which :meth:`chip_words` cuts.
-    weights : uint32 (n, ceil(channels / 32)), weight words in stream order, lowest chunk first.
+    weights : uint32 (n, weight_chunks), weight words in stream order, lowest chunk first.
     entries : list of Entry, one for each descriptor.
     maps : name -> MapPlace.
     peak_words : feature-map words of a tile in use at most.

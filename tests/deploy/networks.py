@@ -15,11 +15,11 @@ def half(rng, *shape):
 
 
 def random_layer(rng, name, source, c_in, c_out, *, kernel=3, stride=1, bypass=None, groups=1,
-                 **options):
+                 codes=2, **options):
     inputs = 1 if options.get("channelwise") else c_in // groups
     return ConvLayer(
         name=name, source=source, target=f"{name}.out", stride=stride, bypass=bypass, groups=groups,
-        weights=rng.integers(0, 2, (c_out, inputs, kernel, kernel)).astype(np.uint8),
+        weights=rng.integers(0, codes, (c_out, inputs, kernel, kernel)).astype(np.uint8),
         **options,
         alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 3)))
 
@@ -55,10 +55,11 @@ def _concat(rng, shapes, free, number):
     return Concat(f"concat{number}", tuple(parts), f"joined{number}")
 
 
-def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise=False):
+def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise=False,
+                 ternary=False):
     """``count`` layers on an input of ``shape``, each reading any earlier map, with bypass where
     an earlier map of the right shape exists, groups, shuffles, partial sums and joined maps;
-    ``channelwise``: depthwise layers and maxima among them."""
+    ``channelwise``: depthwise layers and maxima among them; ``ternary``: weights of zero."""
     shapes, layers, concats = {"x": shape}, [], []
     free = ["x"]        # maps that may become part of another: without a bypass to or from them
     for number in range(count):
@@ -83,7 +84,7 @@ def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise
             kernel, stride, size = 1, 1, (2 * height, 2 * width)
         layer = random_layer(rng, f"conv{number}", str(source), c_in, c_out, kernel=kernel,
                              stride=int(stride), bypass=None if bypass is None else str(bypass),
-                             upsample=bool(up),
+                             upsample=bool(up), codes=2 + ternary,
                              **_structure(rng, c_in, c_out, bypass is not None, alone))
         layers.append(layer)
         shapes[layer.target] = (c_out, *size)

@@ -23,6 +23,8 @@ CONFIGS = [
                adder_depth=4),
     ChipConfig(rows=3, columns=2, channels=4, fm_words=2048, fm_banks=4, weight_words=300,
                adder_depth=3, channelwise=True),
+    ChipConfig(rows=2, columns=3, channels=20, fm_words=1024, fm_banks=4, weight_words=300,
+               adder_depth=2, ternary=True),
 ]
 
 
@@ -40,7 +42,8 @@ def run(program, maps):
 @pytest.mark.parametrize("seed", range(3))
 def test_random_networks(config, shape, seed):
     rng = np.random.default_rng(seed * 1000 + shape[1])
-    graph = random_graph(rng, shape, 7, channelwise=config.channelwise)
+    graph = random_graph(rng, shape, 7, channelwise=config.channelwise,
+                         ternary=config.ternary)
     image = {"x": half(rng, *shape)}
     wanted = evaluate(graph, image)
     for layer_check in (False, True):
@@ -129,6 +132,18 @@ def test_weight_stream_by_hand():
     wide[33, 1] = 0
     np.testing.assert_array_equal(weight_stream(wide, 40, 1),
                                   [[0xFFFFFFFF, 0b11], [0xFFFFFFFF, 0b01]])
+    # Two bits a lane: 1 where the weight is plus, and above them 1 where it is zero.
+    np.testing.assert_array_equal(
+        weight_stream(np.array([0, 1, 2, 1], np.uint8).reshape(4, 1, 1, 1), 3, 1, ternary=True),
+        [[0b100_010], [0b000_001]])
+
+
+def test_weights_of_zero_need_a_ternary_chip():
+    layer = random_layer(np.random.default_rng(0), "sparse", "x", 3, 2, codes=3)
+    graph = ChipGraph({"x": (3, 4, 4)}, [layer], ["sparse.out"])
+    with pytest.raises(FitError, match=r"Layer sparse has weights of zero; a chip with ternary = "
+                                       r"true would do it"):
+        lower(graph, CONFIGS[0])
 
 
 def test_graphs_that_do_not_fit_together():
@@ -140,7 +155,7 @@ def test_graphs_that_do_not_fit_together():
 
     for broken, message in [
         (replace(layer, source="y"), "Layer a: map y is neither an input nor made"),
-        (replace(layer, weights=layer.weights * 2), "Layer a: weights must be uint8"),
+        (replace(layer, weights=layer.weights * 3), "Layer a: weights must be uint8"),
         (replace(layer, stride=3), "Layer a: stride 3, the chip has 1 and 2"),
         (replace(layer, alpha=layer.alpha[:2]), r"Layer a: alpha must be uint16 \(4,\)"),
         (replace(layer, bypass="x"), r"Layer a: makes \(4, 2, 2\), its bypass x is \(3, 4, 4\)"),

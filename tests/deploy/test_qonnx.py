@@ -1,5 +1,7 @@
 """Quantizers of QONNX, as Brevitas writes them: folded into weights, on the host beside maps."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import pytest
@@ -13,7 +15,7 @@ from flexdrive_deploy.support import analyse
 from flexdrive_sim.hyperdrive.session import Session
 
 from .onnx_models import integer_builder
-from .test_import import CONFIG
+from .test_import import CONFIG, agree
 
 BREVITAS, QONNX = "onnx.brevitas", "qonnx.custom_op.general"
 # Rows of the table of rounding modes in QONNX's page of IntQuant.
@@ -75,8 +77,8 @@ def finished(b, output):
     return b.model(output, domains=(BREVITAS, QONNX))
 
 
-def run(model, image, **options):
-    result = Session(compile_model(model, CONFIG, **options)).run(image)
+def run(model, image, config=CONFIG, **options):
+    result = Session(compile_model(model, config, **options)).run(image)
     assert result.difference is None
     return result.outputs[model.graph.output[0].name]
 
@@ -131,8 +133,24 @@ def test_quant_of_weights():
         placements = analyse(load_graph(model), CONFIG).placements
         assert [placement.where for placement in placements] == ["host", where, "chip"]
         if where == "host":
-            assert "real-valued weights" in placements[1].reason
+            assert placements[1].reason.startswith(
+                "weights of zero beside others" if attributes else "real-valued weights")
         run(model, image)
+
+
+def test_ternary_quant_of_weights():
+    """Two bits, narrow: -1, 0 and +1, on a ternary chip."""
+    b, image, real = shadow(3)
+    weights = quant(b, b.constant(real), 0.5, 0, 2, narrow=1)
+    y = b.node("Conv", "x", weights, pads=[1] * 4)
+    model = finished(b, y)
+    config = replace(CONFIG, ternary=True)
+    assert [p.where for p in analyse(load_graph(model), config).placements] == ["host", "chip"]
+    plain, _, _ = shadow(3)
+    same = plain.model(plain.node("Conv", "x", plain.constant(0.5 * np.sign(real)), pads=[1] * 4))
+    np.testing.assert_array_equal(run(model, image, config=config),
+                                  run(same, image, config=config))
+    agree(same, image, "chip", config=config)
 
 
 @pytest.mark.parametrize("domain", [BREVITAS, QONNX])

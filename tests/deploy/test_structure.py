@@ -244,6 +244,27 @@ def test_a_network_in_the_style_of_yolo_stays_on_the_chip():
     agree(b.model(b.conv(x, 6, 3, 1)), image, "chip", config=config)
 
 
+def ternary(b, *shape, magnitude=1.0):
+    weights = b.rng.integers(-1, 2, shape) * magnitude
+    weights[0] = 0          # a channel of nothing else
+    return weights
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_ternary_weights(groups):
+    """Groups of one channel run channelwise."""
+    b, image = integer_builder((4, 5, 7), groups, factors=(1.0,))
+    x = b.conv("x", 4, 8, weights=ternary(b, 8, 4, 3, 3, magnitude=0.5))
+    x = b.conv(b.node("Relu", b.batch_norm(x, 8)), 8, 4, 1, weights=ternary(b, 4, 8, 1, 1))
+    model = b.model(b.conv(x, 4, 4, weights=ternary(b, 4, 4 // groups, 3, 3), group=groups))
+    config = replace(CHANNELWISE, ternary=True)
+    agree(model, image, "chip", config=config)
+    refused = analyse(load_graph(model), CONFIG).placements[0]
+    assert (refused.where, refused.reason, refused.rewrite) == (
+        "host", "weights of zero beside others (in output channel 1)",
+        "a chip with ternary = true")
+
+
 def test_a_slope_that_binary16_cannot_hold_stays_on_the_host():
     b, _ = integer_builder((3, 5, 5), 9)
     model = b.model(b.node("LeakyRelu", b.conv("x", 3, 6), alpha=1e6))

@@ -25,7 +25,7 @@ def _forms(config):
 
 
 @pytest.mark.parametrize(("depth", "options"), [
-    (1, {}), (3, {}), (1, {"channelwise": True})])
+    (1, {}), (3, {}), (1, {"channelwise": True}), (1, {"ternary": True})])
 def test_shared_form_equals_plain_form(depth, options, tmp_path):
     shared, plain = _forms(_config(depth, **options))
     assert shared.text.count("\nmodule ") < plain.text.count("\nmodule ")

@@ -84,6 +84,13 @@ def activate(v, kind, slope):
     return multiply(v, slope) if negative else v
 
 
+def _weigh(v, operand, weight):
+    """``v`` plus ``operand`` (weight 1), minus it (0), or as it is (2)."""
+    if weight == 2:
+        return v
+    return add(v, operand if weight else operand ^ SIGN)
+
+
 def reference(x, weights, alpha, beta, stride, activation, slope=0, bypass=None):
     """CONV as its description reads, pixel by pixel: nested lists of patterns."""
     c_in, height, width = len(x), len(x[0]), len(x[0][0])
@@ -100,7 +107,7 @@ def reference(x, weights, alpha, beta, stride, activation, slope=0, bypass=None)
             for dx in range(kernel):
                 for ci in range(c_in):
                     operand = pixel(ci, row * stride + dy - margin, column * stride + dx - margin)
-                    v = add(v, operand if weights[co][ci][dy][dx] else operand ^ SIGN)
+                    v = _weigh(v, operand, weights[co][ci][dy][dx])
         v = multiply(v, int(alpha[co]))
         if bypass is not None:
             v = add(v, int(bypass[co][row][column]))
@@ -127,8 +134,7 @@ def channelwise(x, weights, alpha, beta, kernel, stride, activation, slope=0, by
                 if weights is None:
                     v = larger(v, operand)
                 else:
-                    plus = weights[c][0][dy + before][dx + before]
-                    v = add(v, operand if plus else operand ^ SIGN)
+                    v = _weigh(v, operand, weights[c][0][dy + before][dx + before])
         v = multiply(add(v, 0), int(alpha[c]))
         if bypass is not None:
             v = add(v, int(bypass[c][row][column]))

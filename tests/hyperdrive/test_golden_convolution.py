@@ -27,8 +27,8 @@ def compare(x, weights, alpha, beta, stride=1, activation=Activation.NONE, bypas
     np.testing.assert_array_equal(got, np.array(wanted, np.uint16))
 
 
-def layer(rng, c_in, c_out, kernel, pool=None):
-    weights = rng.integers(0, 2, (c_out, c_in, kernel, kernel)).astype(np.uint8)
+def layer(rng, c_in, c_out, kernel, pool=None, codes=2):
+    weights = rng.integers(0, codes, (c_out, c_in, kernel, kernel)).astype(np.uint8)
     return weights, patterns(rng, c_out, pool), patterns(rng, c_out, pool)
 
 
@@ -46,9 +46,11 @@ def test_shapes(size, kernel, stride):
 
 @pytest.mark.parametrize("pool", [CORNERS, np.concatenate([CORNERS, SPECIAL])])
 @pytest.mark.parametrize("seed", range(8))
-def test_corner_values(pool, seed):
+@pytest.mark.parametrize("codes", [2, 3])
+def test_corner_values(pool, seed, codes):
+    """With 3 codes some weights are zero: also times infinity and NaN the sum stays."""
     rng = np.random.default_rng(seed)
-    weights, alpha, beta = layer(rng, 4, 6, 3, pool)
+    weights, alpha, beta = layer(rng, 4, 6, 3, pool, codes)
     compare(patterns(rng, (4, 4, 3), pool), weights, alpha, beta, 1, Activation(seed % 4),
             patterns(rng, (6, 4, 3), pool), int(patterns(rng, 1, pool)[0]))
 
@@ -140,7 +142,7 @@ def test_channelwise(size, kernel, stride):
     rng = np.random.default_rng(size[0] * 100 + size[1] * 10 + kernel * 2 + stride)
     special = np.concatenate([CORNERS, SPECIAL])
     for pool in (None, special):
-        weights, alpha, beta = layer(rng, 1, 4, kernel, pool)
+        weights, alpha, beta = layer(rng, 1, 4, kernel, pool, codes=3)
         x = patterns(rng, (4, *size), pool)
         bypass = patterns(rng, (4, -(-size[0] // stride), -(-size[1] // stride)), pool)
         for used in (weights, None):

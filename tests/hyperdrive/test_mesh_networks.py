@@ -36,18 +36,19 @@ def deployment(graph, config, mesh):
                       True)
 
 
-@pytest.mark.parametrize(("mesh", "halo", "channelwise"), [
-    ((2, 2), 1, False), ((1, 3), 1, True), ((2, 2), 3, True)])
-def test_random_networks(mesh, halo, channelwise):
+@pytest.mark.parametrize(("mesh", "halo", "channelwise", "ternary"), [
+    ((2, 2), 1, False, False), ((1, 3), 1, True, True), ((2, 2), 3, True, False)])
+def test_random_networks(mesh, halo, channelwise, ternary):
     session = None
     # With 7 x 7 kernels a border memory holds three rows.
-    config = replace(CHIP, halo=halo, channelwise=channelwise, weight_words=300 * halo**2,
+    config = replace(CHIP, halo=halo, channelwise=channelwise, ternary=ternary,
+                     weight_words=300 * halo**2,
                      border_words=256 * halo, corner_words=64 * halo**2)
     for seed in range(12):
         rng = np.random.default_rng(seed)
         shape = tuple(int(size) for size in (rng.integers(1, 5), *rng.integers(1, 13, 2)))
         graph = random_graph(rng, shape, 5, kernels=config.kernels,
-                             channelwise=channelwise)
+                             channelwise=channelwise, ternary=ternary)
         made = deployment(graph, config, mesh)
         if session is None:
             session = Session(made, "rtl")

@@ -107,7 +107,7 @@ class Chip(Shared):
     Members
     -------
     i_descriptors : 32-bit words.
-    i_weights : words of C bits.
+    i_weights : words of C bits, of 2C bits with ``config.ternary``.
     i_pixels, o_pixels : binary16 words of maps that are loaded and stored.
     o_reports : a :class:`~flexdrive.hyperdrive.report.Report` per descriptor.
     busy : a descriptor is being read or executed, or a report waits.
@@ -125,7 +125,7 @@ class Chip(Shared):
         self.config = config
         super().__init__({
             "i_descriptors": In(stream.Signature(32)),
-            "i_weights": In(stream.Signature(config.channels)),
+            "i_weights": In(stream.Signature(config.weight_bits)),
             "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
             **({"neighbours": In(4), "link_errors": In(link_errors_layout()), "stopped": Out(1)}

@@ -34,6 +34,8 @@ class ChipConfig:
     leaky : the tails have a second multiplier, for leaky ReLU.
     channelwise : the units can hold their sums one by one and take maxima: depthwise convolutions
         and pooling (:mod:`~flexdrive.hyperdrive.channelwise`).
+    ternary : a weight may be zero, which holds the sum; weight words have 2 bits a channel: in the
+        low half 1 adds and 0 subtracts, in the high half 1 is a weight of zero.
     mesh : the chip has links to four neighbours, and border and corner memories.
     border_words : lines of each of the four border memories of a mesh chip, up to 65,536.
     corner_words : words of each of its four corner memories, up to 65,536.
@@ -49,6 +51,7 @@ class ChipConfig:
     halo: int = 1
     leaky: bool = False
     channelwise: bool = False
+    ternary: bool = False
     mesh: bool = False
     border_words: int = 1024
     corner_words: int = 1024
@@ -90,7 +93,23 @@ class ChipConfig:
     @property
     def layer_parameters(self):
         """The part of module names that says which optional kinds of layers a chip has."""
-        return ({"y": True} if self.leaky else {}) | ({"z": True} if self.channelwise else {})
+        return {letter: True for letter, chosen in (
+            ("y", self.leaky), ("z", self.channelwise), ("t", self.ternary)) if chosen}
+
+    @property
+    def holds(self):
+        """Whether units can keep their sums one by one."""
+        return self.channelwise or self.ternary
+
+    @property
+    def weight_bits(self):
+        """Bits of a weight word."""
+        return self.channels * (2 if self.ternary else 1)
+
+    @property
+    def weight_chunks(self):
+        """Words of 32 bits that a weight word takes outside of the chip."""
+        return -(-self.weight_bits // 32)
 
     @property
     def option_parameters(self):

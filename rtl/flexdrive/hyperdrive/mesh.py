@@ -50,7 +50,7 @@ class Mesh(Shared):
                          k=config.corner_words, **self.options.parameters)
 
     def _ports(self):
-        ports = {"i_weights": In(stream.Signature(self.config.channels)), "busy": Out(1),
+        ports = {"i_weights": In(stream.Signature(self.config.weight_bits)), "busy": Out(1),
                  "stopped": Out(1)}
         for y in range(self.height):
             for x in range(self.width):
@@ -105,7 +105,7 @@ class Mesh(Shared):
         wiring.connect(m, source, target)
 
     def _broadcast(self, m, chips):
-        m.submodules.weights = fork = StreamFork(self.config.channels, len(chips))
+        m.submodules.weights = fork = StreamFork(self.config.weight_bits, len(chips))
         wiring.connect(m, wiring.flipped(self.i_weights), fork.i)
         for n, chip in enumerate(chips.values()):
             wiring.connect(m, getattr(fork, f"o{n}"), chip.i_weights)

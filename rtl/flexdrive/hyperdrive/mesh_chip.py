@@ -160,11 +160,11 @@ class MeshChip(Shared):
         self.config, self.options = config, options or MeshOptions()
         super().__init__({
             "i_descriptors": In(stream.Signature(32)),
-            "i_weights": In(stream.Signature(config.channels)),
+            "i_weights": In(stream.Signature(config.weight_bits)),
             "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1), "stopped": Out(1),
             "neighbours": In(4), **self._wires(),
-            **({f"o_weights_{side}": Out(stream.Signature(config.channels))
+            **({f"o_weights_{side}": Out(stream.Signature(config.weight_bits))
                 for side in ("south", "east")} if self.options.forward_weights else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
@@ -208,7 +208,7 @@ class MeshChip(Shared):
         if not self.options.forward_weights:
             wiring.connect(m, wiring.flipped(self.i_weights), chip.i_weights)
             return
-        m.submodules.hop = hop = WeightHop(self.config.channels)
+        m.submodules.hop = hop = WeightHop(self.config.weight_bits)
         wiring.connect(m, wiring.flipped(self.i_weights), hop.i)
         wiring.connect(m, hop.chip, chip.i_weights)
         for side in ("south", "east"):

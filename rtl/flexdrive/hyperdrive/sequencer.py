@@ -47,7 +47,7 @@ class Sequencer(Shared):
         self.config = config
         super().__init__({
             "i_descriptors": In(stream.Signature(32)),
-            "i_weights": In(stream.Signature(config.channels)),
+            "i_weights": In(stream.Signature(config.weight_bits)),
             "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
             "control": Out(tile_control_layout(config)),
@@ -83,7 +83,7 @@ class Sequencer(Shared):
         config = self.config
         stages = Tail.latency_of(config.adder_depth, config.leaky)
         m.submodules.parser = parser = Parser(config)
-        m.submodules.weights = weights = WeightBuffer(config.channels, config.weight_words)
+        m.submodules.weights = weights = WeightBuffer(config.weight_bits, config.weight_words)
         m.submodules.parameters = parameters = ParameterBuffer(config.parameter_words)
         m.submodules.steps = steps = Steps(config)
         m.submodules.tail_control = tail = TailControl(config, stages)
@@ -315,8 +315,9 @@ class Sequencer(Shared):
             tail.group.eq(steps.group),
             last.eq(Mux(step.valid & step.last, 1 << step.slot, 0)),
             control.weights.eq(delayed(m, "weights", steps.weights, OPERAND - 2)),
-            *([control.holds.eq(delayed(m, "holds", steps.holds, OPERAND - 2)),
-               control.maximum.eq(layer.maximum)] if self.config.channelwise else []),
+            *([control.holds.eq(delayed(m, "holds", steps.holds, OPERAND - 2))]
+              if self.config.holds else []),
+            *([control.maximum.eq(layer.maximum)] if self.config.channelwise else []),
             control.first.eq(delayed(m, "first", step.valid & step.first,
                                      OPERAND - 1)),
             control.capture.eq(delayed(m, "capture", last, OPERAND + depth)),

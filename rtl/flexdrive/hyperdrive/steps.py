@@ -1,6 +1,6 @@
 """Steps of a layer of any kind: which operand the tiles read, and with which weights."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import C, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
@@ -25,7 +25,8 @@ class Steps(Shared):
 
     place : where the operand of ``step`` lies.
     word : weight word that was taken last; weights : of the units, one cycle after their ``step``.
-    holds : units that the operand is no tap of (channelwise), beside ``weights``.
+    holds : units that the operand is no tap of (channelwise), or whose weight is zero (ternary),
+        beside ``weights``.
     """
 
     def __init__(self, config):
@@ -34,14 +35,19 @@ class Steps(Shared):
         del members["walk"]
         self._outputs = [name for name, member in members.items() if member.flow == Out]
         super().__init__({
-            **members, "place": Out(Place), "word": In(config.channels),
+            **members, "place": Out(Place), "word": In(config.weight_bits),
             "weights": Out(config.channels),
-            **({"holds": Out(config.channels)} if config.channelwise else {}),
+            **({"holds": Out(config.channels)} if config.holds else {}),
         }, c=config.channels, l=config.adder_depth, w=config.weight_words,
             **config.option_parameters)
 
     def elaborate(self, platform):
         m = Module()
+        lanes = self.config.channels
+        self._signs = self.word[:lanes]
+        # A maximum takes no weights: the word is an old one.
+        self._zeros = (Mux(self.layer.maximum, 0, self.word[lanes:]) if self.config.ternary
+                       else C(0, lanes))
         m.submodules.accumulation = accumulation = Accumulation(self.config)
         m.submodules.walker = walker = WindowWalker(self.config)
         m.d.comb += [walker.layer.eq(self.layer), self.place.eq(walker.place)]
@@ -51,7 +57,9 @@ class Steps(Shared):
             kinds.append(channelwise)
             self._taps(m, channelwise)
         else:
-            m.d.comb += self.weights.eq(self.word)
+            m.d.comb += self.weights.eq(self._signs)
+            if self.config.ternary:
+                m.d.comb += self.holds.eq(self._zeros)
         for kind in kinds:
             m.d.comb += [kind.layer.eq(self.layer), kind.ahead.eq(self.ahead),
                          kind.tail_free.eq(self.tail_free),
@@ -74,8 +82,8 @@ class Steps(Shared):
         if config.channels == 1:        # nowhere to walk to
             tap = Signal()
             m.d.sync += tap.eq(channelwise.tap)
-            m.d.comb += [self.weights.eq(self.word),
-                         self.holds.eq(self.layer.channelwise & ~tap)]
+            m.d.comb += [self.weights.eq(self._signs),
+                         self.holds.eq((self.layer.channelwise & ~tap) | self._zeros)]
             return
         m.submodules.taps = taps = TapLine(config.channels, config.adder_depth)
         # The word comes a cycle after it was taken.
@@ -84,8 +92,9 @@ class Steps(Shared):
         m.d.sync += [issued.eq(channelwise.issued), clear.eq(channelwise.clear),
                      tap.eq(channelwise.tap), lane.eq(channelwise.lane)]
         m.d.comb += [
-            taps.enable.eq(issued), taps.clear.eq(clear), taps.tap.eq(tap),
-            taps.weight.eq(self.word.bit_select(lane, 1)), taps.two.eq(self.layer.two),
-            self.weights.eq(Mux(self.layer.channelwise, taps.weights, self.word)),
-            self.holds.eq(Mux(self.layer.channelwise, taps.holds, 0)),
+            taps.enable.eq(issued), taps.clear.eq(clear),
+            taps.tap.eq(tap & ~self._zeros.bit_select(lane, 1)),
+            taps.weight.eq(self._signs.bit_select(lane, 1)), taps.two.eq(self.layer.two),
+            self.weights.eq(Mux(self.layer.channelwise, taps.weights, self._signs)),
+            self.holds.eq(Mux(self.layer.channelwise, taps.holds, self._zeros)),
         ]

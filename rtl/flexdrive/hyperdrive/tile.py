@@ -41,8 +41,8 @@ def tile_control_layout(config):
         "shift_columns": Shift,
         "first": unsigned(1),
         "weights": unsigned(config.channels),
-        **({"holds": unsigned(config.channels), "maximum": unsigned(1)}
-           if config.channelwise else {}),
+        **({"holds": unsigned(config.channels)} if config.holds else {}),
+        **({"maximum": unsigned(1)} if config.channelwise else {}),
         "capture": unsigned(config.adder_depth),
         "shift": unsigned(config.adder_depth),
         "advance": unsigned(1),
@@ -81,8 +81,9 @@ class Tile(Shared):
     shift_columns : horizontal selection, three cycles after the read.
     first : the next cycle's operand starts a new sum.
     weights : weight bit of each channel, for the next cycle's operand.
-    holds : units that the next cycle's operand changes nothing of; maximum : the layer takes the
-        largest operand (chips with channelwise).
+    holds : units that the next cycle's operand changes nothing of (chips with channelwise or
+        ternary).
+    maximum : the layer takes the largest operand (chips with channelwise).
     capture : one bit per slot: the accumulators are finished sums of that slot.
     shift : one bit per slot: the tail takes the next held accumulator; only with advance.
     advance : the tail's pipeline moves.
@@ -122,12 +123,15 @@ class Tile(Shared):
         operand = self._distribution(m, read_data[self.conv_bank])
         accumulators = []
         for channel in range(self.config.channels):
-            unit = AccumulateUnit(self.config.adder_depth, channelwise=self.config.channelwise)
+            unit = AccumulateUnit(self.config.adder_depth, channelwise=self.config.channelwise,
+                                  ternary=self.config.ternary)
             m.submodules[f"unit{channel}"] = unit
             m.d.comb += [unit.x.eq(operand), unit.weight.eq(self.weights[channel]),
                          unit.first.eq(self.first)]
+            if self.config.holds:
+                m.d.comb += unit.hold.eq(self.holds[channel])
             if self.config.channelwise:
-                m.d.comb += [unit.hold.eq(self.holds[channel]), unit.maximum.eq(self.maximum)]
+                m.d.comb += unit.maximum.eq(self.maximum)
             accumulators.append(unit.y)
         m.submodules.tail = tail = Tail(
             self.config.channels, self.config.adder_depth, leaky=self.config.leaky)

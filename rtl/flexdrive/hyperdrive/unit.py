@@ -29,6 +29,7 @@ class AccumulateUnit(Shared):
     ----------
     adder_depth : pipeline depth L of the adder, 1 to 4.
     channelwise : add ``hold`` and ``maximum``.
+    ternary : add ``hold``.
 
     Members
     -------
@@ -41,13 +42,16 @@ class AccumulateUnit(Shared):
     y : accumulator of the slot whose turn it is, binary16.
     """
 
-    def __init__(self, adder_depth, *, channelwise=False):
+    def __init__(self, adder_depth, *, channelwise=False, ternary=False):
         self.adder_depth = adder_depth
         self.channelwise = channelwise
+        self.holds = channelwise or ternary
         super().__init__({
             "x": In(16), "weight": In(1), "first": In(1), "y": Out(16),
-            **({"hold": In(1), "maximum": In(1)} if channelwise else {}),
-        }, l=adder_depth, **({"z": True} if channelwise else {}))
+            **({"hold": In(1)} if self.holds else {}),
+            **({"maximum": In(1)} if channelwise else {}),
+        }, l=adder_depth, **({"z": True} if channelwise else {}),
+            **({"t": True} if ternary else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -60,11 +64,18 @@ class AccumulateUnit(Shared):
         m.submodules.adder = adder = Adder(depth=self.adder_depth).in_place()
         signed = Cat(self.x[:15], self.x[15] ^ ~adds)
         m.d.comb += self.y.eq(adder.y)
-        if not self.channelwise:
-            m.d.comb += [adder.a.eq(Mux(starts, 0, adder.y)), adder.b.eq(signed)]
-            return m
         holds = Signal(attrs={"keep": 1})
-        m.d.sync += holds.eq(self.hold)
+        if self.holds:
+            m.d.sync += holds.eq(self.hold)
+        if self.channelwise:
+            self._maximum(m, adder, starts, holds, signed)
+        else:
+            m.d.comb += [adder.a.eq(Mux(starts, 0, adder.y)),
+                         adder.b.eq(Mux(holds, 0, signed) if self.holds else signed)]
+        return m
+
+    def _maximum(self, m, adder, starts, holds, signed):
+        """Operands of the adder, for sums and for maxima."""
         # The larger of both goes through the adder with +0, which makes -0 to +0 and NaNs equal.
         before = Signal(16)
         larger = Signal()
@@ -75,4 +86,3 @@ class AccumulateUnit(Shared):
             adder.a.eq(Mux(larger, self.x, before)),
             adder.b.eq(Mux(holds | self.maximum, 0, signed)),
         ]
-        return m

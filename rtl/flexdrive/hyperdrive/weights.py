@@ -17,11 +17,11 @@ __all__ = ["WeightBuffer"]
 
 
 class WeightBuffer(Shared):
-    """Ring of ``words`` words of ``channels`` weight bits.
+    """Ring of ``words`` words of ``width`` bits.
 
     Parameters
     ----------
-    channels : C, bits of a word.
+    width : bits of a word.
     words : depth of the ring.
 
     Latency: a word accepted in cycle t may be taken in cycle t+1; the word taken in cycle t stands
@@ -37,12 +37,12 @@ class WeightBuffer(Shared):
     word : the word taken last.
     """
 
-    def __init__(self, channels, words):
+    def __init__(self, width, words):
         self.words = words
         super().__init__({
-            "i": In(stream.Signature(channels)), "ahead": Out(range(words + 1)),
-            "take": In(1), "keep": In(1), "rewind": In(1), "word": Out(channels),
-        }, c=channels, w=words)
+            "i": In(stream.Signature(width)), "ahead": Out(range(words + 1)),
+            "take": In(1), "keep": In(1), "rewind": In(1), "word": Out(width),
+        }, c=width, w=words)
 
     def elaborate(self, platform):
         m = Module()

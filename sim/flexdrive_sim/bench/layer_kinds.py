@@ -26,7 +26,9 @@ from ..hyperdrive.session import Session
 __all__ = ["run"]
 
 _CONFIG = replace(PRESETS["paper"], fm_words=65536, channelwise=True)
-_OPTIONS = {"no option": {}, "leaky": {"leaky": True}, "channelwise": {"channelwise": True}}
+_OPTIONS = {"no option": {}, "leaky": {"leaky": True}, "channelwise": {"channelwise": True},
+            "ternary": {"ternary": True},
+            "channelwise, ternary": {"channelwise": True, "ternary": True}}
 # Name, channels, edge of the output, kernel, stride, maximum.
 _LAYERS = (
     ("depthwise 3x3", 32, 112, 3, 1, False), ("depthwise 3x3, stride 2", 64, 56, 3, 2, False),

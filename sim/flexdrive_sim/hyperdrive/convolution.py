@@ -39,19 +39,22 @@ def _to_scaled(bits):
     return np.ldexp(fp16.to_float(bits), _SCALE)
 
 
-def _accumulate(taps, signs, out):
+def _accumulate(taps, signs, masks, out):
     """One block of accumulators: ``out[co, p]`` = sum over taps and inputs, rounded each time.
 
     taps: uint32 (steps, pixels), patterns of scaled values in the order of addition;
-    signs: uint32 (steps, c_out, 1), 0 adds and 1 << 31 subtracts; out: float32 (c_out, pixels).
+    signs: uint32 (steps, c_out, 1), 0 adds and 1 << 31 subtracts; masks: the same, 0 where the
+    weight is zero and all ones elsewhere, or None when none is; out: float32 (c_out, pixels).
     """
     accumulator = np.zeros(out.shape, np.float32)
     pattern = accumulator.view(np.uint32)
     scratch = np.empty(out.shape, np.uint32)
     operand = scratch.view(np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        for pixels, sign in zip(taps, signs, strict=True):
+        for step, (pixels, sign) in enumerate(zip(taps, signs, strict=True)):
             np.bitwise_xor(pixels, sign, out=scratch)
+            if masks is not None:       # +0 changes no sum, as none is -0
+                np.bitwise_and(scratch, masks[step], out=scratch)
             np.add(accumulator, operand, out=accumulator)
             np.right_shift(pattern, _DROPPED, out=scratch)
             np.bitwise_and(scratch, _ONE, out=scratch)
@@ -79,12 +82,14 @@ def _sums(taps, weights, threads):
     """All accumulators, float32 scaled (c_out, pixels), block by block on ``threads`` threads."""
     c_out = weights.shape[0]
     order = weights.transpose(2, 3, 1, 0).reshape(-1, c_out, 1)      # taps outer, inputs inner
-    signs = np.where(order, np.uint32(0), np.uint32(1 << 31))
+    signs = np.where(order == 0, np.uint32(1 << 31), np.uint32(0))
+    masks = np.where(order == 2, np.uint32(0), ~np.uint32(0)) if (order == 2).any() else None
     sums = np.empty((c_out, taps.shape[1]), np.float32)
     width = min(taps.shape[1], _BLOCK)
     height = max(1, _BLOCK // width)
     with ThreadPoolExecutor(threads) as pool:
         jobs = [pool.submit(_accumulate, taps[:, p:p + width], signs[:, co:co + height],
+                            masks if masks is None else masks[:, co:co + height],
                             sums[co:co + height, p:p + width])
                 for co in range(0, c_out, height) for p in range(0, taps.shape[1], width)]
         for job in jobs:
@@ -107,8 +112,9 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
     Parameters
     ----------
     x : uint16 (c_in, h, w), binary16 patterns.
-    weights : bool or uint8 of 0 and 1 (c_out, c_in, k, k), 1 adds and 0 subtracts; k odd. The
-        input is padded with k//2 zeros on each side.
+    weights : bool or uint8 (c_out, c_in, k, k), 1 adds, 0 subtracts and 2 is a weight of zero,
+        which leaves the sum as it is whatever the operand; k odd. The input is padded with k//2
+        zeros on each side.
     alpha, beta : uint16 (c_out,), binary16 patterns of scale and bias.
     stride : positive integer.
     activation : the last step; RELU is max(v, +0), SIGN +1 or, for v < 0, -1, LEAKY v * slope for
@@ -136,7 +142,8 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
     alpha = _checked("alpha", alpha, (np.uint16,), (c_out,))
     beta = _checked("beta", beta, (np.uint16,), (c_out,))
 
-    sums = _sums(_taps(x, kernel, stride), weights != 0, threads or cpu_count() or 1)
+    sums = _sums(_taps(x, kernel, stride), weights.astype(np.uint8),
+                 threads or cpu_count() or 1)
 
     return _finish(np.ldexp(sums, -_SCALE).reshape(shape), alpha, beta, activation, slope, bypass)
 
@@ -148,8 +155,8 @@ def channelwise(x, weights, alpha, beta, *, kernel, stride=1, activation=Activat
     Parameters
     ----------
     x : uint16 (c, h, w), binary16 patterns.
-    weights : bool or uint8 of 0 and 1 (c, 1, k, k); None for the maximum, in which what lies
-        outside of the map does not take part, a NaN wins and -0 counts as +0.
+    weights : bool or uint8 (c, 1, k, k), as of :func:`convolve`; None for the maximum, in which
+        what lies outside of the map does not take part, a NaN wins and -0 counts as +0.
     kernel : k, odd or 2. The window begins (k-1)//2 pixels before its centre.
     alpha, beta, stride, activation, slope, bypass : as of :func:`convolve`.
 
@@ -170,8 +177,9 @@ def channelwise(x, weights, alpha, beta, *, kernel, stride=1, activation=Activat
             if weights is None:
                 v = np.maximum(v, operand)
             else:
-                sign = np.where(weights[:, 0, dy, dx], np.float32(1), np.float32(-1))
-                v = fp16.add_float(v, operand * sign[:, None, None])
+                weight = weights[:, 0, dy, dx][:, None, None]
+                v = np.where(weight == 2, v,
+                             fp16.add_float(v, np.where(weight == 0, -operand, operand)))
     return _finish(v + np.float32(0), alpha, beta, activation, slope, bypass)
 
 

@@ -97,7 +97,7 @@ class GoldenChip:
         Parameters
         ----------
         words : uint32 (n,), descriptors and their payloads.
-        weights : uint32 (n, ceil(channels / 32)), weight words, least significant chunk first.
+        weights : uint32 (n, weight_chunks), weight words, least significant chunk first.
         pixels : uint16 (n,), the maps of the LOADs one after the other.
 
         Returns
@@ -109,9 +109,9 @@ class GoldenChip:
         StreamError
             when a stream has the wrong shape or is shorter or longer than the program says.
         """
-        chunks = -(-self.config.channels // 32)
         words = _Stream("program words", _array("program words", words, np.uint32))
-        weights = _Stream("weight words", _array("weight words", weights, np.uint32, chunks))
+        weights = _Stream("weight words", _array("weight words", weights, np.uint32,
+                                                 self.config.weight_chunks))
         pixels = _Stream("pixels", _array("pixels", pixels, np.uint16))
         self.reports, sent = [], [np.empty(0, np.uint16)]
         while words.left:
@@ -163,13 +163,16 @@ class GoldenChip:
         self.write(d.in_base, (d.tile_rows, d.tile_columns), image.reshape(shape), d.in_pitch)
 
     def _weights(self, index, d, stream):
-        """The weights of a layer in the order of the stream -> uint8 (c_out, c_in, k, k), with one
-        input when channelwise."""
+        """The weights of a layer in the order of the stream -> uint8 (c_out, c_in, k, k) of 0
+        (minus), 1 (plus) and 2 (zero), with one input when channelwise."""
         lanes, count = self.config.channels, blocks(d, self.config)
         taps, inputs = d.kernel ** 2, d.weight_channels
         words = stream.take(count * taps * inputs, f"descriptor {index} (CONV)")
         octets = np.ascontiguousarray(words).astype("<u4").view(np.uint8)
-        bits = np.unpackbits(octets, axis=1, bitorder="little")[:, :lanes]
+        bits = np.unpackbits(octets, axis=1, bitorder="little")
+        if self.config.ternary:
+            bits = np.where(bits[:, lanes:2 * lanes], np.uint8(2), bits[:, :lanes])
+        bits = bits[:, :lanes]
         kernel = np.empty((count, lanes, inputs, taps), np.uint8)
         start = 0
         interleave = 1 if d.channelwise else d.interleave

@@ -12,7 +12,7 @@ from flexdrive_deploy.mesh import patches, split_program, whole_config
 
 from ..engine import EngineError, Gate, Model, Sink, Source, run_streams
 from .rtl import ChipRun, count_descriptors, report_row
-from .stimuli import Stimulus, random_kind, random_slice, random_words
+from .stimuli import Stimulus, random_kind, random_slice, random_weights, random_words
 
 __all__ = ["Mesh", "MeshRun", "random_chain"]
 
@@ -175,8 +175,8 @@ def random_chain(config, height, width, seed, *, layers=None):
         if widths[i + 1] > channels[i + 1]:       # the rest of the map beside the slice
             load(i + 1)
         part, target = read[i], made[i + 1]
-        weights = random.integers(0, 2, (
-            channels[i + 1], 1 if kinds[i] else len(part), kernels[i], kernels[i]), dtype=np.uint8)
+        weights = random_weights(random, config, (
+            channels[i + 1], 1 if kinds[i] else len(part), kernels[i], kernels[i]))
         _append(stimulus, lambda i=i, weights=weights, part=part, target=target: stimulus.convolve(
             shapes[i], weights, random_words(random, channels[i + 1]),
             random_words(random, channels[i + 1]), in_base=int(base[i]) + part.start,

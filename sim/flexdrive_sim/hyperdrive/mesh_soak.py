@@ -46,7 +46,7 @@ class Setup:
             f"{', retransmission' if link.retransmit else ''}")
         return (f"{self.height} x {self.width} chips of {c.rows} x {c.columns} x {c.channels}, "
                 f"L = {c.adder_depth}, halo {c.halo}, {c.fm_banks} banks, {joined}"
-                f"{', channelwise' if c.channelwise else ''}"
+                f"{', channelwise' if c.channelwise else ''}{', ternary' if c.ternary else ''}"
                 f"{', weights forwarded' if self.options.forward_weights else ''}")
 
 
@@ -77,7 +77,8 @@ def random_setup(seed):
         channels=int(random.integers(1, 6)), adder_depth=int(random.integers(1, 4)), halo=halo,
         fm_words=1024, fm_banks=int(random.choice([1, 2, 4, 8])),
         weight_words=int(random.integers(100, 100 + 150 * halo**2)), mesh=True,
-        channelwise=bool(random.integers(2)), border_words=int(random.integers(64, 200 * halo)),
+        channelwise=bool(random.integers(2)), ternary=bool(random.integers(4) == 0),
+        border_words=int(random.integers(64, 200 * halo)),
         corner_words=int(random.integers(24, 40 * halo**2)))
     link = _random_link(random) if random.integers(3) else None
     return Setup(config, height, width,

@@ -104,8 +104,7 @@ class Chip:
         """
         gates = {name: Gate.always() for name in (
             "i_descriptors", "i_weights", "i_pixels", "o_pixels", "o_reports")} | (gates or {})
-        weights = np.asarray(weights, np.uint32).reshape(
-            -1, -(-self.config.channels // 32))
+        weights = np.asarray(weights, np.uint32).reshape(-1, self.config.weight_chunks)
         count = count_descriptors(words)
         streams = {
             "i_descriptors": Source(np.asarray(words, np.uint32), gates["i_descriptors"]),

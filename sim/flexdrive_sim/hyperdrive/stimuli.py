@@ -8,7 +8,7 @@ from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor import Activation, Descriptor, Operation
 
 __all__ = ["Slice", "Stimulus", "random_kind", "random_layer_stimulus", "random_slice",
-           "random_words", "resnet34_layers", "shape_stimulus"]
+           "random_weights", "random_words", "resnet34_layers", "shape_stimulus"]
 
 _ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
@@ -27,6 +27,11 @@ def random_factors(random, count, special=False):
     return np.where(zero, random.choice(np.array([0, 0x8000], np.uint16), count), words)
 
 
+def random_weights(random, config, shape):
+    """Codes of weights: 0 subtracts, 1 adds; 2 and 3 are zero, on ternary chips."""
+    return random.integers(0, 4 if config.ternary else 2, shape, dtype=np.uint8)
+
+
 @dataclass
 class Stimulus:
     """A program under construction: what goes into the streams of a chip.
@@ -34,7 +39,7 @@ class Stimulus:
     Attributes
     ----------
     words : descriptor stream, 32-bit words.
-    weights : rows of 32-bit chunks, C bits each.
+    weights : rows of 32-bit chunks, C bits each (2C on ternary chips).
     pixels : words for LOADs.
     out_words : words that STOREs will send.
     """
@@ -77,9 +82,9 @@ class Stimulus:
                  activation=Activation.NONE, interleave=1, bypass_base=None, **fields):
         """CONV of a map of ``shape`` (height, width, channels_in); ``fields`` of the descriptor.
 
-        ``weights`` is uint8 {0, 1} (channels_out, channels_in, k, k), channelwise (channels_out, 1,
-        k, k) also for a maximum, which sends none; ``tile`` the edges of an output tile; scale and
-        bias uint16 (channels_out,).
+        ``weights`` is uint8 {0, 1, and 2 for zero} (channels_out, channels_in, k, k), channelwise
+        (channels_out, 1, k, k) also for a maximum, which sends none; ``tile`` the edges of an
+        output tile; scale and bias uint16 (channels_out,).
         """
         outputs, inputs, kernel, _ = weights.shape
         channelwise = fields.get("channelwise", 0)
@@ -106,10 +111,10 @@ class Stimulus:
             group = padded[first * lanes:(first + interleave) * lanes]
             group = group.reshape(-1, lanes, inputs, kernel * kernel)
             order.append(group.transpose(3, 2, 0, 1).reshape(-1, lanes))
-        bits = np.concatenate(order)
-        chunks = -(-lanes // 32)
-        octets = np.packbits(np.pad(bits, ((0, 0), (0, 32 * chunks - lanes))), axis=1,
-                             bitorder="little")
+        codes = np.concatenate(order)
+        bits = np.hstack([codes & 1, codes >> 1]) if self.config.ternary else codes
+        octets = np.packbits(np.pad(bits, ((0, 0), (0, 32 * self.config.weight_chunks
+                                                    - bits.shape[1]))), axis=1, bitorder="little")
         return np.ascontiguousarray(octets).view("<u4")
 
     def extend(self, other):
@@ -122,9 +127,8 @@ class Stimulus:
 
     def arrays(self):
         """(words, weights, pixels) as the chip's streams and the golden model take them."""
-        chunks = -(-self.config.channels // 32)
-        return (np.array(self.words, np.uint32),
-                np.concatenate([np.zeros((0, chunks), np.uint32), *self.weights]),
+        empty = np.zeros((0, self.config.weight_chunks), np.uint32)
+        return (np.array(self.words, np.uint32), np.concatenate([empty, *self.weights]),
                 np.concatenate([np.zeros(0, np.uint16), *self.pixels]))
 
 
@@ -218,8 +222,8 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     if random.integers(4) == 0:
         scale[:], bias[:] = _ONE, _MINUS_ZERO
     stimulus.convolve(
-        shape, random.integers(0, 2, (outputs, 1 if kind else inputs, kernel, kernel),
-                               dtype=np.uint8), scale, bias,
+        shape, random_weights(random, config, (outputs, 1 if kind else inputs, kernel, kernel)),
+        scale, bias,
         in_base=base["in"] + source.offset, out_base=base["out"] + target.offset, tile=tile,
         stride=stride, activation=Activation(int(random.choice(config.activations))),
         slope=int(random_words(random, 1, special)[0]), interleave=interleave,

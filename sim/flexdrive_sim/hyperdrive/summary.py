@@ -115,7 +115,7 @@ class Summary:
     @property
     def weight_bits(self):
         """Bits of the weight stream for one image."""
-        return sum(program.config.channels * len(program.weights)
+        return sum(program.config.weight_bits * len(program.weights)
                    for program in self.deployment.programs)
 
     @property
