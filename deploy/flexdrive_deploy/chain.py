@@ -97,6 +97,7 @@ REWRITES = {
     "Clip": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
     "Tanh": "Relu", "Elu": "Relu", "Gelu": "Relu",
     "MaxPool": "a chip with channelwise = true", "AveragePool": "a chip with channelwise = true",
+    "GlobalAveragePool": "a chip with channelwise = true",
 }
 
 

@@ -12,7 +12,7 @@ from .program import Program, config_hash
 __all__ = ["ChipPart", "Deployment"]
 
 KIND = "flexdrive-network"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 
 @dataclass(eq=False)
@@ -31,7 +31,8 @@ class ChipPart:
     @property
     def outputs(self):
         """Names of the values it makes for others."""
-        return [entry.reads for entry, _ in self.program.stores if not entry.probe]
+        return [entry.average or entry.reads for entry, _ in self.program.stores
+                if not entry.probe]
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from flexdrive.hyperdrive.descriptor import Activation
 
 from .errors import ModelError
 
-__all__ = ["MINUS_ZERO", "ONE", "ZERO", "ChipGraph", "Concat", "ConvLayer", "half_bits"]
+__all__ = ["MINUS_ZERO", "ONE", "ZERO", "Average", "ChipGraph", "Concat", "ConvLayer", "half_bits"]
 
 ONE = 0x3C00           # identity of scale
 MINUS_ZERO = 0x8000    # identity of bias: v + -0 = v for every v, -0 included
@@ -151,6 +151,21 @@ class Concat:
     target: str
 
 
+@dataclass(frozen=True)
+class Average:
+    """The mean of every channel of ``source``, a map that a layer makes; ``target`` (channels, 1,
+    1) leaves the chip instead of the map."""
+
+    name: str
+    source: str
+    target: str
+
+    @staticmethod
+    def factor(shape):
+        """binary16 pattern of 1 / pixels of a map (channels, height, width)."""
+        return int(half_bits(1 / (shape[1] * shape[2])))
+
+
 @dataclass(frozen=True, eq=False)
 class ChipGraph:
     """Convolutions in an order that can be executed.
@@ -161,6 +176,7 @@ class ChipGraph:
     layers : list of ConvLayer.
     outputs : names of the maps that leave the chip, each an input, made by a layer or a Concat.
     concats : list of Concat; a map may be part of one.
+    averages : list of Average; they leave the chip, no layer reads them.
     shapes : name of every map -> shape, derived.
     slices : name of every map that is part of a Concat -> (map, first channel) that it lies in;
         that map is no part of another.
@@ -175,6 +191,7 @@ class ChipGraph:
     layers: list
     outputs: list
     concats: list = field(default_factory=list)
+    averages: list = field(default_factory=list)
     shapes: dict = field(init=False)
     slices: dict = field(init=False)
 
@@ -198,7 +215,14 @@ class ChipGraph:
             layers.append(replace(layer, stride=1) if single else layer)
             join()
         object.__setattr__(self, "layers", layers)
-        for name in [*self.outputs, *(concat.target for concat in waiting)]:
+        made = {layer.target for layer in layers}
+        for average in self.averages:
+            if average.source not in made or average.target in shapes:
+                raise ModelError(f"Average {average.name}: {average.source} is not made by a "
+                                 f"layer, or {average.target} exists already")
+        leave = {average.target for average in self.averages}
+        for name in [*(name for name in self.outputs if name not in leave),
+                     *(concat.target for concat in waiting)]:
             if name not in shapes:
                 raise ModelError(f"Map {name} is not made by any layer")
         object.__setattr__(self, "shapes", shapes)

@@ -7,7 +7,7 @@ import numpy as np
 from flexdrive.hyperdrive.descriptor import Descriptor, Operation
 
 from .errors import FitError
-from .layers import ZERO, ConvLayer
+from .layers import ZERO, Average, ConvLayer
 from .memory import plan
 from .mesh import border_fields, whole_config
 from .pieces import pieces
@@ -28,6 +28,7 @@ class _Step:
     replaces: str | None = None
     layer: ConvLayer | None = None
     probe: bool = False
+    average: str | None = None
 
 
 def weight_stream(weights, channels, interleave, *, ternary=False):
@@ -80,6 +81,9 @@ def _steps(graph, layer_check):
         if layer.target in graph.outputs or layer_check:
             yield _Step(Operation.STORE, layer.name, [layer.target],
                         probe=layer.target not in graph.outputs)
+        for average in graph.averages:
+            if average.source == layer.target:
+                yield _Step(Operation.STORE, average.name, [layer.target], average=average.target)
     for name in [*(name for name in graph.outputs if name in graph.inputs), *joined]:
         for part in graph.parts(name):
             if part in graph.inputs and part not in loaded:
@@ -100,8 +104,9 @@ def _extent(place, config):
 def _transfer(step, maps, config, borders):
     """Descriptor of a LOAD or STORE."""
     place = maps[step.writes or step.reads[0]]
+    pooled = {} if step.average is None else {"average": 1, "slope": Average.factor(place.shape)}
     return Descriptor(
-        operation=step.operation, in_base=place.base, in_channels=place.shape[0],
+        operation=step.operation, **pooled, in_base=place.base, in_channels=place.shape[0],
         in_pitch=place.pitch, tile_rows=place.tile[0], tile_columns=place.tile[1],
         **_extent(place, config), **_shifted(borders, 0, place.first))
 
@@ -178,6 +183,9 @@ def _check_kinds(graph, config):
             raise FitError(f"Layer {layer.name}: kernel {layer.kernel}x{layer.kernel} reaches "
                            f"{layer.kernel // 2} pixels, the chip's halo is {config.halo}; a chip "
                            f"with halo = {layer.kernel // 2} would do it")
+    if graph.averages and not config.channelwise:
+        raise FitError(f"Average {graph.averages[0].name}: the chip has no pooling; one with "
+                       "channelwise = true would do it")
 
 
 def lower(graph, config, *, layer_check=False, mesh=None):
@@ -224,7 +232,8 @@ def lower(graph, config, *, layer_check=False, mesh=None):
             weights += stream
         layer = step.layer
         entry = Entry(step.name, step.operation, step.reads[0] if step.reads else None,
-                      step.writes, layer.bypass if layer is not None else None, step.probe)
+                      step.writes, layer.bypass if layer is not None else None, step.probe,
+                      step.average)
         entries += [entry] * len(made)
     none = np.empty((0, config.weight_chunks), np.uint32)
     return Program(config, np.array(words, np.uint32), np.concatenate([none, *weights]), entries,

@@ -95,9 +95,10 @@ def _stream_parts(config, height, width, words, operation):
         position += DESCRIPTOR_WORDS + d.payload
         if d.operation != operation:
             continue
-        shape = d.height, d.width, d.in_channels
-        yield begin, shape, (config.rows * d.tile_rows, config.columns * d.tile_columns)
-        begin += d.height * d.width * d.in_channels
+        shape = d.stored(config.rows, config.columns)
+        yield begin, shape, ((1, 1) if d.average else
+                             (config.rows * d.tile_rows, config.columns * d.tile_columns))
+        begin += shape[0] * shape[1] * shape[2]
 
 
 def patches(config, height, width, words, pixels, operation):

@@ -5,7 +5,7 @@ import heapq
 from .deployment import ChipPart, Deployment
 from .errors import ModelError
 from .host import HostPart
-from .layers import ChipGraph, Concat
+from .layers import Average, ChipGraph, Concat
 from .lower import lower
 from .mesh import whole_config
 from .onnx_graph import load_graph, sub_model
@@ -16,11 +16,13 @@ __all__ = ["compile_graph", "compile_model", "partition"]
 
 
 class _Unit:
-    """What is scheduled as one: a chain or a Concat of the chip, or a node of the host."""
+    """What is scheduled as one: a chain, a Concat or an average of the chip, or a node of the
+    host."""
 
-    def __init__(self, chain, nodes, position, chip):
+    def __init__(self, chain, nodes, position, chip, leaves=False):
         self.chain = chain
         self.chip = chip
+        self.leaves = leaves        # what it makes is not in the chip's memory
         self.nodes = nodes
         self.position = position
         self.level = 0
@@ -38,7 +40,8 @@ def _units(graph, support):
     for position, node in enumerate(graph.nodes):
         chain = chain_of.get(node)
         if chain is None:
-            units.append(_Unit(None, [node], position, node in support.joins))
+            leaves = node in support.averages
+            units.append(_Unit(None, [node], position, node in support.joins or leaves, leaves))
         elif chain.nodes[0] is node:
             units.append(_Unit(chain, chain.nodes, position, True))
     return units
@@ -74,7 +77,8 @@ def partition(graph, support):
         for name in unit.reads:
             if name in maker:
                 before = maker[name]
-                unit.level = max(unit.level, before.level + (before.chip != unit.chip))
+                away = 2 * before.leaves if unit.chip else 0
+                unit.level = max(unit.level, before.level + (away or before.chip != unit.chip))
         while len(parts) <= unit.level:
             parts.append([])
         parts[unit.level].append(unit)
@@ -122,7 +126,9 @@ def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None)
         chip = ChipGraph(
             shapes, [unit.chain.layer() for unit in group if unit.chain], outputs,
             [Concat(unit.nodes[0].name, tuple(unit.reads), *unit.writes) for unit in group
-             if not unit.chain])
+             if not unit.chain and not unit.leaves],
+            [Average(unit.nodes[0].name, *unit.reads, *unit.writes) for unit in group
+             if unit.leaves])
         chip = split_inputs(chip, whole_config(config, *mesh) if mesh else config)
         program = lower(chip, config, layer_check=layer_check, mesh=mesh)
         parts.append(ChipPart(program, chip))

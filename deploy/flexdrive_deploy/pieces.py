@@ -112,4 +112,4 @@ def split_inputs(graph, config):
             (index + 1) * inputs // count - index * inputs // count for index in range(count)))
 
     return ChipGraph(graph.inputs, [split(layer) for layer in graph.layers], graph.outputs,
-                     graph.concats)
+                     graph.concats, graph.averages)

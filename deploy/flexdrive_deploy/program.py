@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
+from math import prod
 
 import numpy as np
 
@@ -12,12 +13,13 @@ from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, VERSION, Descripto
 
 from .errors import FileError, ModelError
 from .files import array_bytes, array_from, load_directory, save_directory
+from .layers import half_bits
 from .mesh import split_program, whole_config, without_borders
 
 __all__ = ["Entry", "MapPlace", "Program", "config_hash"]
 
 KIND = "flexdrive-program"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 
 def config_hash(config):
@@ -54,7 +56,8 @@ class MapPlace:
 class Entry:
     """What one descriptor does: the layer's name and the maps it reads and writes.
 
-    ``probe`` marks a STORE that is there only to be compared."""
+    ``probe`` marks a STORE that is there only to be compared; ``average`` names what a STORE of
+    scaled sums gives."""
 
     name: str
     operation: Operation
@@ -62,6 +65,7 @@ class Entry:
     writes: str | None = None
     bypass: str | None = None
     probe: bool = False
+    average: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +146,23 @@ class Program:
         for entry in self.entries:
             if entry.operation == Operation.STORE:
                 found.append((entry, position))
-                position += self.maps[entry.reads].size
+                position += prod(self.stored_shape(entry))
         return found
+
+    def stored_shape(self, entry):
+        """(channels, rows, columns) of the words of a STORE: the map, or a pixel of each chip's
+        average."""
+        place = self.maps[entry.reads]
+        if entry.average is None:
+            return place.shape
+        patch = self.patch(entry)
+        return (place.shape[0], *(-(-size // edge) for size, edge in
+                                  zip(place.shape[1:], patch, strict=True)))
+
+    def patch(self, entry):
+        """(rows, columns) of the map of a STORE that a chip holds at most."""
+        tile = self.maps[entry.reads].tile
+        return self.config.rows * tile[0], self.config.columns * tile[1]
 
     @property
     def input_words(self):
@@ -153,7 +172,7 @@ class Program:
     @property
     def output_words(self):
         """Words of the stream from the chip."""
-        return sum(self.maps[entry.reads].size for entry, _ in self.stores)
+        return sum(prod(self.stored_shape(entry)) for entry, _ in self.stores)
 
     def pack(self, maps):
         """Maps (name -> uint16 (channels, height, width)) -> uint16 (n,), stream to the chip.
@@ -181,9 +200,12 @@ class Program:
                              f"{self.output_words}")
         maps = {}
         for entry, start in self.stores:
-            channels, height, width = self.maps[entry.reads].shape
+            channels, height, width = self.stored_shape(entry)
             words = pixels[start:start + channels * height * width]
-            maps[entry.reads] = words.reshape(height, width, channels).transpose(2, 0, 1)
+            if entry.average is None:
+                maps[entry.reads] = words.reshape(height, width, channels).transpose(2, 0, 1)
+            else:
+                maps[entry.average] = _added(words.reshape(-1, channels))[:, None, None]
         return maps
 
     def to_files(self, prefix=""):
@@ -237,6 +259,15 @@ class Program:
         """Read a directory; FileError when damaged, foreign, or made for another chip."""
         manifest, files = load_directory(path, KIND, FORMAT_VERSION)
         return cls.from_files(path, manifest, files, config)
+
+
+def _added(parts):
+    """Averages of the chips of a mesh, added in binary16, chip by chip."""
+    total = parts[0]
+    for part in parts[1:]:
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = half_bits(total.view(np.float16) + part.view(np.float16))
+    return total
 
 
 def _differences(made_for, config):

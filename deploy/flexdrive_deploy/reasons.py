@@ -16,7 +16,6 @@ REWRITES = CHAIN_REWRITES | {
     "Concat": "Add of maps of equal shape", "Reshape": "convolutions that mix all channels",
     "Transpose": "convolutions that mix all channels", "Resize": "maps of one size",
     "Gemm": "nothing, at the end of a network", "Flatten": "nothing, at the end of a network",
-    "GlobalAveragePool": "nothing, at the end of a network",
 }
 
 

@@ -9,8 +9,10 @@ from .begin import CHANNELWISE, begin, begin_channelwise
 from .chain import Chain, Refusal
 from .reasons import REWRITES, left_over
 
-__all__ = ["HOST_OPERATIONS", "Placement", "Support", "analyse"]
+__all__ = ["AVERAGED_PIXELS", "HOST_OPERATIONS", "Placement", "Support", "analyse"]
 
+# A sum of n equal numbers is wrong by up to n / 2**12 of itself in binary16.
+AVERAGED_PIXELS = 256
 # Operations that the host evaluates (evaluator.py), in the precision that the model declares.
 HOST_OPERATIONS = frozenset([
     "Abs", "Add", "ArgMax", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat",
@@ -50,10 +52,12 @@ class Placement:
 @dataclass(frozen=True, eq=False)
 class Support:
     """chains: list of Chain, in order of their Conv nodes; joins: Concat nodes of the chip;
-    placements: one for each node of the model, in its order."""
+    averages: GlobalAveragePool nodes of the chip; placements: one for each node of the model, in
+    its order."""
 
     chains: list
     joins: list
+    averages: list
     placements: list
 
     @property
@@ -145,9 +149,33 @@ def _joins(graph, chains, refusals):
     return joins
 
 
-def _verdict(node, chip, joins, refusals, graph):
+def _averages(graph, config, chains, refusals):
+    """GlobalAveragePool nodes that a STORE does."""
+    made = {chain.value for chain in chains}
+    found = []
+    for node in graph.nodes:
+        if node.operation != "GlobalAveragePool" or node.domain:
+            continue
+        shape = graph.shapes.get(node.inputs[0], ())
+        pixels = shape[2] * shape[3] if len(shape) == 4 else 0
+        if not config.channelwise:
+            refusals[node] = Refusal("the chip has no pooling", "a chip with channelwise = true")
+        elif node.inputs[0] not in made:
+            refusals[node] = Refusal("its map is not made by a layer of the chip")
+        elif not 0 < pixels <= AVERAGED_PIXELS:
+            refusals[node] = Refusal(
+                f"averages {pixels} pixels; sums of more than {AVERAGED_PIXELS} lose too much in "
+                "binary16", "AveragePool before it")
+        else:
+            found.append(node)
+    return found
+
+
+def _verdict(node, chip, joins, averages, refusals, graph):
     if node in joins:
         return Placement(node.name, node.operation, "chip", "maps lie behind each other")
+    if node in averages:
+        return Placement(node.name, node.operation, "chip", "means leave instead of the map")
     if node in chip:
         head = chip[node]
         own = (CHANNELWISE[node.operation][1] if node.operation in CHANNELWISE
@@ -199,6 +227,8 @@ def analyse(graph, config):
     folded = [Placement(name, operation, "host", reason, gone=True) for name, operation, reason
               in graph.folded]
     joins = _joins(graph, chains, refusals)
-    placements = [*folded, *(_verdict(node, chip, joins, refusals, graph) for node in graph.nodes)]
+    averages = _averages(graph, config, chains, refusals)
+    placements = [*folded, *(_verdict(node, chip, joins, averages, refusals, graph)
+                             for node in graph.nodes)]
     placements.sort(key=lambda placement: graph.order[placement.name])
-    return Support(chains, joins, placements)
+    return Support(chains, joins, averages, placements)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from flexdrive.hyperdrive.descriptor import Activation
-from flexdrive_deploy.layers import ChipGraph, Concat, ConvLayer
+from flexdrive_deploy.layers import Average, ChipGraph, Concat, ConvLayer
 from flexdrive_sim.hyperdrive.session import evaluate
 
 __all__ = ["evaluate", "half", "random_graph", "random_layer"]
@@ -94,4 +94,7 @@ def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise
     used = {name for layer in layers for name in layer.reads}
     used.update(name for concat in concats for name in concat.sources)
     outputs = [name for name in shapes if name not in used and name != "x"]
-    return ChipGraph({"x": shape}, layers, outputs, concats)
+    averages = [Average(f"average{index}", layer.target, f"mean{index}")
+                for index, layer in enumerate(layers) if channelwise and rng.integers(4) == 0]
+    return ChipGraph({"x": shape}, layers, outputs + [average.target for average in averages],
+                     concats, averages)

@@ -221,7 +221,7 @@ REASONS = {
                "behind abs1, which the host computes", ""),
     "input": (lambda b: b.node("Relu", "x"), "host", "behind the network's input x", ""),
     "head": (lambda b: b.node("GlobalAveragePool", b.conv("x", 4, 4)), "host",
-             "the chip has no such operation", "nothing, at the end of a network"),
+             "the chip has no pooling", "a chip with channelwise = true"),
     "unknown": (lambda b: b.node("Erf", b.conv("x", 4, 4)), "unsupported",
                 "Erf is known neither to the chip nor to the host", "outside"),
     "layernorm": (lambda b: b.node("LayerNormalization", b.conv("x", 4, 4), b.constant(

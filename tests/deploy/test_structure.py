@@ -244,6 +244,43 @@ def test_a_network_in_the_style_of_yolo_stays_on_the_chip():
     agree(b.model(b.conv(x, 6, 3, 1)), image, "chip", config=config)
 
 
+@pytest.mark.parametrize("size", [(4, 4), (2, 8), (1, 1), (16, 16)])
+def test_global_average_pooling(size):
+    """As many pixels as a power of two, so that means are exact; the map itself leaves as well in
+    one of two."""
+    b, image = integer_builder((3, *size), 5)
+    x = b.node("Relu", b.conv("x", 3, 6))
+    mean = b.node("GlobalAveragePool", x)
+    agree(b.model(mean), image, "chip", config=CHANNELWISE, layer_check=False)
+    agree(b.model(mean, x), image, "chip", config=CHANNELWISE)
+    deployment = agree(b.model(mean), image, "chip", config=CHANNELWISE)
+    entry, _ = next(row for row in deployment.programs[0].stores if not row[0].probe)
+    assert deployment.programs[0].stored_shape(entry) == (6, 1, 1)
+
+
+def test_averages_that_a_layer_reads_go_through_the_host():
+    """Squeeze and excite: the mean is loaded again as a map of one pixel."""
+    b, image = integer_builder((3, 4, 4), 6)
+    x = b.conv("x", 3, 8)
+    y = b.conv(b.node("GlobalAveragePool", x), 8, 4, 1)
+    deployment = agree(b.model(b.node("Mul", y, b.conv(x, 8, 4, 1))), image,
+                       ["chip"] * 4 + ["host"], config=CHANNELWISE)
+    assert len(deployment.programs) == 2
+
+
+@pytest.mark.parametrize(("size", "config", "build", "reason"), [
+    ((4, 4), CONFIG, lambda b: b.conv("x", 3, 4), "the chip has no pooling"),
+    ((4, 4), CHANNELWISE, lambda b: b.node("Sigmoid", b.conv("x", 3, 4)),
+     "its map is not made by a layer of the chip"),
+    ((16, 17), CHANNELWISE, lambda b: b.conv("x", 3, 4),
+     "averages 272 pixels; sums of more than 256 lose too much in binary16")])
+def test_averages_of_the_host(size, config, build, reason):
+    b, _ = integer_builder((3, *size), 7)
+    placement = analyse(load_graph(b.model(b.node("GlobalAveragePool", build(b)))),
+                        config).placements[-1]
+    assert (placement.where, placement.reason) == ("host", reason)
+
+
 def ternary(b, *shape, magnitude=1.0):
     weights = b.rng.integers(-1, 2, shape) * magnitude
     weights[0] = 0          # a channel of nothing else

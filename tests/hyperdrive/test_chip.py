@@ -100,6 +100,25 @@ def test_weights_that_come_late(chip):
     assert sum(report.weight_stalls for report in reports) > 100
 
 
+@pytest.mark.parametrize("name", [name for name, config in CONFIGS.items() if config.channelwise])
+@pytest.mark.parametrize("interval", [1, 2, 7])
+def test_averages_wait_for_the_host(name, interval):
+    """More means than the output FIFO holds, at a tenth of their rate and less."""
+    chip = Chip(CONFIGS[name])
+    config = chip.config
+    for channels, tile, size in ((41, (1, 1), (1, 1)), (17, (1, 2), (1, 2)),
+                                 (3, (2, 2), (config.rows, 2))):
+        shape = (*size, channels)
+        stimulus = Stimulus(config)
+        random = np.random.default_rng(channels)
+        stimulus.load(random_words(random, shape), base=1, tile=tile)
+        for factor in (0x3C00, 0xB266, 0x8000):
+            stimulus.store(shape, base=1, tile=tile, average=factor)
+        stimulus.store(shape, base=1, tile=tile)
+        assert stimulus.out_words == channels * (3 + size[0] * size[1])
+        assert differences(chip, stimulus, gates={"o_pixels": Gate.every(interval)}) == []
+
+
 def test_activations_of_corner_values(chip):
     """Zeros of both signs, infinities, NaNs and subnormals before the last step."""
     config = chip.config

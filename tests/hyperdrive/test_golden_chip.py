@@ -145,7 +145,7 @@ BROKEN = [
     (Code.MAGIC, {"magic": 0xFC}), (Code.MAGIC, {"version": 1}),
     (Code.MAGIC, {"version": 0, "operation": 9, "kernel": 2}),
     (Code.OPERATION, {"operation": 0}), (Code.OPERATION, {"operation": 4, "reserved1": 1}),
-    (Code.RESERVED, {"reserved1": 1 << 1}), (Code.RESERVED, {"reserved1": 1, "kernel": 0}),
+    (Code.RESERVED, {"reserved1": 1}), (Code.RESERVED, {"reserved1": 1, "kernel": 0}),
     (Code.MESH, {"halo": 1}), (Code.MESH, {"in_corner": 1}), (Code.MESH, {"border_rows": 8}),
     (Code.KERNEL, {"kernel": 2}), (Code.KERNEL, {"kernel": 5, "stride": 0}),
     (Code.STRIDE, {"stride": 0}), (Code.STRIDE, {"stride": 3}),

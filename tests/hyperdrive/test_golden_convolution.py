@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.descriptor import Activation
+from flexdrive_sim.hyperdrive.convolution import averages
 from flexdrive_sim.hyperdrive.golden import channelwise, convolve
 
 from . import binary16 as oracle
@@ -150,3 +151,19 @@ def test_channelwise(size, kernel, stride):
                               activation=Activation.RELU)
             wanted = oracle.channelwise(x, used, alpha, beta, kernel, stride, "RELU", 0, bypass)
             np.testing.assert_array_equal(got, np.array(wanted, np.uint16))
+
+
+@pytest.mark.parametrize("pool", [None, np.concatenate([CORNERS, SPECIAL])])
+def test_averages(pool):
+    """Two chips' patches of a map whose last ones are smaller, pixel by pixel."""
+    rng = np.random.default_rng(8)
+    image, factor = patterns(rng, (5, 3, 40), pool), 0x2E66
+    wanted = np.zeros((2, 2, 40), np.uint16)
+    for y in range(2):
+        for x in range(2):
+            for c in range(40):
+                total = 0
+                for pixel in image[3 * y:3 * y + 3, 2 * x:2 * x + 2, c].ravel():
+                    total = oracle.add(total, int(pixel))
+                wanted[y, x, c] = oracle.multiply(total, factor)
+    np.testing.assert_array_equal(averages(image, (3, 2), factor), wanted)

@@ -83,7 +83,8 @@ _RULES = {
     Code.PITCH: "in_pitch is in_channels or more, out_step 1 or more, and out_pitch holds the "
                 "channels that are made",
     Code.CHANNELWISE: "channelwise is for chips that have it, with as many channels in as out and "
-                      "interleave L; maximum only with channelwise",
+                      "interleave L; maximum only with channelwise, average only for STORE on "
+                      "such chips",
     Code.UPSAMPLE: "upsampling is channelwise, with kernel 1, stride 1 and even tile edges",
     Code.LINK_NORTH: "the link to the neighbour above has no fault",
     Code.LINK_SOUTH: "the link to the neighbour below has no fault",

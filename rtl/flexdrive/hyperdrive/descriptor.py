@@ -7,7 +7,9 @@ encoder and the manual page derive from the tables here.
 Operations
 ----------
 LOAD   takes the feature map ``in_*`` from the stream ``i_pixels``.
-STORE  sends the feature map ``in_*`` on the stream ``o_pixels``.
+STORE  sends the feature map ``in_*`` on the stream ``o_pixels``; with ``average`` one word per
+       channel instead, the sum of its pixels, row by row, each addition rounded, times ``slope``.
+       Chips of a mesh each send that of their own pixels.
 CONV   convolves ``in_*`` into ``out_*``. The payload is one word per output channel, scale
        (alpha) in bits 15:0 and bias (beta) in bits 31:16, both binary16; alpha = 1.0 and
        beta = -0.0 are exact identities.
@@ -131,7 +133,8 @@ FIELDS = (
     Field("channelwise", 1, 27, 1, "output channel c is made from input channel c alone"),
     Field("maximum", 1, 28, 1, "the largest operand instead of the sum (channelwise only)"),
     Field("upsample", 1, 29, 1, "every input pixel is that of four output pixels (channelwise)"),
-    Field("reserved1", 1, 30, 2, "0"),
+    Field("average", 1, 30, 1, "send the scaled sum of each channel (STORE)"),
+    Field("reserved1", 1, 31, 1, "0"),
     Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
     Field("in_channels", 2, 16, 16, "channels of the input map"),
     Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
@@ -152,7 +155,7 @@ FIELDS = (
     Field("in_pitch", 10, 0, 16, "words from a pixel of the input map to the next"),
     Field("out_pitch", 10, 16, 16, "words from a pixel of output and bypass map to the next"),
     Field("out_step", 11, 0, 16, "words from a channel of output and bypass map to the next"),
-    Field("slope", 11, 16, 16, "binary16 factor of negative values (leaky ReLU)"),
+    Field("slope", 11, 16, 16, "binary16 factor of negative values (leaky ReLU) or sums (average)"),
 )
 
 
@@ -178,6 +181,7 @@ class Descriptor:
     channelwise: int = 0
     maximum: int = 0
     upsample: int = 0
+    average: int = 0
     reserved1: int = 0
     in_base: int = 0
     in_channels: int = 0
@@ -267,6 +271,15 @@ class Descriptor:
     def width(self):
         """Columns of the (input) map."""
         return self.full_columns * self.in_tile_columns + self.last_columns
+
+    def stored(self, rows, columns):
+        """(height, width, channels) of what a STORE sends from chips of ``rows`` x ``columns``
+        tiles: the map, or with ``average`` a pixel from each chip that holds some of it."""
+        if not self.average:
+            return self.height, self.width, self.in_channels
+        tiles = (self.full_rows + (self.last_rows > 0), self.full_columns + (self.last_columns > 0))
+        chips = -(-tiles[0] // rows), -(-tiles[1] // columns)
+        return (*(chips if all(chips) else (0, 0)), self.in_channels)
 
     @property
     def made(self):

@@ -38,6 +38,7 @@ def layer_layout(config):
         "reach": unsigned(2),           # kernel edge // 2: pixels behind the centre
         "before": unsigned(2),          # pixels before it
         "channelwise": unsigned(1), "maximum": unsigned(1), "upsample": unsigned(1),
+        "average": unsigned(1),         # of a STORE, on chips with channelwise
         "two": unsigned(1),             # stride is 2
         "activation": ActivationShape,
         "slope": word,

@@ -135,6 +135,7 @@ class Parser(Shared):
             layer.before.eq(Mux(conv, (raw.kernel - 1)[:4] >> 1, 0)),
             layer.channelwise.eq(raw.channelwise), layer.maximum.eq(raw.maximum),
             layer.upsample.eq(up),
+            layer.average.eq(raw.average if self.config.channelwise else 0),
             layer.last_tap.eq(raw.kernel - 1),
             layer.activation.eq(raw.activation[:2]), layer.bypass.eq(raw.bypass),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
@@ -260,12 +261,13 @@ class Parser(Shared):
         m.d.comb += [broken[code].eq(rule) for code, rule in rules.items()]
 
     def _channelwise_broken(self, raw, conv):
-        """Whether channelwise and maximum are where they cannot be."""
+        """Whether channelwise, maximum and average are where they cannot be."""
         config = self.config
         ours = (raw.in_channels != raw.out_channels) | (raw.interleave != config.adder_depth)
+        averages = raw.operation == Operation.STORE
         if not config.channelwise:
-            ours = 1
-        return Mux(raw.channelwise, ~conv | ours, raw.maximum)
+            ours, averages = 1, 0
+        return Mux(raw.channelwise, ~conv | ours, raw.maximum) | (raw.average & ~averages)
 
     def _side_by_side(self, m, raw):
         """(words from the input's first to the output's first, whether both are different channels

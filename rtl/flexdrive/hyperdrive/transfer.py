@@ -1,22 +1,29 @@
 """Feature maps between the host's streams and the tiles' memories.
 
 A map travels row by row, column by column, channels innermost, over its real height and width;
-one word a cycle.
+one word a cycle. For an average it is walked once for every L channels.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import C, Module, Mux, Signal
 from amaranth.lib import stream
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
+from .average import Average
 from .layer import layer_layout
 from .rim import rim_layout
+from .timing import REQUEST, STORED, delayed
 
 __all__ = ["MapWalker", "Transfer"]
 
 # Words that may be on their way from the memories to the output FIFO.
 _FIFO_WORDS = 16
+
+
+def _parameters(config):
+    """The part of module names that says whether there are averages."""
+    return {"l": config.adder_depth, "z": True} if config.channelwise else {}
 
 
 class MapWalker(Shared):
@@ -28,6 +35,7 @@ class MapWalker(Shared):
     valid : the walker stands on a word. ``step`` : go to the next.
     address, row, column : where the word lies: address in the tile, and which tile.
     rim : whether it is of the first or last ``layer.halo`` rows or columns of the whole array.
+    channel, first, last : of an average: channel in its block of L, first and last pixel.
     """
 
     def __init__(self, config):
@@ -36,7 +44,9 @@ class MapWalker(Shared):
             "layer": In(layer_layout(config)), "start": In(1), "step": In(1),
             "valid": Out(1), "address": Out(16), "row": Out(range(config.rows)),
             "column": Out(range(config.columns)), "rim": Out(rim_layout()),
-        }, m=config.rows, n=config.columns)
+            **({"channel": Out(range(max(2, config.adder_depth))), "first": Out(1), "last": Out(1)}
+               if config.channelwise else {}),
+        }, m=config.rows, n=config.columns, **_parameters(config))
 
     def elaborate(self, platform):
         m = Module()
@@ -45,13 +55,14 @@ class MapWalker(Shared):
         tile_column = Signal(9)
         y, x, channel = (Signal(16, name=name) for name in ("y", "x", "channel"))
         row_address = Signal(16)            # first word of row y of a tile
-        gap = Signal(16)                    # words from a pixel's last channel to the next pixel
         starting = Signal()
+        over = Signal()                     # the step is that from the last word of the walk
         rows = Signal(16)
         columns = Signal(16)
         tiles = Signal(9, name="row_tiles"), Signal(9, name="column_tiles")
         ends = {name: Signal(name=f"{name}_end") for name in
                 ("channel", "x", "tile_column", "y", "tile_row")}
+        walk = self._walk(m, starting, over)
         m.d.comb += [
             # Rows and columns of the map in the tile under the walker.
             rows.eq(Mux(tile_row == layer.full_rows, layer.last_rows, layer.in_tile_rows)),
@@ -59,7 +70,7 @@ class MapWalker(Shared):
                            layer.in_tile_columns)),
             tiles[0].eq(layer.full_rows + (layer.last_rows != 0)),
             tiles[1].eq(layer.full_columns + (layer.last_columns != 0)),
-            ends["channel"].eq(channel == layer.in_channels - 1),
+            ends["channel"].eq(channel == walk["channels"] - 1),
             ends["x"].eq(x == columns - 1),
             ends["tile_column"].eq(tile_column == tiles[1] - 1),
             ends["y"].eq(y == rows - 1),
@@ -72,7 +83,7 @@ class MapWalker(Shared):
             self.rim.east.eq((tile_column == self.config.columns - 1)
                              & (x + layer.halo >= layer.in_tile_columns)),
         ]
-        m.d.sync += [starting.eq(self.start), gap.eq(layer.in_pitch - layer.in_channels)]
+        m.d.sync += starting.eq(self.start)
         with m.If(starting):
             m.d.sync += [self.valid.eq((tiles[0] != 0) & (tiles[1] != 0)),
                          self.address.eq(layer.in_base),
@@ -81,24 +92,60 @@ class MapWalker(Shared):
         with m.Elif(self.step & self.valid):
             m.d.sync += [channel.eq(channel + 1), self.address.eq(self.address + 1)]
             with m.If(ends["channel"]):
-                m.d.sync += [channel.eq(0), x.eq(x + 1), self.address.eq(self.address + 1 + gap)]
+                m.d.sync += [channel.eq(0), x.eq(x + 1),
+                             self.address.eq(self.address + 1 + walk["gap"])]
                 with m.If(ends["x"]):
                     m.d.sync += [x.eq(0), tile_column.eq(tile_column + 1),
                                  self.address.eq(row_address)]
                     with m.If(ends["tile_column"]):
-                        self._next_row(m, ends, tile_row, tile_column, y, row_address)
+                        self._next_row(m, ends, walk, over, tile_row, tile_column, y, row_address)
+        if self.config.channelwise:
+            self._pooled(m, starting | over, channel, ends)
         return m
 
-    def _next_row(self, m, ends, tile_row, tile_column, y, row_address):
+    def _walk(self, m, starting, over):
+        """Channels of a walk, words from a pixel's last channel to the next pixel, first words of
+        this walk and of the next, and whether there is one. Only averages take several."""
+        layer, gap = self.layer, Signal(16, name="gap")
+        if not self.config.channelwise:
+            m.d.sync += gap.eq(layer.in_pitch - layer.in_channels)
+            return {"channels": layer.in_channels, "gap": gap, "base": layer.in_base,
+                    "next": layer.in_base, "again": C(0, 1)}
+        depth = self.config.adder_depth
+        base, left, channels, next_base, next_left, next_channels = (
+            Signal(16, name=name) for name in
+            ("base", "left", "channels", "next_base", "next_left", "next_channels"))
+        m.d.comb += [
+            next_base.eq(Mux(starting, layer.in_base, base + depth)),
+            next_left.eq(Mux(starting, layer.in_channels, left - depth)),
+            next_channels.eq(Mux(layer.average & (next_left > depth), depth, next_left)),
+        ]
+        with m.If(starting | over):
+            m.d.sync += [base.eq(next_base), left.eq(next_left), channels.eq(next_channels),
+                         gap.eq(layer.in_pitch - next_channels)]
+        return {"channels": channels, "gap": gap, "base": base, "next": next_base,
+                "again": layer.average & (left > depth)}
+
+    def _pooled(self, m, begins, channel, ends):
+        """What an average needs to know of a word."""
+        m.d.comb += [self.channel.eq(channel), self.last.eq(
+            ends["x"] & ends["tile_column"] & ends["y"] & ends["tile_row"])]
+        with m.If(begins):
+            m.d.sync += self.first.eq(1)
+        with m.Elif(self.step & ends["channel"]):
+            m.d.sync += self.first.eq(0)
+
+    def _next_row(self, m, ends, walk, over, tile_row, tile_column, y, row_address):
         layer = self.layer
         following = Signal(16)
-        m.d.comb += following.eq(Mux(ends["y"], layer.in_base, row_address + layer.in_row))
+        m.d.comb += [over.eq(ends["y"] & ends["tile_row"]), following.eq(Mux(
+            over, walk["next"], Mux(ends["y"], walk["base"], row_address + layer.in_row)))]
         m.d.sync += [tile_column.eq(0), y.eq(y + 1), row_address.eq(following),
                      self.address.eq(following)]
         with m.If(ends["y"]):
-            m.d.sync += [y.eq(0), tile_row.eq(tile_row + 1)]
-            with m.If(ends["tile_row"]):
-                m.d.sync += self.valid.eq(0)
+            m.d.sync += [y.eq(0), tile_row.eq(Mux(over, 0, tile_row + 1))]
+            with m.If(over):
+                m.d.sync += self.valid.eq(walk["again"])
 
 
 class Transfer(Shared):
@@ -108,6 +155,8 @@ class Transfer(Shared):
     -------
     load, store : one-cycle start of an operation; ``layer`` stable from then on.
     done : high once the operation is complete (STORE: its last word has left on ``o``).
+    An average sends a word a channel; it fetches L channels of a pixel in L cycles, whether there
+    are as many or not.
     i, o : pixel streams, one binary16 word each.
     write, address, word : store ``word``; always granted, as nothing else runs.
     read : fetch the word at ``address``. ``row``, ``column`` : its tile, for both.
@@ -125,31 +174,31 @@ class Transfer(Shared):
             "row": Out(range(config.rows)), "column": Out(range(config.columns)),
             "arrived": In(1), "arriving": In(16), "loading": Out(1), "room": In(1),
             "rim": Out(rim_layout()),
-        }, m=config.rows, n=config.columns)
+        }, m=config.rows, n=config.columns, **_parameters(config))
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.walker = walker = MapWalker(self.config)
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=16, depth=_FIFO_WORDS)
-        waiting = Signal(range(_FIFO_WORDS + 1))    # words read and not yet sent
+        waiting = Signal(range(_FIFO_WORDS + 1))    # words to be sent that have been read
         loading = Signal()
         storing = Signal()
         walked = Signal()
         sent = Signal()
+        read_next, kept = self._average(m, walker, waiting, storing, fifo)
         m.d.comb += [
             walker.layer.eq(self.layer), walker.start.eq(self.load | self.store),
             walker.step.eq(self.write | self.read),
             self.loading.eq(loading & walker.valid), self.rim.eq(walker.rim),
             self.i.ready.eq(self.loading & self.room),
             self.write.eq(self.i.ready & self.i.valid), self.word.eq(self.i.payload),
-            self.read.eq(storing & walker.valid & (waiting != _FIFO_WORDS)),
+            self.read.eq(storing & walker.valid & read_next),
             self.address.eq(walker.address), self.row.eq(walker.row),
             self.column.eq(walker.column),
-            fifo.w_en.eq(self.arrived), fifo.w_data.eq(self.arriving),
             self.o.valid.eq(fifo.r_rdy), self.o.payload.eq(fifo.r_data),
             fifo.r_en.eq(self.o.ready), sent.eq(self.o.valid & self.o.ready),
         ]
-        m.d.sync += waiting.eq(waiting + self.read - sent)
+        m.d.sync += waiting.eq(waiting + (self.read & kept) - sent)
         # Complete when the walk is over and nothing is on its way.
         over = Signal()
         started = Signal()
@@ -164,3 +213,28 @@ class Transfer(Shared):
         with m.Elif(started):
             m.d.sync += walked.eq(1)
         return m
+
+    def _average(self, m, walker, waiting, storing, fifo):
+        """The way of a fetched word to the output, also through the sums; returns whether the next
+        may be fetched, and whether it gives a word to be sent."""
+        room = waiting != _FIFO_WORDS
+        if not self.config.channelwise:
+            m.d.comb += [fifo.w_en.eq(self.arrived), fifo.w_data.eq(self.arriving)]
+            return room, 1
+        layer, depth = self.layer, self.config.adder_depth
+        m.submodules.average = average = Average(depth)
+        # A slot of the adder for each channel: what waits, waits for all of them.
+        slot, go, going = Signal(range(max(2, depth))), Signal(), Signal()
+        m.d.sync += going.eq(go)
+        m.d.comb += go.eq(Mux(slot == 0, waiting <= _FIFO_WORDS - depth, going))
+        m.d.sync += slot.eq(Mux(~walker.valid | (slot == depth - 1), 0, slot + 1))
+        m.d.comb += [
+            average.i_valid.eq(self.arrived & layer.average), average.i_word.eq(self.arriving),
+            average.i_first.eq(delayed(m, "first", walker.first, STORED - REQUEST)),
+            average.i_last.eq(delayed(m, "last", walker.last, STORED - REQUEST)),
+            average.factor.eq(layer.slope),
+            fifo.w_en.eq(Mux(layer.average, average.o_valid, self.arrived)),
+            fifo.w_data.eq(Mux(layer.average, average.o_word, self.arriving)),
+        ]
+        return (Mux(layer.average, go & (slot == walker.channel), room),
+                ~layer.average | walker.last)

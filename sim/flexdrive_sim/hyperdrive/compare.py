@@ -11,12 +11,13 @@ from .rules import check
 __all__ = ["differences", "first_difference"]
 
 
-def first_difference(config, words, expected, run):
+def first_difference(config, words, expected, run, chip=None):
     """Where the first wrong word of ``o_pixels`` lies, as a sentence, or None.
 
     Parameters
     ----------
     expected : uint16, the golden model's words.
+    chip : as of :class:`~.golden.GoldenChip`.
     run : :class:`~flexdrive_sim.hyperdrive.rtl.ChipRun`.
     """
     wrong = np.flatnonzero(expected != run.pixels)
@@ -27,10 +28,12 @@ def first_difference(config, words, expected, run):
         descriptor = Descriptor.from_words(
             [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
         if descriptor.operation == Operation.STORE and check(descriptor, config) == Code.OK:
-            size = descriptor.height * descriptor.width * descriptor.in_channels
+            height, width, channels = descriptor.stored(
+                *(chip or (config.rows, config.columns)))
+            size = height * width * channels
             if at < begin + size:
-                row, rest = divmod(at - begin, descriptor.width * descriptor.in_channels)
-                column, channel = divmod(rest, descriptor.in_channels)
+                row, rest = divmod(at - begin, width * channels)
+                column, channel = divmod(rest, channels)
                 return (f"{len(wrong)} of {len(expected)} words differ; first: descriptor "
                         f"{index} (STORE), channel {channel}, row {row}, column {column}: "
                         f"expected {int(expected[at]):04x}, got {int(run.pixels[at]):04x}, in "

@@ -24,7 +24,7 @@ from flexdrive.hyperdrive.descriptor import Activation
 
 from .. import fp16
 
-__all__ = ["channelwise", "convolve"]
+__all__ = ["averages", "channelwise", "convolve"]
 
 _SCALE = 112               # float32 holds value * 2**_SCALE
 _BLOCK = 1 << 15           # accumulators per block: pattern and operand stay in a 2nd-level cache
@@ -181,6 +181,29 @@ def channelwise(x, weights, alpha, beta, *, kernel, stride=1, activation=Activat
                 v = np.where(weight == 2, v,
                              fp16.add_float(v, np.where(weight == 0, -operand, operand)))
     return _finish(v + np.float32(0), alpha, beta, activation, slope, bypass)
+
+
+def averages(image, patch, factor):
+    """What chips that hold ``patch`` = (rows, columns) of a map each send of it as averages.
+
+    Parameters
+    ----------
+    image : uint16 (h, w, c), binary16 patterns.
+    factor : binary16 pattern, of the sums.
+
+    Returns
+    -------
+    uint16 (ceil(h / rows), ceil(w / columns), c): the sum over each patch, row by row from +0 on,
+    each addition rounded, times ``factor``; NaN always 0x7E00.
+    """
+    height, width, channels = image.shape
+    values = fp16.to_float(image)
+    made = np.zeros((-(-height // patch[0]), -(-width // patch[1]), channels), np.float32)
+    for y, x in np.ndindex(made.shape[:2]):
+        part = values[y * patch[0]:(y + 1) * patch[0], x * patch[1]:(x + 1) * patch[1]]
+        for pixel in part.reshape(-1, channels):
+            made[y, x] = fp16.add_float(made[y, x], pixel)
+    return fp16.from_float(fp16.multiply_float(made, fp16.to_float(np.array(factor, np.uint16))))
 
 
 def _finish(v, alpha, beta, activation, slope, bypass):

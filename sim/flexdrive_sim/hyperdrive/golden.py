@@ -13,7 +13,7 @@ from flexdrive.hyperdrive.descriptor import (
     Operation,
 )
 
-from .convolution import channelwise, convolve
+from .convolution import averages, channelwise, convolve
 from .rules import blocks, check
 
 __all__ = ["GoldenChip", "Report", "StreamError", "check", "convolve"]
@@ -78,6 +78,8 @@ class GoldenChip:
     Parameters
     ----------
     config : flexdrive.hyperdrive.config.ChipConfig.
+    chip : (rows, columns) of tiles of a chip, when the array is that of a whole mesh: averages are
+        those of each chip's pixels.
 
     Attributes
     ----------
@@ -86,8 +88,9 @@ class GoldenChip:
     reports : list of Report of the last program.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, chip=None):
         self.config = config
+        self.chip = chip or (config.rows, config.columns)
         self.memory = np.zeros((config.rows, config.columns, config.fm_words), np.uint16)
         self.reports = []
 
@@ -126,7 +129,7 @@ class GoldenChip:
             if descriptor.operation == Operation.LOAD:
                 self._load(index, descriptor, pixels)
             elif descriptor.operation == Operation.STORE:
-                sent.append(self._input(descriptor).ravel())
+                sent.append(self._store(descriptor).ravel())
             else:
                 self._conv(index, descriptor, payload, weights)
         weights.finish()
@@ -156,6 +159,13 @@ class GoldenChip:
     def _input(self, d):
         return self.read(d.in_base, (d.in_tile_rows, d.in_tile_columns),
                          (d.height, d.width, d.in_channels), d.in_pitch)
+
+    def _store(self, d):
+        image = self._input(d)
+        if not d.average:
+            return image
+        patch = self.chip[0] * d.tile_rows, self.chip[1] * d.tile_columns
+        return averages(image, patch, d.slope)
 
     def _load(self, index, d, pixels):
         shape = (d.height, d.width, d.in_channels)

@@ -106,7 +106,7 @@ class Mesh:
                 [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
             position += DESCRIPTOR_WORDS + d.payload
             if d.operation == Operation.STORE:
-                total += d.height * d.width * d.in_channels
+                total += int(np.prod(d.stored(self.config.rows, self.config.columns)))
         parts = patches(self.config, self.height, self.width, words,
                         np.zeros(total, np.uint16), Operation.STORE)
         return {at: len(part) for at, part in parts.items()}
@@ -188,6 +188,9 @@ def random_chain(config, height, width, seed, *, layers=None):
                for name, at in border[i].items()})
     for i in range(count + 1):
         stimulus.store(shapes[i], base=int(base[i]), tile=edge[i])
+    if config.channelwise:
+        stimulus.store(shapes[count], base=int(base[count]), tile=edge[count],
+                       average=int(random_words(random, 1)[0]))
     return stimulus
 
 

@@ -52,7 +52,7 @@ def check_mesh(mesh, stimulus, gates=None, wires=None):
     """
     words, weights, pixels = stimulus.arrays()
     size = mesh.height, mesh.width
-    golden = GoldenChip(whole_config(mesh.config, *size))
+    golden = GoldenChip(whole_config(mesh.config, *size), (mesh.config.rows, mesh.config.columns))
     stored = golden.execute(np.array(without_borders(words), np.uint32), weights, pixels)
     assert all(report.code == Code.OK for report in golden.reports)
     with_wires = {} if wires is None else {"wires": wires}
@@ -80,7 +80,8 @@ def _difference(mesh, words, stored, run):
 
     image = ChipRun(joined("pixels"), joined("pixel_times"), run.cycles, [])
     found = first_difference(whole_config(mesh.config, mesh.height, mesh.width),
-                             without_borders(words), stored, image)
+                             without_borders(words), stored, image,
+                             (mesh.config.rows, mesh.config.columns))
     return [] if found is None else [found]
 
 

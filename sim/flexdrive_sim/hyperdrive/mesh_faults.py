@@ -88,7 +88,8 @@ def campaign_programs(mesh):
                        for count in links.values())
         if on_links < 10 * mesh.wire_count:
             continue
-        stored = GoldenChip(whole_config(mesh.config, *size)).execute(
+        stored = GoldenChip(whole_config(mesh.config, *size),
+                            (mesh.config.rows, mesh.config.columns)).execute(
             np.array(without_borders(words), np.uint32), weights, pixels)
         found.append(CampaignProgram(
             words, weights, pixels,

@@ -74,8 +74,9 @@ def _provocation(random, config, descriptor):
         {"channelwise": 1}, {"channelwise": 1, "maximum": 1, "interleave": config.adder_depth},
         {"kernel": 2}, {"upsample": 1}, {"upsample": 1, "channelwise": 1, "kernel": 1,
                                          "interleave": config.adder_depth, "stride": 1},
+        {"average": 1}, {"average": 1, "operation": Operation.STORE, "payload": 0},
         *[{}] * 8,
-    ][random.integers(22)]
+    ][random.integers(24)]
 
 
 def _first_convolution(words):

@@ -88,6 +88,8 @@ def _rules(d, config, neighbours):
                                  or d.interleave != config.adder_depth)
     else:
         yield Code.CHANNELWISE, d.maximum
+    yield Code.CHANNELWISE, d.average and not (
+        d.operation == Operation.STORE and config.channelwise)
     yield Code.UPSAMPLE, d.upsample and not (
         d.channelwise and (d.kernel, d.stride) == (1, 1)
         and d.tile_rows % 2 == d.tile_columns % 2 == 0)

@@ -7,10 +7,10 @@ import numpy as np
 from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive.descriptor import Activation, Code
 from flexdrive_deploy.deployment import ChipPart
-from flexdrive_deploy.layers import MINUS_ZERO, half_bits
+from flexdrive_deploy.layers import MINUS_ZERO, Average, half_bits
 from flexdrive_deploy.mesh import neighbours
 
-from .convolution import channelwise, convolve
+from .convolution import averages, channelwise, convolve
 from .golden import GoldenChip, check
 from .machine import ProgramRun, machine_for, predict_program, run_program
 from .ownership import check_plan
@@ -99,6 +99,10 @@ def evaluate(graph, maps):
         bypass = maps[layer.bypass] if layer.bypass is not None else None
         maps[layer.target] = _evaluate_layer(layer, maps[layer.source], bypass)
         join()
+    for average in graph.averages:
+        words = maps[average.source]
+        maps[average.target] = averages(words.transpose(1, 2, 0), words.shape[1:], Average.factor(
+            words.shape)).transpose(2, 0, 1)
     return maps
 
 
@@ -163,6 +167,14 @@ def _check_reports(program, run):
                    f"its link to the {side} failed, {row.link_error.name}; there is no result")
 
 
+def _sent(program, entry, words):
+    """What a STORE sends of a map (channels, height, width)."""
+    image = words.transpose(1, 2, 0)
+    if entry.average is not None:
+        image = averages(image, program.patch(entry), Average.factor(words.shape))
+    return image.ravel()
+
+
 def _first_difference(program, expected, got, times=None):
     """Difference of two output streams of a program, or None."""
     wrong = np.flatnonzero(expected != got)
@@ -171,7 +183,7 @@ def _first_difference(program, expected, got, times=None):
     index = int(wrong[0])
     entry, start = next((entry, start) for entry, start in reversed(program.stores)
                         if start <= index)
-    channels, _, width = program.maps[entry.reads].shape
+    channels, _, width = program.stored_shape(entry)
     pixel, channel = divmod(index - start, channels)
     row, column = divmod(pixel, width)
     cycle = None if times is None else int(times[index])
@@ -230,7 +242,8 @@ class Session:
         program = part.program
         pixels = program.pack(maps)
         _refuse_illegal(program)
-        expected = GoldenChip(program.array).execute(program.array_words, program.weights, pixels)
+        golden = GoldenChip(program.array, (program.config.rows, program.config.columns))
+        expected = golden.execute(program.array_words, program.weights, pixels)
         if self._chip is None:
             return self._check_golden(part, maps, expected)
         predicted = self._predicted(program)
@@ -246,7 +259,7 @@ class Session:
         program, compared, difference = part.program, 0, None
         if part.graph is not None:
             direct = evaluate(part.graph, maps)
-            parts = [direct[entry.reads].transpose(1, 2, 0).ravel() for entry, _ in program.stores]
+            parts = [_sent(program, entry, direct[entry.reads]) for entry, _ in program.stores]
             compared, expected = len(pixels), np.concatenate(parts)
             difference = _first_difference(program, expected, pixels)
         return ChipResult(program.unpack(pixels), compared, difference, None, [],

@@ -70,13 +70,16 @@ class Stimulus:
                                  **self._extent(height, width, *tile)).words()
         self.pixels.append(np.asarray(image, np.uint16).ravel())
 
-    def store(self, shape, *, base, tile, pitch=None):
-        """STORE the map of ``shape`` (height, width, channels) at ``base``."""
+    def store(self, shape, *, base, tile, pitch=None, average=None):
+        """STORE the map of ``shape`` (height, width, channels) at ``base``; its sums times
+        ``average``, a binary16 pattern, if given."""
         height, width, channels = shape
-        self.words += Descriptor(operation=Operation.STORE, in_base=base, in_channels=channels,
-                                 in_pitch=pitch, tile_rows=tile[0], tile_columns=tile[1],
-                                 **self._extent(height, width, *tile)).words()
-        self.out_words += height * width * channels
+        fields = {} if average is None else {"average": 1, "slope": average}
+        d = Descriptor(operation=Operation.STORE, in_base=base, in_channels=channels,
+                       in_pitch=pitch, tile_rows=tile[0], tile_columns=tile[1],
+                       **self._extent(height, width, *tile), **fields)
+        self.words += d.words()
+        self.out_words += int(np.prod(d.stored(self.config.rows, self.config.columns)))
 
     def convolve(self, shape, weights, scale, bias, *, in_base, out_base, tile, stride=1,
                  activation=Activation.NONE, interleave=1, bypass_base=None, **fields):
@@ -232,6 +235,9 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     stimulus.store(out_shape, base=base["out"], tile=tile)
     stimulus.store(in_shape, base=base["in"], tile=edges)
     stimulus.store(shape, base=base["in"] + source.offset, tile=edges, pitch=source.pitch)
+    if config.channelwise:
+        stimulus.store(shape, base=base["in"] + source.offset, tile=edges, pitch=source.pitch,
+                       average=int(random_factors(random, 1, special)[0]))
     return stimulus
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 
 import numpy as np
 
@@ -131,7 +132,7 @@ class Summary:
     @property
     def output_bits(self):
         """Feature-map bits sent by the chip for one image, without those only to compare."""
-        return sum(16 * program.maps[entry.reads].size for program in self.deployment.programs
+        return sum(16 * prod(program.stored_shape(entry)) for program in self.deployment.programs
                    for entry, _ in program.stores if not entry.probe)
 
     @property

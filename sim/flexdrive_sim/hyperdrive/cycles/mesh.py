@@ -106,7 +106,7 @@ class MeshChip:
                 elif d.operation == Operation.LOAD:
                     reported = yield from self._load(d, taken)
                 else:
-                    sent = store_times(d, taken, self.pixels_out)
+                    sent = store_times(d, taken, self.pixels_out, self.config.adder_depth)
                     reported = (sent[-1] if sent else taken + 2) + 3
             if code == Code.OK and conv:
                 self.parameters.there(self.parameter_words - 1)

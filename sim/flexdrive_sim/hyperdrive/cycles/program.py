@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flexdrive.hyperdrive.average import Average
 from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
 from flexdrive.hyperdrive.parser import check_cycles
 from flexdrive.hyperdrive.timing import REQUEST, STORED
@@ -28,14 +29,36 @@ class Prediction:
     reports: list
 
 
-def store_times(descriptor, taken, sink):
-    """Cycles in which the words of a STORE leave into ``sink``."""
+def store_times(descriptor, taken, sink, depth):
+    """Cycles in which the words of a STORE leave into ``sink``; ``depth``: L of the chip."""
+    if descriptor.average:
+        return _average_times(descriptor, taken, sink, depth)
     sent, read = [], taken + 2
     for word in range(descriptor.height * descriptor.width * descriptor.in_channels):
         read += 1
         if word >= _FIFO_WORDS:
             read = max(read, sent[word - _FIFO_WORDS] + 1)
         sent.append(sink.transfer(read + STORED - REQUEST + _FIFO_LATENCY))
+    return sent
+
+
+def _average_times(d, taken, sink, depth):
+    """The same of averages: L channels of a pixel in each turn of L cycles, while there is room for
+    all of them."""
+    sent, left, turn = [], 0, taken + 3
+    way = STORED - REQUEST + Average.latency_of(depth) + _FIFO_LATENCY
+    for first in range(0, d.in_channels, depth):
+        for pixel in range(1, d.height * d.width + 1):
+            while True:
+                while left < len(sent) and sent[left] < turn:
+                    left += 1
+                if len(sent) - left <= _FIFO_WORDS - depth:
+                    break
+                turn += depth
+            if pixel == d.height * d.width:
+                sent += [sink.transfer(turn + slot + way)
+                         for slot in range(min(depth, d.in_channels - first))]
+            turn += depth
     return sent
 
 
@@ -76,7 +99,8 @@ class _Chip:
         elif descriptor.operation == Operation.LOAD:
             reported = self._load(descriptor, taken)
         else:
-            reported = store_times(descriptor, taken, self.pixels_out)[-1] + 3
+            reported = store_times(descriptor, taken, self.pixels_out,
+                                   self.config.adder_depth)[-1] + 3
         if code == Code.OK and conv:
             self.parameters.there(self.parameter_words - 1)
         payload_end = self.descriptors.last + 1 if descriptor.payload else offered
