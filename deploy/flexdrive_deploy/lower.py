@@ -1,6 +1,6 @@
 """Chip graph -> program: tiles, memory, descriptors, weight stream."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from .errors import FitError
 from .layers import ZERO, Average, ConvLayer
 from .memory import plan
 from .mesh import border_fields, whole_config
-from .pieces import pieces
+from .pieces import overwritten, pieces
 from .program import Entry, MapPlace, Program
 from .tiling import choose_interleave, tile_edges
 
@@ -59,7 +59,7 @@ def weight_stream(weights, channels, interleave, *, ternary=False):
     return np.packbits(chunks, axis=1, bitorder="little").view("<u4").astype(np.uint32)
 
 
-def _steps(graph, layer_check):
+def _steps(graph, layer_check, overwritable):
     """Descriptors to be, in order: maps are loaded when first needed, stored when made."""
     last = {}       # layer that reads a map, or a map inside it, for the last time
     for index, layer in enumerate(graph.layers):
@@ -75,9 +75,9 @@ def _steps(graph, layer_check):
             if name in graph.inputs and name not in loaded:
                 loaded.add(name)
                 yield _Step(Operation.LOAD, name, [], name)
-        dies = layer.bypass != graph.place(layer.source)[0] and last.get(layer.bypass) == index
+        dying = [name for name in overwritable(layer) if last.get(name) == index]
         yield _Step(Operation.CONV, layer.name, layer.reads, layer.target,
-                    layer.bypass if layer.bypass is not None and dies else None, layer)
+                    dying[0] if dying else None, layer)
         if layer.target in graph.outputs or layer_check:
             yield _Step(Operation.STORE, layer.name, [layer.target],
                         probe=layer.target not in graph.outputs)
@@ -212,16 +212,15 @@ def lower(graph, config, *, layer_check=False, mesh=None):
     array = whole_config(config, *mesh) if mesh else config
     tiles = tile_edges(graph, array)
 
-    def in_place(layer):
-        return tiles[layer.bypass] == tiles[layer.target]
+    def overwritable(layer):
+        return overwritten(graph, layer, tiles, array)
 
     def steps_of(graph):
-        return [step if step.replaces is None or in_place(step.layer)
-                else replace(step, replaces=None) for step in _steps(graph, layer_check)]
+        return list(_steps(graph, layer_check, overwritable))
 
     sizes = {name: graph.shapes[name][0] * rows * columns
              for name, (rows, columns) in tiles.items() if name not in graph.slices}
-    steps, allocation = plan(graph, sizes, in_place, config.fm_words, steps_of)
+    steps, allocation = plan(graph, sizes, overwritable, config.fm_words, steps_of)
     maps = _places(graph, allocation, tiles)
     borders = border_fields(graph, steps, tiles, config) if mesh else [{}] * len(steps)
     words, weights, entries = [], [], []

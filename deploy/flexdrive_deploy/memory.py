@@ -64,12 +64,17 @@ def _place(steps, sizes, limit, highest):
 
 
 def _needs(steps, sizes):
-    """Words alive in every step; a map that is replaced in place counts once."""
+    """Words alive in every step; of two maps in one place the larger counts."""
     lifetimes = _lifetimes(steps)
     for index, step in enumerate(steps):
         alive = sum(sizes[name] for name, (first, last) in lifetimes.items()
                     if first <= index <= last)
-        yield alive - (sizes[step.replaces] if step.replaces else 0)
+        yield alive - (sizes[_smaller(step, sizes)] if step.replaces else 0)
+
+
+def _smaller(step, sizes):
+    """Of the map that is made and the one whose place it takes, that which lies in the other."""
+    return min(step.writes, step.replaces, key=sizes.__getitem__)
 
 
 # Rules of placement, tried in this order: lowest gap, highest gap, both ends in turn.
@@ -139,8 +144,9 @@ def _packed(steps, sizes, need):
 def _alive(steps, sizes, index):
     """The maps of a step in words: "a (64), b (32)", largest first."""
     lifetimes, step = _lifetimes(steps), steps[index]
+    inside = _smaller(step, sizes) if step.replaces else None
     names = sorted((name for name, (first, last) in lifetimes.items()
-                    if first <= index <= last and name != step.replaces),
+                    if first <= index <= last and name != inside),
                    key=lambda name: -sizes[name])
     return ", ".join(f"{name} ({sizes[name]})" for name in names)
 
@@ -152,7 +158,7 @@ def allocate(steps, sizes, limit):
     ----------
     steps : objects in order of execution with ``name``, ``reads`` (names of maps), ``writes``
         (name or None) and ``replaces``: the map whose place ``writes`` takes, or None. A map
-        that is replaced must be read for the last time in that step.
+        that is replaced must be read for the last time in that step, and be as large at least.
     sizes : map -> words in each tile.
     limit : words of the memory.
 
@@ -193,12 +199,12 @@ def _whole(graph, steps):
             for step in steps]
 
 
-def plan(graph, sizes, in_place, limit, steps_of):
+def plan(graph, sizes, overwritable, limit, steps_of):
     """Steps of a graph and their places, in another order when that of the graph does not fit.
 
     Parameters
     ----------
-    graph, sizes, in_place : as for :func:`~.order.best_order`.
+    graph, sizes, overwritable : as for :func:`~.order.best_order`.
     limit : words of the memory.
     steps_of : function of a graph, its steps as for :func:`allocate`.
 
@@ -215,5 +221,5 @@ def plan(graph, sizes, in_place, limit, steps_of):
     try:
         return steps, allocate(_whole(graph, steps), sizes, limit)
     except FitError:
-        steps = steps_of(replace(graph, layers=best_order(graph, sizes, in_place)))
+        steps = steps_of(replace(graph, layers=best_order(graph, sizes, overwritable)))
     return steps, allocate(_whole(graph, steps), sizes, limit)

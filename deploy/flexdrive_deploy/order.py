@@ -12,8 +12,9 @@ class _Lives:
     """Who makes and reads every map that takes memory; sets of layers are bit masks. A map that is
     part of another lives as that."""
 
-    def __init__(self, graph, sizes, in_place):
-        self.layers, self.sizes, self.in_place = graph.layers, sizes, in_place
+    def __init__(self, graph, sizes, overwritable):
+        self.layers, self.sizes = graph.layers, sizes
+        self.overwritable = [overwritable(layer) for layer in graph.layers]
         self.place = lambda name: graph.place(name)[0]
         self.readers, self.makers = dict.fromkeys(sizes, 0), dict.fromkeys(sizes, 0)
         maker = {layer.target: 1 << index for index, layer in enumerate(graph.layers)}
@@ -47,10 +48,10 @@ class _Lives:
         layer = self.layers[index]
         held = alive | {self.place(name) for name in [*layer.reads, layer.target]}
         total = sum(self.sizes[name] for name in held)
-        bypass = layer.bypass
-        replaced = (bypass is not None and bypass != self.place(layer.source)
-                    and self.in_place(layer) and not self._needed(bypass, done | 1 << index))
-        return total - (self.sizes[bypass] if replaced else 0)
+        replaced = [name for name in self.overwritable[index]
+                    if not self._needed(name, done | 1 << index)]
+        made = self.sizes[self.place(layer.target)]
+        return total - (min(made, self.sizes[replaced[0]]) if replaced else 0)
 
 
 def _ready(lives, done):
@@ -79,7 +80,7 @@ def _peak(lives, path):
     return peak
 
 
-def best_order(graph, sizes, in_place):
+def best_order(graph, sizes, overwritable):
     """Order the layers of a graph for the smallest peak of the feature-map memory.
 
     A search over sets of executed layers, best peak first; of equal ones that which is nearest to
@@ -90,14 +91,14 @@ def best_order(graph, sizes, in_place):
     ----------
     graph : layers.ChipGraph.
     sizes : map -> words in each tile.
-    in_place : function of a layer, whether it may write over its bypass when nothing reads that
-        later.
+    overwritable : function of a layer, the maps whose place its result may take when nothing reads
+        them later.
 
     Returns
     -------
     list of the layers, with a peak of at most that of the graph's own order.
     """
-    lives = _Lives(graph, sizes, in_place)
+    lives = _Lives(graph, sizes, overwritable)
     every = (1 << len(graph.layers)) - 1
     heap, seen, furthest = [(0, 0, (), 0)], set(), ((), 0)
     while heap and len(seen) < STATES:

@@ -15,9 +15,9 @@ import numpy as np
 from flexdrive.hyperdrive.descriptor import Activation
 
 from .layers import MINUS_ZERO, ChipGraph
-from .tiling import tile_edges
+from .tiling import choose_interleave, tile_edges
 
-__all__ = ["Piece", "pieces", "split_inputs"]
+__all__ = ["Piece", "overwritten", "pieces", "split_inputs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,3 +113,28 @@ def split_inputs(graph, config):
 
     return ChipGraph(graph.inputs, [split(layer) for layer in graph.layers], graph.outputs,
                      graph.concats, graph.averages)
+
+
+def overwritten(graph, layer, tiles, config):
+    """Names of the maps whose place a layer's result may take when nothing reads them later: its
+    bypass, and its source when every pixel is read before it is written
+    (:attr:`flexdrive.hyperdrive.descriptor.Code.OVERLAP`).
+
+    Parameters
+    ----------
+    graph, layer : ChipGraph and a ConvLayer of it.
+    tiles : map -> (rows, columns) of its tiles.
+    config : ChipConfig of the whole array.
+    """
+    names = []
+    source, target = layer.source, layer.target
+    if layer.bypass is not None and layer.bypass != graph.place(source)[0] \
+            and tiles[layer.bypass] == tiles[target]:
+        names.append(layer.bypass)
+    whole = not {source, target} & set(graph.slices)
+    if whole and layer.kernel == 1 and layer.c_out <= layer.c_in and not layer.channelwise and (
+            len(list(pieces(layer))) == 1):
+        interleave = choose_interleave(layer, tiles[target], config)
+        if layer.c_out <= config.channels * interleave:
+            names.append(source)
+    return names

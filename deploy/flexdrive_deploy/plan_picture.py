@@ -80,9 +80,10 @@ def _program_lives(program, start):
             kinds[writes] = "sent"
         elif entry.operation == Operation.STORE and not entry.probe:
             kinds[reads] = "result"
-        # A bypass that is overwritten in place gives up its words with the step that does it.
-        if bypass is not None and program.maps[bypass].base == program.maps[writes].base:
-            last[bypass] = first[writes]
+        # A map that is overwritten in place gives up its words with the step that does it.
+        for name in {reads, bypass} - {None, writes} if entry.operation == Operation.CONV else ():
+            if program.maps[name].base == program.maps[writes].base:
+                last[name] = first[writes]
     return [Life(name, program.maps[name].base, program.maps[name].words, times[first[name]],
                  times[last[name]], kinds.get(name, "kept")) for name in first], times[-1]
 

@@ -75,6 +75,29 @@ def test_in_place_bypass_and_memory_of_a_residual_block():
         lower(graph, small)
 
 
+def test_layers_of_one_pass_write_over_what_they_read():
+    """1x1 kernels, four channels at once: x, a and c share their words, c with a stride; d makes
+    more channels than c has, e reaches beside."""
+    rng = np.random.default_rng(0)
+    config = ChipConfig(rows=2, columns=2, channels=4, fm_words=512, fm_banks=4, weight_words=300)
+    graph = ChipGraph({"x": (4, 8, 8)}, [
+        random_layer(rng, "a", "x", 4, 4, kernel=1),
+        random_layer(rng, "c", "a.out", 4, 3, kernel=1, stride=2, bypass=None),
+        random_layer(rng, "d", "c.out", 3, 4, kernel=1),
+        random_layer(rng, "e", "d.out", 4, 4)], ["e.out"])
+    program = lower(graph, config)
+    base = {name: place.base for name, place in program.maps.items()}
+    assert base["x"] == base["a.out"] == base["c.out"]
+    assert base["d.out"] != base["c.out"]
+    assert base["e.out"] != base["d.out"]
+    assert program.peak_words == 4 * 16
+    image = {"x": half(rng, 4, 8, 8)}
+    np.testing.assert_array_equal(run(program, image)["e.out"], evaluate(graph, image)["e.out"])
+    # A second block of channels reads what the first has written over.
+    twice = ChipGraph({"x": (5, 8, 8)}, [random_layer(rng, "a", "x", 5, 5, kernel=1)], ["a.out"])
+    assert lower(twice, config).peak_words == 2 * 5 * 16
+
+
 def test_bypass_that_lives_on_is_not_overwritten():
     rng = np.random.default_rng(1)
     graph = ChipGraph({"x": (2, 4, 4)}, [

@@ -3,6 +3,7 @@
 import itertools
 from collections import namedtuple
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from flexdrive_deploy.layers import ChipGraph, ConvLayer
 from flexdrive_deploy.lower import lower
 from flexdrive_deploy.memory import allocate
 from flexdrive_deploy.order import best_order
+from flexdrive_deploy.pieces import overwritten
 from flexdrive_deploy.tiling import tile_edges
 
 from .networks import evaluate, half, random_graph
@@ -84,6 +86,10 @@ def test_who_is_alive_is_said():
         allocate(steps, sizes | {"x": 70000}, 94)
 
 
+def may_replace(graph, tiles, config, layer):
+    return overwritten(graph, layer, tiles, config)
+
+
 def topological_orders(graph):
     """All of them."""
     made = {layer.target for layer in graph.layers}
@@ -109,8 +115,7 @@ def test_a_search_that_ends_early_is_not_worse_than_the_model(states, monkeypatc
         graph = random_graph(np.random.default_rng(seed), (3, 6, 5), 9)
         tiles = tile_edges(graph, config)
         sizes = {name: graph.shapes[name][0] * tile[0] * tile[1] for name, tile in tiles.items()}
-        made = best_order(graph, sizes, lambda layer, tiles=tiles: tiles[layer.bypass]
-                          == tiles[layer.target])
+        made = best_order(graph, sizes, partial(may_replace, graph, tiles, config))
         given, found = (lower(replace(graph, layers=order), config).peak_words
                         for order in (graph.layers, made))
         assert found <= given
@@ -130,7 +135,7 @@ def test_the_best_order_is_the_best(seed):
         # Placed in the words that are alive at most, as the test above says.
         return lower(replace(graph, layers=list(layers)), config).peak_words
 
-    made = best_order(graph, sizes, lambda layer: tiles[layer.bypass] == tiles[layer.target])
+    made = best_order(graph, sizes, partial(may_replace, graph, tiles, config))
     assert {layer.name for layer in made} == {layer.name for layer in graph.layers}
     wanted = min(peak(order) for order in topological_orders(graph))
     assert peak(made) == wanted

@@ -70,14 +70,15 @@ _RULES = {
     Code.OUTPUT_RANGE: "the output map ends within the feature-map memory",
     Code.BYPASS_RANGE: "the bypass map ends within the feature-map memory",
     Code.OVERLAP: "the output map does not meet the input map, unless both are different channels "
-                  "of one map",
+                  "of one map, or a 1x1 kernel makes all channels in one pass over the pixels, "
+                  "beginning no later and with no larger pitch",
     Code.BYPASS_OVERLAP: "the output map is the bypass map or does not meet it",
     Code.WEIGHT_DEPTH: "weights used for more pixels than are interleaved fit the weight buffer",
     Code.MESH: "the map goes on only where there is a neighbour, a STORE exchanges nothing, halo "
                "is at most the chip's, and a chip without links uses no border field",
     Code.BORDER_RANGE: "border and corner regions end within their memories",
-    Code.BORDER_OVERLAP: "what is received does not meet the borders that are read, with the same "
-                         "exception",
+    Code.BORDER_OVERLAP: "what is received does not meet the borders that are read, unless both "
+                         "are different channels of one map",
     Code.REACH: "input tiles have kernel//2 rows and columns or more, tiles of a map that is "
                 "exchanged as many as are",
     Code.PITCH: "in_pitch is in_channels or more, out_step 1 or more, and out_pitch holds the "

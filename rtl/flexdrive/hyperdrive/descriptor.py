@@ -59,6 +59,10 @@ Arithmetic of CONV, in this order (binary16, round to nearest even after each op
             v = v + (+x if weight bit else -x)   # x = +0 outside the map
     v = v * alpha;  v = v + bypass (if any);  v = v + beta;  v = activation(v)
 
+The output may lie in the input's place where every word is read before it is written: with a
+kernel of 1 x 1, no more output channels than the units of a tile make at once (C, or
+C * interleave), ``out_base`` <= ``in_base`` and ``out_pitch`` <= ``in_pitch``.
+
 A ``channelwise`` CONV makes output channel c from input channel c alone; a kernel of 2 x 2 has the
 taps (0,0), ... (+1,+1). With ``maximum`` v is the largest operand inside the map instead of the
 sum; a NaN is larger than all, and -0 counts as +0. With ``upsample`` output pixel (y, x) has the

@@ -74,9 +74,13 @@ def _provocation(random, config, descriptor):
         {"channelwise": 1}, {"channelwise": 1, "maximum": 1, "interleave": config.adder_depth},
         {"kernel": 2}, {"upsample": 1}, {"upsample": 1, "channelwise": 1, "kernel": 1,
                                          "interleave": config.adder_depth, "stride": 1},
+        # In place, or nearly.
+        {"kernel": 1, "out_base": max(0, descriptor.in_base + int(random.integers(-2, 2))),
+         "out_pitch": max(0, descriptor.in_pitch + int(random.integers(-1, 2))),
+         "bypass": 0, "interleave": int(random.choice(config.interleaves))},
         {"average": 1}, {"average": 1, "operation": Operation.STORE, "payload": 0},
         *[{}] * 8,
-    ][random.integers(24)]
+    ][random.integers(25)]
 
 
 def _first_convolution(words):

@@ -39,6 +39,13 @@ def _side_by_side(d):
         or extent <= -ahead <= d.in_pitch - d.in_channels))
 
 
+def _in_place(d, config):
+    """Every pixel is read once, before anything is written to it or behind it."""
+    once = blocks(d, config) <= (1 if d.interleave == 1 else config.adder_depth)
+    return (once and d.kernel == 1 and not d.channelwise and d.out_base <= d.in_base
+            and d.out_pitch <= d.in_pitch)
+
+
 def _bad_extent(full, last, edge, tiles):
     return full > tiles or (full == tiles and last != 0) or last >= edge
 
@@ -74,7 +81,8 @@ def _rules(d, config, neighbours):
     if conv:
         yield Code.OUTPUT_RANGE, target[1] > config.fm_words
         yield Code.BYPASS_RANGE, d.bypass and bypass[1] > config.fm_words
-        yield Code.OVERLAP, _meet(source, target) and not _side_by_side(d)
+        yield Code.OVERLAP, _meet(source, target) and not (
+            _side_by_side(d) or _in_place(d, config))
         yield Code.BYPASS_OVERLAP, d.bypass and bypass != target and _meet(bypass, target)
         yield Code.WEIGHT_DEPTH, not d.channelwise and _keeps_too_many(d, config)
     yield from _border_rules(d, config, neighbours)

@@ -160,6 +160,16 @@ def random_kind(random, config):
             "upsample": int(random.integers(4) == 0)}
 
 
+def _moved(random, config, apart, interleave, base, source, target, outputs):
+    """A first word for the output map in the place of the input map, now and then where that is
+    legal; else None."""
+    ahead = base + source.offset - target.offset - int(random.integers(0, 3))
+    if apart or outputs > config.channels * interleave or target.pitch > source.pitch \
+            or ahead < 0 or random.integers(2):
+        return None
+    return ahead
+
+
 def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     """One random legal layer with its maps: LOAD input (and bypass), CONV, STORE everything.
 
@@ -208,6 +218,9 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     base, at = {}, gap
     for name, size in regions:
         base[name], at = at, at + size
+    moved = _moved(random, config, kind or kernel > 1 or separate, interleave, base["in"], source,
+                   target, outputs)
+    base["out"] = base["out"] if moved is None else moved
     base.setdefault("by", base["out"])
     special = bool(random.integers(4) == 0) if special is None else special
     stimulus = Stimulus(config)
@@ -233,6 +246,8 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
         bypass_base=base["by"] + target.offset if has_bypass else None, in_pitch=source.pitch,
         out_pitch=target.pitch, out_step=target.step, **kind)
     stimulus.store(out_shape, base=base["out"], tile=tile)
+    if moved is not None:       # of the input only what was not written over is left
+        return stimulus
     stimulus.store(in_shape, base=base["in"], tile=edges)
     stimulus.store(shape, base=base["in"] + source.offset, tile=edges, pitch=source.pitch)
     if config.channelwise:
