@@ -31,10 +31,14 @@ class Builder:
     name : of the network.
     shape : (channels, height, width) of an image.
     seed : of the weights.
+    binary_first : whether the first convolution has binary weights too.
+    ternary : whether binary weights are zero in one of three.
     """
 
-    def __init__(self, name, shape, seed):
+    def __init__(self, name, shape, seed, *, binary_first=False, ternary=False):
         self.name = name
+        self.binary_first = binary_first
+        self.levels = [-1, 0, 1] if ternary else [-1, 1]
         self.random = np.random.default_rng(seed)
         self.nodes, self.constants = [], []
         self.image = Value("images", tuple(shape))
@@ -63,10 +67,14 @@ class Builder:
         return self.batch_norm(name, self._conv(
             name, x, self.constant(f"{name}.weight", weights), c_out, kernel, stride, 1), 1.0)
 
+    def first(self, name, x, c_out, kernel, stride=1):
+        """The first convolution."""
+        return (self.binary if self.binary_first else self.real)(name, x, c_out, kernel, stride)
+
     def binary(self, name, x, c_out, kernel=3, stride=1, groups=1):
         """A convolution with weights of -1 and +1, kept as bytes, and its batch norm."""
         inputs = x.channels // groups
-        signs = self.random.choice([-1, 1], (c_out, inputs, kernel, kernel))
+        signs = self.random.choice(self.levels, (c_out, inputs, kernel, kernel))
         weight = self.node("Cast", f"{name}/weight", signs.shape,
                            self.constant(f"{name}.weight", signs, np.int8), to=TensorProto.FLOAT)
         # Sums of n signs grow with sqrt(n), so maps keep the size of their input's values.

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 import onnx
+from builder import Builder
 from networks import NETWORKS
 
 
@@ -26,13 +27,15 @@ def _size(_context, _parameter, text):
 @click.option("--size", callback=_size, default="224x224", show_default=True,
               metavar="HxW", help="Height and width of an image.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the weights.")
-def main(name, output, size, seed):
+@click.option("--binary-first", is_flag=True, help="Binary weights in the first layer too.")
+@click.option("--ternary", is_flag=True, help="One of three binary weights is zero.")
+def main(name, output, size, seed, **weights):
     """Write the network NAME."""
     make, step = NETWORKS[name]
     if any(edge < step or edge % step for edge in size):
         raise click.BadParameter(f"{size[0]}x{size[1]}: both edges of {name} are multiples of "
                                  f"{step}", param_hint="--size")
-    model = make(name, size, seed)
+    model = make(Builder(name, (3, *size), seed, **weights))
     image = np.random.default_rng([seed, 1]).normal(0, 1, (1, 3, *size)).astype(np.float32)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import click
+from builder import Builder
 from networks import NETWORKS
 
 from flexdrive.hyperdrive.config import PRESETS
@@ -37,7 +38,7 @@ def _refused(graph, support, config, words):
 def _line(name, size):
     """(edge of the array, peak in the order of the model, words alive at once in the best order,
     smallest memory), on the smallest array that has room in 65,536 words."""
-    model = NETWORKS[name][0](name, (size, size), 0)
+    model = NETWORKS[name][0](Builder(name, (3, size, size), 0))
     graph = load_graph(model)
     for edge in (7, 14, 28):
         config = replace(PRESETS["paper"], rows=edge, columns=edge, fm_words=MOST,

@@ -6,11 +6,9 @@ classifier replaced by global average pooling. MobileNetV1: Howard et al., arXiv
 1. YOLOv3-tiny: Redmon and Farhadi, arXiv 1804.02767, the small network of the authors' release.
 ShuffleNet: Zhang et al., CVPR 2018, table 1, 3 groups.
 
-The first convolution and the classifier keep real-valued weights, as in the papers on binary
-weights ("Hyperdrive", JETCAS 2019).
+The classifier keeps real-valued weights, and so does the first convolution unless the builder is
+told otherwise, as in the papers on binary weights ("Hyperdrive", JETCAS 2019).
 """
-
-from builder import Builder
 
 __all__ = ["NETWORKS"]
 
@@ -33,9 +31,8 @@ def _bottleneck(b, name, x, outputs, stride):
 
 
 def _resnet(block, counts):
-    def make(name, size, seed):
-        b = Builder(name, (3, *size), seed)
-        x = b.relu("stem", b.real("stem", b.image, 64, 7, 2))
+    def make(b):
+        x = b.relu("stem", b.first("stem", b.image, 64, 7, 2))
         x = b.max_pool("stem/pool", x, 3, 2, (1, 1, 1, 1))
         for stage, count in enumerate(counts):
             for index in range(count):
@@ -45,9 +42,8 @@ def _resnet(block, counts):
     return make
 
 
-def _vgg16(name, size, seed):
-    b = Builder(name, (3, *size), seed)
-    x = b.relu("stem", b.real("stem", b.image, 64, 3))
+def _vgg16(b):
+    x = b.relu("stem", b.first("stem", b.image, 64, 3))
     for stage, widths in enumerate([(64,), (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3], 1):
         for index, width in enumerate(widths, 1):
             at = f"stage{stage}/{index}"
@@ -56,9 +52,8 @@ def _vgg16(name, size, seed):
     return b.model(b.head(x, 1000))
 
 
-def _mobilenet(name, size, seed):
-    b = Builder(name, (3, *size), seed)
-    x = b.relu("stem", b.real("stem", b.image, 32, 3, 2))
+def _mobilenet(b):
+    x = b.relu("stem", b.first("stem", b.image, 32, 3, 2))
     layers = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5,
               (1024, 2), (1024, 1)]
     for index, (width, stride) in enumerate(layers, 1):
@@ -69,13 +64,12 @@ def _mobilenet(name, size, seed):
     return b.model(b.head(x, 1000))
 
 
-def _yolov3_tiny(name, size, seed):
-    b = Builder(name, (3, *size), seed)
+def _yolov3_tiny(b):
 
     def conv(at, x, width, kernel=3):
         return b.leaky(at, b.binary(at, x, width, kernel))
 
-    x = b.leaky("stem", b.real("stem", b.image, 16, 3))
+    x = b.leaky("stem", b.first("stem", b.image, 16, 3))
     for index, width in enumerate((32, 64, 128, 256), 1):
         x = conv(f"conv{index}", b.max_pool(f"pool{index}", x, 2, 2, (0, 0, 0, 0)), width)
     route = x
@@ -103,9 +97,8 @@ def _shuffle_unit(b, name, x, width, groups, stride, first):
     return b.relu(name, b.add(name, y, x))
 
 
-def _shufflenet(name, size, seed):
-    b = Builder(name, (3, *size), seed)
-    x = b.relu("stem", b.real("stem", b.image, 24, 3, 2))
+def _shufflenet(b):
+    x = b.relu("stem", b.first("stem", b.image, 24, 3, 2))
     x = b.max_pool("stem/pool", x, 3, 2, (1, 1, 1, 1))
     for stage, (width, count) in enumerate([(240, 4), (480, 8), (960, 4)], 2):
         for index in range(count):
@@ -114,7 +107,7 @@ def _shufflenet(name, size, seed):
     return b.model(b.head(x, 1000))
 
 
-# Name -> (function of name, (height, width), seed; edges that its strides divide).
+# Name -> (function of a builder.Builder, edges that its strides divide).
 NETWORKS = {
     "resnet18": (_resnet(_basic, (2, 2, 2, 2)), 32),
     "resnet34": (_resnet(_basic, (3, 4, 6, 3)), 32),

@@ -9,7 +9,9 @@ import onnx
 import pytest
 
 from flexdrive.hyperdrive.config import ChipConfig
+from flexdrive_deploy.onnx_graph import load_graph
 from flexdrive_deploy.onnx_import import compile_model
+from flexdrive_deploy.support import analyse
 from flexdrive_sim.hyperdrive.session import Session
 
 GENERATE = Path(__file__).parents[2] / "examples/topologies/generate.py"
@@ -52,6 +54,29 @@ def test_resnet_runs_with_every_layer_compared(tmp_path):
     spread = [values.view(np.float16).astype(float).std() for values in maps.values()]
     assert min(spread) > 0.01
     assert max(spread) < 100
+
+
+@pytest.mark.parametrize("mesh", [None, (2, 1)])
+def test_a_network_whose_first_layer_is_binary_runs_wholly_on_the_rtl(mesh, tmp_path):
+    """7x7 kernel with stride 2, pooling, residual blocks, mean; ternary weights. The host computes
+    the classifier alone."""
+    made = generate("resnet18", "--size", "64x32", "--binary-first", "--ternary", "-o",
+                    tmp_path / "net.onnx")
+    assert made.returncode == 0, made.stderr
+    config = ChipConfig(rows=1 if mesh else 2, columns=2, channels=64, fm_words=32768,
+                        weight_words=4608, halo=3, channelwise=True, ternary=True,
+                        mesh=mesh is not None, border_words=8192, corner_words=1024)
+    model = onnx.load(tmp_path / "net.onnx")
+    placements = analyse(load_graph(model), config).placements
+    assert [p.operation for p in placements if p.where == "host" and not p.gone] == [
+        "Flatten", "Gemm"]
+    deployment = compile_model(model, config, mesh=mesh)
+    result = Session(deployment, "rtl").run(np.load(tmp_path / "net.npy"))
+    (chip,) = result.chips
+    assert chip.difference is None
+    assert chip.model_holds
+    assert chip.compared == 512 * (2 if mesh else 1)       # both chips hold a row of the last map
+    assert list(chip.maps) == ["head/pool"]
 
 
 def in_other_order(model, seed):

@@ -71,7 +71,8 @@ operand (y//2, x//2).
 Weights (stream ``i_weights``, one word of C bits, bit c for channel block*C + c): for each group
 of ``interleave`` blocks, for each tap, for each input channel, for each block of the group (the
 last group may have fewer). Channelwise: for each block, for each tap; none for a maximum. A refused
-descriptor takes no weights.
+descriptor takes no weights. On ternary chips a word has 2C bits, and bit C + c set is a weight of
+zero, which leaves v as it is whatever x.
 """
 
 import enum
