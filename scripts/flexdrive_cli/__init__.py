@@ -18,6 +18,7 @@ COMMANDS = {
     "compile": ("compile", "Make the programs and weight streams of a network."),
     "run": ("run", "Run a network on images, on the golden model or on the RTL."),
     "flexv": ("flexv", "Build and run programs for the Flex-V core."),
+    "synth": ("synth", "Area by block, clock and critical path of a component."),
     "verify": ("verify", "Check the hardware's arithmetic against independent oracles."),
     "verilog": ("verilog", "Write Verilog of a component."),
 }

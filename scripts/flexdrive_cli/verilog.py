@@ -11,7 +11,7 @@ from .chip_options import chip_options
 from .core_options import core_options
 from .link_options import link_options
 
-__all__ = ["command"]
+__all__ = ["command", "parameter"]
 
 
 def _list_targets(context, _parameter, wanted):
@@ -54,7 +54,7 @@ def command(target, output, depth, chip, links, core, rtlil):
 
     start = time.monotonic()
     target = target_named(target)
-    value = _parameter(target, depth, chip, links, core)
+    value = parameter(target, depth, chip, links, core)
     console = Console(stderr=True, highlight=False)
     with console.status("emitting") as status:
         package = make_package(target, value, rtlil=rtlil, notify=status.update)
@@ -68,7 +68,7 @@ def command(target, output, depth, chip, links, core, rtlil):
     printer.print(f"{package.modules} modules, {time.monotonic() - start:.1f} s")
 
 
-def _parameter(target, depth, chip, links, core):
+def parameter(target, depth, chip, links, core):
     """The parameter of the target from the options; those of other targets are refused."""
     if target.chip:
         from flexdrive_deploy.targets import MeshValue

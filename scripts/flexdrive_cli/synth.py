@@ -1,0 +1,140 @@
+"""``flexdrive synth``: area by block and clock of a component."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from flexdrive.errors import FlexdriveError
+
+from .chip_options import chip_options
+from .core_options import core_options
+from .link_options import link_options
+from .verilog import parameter
+
+__all__ = ["command"]
+
+DEVICES = ("ecp5-85k", "ice40-up5k", "generic")     # flexdrive_sim.synth.DEVICES, imported late
+
+
+@click.command(name="synth")
+@click.argument("target")
+@click.option("--device", type=click.Choice(DEVICES), default="ecp5-85k", show_default=True,
+              help="FPGA, or generic: gates of two inputs, nothing placed.")
+@click.option("--freq", "megahertz", type=click.FloatRange(min=0, min_open=True), metavar="MHZ",
+              help="Clock that has to be reached by the best seed; what is aimed at without it is "
+                   "60 MHz (ECP5) or 12 MHz (iCE40).")
+@click.option("--seeds", default="1", show_default=True, metavar="N,N...",
+              help="Seeds of the placement, minutes each.")
+@click.option("--levels", type=click.IntRange(0, 9), default=2, show_default=True, metavar="N",
+              help="Levels of blocks in the table.")
+@click.option("--no-place", is_flag=True, help="Area only.")
+@click.option("--json", "output", type=click.Path(dir_okay=False, path_type=Path),
+              metavar="FILE", help="Write all figures.")
+@click.option("--depth", type=int, metavar="N",
+              help="Pipeline depth of an arithmetic target.  [default: 1]")
+@chip_options
+@link_options(crossing=True)
+@core_options
+def command(target, device, megahertz, seeds, levels, no_place, output, depth, chip, links, core):
+    """Synthesise TARGET (flexdrive verilog --list) with yosys, place and route it with nextpnr.
+
+    Prints the area by block, the clock of each seed and the critical path by Python component.
+    Ends with status 1 when a clock was asked for and is not reached.
+    """
+    from flexdrive_deploy.targets import target_named
+    from flexdrive_sim.synth import DEVICES as known
+    from flexdrive_sim.synth import place_and_route, synthesise
+
+    target = target_named(target)
+    value = parameter(target, depth, chip, links, core)
+    numbers = _seeds(seeds)
+    made_for = known[device]
+    if made_for.tool is None and megahertz is not None:
+        raise click.UsageError("--freq needs a device that is placed; generic has no clock")
+    if output is not None and not output.absolute().parent.is_dir():
+        raise FlexdriveError(f"{output}: its directory does not exist")
+    console, printer = Console(stderr=True, highlight=False), Console(highlight=False)
+    start, routed = time.monotonic(), []
+    with tempfile.TemporaryDirectory() as place, console.status("emitting") as status:
+        made = synthesise(target.build(value), made_for, place, notify=status.update)
+        _print_blocks(printer, target, made, levels)
+        for seed in numbers if made_for.tool and not no_place else ():
+            routed.append(place_and_route(
+                made, place, megahertz=megahertz or (60 if device == "ecp5-85k" else 12),
+                seed=seed, notify=status.update))
+            printer.print(f"seed {seed}: {routed[-1].fmax:.2f} MHz")
+    best = max(routed, key=lambda one: one.fmax, default=None)
+    if best is not None:
+        _print_path(printer, best)
+    printer.print(f"{time.monotonic() - start:.0f} s")
+    if output is not None:
+        _write(output, target, value, made, routed)
+    if best is not None and megahertz is not None and best.fmax < megahertz:
+        raise FlexdriveError(
+            f"{target.name} reaches {best.fmax:.2f} MHz on {device} (best of seeds {seeds}), "
+            f"{megahertz:g} MHz were asked for; --freq {int(best.fmax)} would pass")
+
+
+def _seeds(text):
+    words = text.split(",")
+    if not all(word.isdecimal() for word in words):
+        raise click.BadParameter(f"{text!r} is no list of numbers such as 1,2,3",
+                                 param_hint="--seeds")
+    return [int(word) for word in words]
+
+
+def _print_blocks(printer, target, made, levels):
+    device = made.device
+    gates = device.logic == "gates"
+    others = [kind for kind in device.limits
+              if kind not in (device.logic, device.flip_flops)]
+    table = Table("block", "component", box=None, pad_edge=False, header_style="bold",
+                  title=f"{target.name} on {device.name} ({device.part})")
+    for heading in ("gate equivalents" if gates else device.logic, "registers", *others):
+        table.add_column(heading, justify="right")
+
+    def cells(counts):
+        return [f"{count:,}" for count in (made.logic(counts), made.registers(counts),
+                                           *(counts[kind] for kind in others))]
+
+    groups = made.grouped(levels)
+    for path in sorted(groups):
+        table.add_row("  " * (len(path) - 1) + path[-1] if path else "(top)",
+                      made.hierarchy.component(path), *cells(groups[path]))
+    table.add_section()
+    table.add_row("in all", "", *cells(made.cells))
+    if device.limits:
+        table.add_row("the device has", "", f"{device.limits[device.logic]:,}",
+                      f"{device.limits[device.flip_flops]:,}",
+                      *(f"{device.limits[kind]:,}" for kind in others))
+    printer.print(table)
+
+
+def _print_path(printer, routed):
+    table = Table("signal", "component", box=None, pad_edge=False, header_style="bold",
+                  title=f"critical path at {routed.fmax:.2f} MHz (seed {routed.seed})")
+    table.add_column("ns", justify="right")
+    for signal, component, at in routed.path:
+        table.add_row(signal, component, f"{at:.2f}")
+    printer.print(table)
+
+
+def _write(output, target, value, made, routed):
+    document = {
+        "target": target.name, "configuration": target.configuration(value),
+        "device": made.device.name, "part": made.device.part, "cells": dict(made.cells),
+        "blocks": {".".join(path): {"component": made.hierarchy.component(path), **cells}
+                   for path, cells in made.blocks.items()},
+        "routed": [{"seed": one.seed, "megahertz": one.fmax, "critical_path": [
+            {"signal": signal, "component": component, "ns": round(at, 3)}
+            for signal, component, at in one.path]} for one in routed],
+    }
+    try:
+        output.write_text(json.dumps(document, indent=1) + "\n")
+    except OSError as error:
+        raise FlexdriveError(f"{output}: cannot be written ({error.strerror})") from None

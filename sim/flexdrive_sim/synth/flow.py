@@ -1,0 +1,167 @@
+"""Synthesis, placement and routing of a component between two pins."""
+
+import importlib.util
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from flexdrive.emit import emit_rtlil
+from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.tools import run_tool, run_yosys
+
+from .hierarchy import AROUND, Hierarchy
+from .serial_top import SerialTop
+
+__all__ = ["Routed", "Synthesis", "place_and_route", "synthesise"]
+
+_SCRIPT = """\
+read_rtlil design.il
+hierarchy -top {top}
+proc
+{script}
+"""
+# Gates of two inputs in units of NAND2, as in common standard-cell libraries; a flip-flop 5.67.
+GATES = {"$_NOT_": 0.67, "$_NAND_": 1, "$_NOR_": 1, "$_AND_": 1.33, "$_OR_": 1.33,
+         "$_ANDNOT_": 1.33, "$_ORNOT_": 1.33, "$_XOR_": 2, "$_XNOR_": 2, "$_MUX_": 2.33}
+NO_NAME = ("(names of the tools)",)
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """A netlist.
+
+    Attributes
+    ----------
+    device : :class:`~.devices.Device`.
+    cells : cell type -> count, of everything.
+    blocks : path of instances -> Counter of cell types, of what is named after the block itself.
+    hierarchy : :class:`~.hierarchy.Hierarchy`.
+    """
+
+    device: object
+    cells: Counter
+    blocks: dict
+    hierarchy: Hierarchy
+
+    def grouped(self, levels):
+        """``blocks`` with everything deeper than ``levels`` instances added to its ancestor."""
+        found = {}
+        for path, cells in self.blocks.items():
+            found.setdefault(path if path in (NO_NAME, AROUND) else path[:levels],
+                             Counter()).update(cells)
+        return found
+
+    def logic(self, cells):
+        """Logic among cells: lookup tables, or gate equivalents."""
+        if self.device.logic == "gates":
+            return round(sum(GATES.get(kind, 0) * count for kind, count in cells.items()))
+        return cells[self.device.logic]
+
+    def registers(self, cells):
+        """Flip-flops among cells."""
+        return sum(count for kind, count in cells.items()
+                   if kind.startswith((self.device.flip_flops, "$_SDFF", "$_SDFFE"))
+                   or (self.device.logic == "gates" and "DFF" in kind))
+
+
+@dataclass(frozen=True)
+class Routed:
+    """Result of place and route: clock in MHz, seed, and the critical path as (signal, Python
+    component, ns since the clock edge)."""
+
+    fmax: float
+    seed: int
+    path: tuple
+
+
+def synthesise(component, device, place, *, notify=None):
+    """Synthesise a component, on a device between shift registers (:class:`SerialTop`).
+
+    Parameters
+    ----------
+    place : directory for the netlist.
+    notify : called with a line before the tool starts.
+
+    Returns
+    -------
+    :class:`Synthesis`
+
+    Raises
+    ------
+    FlexdriveError
+        when the device is too small: which cell, how many.
+    ToolError
+        when yosys fails.
+    """
+    placed = device.tool is not None
+    design = emit_rtlil(SerialTop(component) if placed else component, name="top")
+    (Path(place) / "design.il").write_text(design.text)
+    script = device.script.format(top=design.top)
+    run_yosys(_SCRIPT.format(top=design.top, script=script), cwd=place,
+              what=f"synthesis for {device.name} (minutes)", notify=notify)
+    hierarchy = Hierarchy(design, ("chip",) if placed else ())
+    cells, blocks = Counter(), {}
+    netlist = json.loads((Path(place) / "design.json").read_text())
+    for name, cell in netlist["modules"][design.top]["cells"].items():
+        if cell["type"] == "$scopeinfo":
+            continue
+        path, _ = hierarchy.place(name)
+        cells[cell["type"]] += 1
+        blocks.setdefault(NO_NAME if path is None else path, Counter())[cell["type"]] += 1
+    made = Synthesis(device, cells, blocks, hierarchy)
+    _refuse_large(made)
+    return made
+
+
+def _refuse_large(made):
+    for kind, most in made.device.limits.items():
+        count = sum(n for name, n in made.cells.items() if name.startswith(kind))
+        if count > most:
+            raise FlexdriveError(
+                f"It needs {count:,} {kind}, {made.device.name} ({made.device.part}) has {most:,}; "
+                "a component with fewer units or words would pass")
+
+
+def place_and_route(made, place, *, megahertz, seed, notify=None):
+    """Place and route what :func:`synthesise` left in ``place``.
+
+    Returns
+    -------
+    :class:`Routed`
+
+    Raises
+    ------
+    FlexdriveError
+        when nextpnr is not installed.
+    ToolError
+        when it fails.
+    """
+    device = made.device
+    if importlib.util.find_spec(device.tool) is None:
+        raise FlexdriveError(f"Place and route needs {device.tool.replace('_', '-')}: pip install "
+                             "'flexdrive[fpga]'")
+    program = (f"import sys, {device.tool} as n; sys.exit(n.{device.function}(sys.argv[1:]))")
+    run_tool([sys.executable, "-c", program, *device.arguments, "--json", "design.json",
+              "--timing-allow-fail", "--report", "report.json", "-q", "--freq", str(megahertz),
+              "--seed", str(seed)], f"place and route, seed {seed} (minutes)", place, notify)
+    report = json.loads((Path(place) / "report.json").read_text())
+    # Paths to and from pins have no clock of their own.
+    path = next(entry["path"] for entry in report["critical_paths"]
+                if "<async>" not in (entry["from"], entry["to"]))
+    return Routed(min(clock["achieved"] for clock in report["fmax"].values()), seed,
+                  tuple(_signals(path, made.hierarchy)))
+
+
+def _signals(steps, hierarchy):
+    """(signal, component, ns) along a path, as far as names come from the source."""
+    time, found = 0.0, {}
+    for step in steps:
+        time += step["delay"]
+        path, signal = hierarchy.place(step.get("net", ""))
+        if path is not None:
+            found[".".join((*path, signal))] = (hierarchy.component(path), time)
+    found["end"] = ("", time)
+    return sorted(((name, component, at) for name, (component, at) in found.items()),
+                  key=lambda step: step[2])
