@@ -22,12 +22,12 @@ class Hierarchy:
     """
 
     def __init__(self, design, below=()):
-        self._children, module = {}, None
+        self._children, instances = {}, {}
         for name, kind, instance in _MODULE.findall(design.text):
             if name:
-                module = self._children.setdefault(name, {})
+                instances = self._children.setdefault(name, {})
             else:
-                module[instance] = kind
+                instances[instance] = kind
         self._components = {shared.name: shared.component for shared in design.modules}
         self._top, self._below = design.top, tuple(below)
 
