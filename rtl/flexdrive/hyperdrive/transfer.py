@@ -149,14 +149,13 @@ class MapWalker(Shared):
 
 
 class Transfer(Shared):
-    """LOAD and STORE.
+    """LOAD and STORE. A word a cycle; an average sends one a channel, and takes L cycles for L
+    channels of a pixel, whether there are as many or not.
 
     Members
     -------
     load, store : one-cycle start of an operation; ``layer`` stable from then on.
     done : high once the operation is complete (STORE: its last word has left on ``o``).
-    An average sends a word a channel; it fetches L channels of a pixel in L cycles, whether there
-    are as many or not.
     i, o : pixel streams, one binary16 word each.
     write, address, word : store ``word``; always granted, as nothing else runs.
     read : fetch the word at ``address``. ``row``, ``column`` : its tile, for both.
@@ -185,7 +184,7 @@ class Transfer(Shared):
         storing = Signal()
         walked = Signal()
         sent = Signal()
-        read_next, kept = self._average(m, walker, waiting, storing, fifo)
+        read_next, kept = self._average(m, walker, waiting, fifo)
         m.d.comb += [
             walker.layer.eq(self.layer), walker.start.eq(self.load | self.store),
             walker.step.eq(self.write | self.read),
@@ -214,7 +213,7 @@ class Transfer(Shared):
             m.d.sync += walked.eq(1)
         return m
 
-    def _average(self, m, walker, waiting, storing, fifo):
+    def _average(self, m, walker, waiting, fifo):
         """The way of a fetched word to the output, also through the sums; returns whether the next
         may be fetched, and whether it gives a word to be sent."""
         room = waiting != _FIFO_WORDS

@@ -12,8 +12,8 @@ from flexdrive.hyperdrive.descriptor import (
     Operation,
 )
 
+from .random_layer import random_layer_stimulus
 from .rules import check
-from .stimuli import random_layer_stimulus
 
 __all__ = ["refused_descriptors"]
 

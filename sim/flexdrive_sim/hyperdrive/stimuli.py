@@ -7,10 +7,8 @@ import numpy as np
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor import Activation, Descriptor, Operation
 
-__all__ = ["Slice", "Stimulus", "random_kind", "random_layer_stimulus", "random_slice",
-           "random_weights", "random_words", "resnet34_layers", "shape_stimulus"]
-
-_ONE, _MINUS_ZERO = 0x3C00, 0x8000
+__all__ = ["Slice", "Stimulus", "random_factors", "random_kind", "random_slice", "random_weights",
+           "random_words", "resnet34_layers", "shape_stimulus"]
 
 
 def random_words(random, count, special=False):
@@ -158,102 +156,6 @@ def random_kind(random, config):
         return {}
     return {"channelwise": 1, "maximum": int(random.integers(2)),
             "upsample": int(random.integers(4) == 0)}
-
-
-def _moved(random, config, apart, interleave, base, source, target, outputs):
-    """A first word for the output map in the place of the input map, now and then where that is
-    legal; else None."""
-    ahead = base + source.offset - target.offset - int(random.integers(0, 3))
-    if apart or outputs > config.channels * interleave or target.pitch > source.pitch \
-            or ahead < 0 or random.integers(2):
-        return None
-    return ahead
-
-
-def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
-    """One random legal layer with its maps: LOAD input (and bypass), CONV, STORE everything.
-
-    Sizes are drawn so that maps are often smaller than the array, one pixel, not a multiple of
-    the tiles, and channels do not fill the lanes.
-    """
-    random = np.random.default_rng(seed)
-    while True:
-        kind = random_kind(random, config)
-        stride = int(random.integers(1, 3))
-        kernel = int(random.choice((*config.kernels, 2) if kind else config.kernels))
-        # A row of more pixels than units, now and then.
-        most = 8 if kind and config.channels < 6 else 5
-        tile = tuple(int(t) for t in random.integers(1, most, 2))
-        up = kind.get("upsample", 0)
-        if up:
-            stride, kernel, tile = 1, 1, tuple(2 * t for t in tile)
-        edges = tuple(t * stride >> up for t in tile)
-        height = int(random.integers(1, config.rows * edges[0] + 1))
-        width = int(random.integers(1, config.columns * edges[1] + 1))
-        inputs = int(random.integers(1, 2 * config.channels + 4))
-        outputs = int(out_channels or random.integers(1, 4 * config.channels + 3))
-        interleave = config.adder_depth if kind else int(random.choice(config.interleaves))
-        if kind:
-            inputs = outputs
-        has_bypass, in_place = bool(random.integers(2)), bool(random.integers(2))
-        source = random_slice(random, inputs, [1])
-        target = random_slice(random, outputs, [1, 2, 3])
-        in_words = edges[0] * edges[1] * source.pitch
-        out_words = tile[0] * tile[1] * target.pitch
-        blocks = -(-outputs // config.channels)
-        kept = inputs * kernel**2 * min(interleave, blocks)
-        separate = has_bypass and not in_place
-        if kernel // 2 > min(edges):
-            continue
-        if in_words + out_words * (1 + separate) > config.fm_words:
-            continue
-        if not kind and kept > config.weight_words and (
-                tile[0] * tile[1] > config.adder_depth // interleave):
-            continue
-        break
-    slack = config.fm_words - in_words - out_words * (1 + separate)
-    gap = int(random.integers(0, slack + 1))
-    regions = [("in", in_words), ("out", out_words)] + [("by", out_words)] * separate
-    random.shuffle(regions)
-    base, at = {}, gap
-    for name, size in regions:
-        base[name], at = at, at + size
-    moved = _moved(random, config, kind or kernel > 1 or separate, interleave, base["in"], source,
-                   target, outputs)
-    base["out"] = base["out"] if moved is None else moved
-    base.setdefault("by", base["out"])
-    special = bool(random.integers(4) == 0) if special is None else special
-    stimulus = Stimulus(config)
-    shape = (height, width, inputs)
-    # Whole maps are loaded and stored; the layer reads and makes slices of them.
-    in_shape = (height, width, source.pitch)
-    out_shape = (*(2 * n if up else -(-n // stride) for n in (height, width)), target.pitch)
-    stimulus.load(random_words(random, in_shape, special), base=base["in"], tile=edges)
-    for name in ["out"] * (target.pitch > outputs) + ["by"] * has_bypass:
-        stimulus.load(random_words(random, out_shape, special), base=base[name], tile=tile)
-    stimulus.load(random_words(random, shape, special), base=base["in"] + source.offset, tile=edges,
-                  pitch=source.pitch)
-    scale = random_factors(random, outputs, special)
-    bias = random_factors(random, outputs, special)
-    if random.integers(4) == 0:
-        scale[:], bias[:] = _ONE, _MINUS_ZERO
-    stimulus.convolve(
-        shape, random_weights(random, config, (outputs, 1 if kind else inputs, kernel, kernel)),
-        scale, bias,
-        in_base=base["in"] + source.offset, out_base=base["out"] + target.offset, tile=tile,
-        stride=stride, activation=Activation(int(random.choice(config.activations))),
-        slope=int(random_words(random, 1, special)[0]), interleave=interleave,
-        bypass_base=base["by"] + target.offset if has_bypass else None, in_pitch=source.pitch,
-        out_pitch=target.pitch, out_step=target.step, **kind)
-    stimulus.store(out_shape, base=base["out"], tile=tile)
-    if moved is not None:       # of the input only what was not written over is left
-        return stimulus
-    stimulus.store(in_shape, base=base["in"], tile=edges)
-    stimulus.store(shape, base=base["in"] + source.offset, tile=edges, pitch=source.pitch)
-    if config.channelwise:
-        stimulus.store(shape, base=base["in"] + source.offset, tile=edges, pitch=source.pitch,
-                       average=int(random_factors(random, 1, special)[0]))
-    return stimulus
 
 
 def resnet34_layers(channels=64, edge=8):
