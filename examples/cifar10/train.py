@@ -23,7 +23,7 @@ from torch.nn import functional
 HERE = pathlib.Path(__file__).parent
 BATCH, RATE, DECAY, SMOOTHING = 128, 3e-3, 0.02, 0.1
 SIZE, MARGIN = 32, 4
-PART, PART_EPOCHS = 24, 0.55                                  # pixels; share of all epochs
+PART, PART_EPOCHS = 24, 0.75                                  # pixels; share of all epochs
 VALIDATION = 500                                              # files of each class
 
 

@@ -8,23 +8,26 @@ __all__ = ["against_table", "cost_table", "phase_table"]
 
 # Column -> phases that it sums up; what moves maps or waits between layers is one column here.
 _COLUMNS = {"accumulate": ("accumulate",), "tail": ("tail exposed",), "weights": ("weight stall",),
-            "fill": ("fill", "empty turns"), "other": ("transfer", "between")}
+            "empty": ("empty turns",), "fill": ("fill",), "other": ("transfer", "between")}
 
 
 def phase_table(report):
     """Cycles by layer and phase."""
+    columns = {name: phases for name, phases in _COLUMNS.items()
+               if name != "empty" or report.phases["empty turns"]}
     table = Table(box=None, pad_edge=False, header_style="bold", show_footer=True,
                   footer_style="bold")
     table.add_column("layer", "together", overflow="fold", max_width=24)
     table.add_column("cycles", f"{report.cycles:,}", justify="right", no_wrap=True)
-    for name, phases in _COLUMNS.items():
+    for name, phases in columns.items():
         table.add_column(name, f"{sum(report.phases[phase] for phase in phases):,}",
                          justify="right", no_wrap=True)
     for layer in report.layers:
         table.add_row(layer.title, f"{layer.cycles:,}", *(
-            f"{sum(layer.phases[phase] for phase in phases):,}" for phases in _COLUMNS.values()))
-    table.caption = ("tail: not hidden; weights: waited for; fill: to the first step, with empty "
-                     "turns of pipelined adders; other: maps moved, waits between layers")
+            f"{sum(layer.phases[phase] for phase in phases):,}" for phases in columns.values()))
+    table.caption = ("tail: not hidden; weights: waited for; "
+                     + ("empty: turns of adders without a pixel; " if "empty" in columns else "")
+                     + "fill: to the first step; other: maps moved, waits between layers")
     table.caption_justify = "left"
     return table
 

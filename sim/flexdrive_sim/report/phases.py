@@ -40,7 +40,7 @@ class LayerPhases:
     phases : name of a phase -> cycles.
     steps : cycles of the sums alone, without the tail. serial : with the tail of every block after
         its sums, C cycles each for scale, bias and bypass, as published; both of tiles as large as
-        these.
+        these. Channelwise layers, which the publication has not, count as they are.
     tail_operations : scales, biases and additions of a bypass that make the map.
     """
 
@@ -91,16 +91,16 @@ def _phases(config, descriptor, row, before):
     return phases
 
 
-def _schedule(config, descriptor, shape):
+def _schedule(config, descriptor, row, shape):
     """(steps, serial, tail operations) of a CONV; ``shape`` of the map that it writes into."""
     d, (_, height, width) = descriptor, shape
     adds = 2 + bool(d.bypass)
-    pixels, blocks = d.tile_rows * d.tile_columns, -(-d.out_channels // config.channels)
-    inputs = 1 if d.channelwise else d.in_channels
-    # Channelwise, a block's channels take turns on the units.
-    sums = d.kernel ** 2 * inputs * (config.channels if d.channelwise else 1)
-    return (pixels * blocks * sums, pixels * blocks * (sums + config.channels * adds),
-            d.out_channels * height * width * adds)
+    tail_operations = d.out_channels * height * width * adds
+    if d.channelwise:
+        return row.active, row.active, tail_operations
+    blocks = d.tile_rows * d.tile_columns * -(-d.out_channels // config.channels)
+    sums = d.kernel ** 2 * d.in_channels
+    return blocks * sums, blocks * (sums + config.channels * adds), tail_operations
 
 
 def _program_phases(program, run):
@@ -109,15 +109,15 @@ def _program_phases(program, run):
     descriptors = with_words(program, words=program.chip_words()[at]).descriptors()
     before, parts = 0, []
     for entry, descriptor, row in zip(program.entries, descriptors, rows, strict=True):
-        parts.append((entry, descriptor, _phases(program.config, descriptor, row, before)))
+        parts.append((entry, descriptor, row, _phases(program.config, descriptor, row, before)))
         before = row.time
     # After the last report of this chip: the last word, the other chips.
-    parts[-1][2]["between"] += run.cycles - before
+    parts[-1][3]["between"] += run.cycles - before
     for entry, pieces in groupby(parts, key=lambda part: part[0]):
         shape, phases, counts = program.maps[entry.writes or entry.reads].shape, [], []
-        for _, descriptor, cycles in pieces:
+        for _, descriptor, row, cycles in pieces:
             phases.append(cycles)
-            counts.append(_schedule(program.config, descriptor, shape)
+            counts.append(_schedule(program.config, descriptor, row, shape)
                           if entry.operation == Operation.CONV else (0, 0, 0))
         yield LayerPhases(entry.name, entry.operation, shape,
                           {name: sum(cycles[name] for cycles in phases) for name in PHASES},
