@@ -5,10 +5,11 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 
-from flexdrive.hyperdrive.config import PRESETS
+from flexdrive.hyperdrive.config import PRESETS, ChipConfig
 from flexdrive.hyperdrive.descriptor import Operation
 from flexdrive_deploy.deployment import ChipPart, Deployment
 from flexdrive_deploy.lower import lower
@@ -19,6 +20,7 @@ from flexdrive_sim.report import OPERATING_POINTS, assume, predicted_report
 from flexdrive_sim.report.against import lines, remarks
 from flexdrive_sim.report.page import page
 
+from ..deploy.networks import random_graph
 from ..deploy.test_resnet34 import resnet34
 
 DIGITS = Path(__file__).parents[2] / "examples/digits/digits.onnx"
@@ -69,6 +71,25 @@ def test_phases_add_up_to_the_cycles_of_the_model(parameters, interval):
         assert layer.phases["tail exposed"] >= 7 + program.config.channels + 4
     if interval == 1 and depth == 1:
         assert report.phases["weight stall"] == report.phases["empty turns"] == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_kind_of_layer_has_its_phases(seed):
+    """Groups, partial sums, depthwise layers, maxima, joined maps: several descriptors a layer."""
+    rng = np.random.default_rng(seed)
+    config = ChipConfig(rows=2, columns=3, channels=4, fm_words=4096, fm_banks=4, weight_words=96,
+                        adder_depth=1 + seed % 4, channelwise=True)
+    graph = random_graph(rng, (5, 9, 7), 8, channelwise=True)
+    program = lower(graph, config)
+    report = predicted_report(Deployment("random", config, [ChipPart(program, graph)], {}, []),
+                              assume(), gates={"i_weights": Gate.every(2)})
+    assert report.cycles == sum(report.phases.values())
+    assert report.layer_cycles == report.summary.layer_cycles
+    assert len(report.convolutions) == len(graph.layers)
+    for layer, cost in zip(report.layers, report.summary.layers, strict=True):
+        assert (layer.name, layer.phases["accumulate"]) == (cost.entry.name, cost.active)
+        assert min(layer.phases.values()) >= 0
+    assert 0 < report.occupancy <= 1
 
 
 def test_published_frame(published):
