@@ -195,11 +195,10 @@ def test_traffic_of_a_mesh_is_that_of_its_links():
     (run,) = [predict_program(program) for program in deployment.programs]
     bits = {term.name: term.bits for term in report.traffic}
     assert bits["borders"] + bits["corners"] + bits["kinds"] == run.border_bits > 0
-    # Both maps of block1 and the image's: 16 x 8 x 8, two edges of eight pixels each, both ways;
-    # block2 reads with stride 2, whose senders do not know that one side is enough.
-    whole = 16 * 16 * 2 * (8 + 8)
-    assert bits["borders"] >= 3 * whole
-    assert bits["corners"] > 0
+    # Reference formulas, c * 2 * (h + w) words of edges and 4 * c of corners for 2 x 2 chips: three
+    # maps of 16 x 8 x 8, three of 32 x 4 x 4.
+    assert bits["borders"] == 16 * 2 * (3 * 16 * (8 + 8) + 3 * 32 * (4 + 4))
+    assert bits["corners"] == 16 * 4 * (3 * 16 + 3 * 32)
     left_out = ("maps out", "scales and biases", "descriptors", "corners", "kinds")
     assert report.io_energy(published=False) - report.io_energy() == pytest.approx(
         21e-12 * sum(bits[name] for name in left_out))

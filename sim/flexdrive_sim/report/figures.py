@@ -157,7 +157,7 @@ def _traffic(summary, runs):
         edge, corner = (16 * sum(run.link_words[place] for run in runs) for place in (0, 1))
         terms += [
             Traffic("borders", edge, True, "edges of maps between neighbours, 16 bit a word"),
-            Traffic("corners", corner, False, "corner pixels, each counted on every link"),
+            Traffic("corners", corner, False, "corner pixels that a neighbour passes on"),
             Traffic("kinds", summary.border_bits - edge - corner, False,
                     "2 bit with each of those words"),
         ]
