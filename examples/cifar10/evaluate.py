@@ -5,12 +5,15 @@
 The directory holds ``test.tar`` (data.py). The images are the first N files of each class, all of
 them without the option. The golden model runs the chip's program; with ``--engine rtl`` the RTL
 runs it too, every word that it sends and its cycles are compared, and the status is 1 when they
-differ.
+differ. All images take half an hour to hours: with ``--keep DIRECTORY`` results stay there batch by
+batch, and a second run continues.
 """
 
 import argparse
+import hashlib
 import os
 import pathlib
+import pickle
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -63,7 +66,18 @@ class Runner:
         cls.current = cls(engine)
 
     @classmethod
-    def batch(cls, images):
+    def batch(cls, images, path=None):
+        """Images uint8 (n, 3, 32, 32) -> Batch, read from ``path`` or written there."""
+        if path is None:
+            return cls.run(images)
+        if not path.exists():
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            temporary.write_bytes(pickle.dumps(cls.run(images)))
+            temporary.replace(path)
+        return pickle.loads(path.read_bytes())
+
+    @classmethod
+    def run(cls, images):
         """Images uint8 (n, 3, 32, 32) -> Batch."""
         runner, inputs = cls.current, images.astype(np.float32)[:, None]
         if runner.session is None:
@@ -105,11 +119,20 @@ def float_logits(images):
                            for part in np.array_split(images, -(-len(images) // 250))])
 
 
-def engine_batches(engine, images, processes, console):
-    """All images in ``processes`` processes, in order: list of Batch."""
-    parts = np.array_split(images, -(-len(images) // BATCH))
+def engine_batches(engine, images, processes, keep, console):
+    """All images in ``processes`` processes: list of Batch; batch k of n has images k, k + n, ...
+    ``keep`` : directory of finished batches, named by all that they depend on, or None."""
+    count = -(-len(images) // BATCH)
+    parts, paths = [images[first::count] for first in range(count)], [None] * count
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        base = hashlib.sha256(MODEL.read_bytes() + CHIP.read_bytes() + engine.encode())
+        for number, part in enumerate(parts):
+            name = base.copy()
+            name.update(part.tobytes())
+            paths[number] = keep / f"{name.hexdigest()[:16]}.pickle"
     with ProcessPoolExecutor(processes, initializer=Runner.start, initargs=(engine,)) as pool:
-        return list(track(pool.map(Runner.batch, parts), engine, len(parts), console=console))
+        return list(track(pool.map(Runner.batch, parts, paths), engine, count, console=console))
 
 
 def main():
@@ -117,6 +140,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, required=True, help="directory of test.tar")
     parser.add_argument("--engine", choices=("golden", "rtl"), default="golden")
     parser.add_argument("--per-class", type=int, help="images of each class, default all")
+    parser.add_argument("--keep", type=pathlib.Path, help="directory of finished batches")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
@@ -124,10 +148,13 @@ def main():
     console.print(f"{len(images)} images on {describe(read_config(CHIP))}")
     logits = {"float32, onnxruntime": float_logits(images)}
     start = time.monotonic()
-    batches = engine_batches(arguments.engine, images, arguments.processes, console)
+    batches = engine_batches(arguments.engine, images, arguments.processes, arguments.keep,
+                             console)
     seconds = time.monotonic() - start
-    logits[{"golden": "golden model", "rtl": "RTL"}[arguments.engine]] = np.concatenate(
-        [batch.logits for batch in batches])
+    made = logits[{"golden": "golden model", "rtl": "RTL"}[arguments.engine]] = np.empty(
+        (len(images), len(CLASSES)), np.float32)
+    for first, batch in enumerate(batches):
+        made[first::len(batches)] = batch.logits
     console.print(accuracy_table(logits, labels))
     console.print(f"{arguments.engine}: {seconds:.0f} s in {arguments.processes} processes")
     if arguments.engine == "rtl" and not say_comparison(console, batches):
