@@ -28,11 +28,11 @@ def is_published_frame(report):
             and config.adder_depth == 1)
 
 
-def _line(quantity, published, here, form, why="", ceiling=None):
-    """``form`` has the published number of digits; ``ceiling``: what is better counts too."""
+def _line(quantity, published, here, form, why=""):
+    """``form`` has the published number of digits; ``here`` gets four digits."""
     agrees = form.format(published) == form.format(here)
-    return Line(quantity, form.format(published), form.format(here) if agrees else ceiling
-                or f"{here:,.4g}", agrees, "" if agrees else why)
+    return Line(quantity, form.format(published), f"{here:,.4g}" if abs(here) < 1e4
+                else f"{here:,.0f}", agrees, "" if agrees else why)
 
 
 def lines(report):
