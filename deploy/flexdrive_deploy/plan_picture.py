@@ -7,6 +7,7 @@ cycle. The cycle model of the simulation adds fills and stalls, and takes minute
 import io
 from dataclasses import dataclass
 
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -145,16 +146,21 @@ def _draw(axis, found, cycles, limit, inches):
     return unnamed
 
 
-def plan_picture(deployment):
+# Makes an SVG of the same plan the same file, with text as text.
+_SVG = {"svg.fonttype": "none", "svg.hashsalt": "flexdrive"}
+
+
+def plan_picture(deployment, form="png"):
     """Draw the plan of all programs.
 
     Parameters
     ----------
     deployment : flexdrive_deploy.deployment.Deployment with a program.
+    form : "png" or "svg".
 
     Returns
     -------
-    bytes, a PNG.
+    bytes of the file.
     """
     found, cycles = lives(deployment)
     limit = deployment.config.fm_words
@@ -175,5 +181,7 @@ def plan_picture(deployment):
     axis.set_title(f"{deployment.name}: {peak:,} of {limit:,} words a tile in use at most",
                    fontsize=11)
     content = io.BytesIO()
-    figure.savefig(content, dpi=_DPI, format="png", metadata={"Software": None})
+    nothing = {"png": ("Software",), "svg": ("Date", "Creator")}[form]
+    with rc_context(_SVG):
+        figure.savefig(content, dpi=_DPI, format=form, metadata=dict.fromkeys(nothing))
     return content.getvalue()

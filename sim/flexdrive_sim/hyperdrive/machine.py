@@ -25,14 +25,19 @@ class ProgramRun:
     chips : (y, x) -> list of :class:`~.rtl.ReportRow` of each chip.
     pixels, pixel_times : words of all STOREs in the order of the whole image, and their cycles;
         None of a prediction, and of a run that ended because a link failed.
-    border_bits : bits on the links of a mesh (prediction).
+    link_words : words on the links of a mesh, of borders and of corners (prediction).
     """
 
     cycles: int
     chips: dict
     pixels: np.ndarray | None = None
     pixel_times: np.ndarray | None = None
-    border_bits: int = 0
+    link_words: tuple = (0, 0)
+
+    @property
+    def border_bits(self):
+        """Bits on the links of a mesh, kinds of the words included (prediction)."""
+        return _LINK_BITS * sum(self.link_words)
 
     @property
     def reports(self):
@@ -85,5 +90,6 @@ def predict_program(program, options=None, gates=None):
         predicted = predict(program.config, program.words, gates)
         return ProgramRun(predicted.cycles, {(0, 0): predicted.reports})
     predicted = predict_mesh(program.config, *program.mesh, program.words, options, gates=gates)
-    words = sum(sum(count) for links in predicted.link_words.values() for count in links.values())
-    return ProgramRun(predicted.cycles, predicted.reports, border_bits=_LINK_BITS * words)
+    counts = [count for links in predicted.link_words.values() for count in links.values()]
+    words = tuple(sum(count[place] for count in counts) for place in (0, 1))
+    return ProgramRun(predicted.cycles, predicted.reports, link_words=words)

@@ -4,7 +4,8 @@ Nothing is simulated cycle by cycle but the short tails: passes over known weigh
 arithmetic progression each, so a frame of ResNet-34 takes seconds.
 """
 
+from .convolution import first_step
 from .mesh import MeshPrediction, predict_mesh
 from .program import Prediction, predict
 
-__all__ = ["MeshPrediction", "Prediction", "predict", "predict_mesh"]
+__all__ = ["MeshPrediction", "Prediction", "first_step", "predict", "predict_mesh"]

@@ -7,7 +7,13 @@ from flexdrive.hyperdrive.timing import OPERAND, REQUEST
 from .groups import groups
 from .tail import TailModel
 
-__all__ = ["ConvolutionModel", "Steps"]
+__all__ = ["ConvolutionModel", "Steps", "first_step"]
+
+
+def first_step(config):
+    """Cycles from the descriptor to the first step: dispatch, restart of the walker, one step to
+    fill it."""
+    return 3 + config.adder_depth
 
 
 class Steps:

@@ -15,6 +15,7 @@ from flexdrive_deploy.mesh import neighbours, split_program
 from ...engine import Gate
 from ..rtl import ReportRow
 from ..rules import check
+from .convolution import first_step
 from .exchange import ChipExchange, connect, step
 from .mesh_convolution import MeshConvolution
 from .program import store_times
@@ -121,7 +122,7 @@ class MeshChip:
 
     def _convolve(self, d, taken):
         convolution = MeshConvolution(self, d)
-        done = yield from convolution.run(taken + 3 + self.config.adder_depth)
+        done = yield from convolution.run(taken + first_step(self.config))
         return done + 1, (convolution.active, convolution.weight_stalls, convolution.tail_stalls)
 
     def _load(self, d, taken):

@@ -10,7 +10,7 @@ from flexdrive.hyperdrive.timing import REQUEST, STORED
 from ...engine import Gate
 from ..rtl import ReportRow
 from ..rules import check
-from .convolution import ConvolutionModel
+from .convolution import ConvolutionModel, first_step
 from .groups import layer_words
 from .streams import GatedSink, GatedSource, Ring
 
@@ -118,8 +118,7 @@ class _Chip:
         weights, parameters = layer_words(descriptor, self.config)
         self.weight_words += weights
         self.parameter_words += parameters
-        # Dispatch, restart of the walker, one step to fill it.
-        done = model.run(taken + 3 + self.config.adder_depth)
+        done = model.run(taken + first_step(self.config))
         return done + 1, (model.active, model.weight_stalls, model.tail_stalls)
 
     def _load(self, descriptor, taken):
