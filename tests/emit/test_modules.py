@@ -26,7 +26,7 @@ def _modules(text):
 
 @pytest.mark.parametrize("size", [(1, 1, 1), (2, 3, 4), (5, 4, 9)])
 def test_number_of_modules_does_not_grow_with_the_array(size):
-    assert len(_modules(emit_verilog(_chip(*size)).text)) == 21
+    assert len(_modules(emit_verilog(_chip(*size)).text)) == 22
 
 
 def test_plain_form_grows():

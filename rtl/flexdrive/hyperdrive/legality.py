@@ -39,27 +39,6 @@ class Legality:
         config, raw, layer = self.config, self.raw, self.layer
         conv = raw.operation == Operation.CONV
         reserved = Cat(getattr(raw, f.name) for f in FIELDS if f.name.startswith("reserved"))
-        in_end, out_end, bypass_end = (Signal(SUM_BITS, name=f"{n}_end")
-                                       for n in ("in", "out", "bypass"))
-        # The last pixel takes its channels only, not its whole pitch. Differences wrap; the sums
-        # are right again.
-        in_rest, out_rest, out_base, bypass_base = (
-            Signal(SUM_BITS, name=name)
-            for name in ("in_rest", "out_rest", "out_base", "bypass_base"))
-        # The last product but one stands a cycle before the verdict.
-        m.d.sync += [
-            in_rest.eq(raw.in_channels - raw.in_pitch), in_end.eq(
-                raw.in_base + layer.in_size + in_rest),
-            out_rest.eq(self._out_channels - raw.out_step + 1 - raw.out_pitch),
-            out_base.eq(raw.out_base + out_rest), bypass_base.eq(raw.bypass_base + out_rest),
-        ]
-        m.d.comb += [out_end.eq(out_base + self._out_size),
-                     bypass_end.eq(bypass_base + self._out_size)]
-        made_rest = Mux(conv, out_rest, in_rest)
-        ahead, beside = self._side_by_side(m)
-
-        def meets(base_a, end_a, base_b, end_b):
-            return (base_a < end_b) & (base_b < end_a)
 
         def misfit(full, last, tiles, edge):
             return (full > tiles) | ((full == tiles) & (last != 0)) | (last >= edge)
@@ -83,15 +62,8 @@ class Legality:
             | (self._empty() if not config.mesh else 0),
             Code.EXTENT: misfit(raw.full_rows, raw.last_rows, config.rows, layer.in_tile_rows)
             | misfit(raw.full_columns, raw.last_columns, config.columns, layer.in_tile_columns),
-            Code.INPUT_RANGE: in_end > config.fm_words,
-            Code.OUTPUT_RANGE: conv & (out_end > config.fm_words),
-            Code.BYPASS_RANGE: conv & raw.bypass & (bypass_end > config.fm_words),
-            Code.OVERLAP: conv & ~beside & ~self._in_place(m)
-            & meets(raw.in_base, in_end, raw.out_base, out_end),
-            Code.BYPASS_OVERLAP: conv & raw.bypass & (raw.bypass_base != raw.out_base)
-            & meets(raw.bypass_base, bypass_end, raw.out_base, out_end),
+            **self._region_rules(m, conv),
             Code.WEIGHT_DEPTH: conv & ~raw.channelwise & self._weights_exceed(m),
-            **self._border_rules(meets, in_rest, made_rest, Mux(conv & beside, ahead, 0)),
             Code.REACH: Cat(
                 (layer.reach > layer.in_tile_rows) | (layer.reach > layer.in_tile_columns),
                 ((raw.halo > raw.tile_rows) | (raw.halo > raw.tile_columns))
@@ -103,6 +75,42 @@ class Legality:
             Code.UPSAMPLE: raw.upsample & ~(
                 raw.channelwise & (raw.kernel == 1) & (raw.stride == 1)
                 & ~raw.tile_rows[0] & ~raw.tile_columns[0]),
+        }
+
+    def _region_rules(self, m, conv):
+        """Rules of where maps lie and meet, in the feature-map and the border memories."""
+        config, raw, layer = self.config, self.raw, self.layer
+        in_end, out_end, bypass_end = (Signal(SUM_BITS, name=f"{n}_end")
+                                       for n in ("in", "out", "bypass"))
+        # The last pixel takes its channels only, not its whole pitch. Differences wrap; the sums
+        # are right again.
+        in_rest, out_rest, out_base, bypass_base = (
+            Signal(SUM_BITS, name=name)
+            for name in ("in_rest", "out_rest", "out_base", "bypass_base"))
+        # The last product but one stands a cycle before the verdict.
+        m.d.sync += [
+            in_rest.eq(raw.in_channels - raw.in_pitch), in_end.eq(
+                raw.in_base + layer.in_size + in_rest),
+            out_rest.eq(self._out_channels - raw.out_step + 1 - raw.out_pitch),
+            out_base.eq(raw.out_base + out_rest), bypass_base.eq(raw.bypass_base + out_rest),
+        ]
+        m.d.comb += [out_end.eq(out_base + self._out_size),
+                     bypass_end.eq(bypass_base + self._out_size)]
+        made_rest = Mux(conv, out_rest, in_rest)
+        ahead, beside = self._side_by_side(m)
+
+        def meets(base_a, end_a, base_b, end_b):
+            return (base_a < end_b) & (base_b < end_a)
+
+        return {
+            Code.INPUT_RANGE: in_end > config.fm_words,
+            Code.OUTPUT_RANGE: conv & (out_end > config.fm_words),
+            Code.BYPASS_RANGE: conv & raw.bypass & (bypass_end > config.fm_words),
+            Code.OVERLAP: conv & ~beside & ~self._in_place(m)
+            & meets(raw.in_base, in_end, raw.out_base, out_end),
+            Code.BYPASS_OVERLAP: conv & raw.bypass & (raw.bypass_base != raw.out_base)
+            & meets(raw.bypass_base, bypass_end, raw.out_base, out_end),
+            **self._border_rules(meets, in_rest, made_rest, Mux(conv & beside, ahead, 0)),
         }
 
     def _channelwise_broken(self, conv):

@@ -65,11 +65,7 @@ class Parser(Shared):
         broken = Signal(max(_REFUSALS) + 1)     # bit per code
         m.d.comb += self.reading.eq(1)
         products = self._products(m, raw)
-        legality = Legality(
-            self.config, raw, self.layer, out_size=self._out_size,
-            out_channels=self._out_channels, made_side=self._made_side, made_cap=self._made_cap,
-            neighbours=self.neighbours if self.config.mesh else None)
-        m.d.comb += [broken[code].eq(rule) for code, rule in legality.broken(m).items()]
+        self._judge(m, raw, broken)
         with m.FSM():
             with m.State("READ"):
                 m.d.comb += [self.i.ready.eq(1), self.reading.eq(count != 0)]
@@ -113,6 +109,14 @@ class Parser(Shared):
                 with m.If((self.take | ~self.valid) & (payload == 0)):
                     m.next = "READ"
         return m
+
+    def _judge(self, m, raw, broken):
+        """The broken rules, one bit per code."""
+        legality = Legality(
+            self.config, raw, self.layer, out_size=self._out_size,
+            out_channels=self._out_channels, made_side=self._made_side, made_cap=self._made_cap,
+            neighbours=self.neighbours if self.config.mesh else None)
+        m.d.comb += [broken[code].eq(rule) for code, rule in legality.broken(m).items()]
 
     def _decode(self, m, raw):
         """Fields that need no arithmetic, into ``layer``."""

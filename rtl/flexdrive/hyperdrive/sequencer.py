@@ -1,7 +1,7 @@
 """Sequencer: executes descriptors one after the other and makes the array's control word."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
@@ -12,14 +12,15 @@ from .descriptor import Code, Operation
 from .exchange import Exchange
 from .finish import TailControl
 from .layer import layer_layout
+from .operand import BORDER_REQUEST, OperandRequest
 from .parameters import ParameterBuffer
 from .parser import Parser
 from .report import Report
 from .steps import Steps
 from .stop import FaultRegister, link_errors_layout
 from .tail import Tail
-from .tile import Shift, tile_control_layout
-from .timing import OPERAND, REQUEST, ROW_WORD, STORED, WORD, delayed
+from .tile import tile_control_layout
+from .timing import OPERAND, REQUEST, STORED, WORD, delayed
 from .transfer import Transfer
 from .weights import WeightBuffer
 
@@ -68,9 +69,7 @@ class Sequencer(Shared):
         return {
             "neighbours": In(4), "link_errors": In(link_errors_layout()), "stopped": Out(1),
             **link_ports(),
-            "border_valid": Out(1), "border_from_rows": Out(Shift),
-            "border_from_columns": Out(Shift), "border_row_line": Out(16),
-            "border_column_line": Out(16), "border_corner": Out(16),
+            **{f"border_{name}": Out(shape) for name, shape in BORDER_REQUEST.items()},
             **{f"lines_{side}": In(16 * lanes[side]) for side in SIDES},
             **{f"{side}_write": Out(border_write_layout(config.border_words, lanes[side]))
                for side in SIDES},
@@ -103,8 +102,9 @@ class Sequencer(Shared):
         m.d.comb += [user.layer.eq(layer) for user in (steps, tail, transfer)]
         fault = self._fault(m)
         self._execute(m, layer, parser, steps, tail, transfer, exchange, fault)
-        request = self._request(m, layer, steps)
-        self._memory(m, request, arbiter, tail, transfer, exchange)
+        m.submodules.operand = operand = OperandRequest(config)
+        self._operand(m, layer, steps, operand)
+        self._memory(m, operand, arbiter, tail, transfer, exchange)
         self._accumulation(m, layer, steps, weights, tail)
         self._tail(m, layer, tail, parameters, arbiter)
         return m
@@ -188,75 +188,26 @@ class Sequencer(Shared):
         with m.If(fault.fault):
             m.d.comb += [self.o_pixels.valid.eq(0), self.busy.eq(~self.stopped)]
 
-    def _request(self, m, layer, steps):
-        """From the walker's position to an address and to who takes whose word, in two stages."""
-        place, step = steps.place, steps.step
-        valid = Signal()
-        address = Signal(16)
-        channel = Signal(16)
-        inside_y = Signal()
-        inside_x = Signal()
-        from_y = Signal(Shift)
-        from_x = Signal(Shift)
-        m.d.sync += [
-            valid.eq(step.valid), channel.eq(step.channel),
-            address.eq(place.y.address + place.x.address),
-            inside_y.eq(place.y.at < layer.last_rows), from_y.eq(place.y.tile),
-            inside_x.eq(place.x.at < layer.last_columns), from_x.eq(place.x.tile),
+    def _operand(self, m, layer, steps, operand):
+        """Which word the tiles take, from the walker's position."""
+        m.d.comb += [
+            operand.layer.eq(layer), operand.place.eq(steps.place),
+            operand.valid.eq(steps.step.valid), operand.channel.eq(steps.step.channel),
+            self.row_valid.eq(operand.row_valid), self.column_valid.eq(operand.column_valid),
+            self.control.shift_rows.eq(operand.shift_rows),
+            self.control.shift_columns.eq(operand.shift_columns),
         ]
-        near_y, near_x = Signal(), Signal()     # a row or column that the neighbour has
         if self.config.mesh:
-            m.d.sync += [near_y.eq(place.y.at < layer.south), near_x.eq(place.x.at < layer.east)]
-        if self.config.mesh:
-            self._border_request(m, layer, place, valid, channel, from_y, from_x)
-        request = Signal(data.StructLayout({"valid": 1, "address": 16}))
-        m.d.sync += [request.valid.eq(valid), request.address.eq(address + channel)]
-        for name, source, tiles, full, inside, stage, before, after in (
-                ("row", from_y, self.config.rows, layer.full_rows, inside_y, WORD,
-                 layer.north, near_y),
-                ("column", from_x, self.config.columns, layer.full_columns, inside_x, ROW_WORD,
-                 layer.west, near_x)):
-            # Which tiles hold the pixel themselves; then the same for the tiles that take it.
-            line, taker = Signal(tiles, name=f"{name}_line"), Signal(tiles, name=f"{name}_taker")
-            m.d.comb += line.eq(Cat((full > i) | ((full == i) & inside) for i in range(tiles)))
-            with m.If(~valid):
-                m.d.sync += taker.eq(0)     # an operand of zero holds the sums
-            with m.Elif(source == Shift.BEFORE):
-                m.d.sync += taker.eq(Cat(before, line))
-            with m.Elif(source == Shift.AFTER):
-                m.d.sync += taker.eq(Cat(line[1:], after))
-            with m.Else():
-                m.d.sync += taker.eq(line)
-            m.d.comb += [
-                getattr(self, f"{name}_valid").eq(
-                    delayed(m, f"{name}_valid", taker, ROW_WORD - REQUEST)),
-                getattr(self.control, f"shift_{name}s").eq(
-                    delayed(m, f"shift_{name}", source, stage - REQUEST + 1)),
-            ]
-        return request
+            m.d.comb += [getattr(self, f"border_{name}").eq(getattr(operand, f"border_{name}"))
+                         for name in BORDER_REQUEST]
 
-    def _border_request(self, m, layer, place, valid, channel, from_y, from_x):
-        """The same operand in the border and corner memories, in the cycle of the request."""
-        row_line = Signal(16)
-        column_line = Signal(16)
-        corner = Signal(16)
-        m.d.sync += [
-            row_line.eq(place.y.border + place.x.halo),
-            column_line.eq(layer.in_border_columns + place.x.address + place.y.halo),
-            corner.eq(layer.in_corner + place.y.corner + place.x.corner),
-            self.border_valid.eq(valid), self.border_from_rows.eq(from_y),
-            self.border_from_columns.eq(from_x), self.border_row_line.eq(row_line + channel),
-            self.border_column_line.eq(column_line + channel),
-            self.border_corner.eq(corner + channel),
-        ]
-
-    def _memory(self, m, request, arbiter, tail, transfer, exchange):
+    def _memory(self, m, operand, arbiter, tail, transfer, exchange):
         """Requests to the arbiter, and the host's words beside them."""
         config, control = self.config, self.control
         room = exchange.room if exchange is not None else 1
         m.d.comb += [
-            arbiter.read.eq(request.valid | transfer.read),
-            arbiter.read_address.eq(Mux(request.valid, request.address, transfer.address)),
+            arbiter.read.eq(operand.read | transfer.read),
+            arbiter.read_address.eq(Mux(operand.read, operand.address, transfer.address)),
             arbiter.write.eq((tail.write_wanted & room) | transfer.write),
             transfer.room.eq(room),
             arbiter.write_address.eq(Mux(tail.write_wanted, tail.write_address,
