@@ -49,7 +49,8 @@ class Graph:
 
     def binary(self, name, x, module, batch_norm):
         """Binary-weight convolution and batch norm."""
-        weight, values = f"{name}/conv.weight", binarise(module.weight)
+        # In one memory layout: means of another differ in the last bit.
+        weight, values = f"{name}/conv.weight", binarise(module.weight.contiguous())
         if self._packed:
             signs = self.constant(f"{weight}.signs", values.sign(), np.int8)
             scales = self.constant(f"{weight}.scales", values[:, :1, :1, :1].abs())
