@@ -69,12 +69,8 @@ def _needs(steps, sizes):
     for index, step in enumerate(steps):
         alive = sum(sizes[name] for name, (first, last) in lifetimes.items()
                     if first <= index <= last)
-        yield alive - (sizes[_smaller(step, sizes)] if step.replaces else 0)
-
-
-def _smaller(step, sizes):
-    """Of the map that is made and the one whose place it takes, that which lies in the other."""
-    return min(step.writes, step.replaces, key=sizes.__getitem__)
+        # What takes the place of another map is no larger.
+        yield alive - (sizes[step.writes] if step.replaces else 0)
 
 
 # Rules of placement, tried in this order: lowest gap, highest gap, both ends in turn.
@@ -144,9 +140,8 @@ def _packed(steps, sizes, need):
 def _alive(steps, sizes, index):
     """The maps of a step in words: "a (64), b (32)", largest first."""
     lifetimes, step = _lifetimes(steps), steps[index]
-    inside = _smaller(step, sizes) if step.replaces else None
     names = sorted((name for name, (first, last) in lifetimes.items()
-                    if first <= index <= last and name != inside),
+                    if first <= index <= last and name != step.replaces),
                    key=lambda name: -sizes[name])
     return ", ".join(f"{name} ({sizes[name]})" for name in names)
 

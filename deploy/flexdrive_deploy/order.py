@@ -48,10 +48,10 @@ class _Lives:
         layer = self.layers[index]
         held = alive | {self.place(name) for name in [*layer.reads, layer.target]}
         total = sum(self.sizes[name] for name in held)
-        replaced = [name for name in self.overwritable[index]
-                    if not self._needed(name, done | 1 << index)]
-        made = self.sizes[self.place(layer.target)]
-        return total - (min(made, self.sizes[replaced[0]]) if replaced else 0)
+        # What takes the place of another map is no larger.
+        replaces = any(not self._needed(name, done | 1 << index)
+                       for name in self.overwritable[index])
+        return total - (self.sizes[self.place(layer.target)] if replaces else 0)
 
 
 def _ready(lives, done):
