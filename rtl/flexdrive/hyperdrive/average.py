@@ -5,7 +5,7 @@ unit. Source: average pooling before the classifier (He et al., "Deep Residual L
 which the paper leaves to the host; here the host gets a word per channel instead of the map.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
@@ -27,8 +27,10 @@ class Average(Shared):
 
     Members
     -------
-    i_valid, i_word : a binary16 word; channel s of the block in the cycles s modulo L.
-    i_first, i_last : it is its channel's first, last.
+    i_word : a binary16 word; channel s of the block in the cycles s modulo L. From the first to the
+        last of a block there is one of each of its channels every L cycles: who has no room for
+        means waits before a block, not in it.
+    i_valid : it is one; i_first, i_last : its channel's first, last.
     factor : binary16, of the sums; constant while words are under way.
     o_valid, o_word : the scaled sum.
     """
@@ -49,10 +51,10 @@ class Average(Shared):
         m = Module()
         m.submodules.unit = unit = AccumulateUnit(self.depth)
         m.submodules.multiplier = multiplier = Multiplier(depth=self.depth).in_place()
-        operand = Signal(16)
-        m.d.sync += operand.eq(Mux(self.i_valid, self.i_word, 0))   # zero holds the sums
+        operand = Signal(16, reset_less=True)
+        m.d.sync += operand.eq(self.i_word)
         m.d.comb += [
-            unit.x.eq(operand), unit.weight.eq(1), unit.first.eq(self.i_valid & self.i_first),
+            unit.x.eq(operand), unit.weight.eq(1), unit.first.eq(self.i_first),
             multiplier.a.eq(unit.y), multiplier.b.eq(self.factor), self.o_word.eq(multiplier.y),
             self.o_valid.eq(delayed(m, "last", self.i_valid & self.i_last,
                                     self.latency_of(self.depth))),
