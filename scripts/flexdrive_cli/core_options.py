@@ -23,7 +23,7 @@ class CoreOptions:
         """The :class:`flexdrive.flexv.core.CoreConfig` for ``target``."""
         from flexdrive.flexv.core import CoreConfig
 
-        self.refuse(target, ("extensions", "fetch_words", "dot_structure", "rvfi"))
+        self.refuse(target, ("extensions", "fetch_words", "dot_structure", "registers", "rvfi"))
         given = dict(self.given)
         if "extensions" in given:
             given["extensions"] = tuple(given["extensions"].split(","))
@@ -40,12 +40,15 @@ def core_options(command):
                   help="Core: words of the fetch buffer.  [default: 4]")
     @click.option("--dot-structure", metavar="NAME",
                   help="Core: structure of its dot-product unit.  [default: array]")
+    @click.option("--registers", metavar="NAME",
+                  help="Core: what holds its registers, flops or ram.  [default: flops]")
     @click.option("--rvfi", is_flag=True, default=None,
                   help="Core: with the port of the RISC-V Formal Interface.")
     @functools.wraps(command)
-    def wrapped(*arguments, structure, extensions, fetch_words, dot_structure, rvfi, **options):
+    def wrapped(*arguments, structure, extensions, fetch_words, dot_structure, registers,
+                rvfi, **options):
         core = CoreOptions({"structure": structure, "extensions": extensions,
                             "fetch_words": fetch_words, "dot_structure": dot_structure,
-                            "rvfi": rvfi})
+                            "registers": registers, "rvfi": rvfi})
         return command(*arguments, core=core, **options)
     return wrapped

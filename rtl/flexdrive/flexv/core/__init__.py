@@ -1,4 +1,4 @@
-"""The Flex-V core: in order, single issue, four stages (fetch, decode, execute, write back)."""
+"""The Flex-V core: in order, single issue, five stages (see :class:`.core.Core`)."""
 
 from .config import CoreConfig
 from .core import Core

@@ -6,6 +6,7 @@ from flexdrive.errors import ConfigurationError
 
 from ..dotp.vector import STRUCTURES
 from ..isa import EXTENSIONS
+from .registers import REGISTER_CELLS
 
 __all__ = ["CoreConfig"]
 
@@ -20,12 +21,14 @@ class CoreConfig:
         that is not built in are illegal.
     fetch_words : words that the fetch buffer holds, 2 to 8.
     dot_structure : see :class:`flexdrive.flexv.dotp.DotVector`.
+    registers : what holds them, see :class:`.registers.RegisterFile`.
     rvfi : whether the core has the port of the RISC-V Formal Interface.
     """
 
     extensions: tuple = field(default=EXTENSIONS)
     fetch_words: int = 4
     dot_structure: str = "array"
+    registers: str = "flops"
     rvfi: bool = False
 
     def __post_init__(self):
@@ -45,5 +48,8 @@ class CoreConfig:
         if self.dot_structure not in STRUCTURES:
             raise ConfigurationError(f"dot_structure must be one of {', '.join(STRUCTURES)}, "
                                      f"not {self.dot_structure!r}")
+        if self.registers not in REGISTER_CELLS:
+            raise ConfigurationError(f"registers must be one of {', '.join(REGISTER_CELLS)}, "
+                                     f"not {self.registers!r}")
         if not 2 <= self.fetch_words <= 8:
             raise ConfigurationError(f"fetch_words must be 2 to 8, not {self.fetch_words}")

@@ -6,17 +6,15 @@ from amaranth.lib.wiring import In, Out
 
 from .bus import DATA_PORT, INSTRUCTION_PORT
 from .config import CoreConfig
-from .csrs import COUNTED, CsrFile
+from .csrs import COUNTED
 from .decode import Decode
 from .decoder import operand_places
-from .dotstage import DotStage
 from .execute import Execute
+from .extensions import Extensions
 from .front import Front
 from .issue import Issue
 from .loadstore import LoadStore
-from .loops import Loops
 from .registers import RegisterFile
-from .requantise import Requantiser
 from .rvfi import RVFI_PORT, RvfiMonitor
 from .stages import RetireStage, WriteBackStage
 from .writeback import Retire, WriteBack
@@ -24,7 +22,7 @@ from .writeback import Retire, WriteBack
 __all__ = ["Core"]
 
 
-class Core(wiring.Component):
+class Core(Extensions, wiring.Component):
     """RISC-V core in machine mode, in order, single issue, stages F, D, E, W, R.
 
     F fetches ahead and aligns; D expands, decodes, reads registers and takes direct jumps; E
@@ -68,16 +66,18 @@ class Core(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         self._w, self._r = Signal(WriteBackStage, name="w"), Signal(RetireStage, name="r")
-        # ``undo``: the cycle after a failed access, in which what it has begun is taken back and
-        # the instructions behind it are dropped.
-        (self._w_valid, self._w_ends, self._w_fault, self._undo, self._redirect, self._ready,
-         self._e_go) = (Signal(name=name) for name in (
-             "w_valid", "w_ends", "w_fault", "undo", "redirect", "e_ready", "e_go"))
+        # ``undo``: the cycle after a failed access, in which what it has begun is taken back.
+        # ``leave``: the cycle after an instruction that does not continue at the next address. In
+        # both, ``redirect``, the instructions behind are dropped, that in execute too.
+        (self._w_valid, self._w_ends, self._w_fault, self._undo, self._leave, self._redirect,
+         self._ready, self._e_go) = (Signal(name=name) for name in (
+             "w_valid", "w_ends", "w_fault", "undo", "leave", "redirect", "e_ready", "e_go"))
         extensions = self.config.extensions
         m.submodules.front = self._front = Front(self.config.fetch_words)
         m.submodules.registers = self._registers = RegisterFile(
             reads=operand_places(extensions),
-            writes=2 if {"xpulp_memory", "macload"} & set(extensions) else 1)
+            writes=2 if {"xpulp_memory", "macload"} & set(extensions) else 1,
+            cells=self.config.registers)
         m.submodules.decode = self._decode = Decode(extensions)
         m.submodules.issue = self._issue = Issue()
         m.submodules.execute = self._execute = Execute(self.config)
@@ -95,64 +95,6 @@ class Core(wiring.Component):
         if self.config.rvfi:
             self._monitor(m)
         return m
-
-    def _add_extensions(self, m):
-        """Submodules of extensions, and the CSRs that they hold."""
-        extensions, holders = self.config.extensions, []
-        if "xpulp_loop" in extensions:
-            m.submodules.loops = self._loops = Loops()
-            self._connect_loops(m)
-            holders.append((Loops.NAMES, self._loops))
-        if "dot" in extensions:
-            m.submodules.dot = self._dot = DotStage(self.config.dot_structure, extensions)
-            self._connect_dot(m)
-            holders.append((self._dot.names, self._dot))
-        if "requant" in extensions:
-            m.submodules.requantiser = requantiser = Requantiser()
-            m.d.comb += [
-                requantiser.stage.eq(self._r),
-                self._execute.requant_busy.eq(requantiser.busy | self._r.requant
-                                              | (self._w_valid & self._w.requant)),
-            ]
-            holders.append((Requantiser.NAMES, requantiser))
-        names = [name for held, _ in holders for name in held]
-        m.submodules.csrs = self._csrs = csrs = CsrFile(extensions, names)
-        for held, holder in holders:
-            m.d.comb += holder.csr_value.eq(csrs.write_value)
-            for i, name in enumerate(held):
-                position = names.index(name)
-                m.d.comb += [csrs.elsewhere_values[position].eq(holder.values[i]),
-                             holder.csr_write[i].eq(csrs.elsewhere_write[position])]
-
-    def _connect_loops(self, m):
-        loops, execute, front, w = self._loops, self._execute, self._front, self._w
-        e = self._issue.e
-        m.d.comb += [
-            loops.pc.eq(front.pc), front.loop.eq(loops.back), front.loop_number.eq(loops.number),
-            front.loop_target.eq(loops.target),
-            loops.s_back.eq(front.s_valid & front.s.loop_back),
-            loops.s_number.eq(front.s.loop_number),
-            loops.d_back.eq(front.d_valid & front.d.loop_back),
-            loops.d_number.eq(front.d.loop_number),
-            loops.e_back.eq(self._issue.valid & e.loop_back), loops.e_number.eq(e.loop_number),
-            loops.finish.eq(self._e_go & execute.iterates), loops.finished.eq(e.loop_number),
-            loops.undo.eq(self._undo & w.loop_back), loops.undone.eq(w.loop_number),
-            loops.write.eq(self._ready & execute.loop_write), loops.loop.eq(e.insn[7]),
-            loops.op.eq(e.control.op), loops.following.eq(e.pc + 4), loops.address.eq(e.target),
-            loops.iterations.eq(Mux(e.control.reads_rs1, e.a, e.insn[20:32])),
-        ]
-
-    def _connect_dot(self, m):
-        dot, execute = self._dot, self._execute
-        m.d.comb += [
-            dot.stage.eq(self._issue.e), dot.go.eq(self._e_go), dot.restore.eq(self._undo),
-            dot.w.eq(self._w), dot.w_valid.eq(self._w_valid),
-            dot.w_done.eq(self._w_ends & ~self._w_fault), dot.loaded.eq(self._memory.loaded),
-            *(getattr(execute, f"dot_{name}").eq(getattr(dot, name)) for name in (
-                "loads", "address", "wait", "steps", "counts", "lanes", "to_w", "number", "size",
-                "undo")),
-            self._decode.legacy.eq(dot.legacy), self._decode.format.eq(dot.control),
-        ]
 
     def _front_to_decode(self, m):
         front, decode = self._front, self._decode
@@ -200,47 +142,53 @@ class Core(wiring.Component):
             csrs.interrupts.eq(self.interrupts), csrs.hart_id.eq(self.hart_id),
             csrs.selected.eq(execute.csr_selected), csrs.op.eq(execute.csr_op),
             csrs.operand.eq(execute.csr_operand), csrs.writes.eq(execute.csr_writes),
-            memory.hold.eq(execute.dot_wait | issue.e.blocked | self._undo),
+            memory.hold.eq(execute.dot_wait | issue.e.blocked | self._redirect),
             memory.wanted.eq(execute.memory_wanted), memory.write.eq(execute.memory_write),
             memory.op.eq(execute.memory_op), memory.address.eq(execute.address),
             memory.crossing.eq(execute.crossing), memory.data.eq(issue.e.c),
         ]
 
     def _redirect_target(self, m):
-        execute, csrs, target = self._execute, self._csrs, Signal(32)
-        m.d.comb += target.eq(execute.target)
-        with m.If(self._undo | execute.traps):
-            m.d.comb += target.eq(csrs.vector)
+        """Where to continue. What an instruction decides is known late, so fetch gets it in the
+        next cycle."""
+        execute, csrs = self._execute, self._csrs
+        self._target, chosen = Signal(32, name="target"), Signal(32)
+        m.d.comb += self._target.eq(execute.target)
+        with m.If(execute.traps):
+            m.d.comb += self._target.eq(csrs.vector)
         with m.Elif(execute.returns):
-            m.d.comb += target.eq(csrs.epc)
+            m.d.comb += self._target.eq(csrs.epc)
         with m.Elif(execute.refetches):
-            m.d.comb += target.eq(self._front.following)
-        return target
+            m.d.comb += self._target.eq(self._front.following)
+        m.d.sync += chosen.eq(self._target)
+        return Mux(self._undo, csrs.vector, chosen)
 
     def _execute_to_writeback(self, m):
         execute, memory, csrs, w = self._execute, self._memory, self._csrs, self._w
         ready, able, e_valid = self._ready, Signal(), self._issue.valid
-        takes = Signal()
         m.d.comb += [
-            able.eq(e_valid & ~self._issue.e.blocked & ~self._undo),
-            takes.eq(~self._w_valid | ~w.memory | memory.good), ready.eq(able & takes),
-            self._e_go.eq(ready & execute.complete),
-            self._redirect.eq(self._undo | (ready & execute.redirects)),
-            execute.go.eq(self._e_go), execute.cancel.eq(self._undo),
+            able.eq(e_valid & ~self._issue.e.blocked & ~self._redirect),
+            ready.eq(able & memory.free),
+            # Whether write-back is free and whether there are two address phases is known last.
+            self._e_go.eq(Mux(execute.crossing, execute.complete[1] & ready,
+                              execute.complete[0] & ready)),
+            self._redirect.eq(self._undo | self._leave),
+            execute.go.eq(self._e_go), execute.cancel.eq(self._redirect),
             memory.fire.eq(self._e_go & execute.memory_wanted),
-            memory.kill.eq(self._undo & e_valid & execute.memory_wanted),
-            csrs.commit.eq(ready & execute.csr_access),
+            memory.kill.eq(self._redirect & e_valid & execute.memory_wanted),
+            csrs.access.eq(able & execute.csr_access), csrs.commit.eq(memory.free),
             csrs.leave.eq(ready & execute.returns),
             csrs.retire.eq(self._e_go & ~execute.traps & ~execute.dropped),
             csrs.unretire.eq(self._undo),
         ]
-        m.d.sync += self._undo.eq(self._w_fault)
-        with m.If(takes):
+        m.d.sync += [self._undo.eq(self._w_fault),
+                     self._leave.eq(ready & execute.redirects)]
+        with m.If(memory.free):
             # Whether anything comes is known later, and w_valid says it.
             m.d.sync += w.eq(execute.o)
         m.d.sync += self._w_valid.eq((self._e_go & ~execute.dropped)
                                      | (self._w_valid & ~self._w_ends))
-        with m.If(~takes & w.follows_r):
+        with m.If(~memory.free & w.follows_r):
             # The accumulator is there, but the access is not over.
             m.d.sync += [w.accumulator.eq(self._retire.late_value), w.follows_r.eq(0)]
 
@@ -298,7 +246,7 @@ class Core(wiring.Component):
         m.d.comb += [
             monitor.e.eq(e), monitor.go.eq(self._e_go & ~execute.dropped),
             # A direct jump is over when it comes here.
-            monitor.following.eq(Mux(execute.redirects, front.target, front.following)),
+            monitor.following.eq(Mux(execute.redirects, self._target, front.following)),
             monitor.address.eq(execute.address), monitor.data.eq(e.c),
             monitor.memory_op.eq(execute.memory_op), monitor.reads.eq(
                 execute.memory_wanted & ~execute.memory_write),

@@ -28,7 +28,7 @@ class CsrFile(wiring.Component):
     selected, op, operand : access, see :data:`flexdrive.flexv.isa.CSR_PLACES`; ``value`` is the
         register's value before it, once the register is not ``busy``.
     writes : the access writes. The register exists, and can be written if it is.
-    commit : the access takes place in this cycle.
+    access, commit : the access takes place in this cycle if ``commit``, which is known late.
     trap : enter a trap; ``trap_pc``, ``cause`` (bit 5: interrupt), ``trap_value`` go to mepc,
         mcause and mtval. leave : return from a trap.
     vector, epc : where a trap, a return continue.
@@ -45,7 +45,7 @@ class CsrFile(wiring.Component):
         self._table = [csr for csr in CSRS.values() if csr.extension in extensions]
         super().__init__({
             "selected": In(len(CSRS)), "op": In(CsrOp), "operand": In(32), "writes": In(1),
-            "value": Out(32), "busy": Out(1), "commit": In(1),
+            "value": Out(32), "busy": Out(1), "access": In(1), "commit": In(1),
             "trap": In(1), "trap_pc": In(32), "cause": In(6), "trap_value": In(32),
             "leave": In(1), "vector": Out(32), "epc": Out(32),
             "retire": In(1), "unretire": In(1),
@@ -76,7 +76,7 @@ class CsrFile(wiring.Component):
         return register
 
     def _written(self, name):
-        return self.commit & self.writes & self._selected[name]
+        return self.access & self.writes & self._selected[name] & self.commit
 
     def _access(self, m):
         values = {**self._constants(), **self._registers,
@@ -166,7 +166,7 @@ class CsrFile(wiring.Component):
                      self.interrupt.eq(self.wake & self._registers["mstatus"][3])]
         m.d.sync += [lines.eq(self.interrupts), pending.eq(candidates.any()),
                      # What was found before a change does not count.
-                     settled.eq(~(self.commit | self.trap | self.leave))]
+                     settled.eq(~((self.access & self.commit) | self.trap | self.leave))]
         # Local ones first, the highest number first; then external, software, timer.
         for number in (7, 3, 11, *range(16, 32)):
             with m.If(candidates[number]):

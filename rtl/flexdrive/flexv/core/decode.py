@@ -57,8 +57,9 @@ class Decode(wiring.Component):
         m.d.comb += [
             decoder.insn.eq(insn),
             sound.eq(decoder.legal & ~self.stage.illegal & ~self.stage.error & ~self.interrupt
-                     & ~(control.unit.csr & self._no_csr(m, insn, control))
                      & ~self._format(m, control, insn)),
+            # Not a part of ``sound``, for which there is little time.
+            self.o.no_csr.eq(control.unit.csr & sound & self._no_csr(m, insn, control)),
             control.eq(decoder.control),
             self.number0.eq(insn[15:20]), self.number1.eq(insn[20:25]),
             self.number2.eq(insn[7:12]),
@@ -87,7 +88,7 @@ class Decode(wiring.Component):
         with m.Else():
             m.d.comb += chosen.eq(self.format)
         m.d.comb += [
-            o.dot_control.eq(chosen),
+            o.dot_control.eq(chosen), o.narrower.eq(Cat(chosen.size > i for i in range(3))),
             # The lane of a scalar is a weight, for packed SIMD the wider of both.
             self._scalar_size.eq(chosen.size + Mux(
                 chosen.swap | control.unit.simd, 0, chosen.ratio)),
@@ -132,7 +133,8 @@ class Decode(wiring.Component):
             at_e_early, at_e_late, at_w_early, at_w_late, at_r_early, at_r_late = (
                 Signal(name=f"operand{i}_{place}") for place in (
                     "e_early", "e_late", "w_early", "w_late", "r_early", "r_late"))
-            older = Signal(32, name=f"operand{i}_older")
+            older, passed = (Signal(32, name=f"operand{i}_{name}") for name in ("older", "passed"))
+            at_w, late = (Signal(name=f"operand{i}_{name}") for name in ("at_w", "late"))
             m.d.comb += [
                 at_e_early.eq(self.e_valid & e.early & (e.early_target == number)),
                 at_e_late.eq(self.e_valid & e.late & (e.late_target == number)),
@@ -140,11 +142,12 @@ class Decode(wiring.Component):
                 at_w_late.eq(self.w_valid & w.late & (w.late_target == number)),
                 at_r_early.eq(r.early & (r.early_target == number)),
                 at_r_late.eq(r.late & (r.late_target == number)),
-                older.eq(Mux(at_w_late, self.w_value,
-                             Mux(at_w_early, w.early_value,
-                                 Mux(at_r_late, self.r_value,
-                                     Mux(at_r_early, r.early_value,
-                                         getattr(self, f"stored{i}")))))),
+                at_w.eq(at_w_late | at_w_early), late.eq(Mux(at_w, at_w_late, at_r_late)),
+                passed.eq(Mux(at_w, Mux(late, self.w_value, w.early_value),
+                              Mux(late, self.r_value, r.early_value))),
+                # Reading takes long, so what is read comes last.
+                older.eq(Mux(at_w | at_r_late | at_r_early, passed,
+                             getattr(self, f"stored{i}"))),
             ]
             self._in_e.append(at_e_early)
             self._older.append(older)
@@ -161,7 +164,7 @@ class Decode(wiring.Component):
     def _choose(self, m, control, immediate):
         """Operands. What execute computes in this cycle comes last into each."""
         o, stores, macload = self.o, control.unit.store, control.unit.macload
-        scalar, replicated, away = Signal(16), Signal(32), Signal(32)
+        given, away, addressed = Signal(32), Signal(32), Signal()
         insn = self.stage.insn
         # From a few layouts of immediates and not from all, for there is little time.
         six = Mux(control.immediate == Immediate.SIMM6, immediate_value(insn, Immediate.SIMM6),
@@ -170,19 +173,21 @@ class Decode(wiring.Component):
         short_loop = insn[12:15] == BY_NAME["lp.setupi"].encoding.match >> 12 & 7
         short = Cat(insn[20:25], insn[24].replicate(27))
         m.d.comb += [
-            scalar.eq(Mux(control.second_immediate, six, self._older[1])),
             away.eq(Mux(insn[3], Mux(short_loop, immediate_value(insn, Immediate.LOOP_SHORT),
                                      immediate_value(insn, Immediate.LOOP)),
                         immediate_value(insn, Immediate.B))),
-            replicated.eq(replicate(scalar, self._scalar_size)),
+            # What is known early.
+            given.eq(Mux(control.second_immediate,
+                         Mux(control.replicates, replicate(six, self._scalar_size), immediate),
+                         Mux(macload, 4, short))),
+            # Whether or not the instruction is sound.
+            addressed.eq(control.unit.load | control.unit.store | control.unit.macload),
         ]
         # A store has its data in the place of rs2 and an offset register in that of rd.
         own = control.second_immediate | macload | control.short_compare
-        second = Mux(control.replicates, replicated,
-                     Mux(control.second_immediate, immediate,
-                         Mux(stores, self._older[2],
-                             Mux(macload, 4, Mux(control.short_compare, short,
-                                                 self._older[1])))))
+        second = Mux(own, given,
+                     Mux(control.replicates, replicate(self._older[1], self._scalar_size),
+                         Mux(stores, self._older[2], self._older[1])))
         a, b, third = Signal(32), Signal(32), self._waits[2].as_value()
         b_waits, c_waits = Signal(Waits), Signal(Waits)
         in_second = ~control.replicates & ~own & Mux(stores, self._in_e[2], self._in_e[1])
@@ -197,9 +202,9 @@ class Decode(wiring.Component):
             b.eq(Mux(in_second, self.e_value, second)),
             o.c.eq(Mux(Mux(stores, self._in_e[1], self._in_e[2]), self.e_value,
                        Mux(stores, self._older[1], self._older[2]))),
-            o.a_low.eq(a[:2] & self._accesses.replicate(2)),
+            o.a_low.eq(a[:2] & addressed.replicate(2)),
             # Without what is added behind the access.
-            o.b_low.eq(b[:2] & (self._accesses & ~control.post).replicate(2)),
+            o.b_low.eq(b[:2] & (addressed & ~control.post).replicate(2)),
             o.target.eq(self.stage.pc + away),
         ]
 
@@ -210,6 +215,7 @@ class Decode(wiring.Component):
             o.simple_trap.eq(~self.interrupt & (~sound | (
                 system & ((control.op == SystemOp.ECALL.value)
                           | (control.op == SystemOp.EBREAK.value))))),
+            o.sleeps.eq(system & (control.op == SystemOp.WFI.value)),
             o.returns.eq(system & (control.op == SystemOp.MRET.value)),
             o.indirect.eq(sound & control.unit.jump & (control.op == JumpOp.INDIRECT.value)),
             o.anew.eq((system & (control.op == SystemOp.FENCE_I.value))

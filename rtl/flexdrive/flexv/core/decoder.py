@@ -62,7 +62,7 @@ def immediate_value(insn, layout):
     """32-bit immediate of ``layout`` in ``insn``."""
     if layout is Immediate.BOUND:
         number = immediate_value(insn, Immediate.SHAMT)[:5]
-        return Cat(number > bit + 1 for bit in range(32))
+        return Cat(*(number > bit + 1 for bit in range(30)), Const(0, 2))
     bits = next(key[1] for key, candidate in _LAYOUTS.items() if candidate is layout)
     entries = {value: insn[bit] for bit, value in bits}
     width = max(entries) + 1

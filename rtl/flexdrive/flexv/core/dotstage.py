@@ -22,7 +22,8 @@ class DotStage(wiring.Component):
         that it has loaded.
     restore : what is in write-back has failed in the cycle before; it is taken back.
     legacy, control : as in :class:`.macload.Controllers`.
-    loads : a Mac&Load that loads; address : from where; to_w, number : into which register.
+    loads : a Mac&Load that loads; address : from where; unaligned : a pointer that it loads through
+        is no multiple of 4; to_w, number : into which register.
     wait : an operand register is still being loaded.
     steps, counts : a pointer moves, a dot product is counted, once the instruction goes; undo :
         what takes that back.
@@ -40,8 +41,8 @@ class DotStage(wiring.Component):
             "stage": In(ExecuteStage), "w": In(WriteBackStage), "w_valid": In(1),
             "go": In(1), "w_done": In(1), "loaded": In(32), "restore": In(1),
             "legacy": Out(1), "control": Out(FormatControl),
-            "loads": Out(1), "address": Out(32), "to_w": Out(1), "number": Out(2),
-            "wait": Out(1), "steps": Out(1), "counts": Out(1), "undo": Out(Undo),
+            "loads": Out(1), "address": Out(32), "unaligned": Out(1), "to_w": Out(1),
+            "number": Out(2), "wait": Out(1), "steps": Out(1), "counts": Out(1), "undo": Out(Undo),
             "lanes": Out(LaneOperands), "size": Out(2),
             "csr_write": In(count), "csr_value": In(32), "values": Out(32).array(count),
         })
@@ -87,9 +88,12 @@ class DotStage(wiring.Component):
             self.number.eq(Mux(self.to_w, insn[21:23], insn[20] ^ other)),
             self.address.eq(Mux(self.stage.from_rs1, self.stage.a,
                                 Mux(self.to_w, state.w_pointer, state.a_pointer))),
+            # Beside the choice of the address, not behind it.
+            self.unaligned.eq(Mux(self.to_w, state.w_pointer[:2].any(), state.a_pointer[:2].any())),
             # A CSR access may read what is being loaded.
             self.wait.eq(self.w_valid & w.operand_load
-                         & ((multiplies & same) | self.stage.control.unit.csr)),
+                         & ((multiplies & same)
+                            | (self.stage.control.unit.csr & ~self.stage.no_csr))),
         ]
 
     def _select(self, m, control, is_macload):

@@ -42,7 +42,8 @@ class Execute(wiring.Component):
     Members
     -------
     stage, valid : the instruction. go : it leaves in this cycle. cancel : it is dropped.
-    complete : it may leave as far as this stage is concerned, once its operands are there.
+    complete : it may leave as far as this stage is concerned, once its operands are there; bit 1 if
+        it is an access that is ``crossing``, bit 0 if not.
     result : value for the early target, unless it is slow. o : what write-back gets.
     address, crossing, memory_* : data access. csr_* : register access.
     redirects : what follows is not what was fetched; it is at ``target``, unless the instruction
@@ -60,12 +61,12 @@ class Execute(wiring.Component):
         self.config = config
         super().__init__({
             "stage": In(ExecuteStage), "valid": In(1), "go": In(1), "cancel": In(1),
-            "complete": Out(1), "result": Out(32), "o": Out(WriteBackStage),
+            "complete": Out(2), "result": Out(32), "o": Out(WriteBackStage),
             "address": Out(32), "crossing": Out(1), "memory_wanted": Out(1), "memory_write": Out(1),
             "memory_op": Out(MemoryOp), "memory_granted": In(2),
             "csr_access": Out(1), "csr_selected": Out(len(CSRS)), "csr_op": Out(CsrOp),
             "csr_operand": Out(32), "csr_writes": Out(1), "csr_value": In(32), "csr_busy": In(1),
-            "dot_loads": In(1), "dot_address": In(32), "dot_wait": In(1),
+            "dot_loads": In(1), "dot_address": In(32), "dot_unaligned": In(1), "dot_wait": In(1),
             "dot_steps": In(1), "dot_counts": In(1), "dot_lanes": In(LaneOperands),
             "dot_size": In(2), "dot_to_w": In(1), "dot_number": In(2), "dot_undo": In(Undo),
             "late_value": In(32), "kept": In(32), "loop_write": Out(1),
@@ -79,7 +80,9 @@ class Execute(wiring.Component):
         m = Module()
         control = self.stage.control
         is_unit = {unit: Signal(name=f"is_{unit.name.lower()}") for unit in Unit}
-        m.d.comb += [signal.eq(control.unit[unit.name.lower()]) for unit, signal in is_unit.items()]
+        m.d.comb += [signal.eq(control.unit[unit.name.lower()] & ~self.stage.no_csr)
+                     if unit is Unit.CSR else signal.eq(control.unit[unit.name.lower()])
+                     for unit, signal in is_unit.items()]
         is_system = {op: is_unit[Unit.SYSTEM] & (control.op == op.value) for op in SystemOp}
         total = Signal(32)
         m.d.comb += total.eq(self.stage.a + self.stage.b)
@@ -90,14 +93,11 @@ class Execute(wiring.Component):
         self._exceptions(m, is_unit, is_system)
         self._control_flow(m, is_unit, is_system, total)
         waits = self.dot_wait | (is_unit[Unit.CSR] & (self.requant_busy | self.csr_busy)) | (
-            is_unit[Unit.DIVIDE] & ~divided_done) | (is_system[SystemOp.WFI] & ~self.wake)
-        able = Signal(2)
+            is_unit[Unit.DIVIDE] & ~divided_done) | (self.stage.sleeps & ~self.wake)
         m.d.comb += [
-            # Whether there are two address phases is known last.
-            able.eq((~waits).replicate(2) & (self.memory_granted
-                                             | (~self.stage.accesses).replicate(2))),
-            self.complete.eq(Mux(self.crossing, able[1], able[0])),
-            self.sleeping.eq(self.valid & is_system[SystemOp.WFI] & ~self.wake),
+            self.complete.eq((~waits).replicate(2) & (self.memory_granted
+                                                      | (~self.stage.accesses).replicate(2))),
+            self.sleeping.eq(self.valid & self.stage.sleeps & ~self.wake),
         ]
         return m
 
@@ -109,7 +109,7 @@ class Execute(wiring.Component):
                                 Mux(stage.control.post, stage.a, total))),
             # Without the carry chain: whether the access needs two words is wanted early.
             self.crossing.eq(
-                Mux(is_unit[Unit.MACLOAD] & ~stage.from_rs1, self.dot_address[:2].any(),
+                Mux(is_unit[Unit.MACLOAD] & ~stage.from_rs1, self.dot_unaligned,
                     Array([_crosses(size, Const((i & 3) + (i >> 2) & 3, 2))
                            for i in range(16)])[sum_])),
             self.memory_write.eq(is_unit[Unit.STORE]),
@@ -163,7 +163,7 @@ class Execute(wiring.Component):
                      early.eq(self.result | _selected(is_unit, slow))]
         m.d.comb += [
             o.pc.eq(stage.pc), o.memory.eq(self.memory_wanted), o.store.eq(self.memory_write),
-            o.early.eq(stage.early), o.early_target.eq(stage.early_target),
+            o.early.eq(stage.early & ~stage.no_csr), o.early_target.eq(stage.early_target),
             o.early_value.eq(early), o.late.eq(stage.late),
             o.late_target.eq(stage.late_target), o.sums.eq(stage.sums), o.trap.eq(self.traps),
             o.dot.eq(is_unit[Unit.DOT] | is_unit[Unit.MACLOAD]), o.lanes.eq(self.dot_lanes),
@@ -209,7 +209,8 @@ class Execute(wiring.Component):
                          part.op.eq(op)]
             (slow if unit is Unit.SIMD else quick)[unit] = part.o
             if unit is Unit.SIMD:
-                m.d.comb += [part.size.eq(self.dot_size), part.index.eq(stage.b[:4])]
+                m.d.comb += [part.size.eq(self.dot_size), part.narrower.eq(stage.narrower),
+                             part.index.eq(stage.b[:4])]
             if unit is Unit.BITS:
                 slow[unit] = part.slow
 
@@ -217,7 +218,7 @@ class Execute(wiring.Component):
         stage = self.stage
         m.d.comb += [
             # The interrupt may have been withdrawn or disabled by the instruction before.
-            self.traps.eq(stage.simple_trap | (stage.interrupt & self.interrupt)),
+            self.traps.eq(stage.simple_trap | stage.no_csr | (stage.interrupt & self.interrupt)),
             self.dropped.eq(stage.interrupt),
             # The instruction as it was fetched.
             self.trap_value.eq(Mux(stage.compressed, stage.raw, stage.insn)),
@@ -227,7 +228,7 @@ class Execute(wiring.Component):
         with m.Elif(stage.error):
             m.d.comb += [self.cause.eq(1),
                          self.trap_value.eq(stage.pc + (stage.error_second << 1))]
-        with m.Elif(stage.illegal):
+        with m.Elif(stage.illegal | stage.no_csr):
             m.d.comb += self.cause.eq(2)
         with m.Elif(is_system[SystemOp.EBREAK]):
             m.d.comb += [self.cause.eq(3), self.trap_value.eq(0)]
@@ -249,7 +250,8 @@ class Execute(wiring.Component):
                              & ~self.returns & ~indirect & ~taken),
             jumps_back.eq(stage.interrupt & ~self.traps),
             # An interrupt that is not taken goes back to where it was to be.
-            self.redirects.eq(stage.simple_trap | stage.interrupt | stage.returns | stage.anew
+            self.redirects.eq(stage.simple_trap | stage.no_csr | stage.interrupt | stage.returns
+                              | stage.anew
                               | (self.csr_access & (stage.csr_of_loops | stage.csr_of_decode))
                               | indirect | taken),
             self.target.eq(Mux(jumps_back, stage.pc,

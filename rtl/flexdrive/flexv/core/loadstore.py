@@ -29,8 +29,8 @@ class LoadStore(wiring.Component):
     clearing : an address phase of a dropped access is still under way; the execute stage must
         keep the access as it is.
     waiting : write-back holds an access; done : the last response arrives in this cycle.
-    good : it arrives and the access has succeeded. fault : it failed; ``fault_address`` is where,
-        a cycle later.
+    free : write-back holds no access, or the response arrives and it has succeeded. fault : it
+        failed; ``fault_address`` is where, a cycle later.
     loaded : the loaded value, extended, in the cycle of ``done``.
     """
 
@@ -48,21 +48,23 @@ class LoadStore(wiring.Component):
     clearing: Out(1)
     waiting: Out(1)
     done: Out(1)
-    good: Out(1)
+    free: Out(1)
     fault: Out(1)
     fault_address: Out(32)
     loaded: Out(32)
 
     def elaborate(self, platform):
         m = Module()
-        # Responses that write-back still waits for, that come before its own, and address phases
-        # of the access in execute that are over.
+        # Responses that write-back still waits for (2 at most), that come before its own, and
+        # address phases of the access in execute that are over.
         pending, void, sent = Signal(2), Signal(3), Signal(2)
         early = Signal()
+        # ``void`` is 0. Whether execute may go on hangs on this.
+        sound = Signal(init=1)
         arriving = Signal()
-        m.d.comb += arriving.eq(self.bus.rvalid & (void == 0))
+        m.d.comb += arriving.eq(self.bus.rvalid & sound)
         self._requests(m, sent)
-        self._responses(m, pending, void, sent, early, arriving, self.crossing)
+        self._responses(m, pending, void, sent, early, arriving, sound)
         self._align(m, pending, early, arriving)
         return m
 
@@ -75,10 +77,9 @@ class LoadStore(wiring.Component):
         held = Signal()
         lanes = Array([Const(1, 4), Const(3, 4), Const(15, 4), Const(15, 4)])[size]
         enables, shifted = Signal(8), Signal(64)
-        free = ~self.waiting | self.good
         m.d.comb += [
             second.eq(sent == 1),
-            allowed.eq(~self.hold & (~self.write | free)),
+            allowed.eq(~self.hold & (~self.write | self.free)),
             bus.req.eq(self.clearing | (self.wanted & (sent != total) & (allowed | held))),
             bus.we.eq(self.write),
             bus.addr.eq(Cat(0, 0, self.address[2:] + second)),
@@ -104,19 +105,20 @@ class LoadStore(wiring.Component):
         with m.If(self.kill | self.clearing):
             m.d.sync += self.clearing.eq(held_next)
 
-    def _responses(self, m, pending, void, sent, early, arriving, crossing):
+    def _responses(self, m, pending, void, sent, early, arriving, sound):
         accepted = self.bus.req & self.bus.gnt
         to_write_back = Signal()
         remaining = Signal(2)
         failed, first_failed = Signal(), Signal()
+        crossing, void_next = self.crossing, Signal(3)
         address, was_crossing = Signal(32), Signal()
         m.d.comb += [
             to_write_back.eq(arriving & (pending != 0)),
             remaining.eq(pending - to_write_back),
             self.waiting.eq(pending != 0),
-            self.done.eq(to_write_back & (pending == 1)),
+            self.done.eq(arriving & pending[0]),
             # In as few steps as possible: execute waits for this.
-            self.good.eq(arriving & (pending == 1) & ~(failed | self.bus.err)),
+            self.free.eq(Mux(pending[0], arriving & ~(failed | self.bus.err), ~pending[1])),
             self.fault.eq(self.done & (failed | self.bus.err)),
         ]
         m.d.sync += self.fault_address.eq(Mux(was_crossing & ~failed,
@@ -133,8 +135,9 @@ class LoadStore(wiring.Component):
                          address.eq(self.address), was_crossing.eq(crossing)]
         # Responses to dropped accesses: all that were sent and have not come yet.
         dropped = Mux(self.kill, sent + accepted - (early | in_execute), 0)
-        m.d.sync += void.eq(void - (self.bus.rvalid & (void != 0)) + dropped
-                            + (self.clearing & self.bus.gnt))
+        m.d.comb += void_next.eq(void - (self.bus.rvalid & ~sound) + dropped
+                                 + (self.clearing & self.bus.gnt))
+        m.d.sync += [void.eq(void_next), sound.eq(void_next == 0)]
         with m.If(self.kill):
             m.d.sync += early.eq(0)
 

@@ -1,10 +1,12 @@
 """General-purpose registers."""
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["RegisterFile"]
+__all__ = ["REGISTER_CELLS", "RegisterFile"]
+
+REGISTER_CELLS = ("flops", "ram")
 
 
 class RegisterFile(wiring.Component):
@@ -13,6 +15,10 @@ class RegisterFile(wiring.Component):
     Parameters
     ----------
     reads, writes : numbers of ports; at most two write ports.
+    cells : ``"flops"``, one for each bit, or ``"ram"``: one memory for each write port, as the
+        distributed RAM of an FPGA has a single one, and two bits for each register that differ if
+        the second memory was written last (C. E. LaForest et al., "Multi-Ported Memories for FPGAs
+        via XOR", 2012).
 
     Members
     -------
@@ -20,8 +26,8 @@ class RegisterFile(wiring.Component):
     write, target, data : of each write port; the second port wins. x0 must not be written.
     """
 
-    def __init__(self, *, reads=3, writes=2):
-        self.reads, self.writes = reads, writes
+    def __init__(self, *, reads=3, writes=2, cells="flops"):
+        self.reads, self.writes, self.cells = reads, writes, cells
         ports = {}
         for i in range(reads):
             ports |= {f"number{i}": In(5), f"value{i}": Out(32)}
@@ -31,17 +37,56 @@ class RegisterFile(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.cells = cells = memory.Memory(shape=32, depth=32, init=[])
-        for i in range(self.reads):
-            port, number = cells.read_port(domain="comb"), getattr(self, f"number{i}")
-            m.d.comb += [port.addr.eq(number),
-                         getattr(self, f"value{i}").eq(Mux(number == 0, 0, port.data))]
-        for i in range(self.writes):
-            port = cells.write_port()
-            m.d.comb += [port.addr.eq(getattr(self, f"target{i}")),
-                         port.data.eq(getattr(self, f"data{i}"))]
-            enable = getattr(self, f"write{i}")
-            if i + 1 < self.writes:
-                enable = enable & ~(self.write1 & (self.target0 == self.target1))
-            m.d.comb += port.en.eq(enable)
+        if self.cells == "ram" and self.writes == 2:
+            self._banks(m)
+        else:
+            self._flops(m)
         return m
+
+    def _enables(self):
+        enables = [getattr(self, f"write{i}") for i in range(self.writes)]
+        if self.writes == 2:
+            enables[0] = self.write0 & ~(self.write1 & (self.target0 == self.target1))
+        return enables
+
+    def _memory(self, m, name, writes, shape=32):
+        """What is read from a memory at the read ports' places; ``writes``: {port: (enable,
+        data)}."""
+        # Tools would make flops of a few bits.
+        attrs = {"ram_style": "distributed"} if self.cells == "ram" else {}
+        m.submodules[name] = cells = memory.Memory(shape=shape, depth=32, init=[], attrs=attrs)
+        for i, (enable, value) in writes.items():
+            port = cells.write_port()
+            m.d.comb += [port.addr.eq(getattr(self, f"target{i}")), port.data.eq(value),
+                         port.en.eq(enable)]
+        return [self._value(m, cells, getattr(self, f"number{i}"))
+                for i in range(self.reads)], cells
+
+    @staticmethod
+    def _value(m, cells, number):
+        port = cells.read_port(domain="comb")
+        m.d.comb += port.addr.eq(number)
+        return port.data
+
+    def _flops(self, m):
+        writes = {i: (enable, getattr(self, f"data{i}"))
+                  for i, enable in enumerate(self._enables())}
+        words, _ = self._memory(m, "cells", writes)
+        for i, word in enumerate(words):
+            m.d.comb += self._read(i, word)
+
+    def _banks(self, m):
+        words, bits, marks = [], [], [Signal(name=f"mark{i}") for i in range(2)]
+        for i, enable in enumerate(self._enables()):
+            found, _ = self._memory(m, f"bank{i}", {i: (enable, getattr(self, f"data{i}"))})
+            words.append(found)
+            found, cells = self._memory(m, f"marks{i}", {i: (enable, marks[i])}, shape=1)
+            bits.append(found)
+            # The other port makes its bit equal to this one, or different from it.
+            m.d.comb += marks[1 - i].eq(self._value(
+                m, cells, getattr(self, f"target{1 - i}")) ^ (i == 0))
+        for i in range(self.reads):
+            m.d.comb += self._read(i, Mux(bits[0][i] ^ bits[1][i], words[1][i], words[0][i]))
+
+    def _read(self, i, word):
+        return getattr(self, f"value{i}").eq(Mux(getattr(self, f"number{i}") == 0, 0, word))

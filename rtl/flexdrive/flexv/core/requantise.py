@@ -52,15 +52,16 @@ class Requantiser(wiring.Component):
         with m.If(self.stage.requant):
             m.d.sync += total.eq(self._sum())
         clipped = self._clip(m, control, total)
-        with m.If(shifted):
-            m.d.sync += [word.eq(self._insert(control, word, lane, clipped)), lane.eq(lane + 1)]
-        # A CSR access waits until the unit is not busy, so both never write at once.
         for i, name in enumerate(self.NAMES):
             m.d.comb += self.values[i].eq(registers[name])
             with m.If(self.csr_write[i]):
                 m.d.sync += registers[name].eq(self.csr_value)
                 if name == "rq_word":
                     m.d.sync += lane.eq(0)
+        # A CSR access waits until the unit is not busy, so both never write at once; what is known
+        # early decides last.
+        with m.If(shifted):
+            m.d.sync += [word.eq(self._insert(control, word, lane, clipped)), lane.eq(lane + 1)]
         return m
 
     def _sum(self):

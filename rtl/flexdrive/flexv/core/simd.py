@@ -27,12 +27,14 @@ class Simd(wiring.Component):
 
     Members
     -------
-    op : :class:`SimdOp`. size : lanes of 16 >> size bits. a, b : operands, scalars already
+    op : :class:`SimdOp`. size : lanes of 16 >> size bits. narrower : bit i if size > i, for the
+    adder, which is wanted early. a, b : operands, scalars already
     replicated. c : old value of rd. index : lane of extract and insert.
     """
 
     op: In(SimdOp)
     size: In(2)
+    narrower: In(3)
     a: In(32)
     b: In(32)
     c: In(32)
@@ -42,7 +44,8 @@ class Simd(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         tops = Signal(32)
-        m.d.comb += tops.eq(Array([self._tops(size) for size in _SIZES])[self.size])
+        m.d.comb += tops.eq(Cat(
+            self._begins(bit + 1) if bit % 2 else Const(0, 1) for bit in range(32)))
         total, not_less = self._add(m, tops)
         differ = self._per_lane(m, "differ", [
             (self.a ^ self.b)[2 * first:2 * last + 2].any()
@@ -53,15 +56,18 @@ class Simd(wiring.Component):
         self._comparisons(m, not_less, differ)
         self._logic(m)
         self._lanes(m)
-        shifted = self._shift(m)
+        shifted = self._shift(m, negative)
         with m.If((self.op == SimdOp.SRL) | (self.op == SimdOp.SRA) | (self.op == SimdOp.SLL)):
             m.d.comb += self.o.eq(shifted)
         return m
 
-    @staticmethod
-    def _tops(size):
-        """Highest bit of every lane."""
-        return Const(sum(1 << bit for bit in range((16 >> size) - 1, 32, 16 >> size)), 32)
+    def _begins(self, bit):
+        """Whether a lane begins at this bit."""
+        return self._narrow(next(size for size in _SIZES if bit % (16 >> size) == 0))
+
+    def _narrow(self, size):
+        """Whether lanes are of this size or narrower."""
+        return self.narrower[size - 1] if size else Const(1, 1)
 
     def _per_lane(self, m, name, bits):
         """32 bits with each lane's flag in all its places; ``bits`` by size, then by group."""
@@ -84,9 +90,7 @@ class Simd(wiring.Component):
             y.eq(Mux(absolute, self.a, self.b ^ flips) ^ subtract.replicate(32)),
         ]
         edges = Signal(_GROUPS)
-        m.d.comb += edges.eq(Array([
-            Const(sum((_lane_of(size, g)[0] == g) << g for g in range(_GROUPS)), _GROUPS)
-            for size in _SIZES])[self.size])
+        m.d.comb += edges.eq(Cat(self._begins(2 * g) for g in range(_GROUPS)))
         first, second = [x[:2]], [y[:2]]
         for g in range(1, _GROUPS):
             first += [Mux(edges[g], subtract, 1), x[2 * g:2 * g + 2]]
@@ -131,40 +135,59 @@ class Simd(wiring.Component):
             with m.Case(SimdOp.AND):
                 m.d.comb += self.o.eq(self.a & self.b)
 
-    def _shift(self, m):
-        """Each lane by the lowest bits of its own amount; a left shift reverses before and
-        after."""
+    def _shift(self, m, negative):
+        """Each lane by the lowest bits of its own amount.
+
+        Steps of 8, 4, 2 and 1 bits to the right, each in all lanes that are wide enough; a left
+        shift reverses the word before and after.
+        """
         left, arithmetic = self.op.as_value()[1], self.op.as_value()[0]
-        words = []
-        for size in _SIZES:
-            width = 16 >> size
-            shifted = []
-            for low in range(0, 32, width):
-                lane, amount = self.a[low:low + width], self.b[low:low + 4 - size]
-                given, result = (Signal(width, name=f"{name}{width}_{low}")
-                                 for name in ("given", "result"))
-                fill = (arithmetic & lane[-1]).replicate(width)
-                m.d.comb += [given.eq(Mux(left, Cat(*reversed(list(lane))), lane)),
-                             result.eq(Cat(given, fill) >> amount)]
-                shifted.append(Mux(left, Cat(*reversed(list(result))), result))
-            words.append(Cat(*shifted))
-        return Array(words)[self.size]
+        word, fill, result = Signal(32), Signal(32), Signal(32)
+        m.d.comb += [word.eq(Mux(left, Cat(*reversed(list(self.a))), self.a)),
+                     fill.eq(negative & arithmetic.replicate(32))]
+        for stage in (3, 2, 1, 0):
+            step, amounts, moved = 1 << stage, self._amounts(stage), Signal(32)
+            goes = Signal(len(amounts), name=f"goes{step}")
+            m.d.comb += goes.eq(Mux(left, Cat(*reversed(amounts)), Cat(*amounts)))
+            for bit in range(32):
+                # The widest lane that ends before what would come in.
+                sizes = [size for size in range(4 - stage)
+                         if bit % (16 >> size) + step >= 16 >> size]
+                ends = self._narrow(sizes[0]) if sizes else Const(0, 1)
+                source = Mux(ends, fill[bit], word[min(bit + step, 31)])
+                m.d.comb += moved[bit].eq(Mux(goes[bit // (2 * step)], source, word[bit]))
+            word = moved
+        m.d.comb += result.eq(Mux(left, Cat(*reversed(list(word))), word))
+        return result
+
+    def _amounts(self, stage):
+        """Bit ``stage`` of the amount, for each lane of the narrowest width that has this bit."""
+        amounts = []
+        for low in range(0, 32, 2 << stage):
+            amount = Const(0, 1)
+            for size in reversed(range(4 - stage)):
+                given = self.b[low // (16 >> size) * (16 >> size) + stage]
+                amount = given if size == 3 else Mux(self.narrower[size], amount, given)
+            amounts.append(amount)
+        return amounts
 
     def _lanes(self, m):
-        extracted, inserted = [], []
+        extracted, inserted, chosen, place = [], [], [], Signal(32)
         for size in _SIZES:
             width = 16 >> size
             lane = self.a.word_select(self.index[:size + 1], width)
             fill = lane[-1] & (self.op == SimdOp.EXTRACT)
             extracted.append(Cat(lane, fill.replicate(32 - width)))
-            inserted.append(Cat(*(
-                Mux(self.index[:size + 1] == i, self.a[:width], self.c[i * width:(i + 1) * width])
-                for i in range(32 // width))))
+            chosen.append(Cat(*((self.index[:size + 1] == i).replicate(width)
+                                for i in range(32 // width))))
+            inserted.append(self.a[:width].replicate(32 // width))
         with m.Switch(self.op):
             with m.Case(SimdOp.EXTRACT, SimdOp.EXTRACTU):
                 m.d.comb += self.o.eq(Array(extracted)[self.size])
             with m.Case(SimdOp.INSERT):
-                m.d.comb += self.o.eq(Array(inserted)[self.size])
+                m.d.comb += [
+                    place.eq(Array(chosen)[self.size]),
+                    self.o.eq((Array(inserted)[self.size] & place) | (self.c & ~place))]
 
 
 class Permute(wiring.Component):

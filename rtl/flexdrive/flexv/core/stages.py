@@ -48,12 +48,14 @@ class ExecuteStage(data.Struct):
     ``*_waits``: what an operand still waits for. ``c_kept``: what it has waited for as an
     accumulator is kept beside. ``blocked``: it cannot do anything before its operands are there.
     ``scalar_size``: lane width of a scalar that is waited for. ``dot_control``: format of a dot
-    product or of packed SIMD. ``from_rs1``: the address of a Mac&Load is a. ``to_w``: it loads a
-    weight register. ``accesses``: memory. ``a_low``, ``b_low``: the lowest bits of a and b once
-    more, if it does and they are parts of the address. ``csr``: which one is named, by position in
-    the table; it belongs to loops, or decode uses it. ``simple_trap``: it traps in any case.
-    ``returns``: from a trap. ``indirect``: a jump. ``anew``: what follows is fetched anew, in any
-    case.
+    product or of packed SIMD. ``narrower``: bit i if its lanes are narrower than 16 >> i bits.
+    ``from_rs1``: the address of a Mac&Load is a. ``to_w``: it loads a weight register.
+    ``accesses``: memory. ``a_low``, ``b_low``: the lowest bits of a and b once
+    more, if they are parts of the address of an access. ``csr``: which one is named, by position in
+    the table; it belongs to loops, or decode uses it. ``no_csr``: there is no such register, or it
+    cannot be written and is. ``simple_trap``: the instruction traps for another reason.
+    ``sleeps``: wfi. ``returns``: from a trap. ``indirect``: a jump. ``anew``: what follows is
+    fetched anew, in any case.
     """
 
     control: Control
@@ -91,13 +93,16 @@ class ExecuteStage(data.Struct):
     late_target: 5
     sums: 1
     dot_control: FormatControl
+    narrower: 3
     from_rs1: 1
     accesses: 1
     to_w: 1
     csr: len(CSRS)
     csr_of_loops: 1
     csr_of_decode: 1
+    no_csr: 1
     simple_trap: 1
+    sleeps: 1
     returns: 1
     indirect: 1
     anew: 1
@@ -144,8 +149,7 @@ class RetireStage(data.Struct):
     """Terms of the last sum, and results that only wait to be written.
 
     A loaded value and half of a product are sums of one term. ``high`` is the upper half of a
-    product that is requantised. ``accumulator`` is inverted with ``invert``, as is the sum:
-    a - b = ~(~a + b).
+    product that is requantised. ``invert``: the product is inverted, and one more is added.
     """
 
     early: 1

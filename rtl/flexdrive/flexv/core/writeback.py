@@ -1,10 +1,11 @@
 """Write-back and retire stages: late results."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..dotp import DotFinish, DotVector
+from ..dotp.adders import carry_save
 from .multiplier import Product
 from .stages import RetireStage, WriteBackStage
 
@@ -40,9 +41,9 @@ class WriteBack(wiring.Component):
                 "early_target", "early_value", "late_target", "invert")),
             product.low.eq(stage.low), product.middle.eq(stage.middle),
             product.high.eq(stage.high), o.high.eq(product.o[32:]),
-            o.total.eq(Mux(stage.upper, product.o[32:], product.o[:32])),
-            o.accumulator.eq(Mux(stage.follows_r, self.late_value, stage.accumulator)
-                             ^ stage.invert.replicate(32)),
+            o.total.eq(Mux(stage.upper, product.o[32:], product.o[:32])
+                       ^ stage.invert.replicate(32)),
+            o.accumulator.eq(Mux(stage.follows_r, self.late_value, stage.accumulator)),
         ]
         if self.structure is not None:
             m.submodules.vector = vector = DotVector(self.structure)
@@ -64,15 +65,14 @@ class Retire(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        stage, sum_ = self.stage, Signal(32)
+        stage = self.stage
         total, carry = stage.total[:32], stage.carry[:32]
         if self.structure is not None:
             m.submodules.finish = finish = DotFinish(self.structure)
             m.d.comb += [getattr(finish.i, name).eq(getattr(stage, name)) for name in (
                 "total", "carry", "x_signed", "y_signed", "size")]
             total, carry = finish.total, finish.carry
-        m.d.comb += [
-            sum_.eq(total + carry + stage.accumulator),
-            self.late_value.eq(sum_ ^ stage.invert.replicate(32)),
-        ]
+        total, carry = carry_save(m, "last", total, carry, stage.accumulator)
+        # The lowest carry is free for the one that completes a negation.
+        m.d.comb += self.late_value.eq(total + Cat(stage.invert, carry[1:32]))
         return m

@@ -1,0 +1,72 @@
+"""The parts of the core that extensions bring with them, and the CSRs."""
+
+from amaranth.hdl import Mux
+
+from .csrs import CsrFile
+from .dotstage import DotStage
+from .loops import Loops
+from .requantise import Requantiser
+
+__all__ = ["Extensions"]
+
+
+class Extensions:
+    """The part of :class:`.core.Core` that connects them."""
+
+    def _add_extensions(self, m):
+        """Submodules of extensions, and the CSRs that they hold."""
+        extensions, holders = self.config.extensions, []
+        if "xpulp_loop" in extensions:
+            m.submodules.loops = self._loops = Loops()
+            self._connect_loops(m)
+            holders.append((Loops.NAMES, self._loops))
+        if "dot" in extensions:
+            m.submodules.dot = self._dot = DotStage(self.config.dot_structure, extensions)
+            self._connect_dot(m)
+            holders.append((self._dot.names, self._dot))
+        if "requant" in extensions:
+            m.submodules.requantiser = requantiser = Requantiser()
+            m.d.comb += [
+                requantiser.stage.eq(self._r),
+                self._execute.requant_busy.eq(requantiser.busy | self._r.requant
+                                              | (self._w_valid & self._w.requant)),
+            ]
+            holders.append((Requantiser.NAMES, requantiser))
+        names = [name for held, _ in holders for name in held]
+        m.submodules.csrs = self._csrs = csrs = CsrFile(extensions, names)
+        for held, holder in holders:
+            m.d.comb += holder.csr_value.eq(csrs.write_value)
+            for i, name in enumerate(held):
+                position = names.index(name)
+                m.d.comb += [csrs.elsewhere_values[position].eq(holder.values[i]),
+                             holder.csr_write[i].eq(csrs.elsewhere_write[position])]
+
+    def _connect_loops(self, m):
+        loops, execute, front, w = self._loops, self._execute, self._front, self._w
+        e = self._issue.e
+        m.d.comb += [
+            loops.pc.eq(front.pc), front.loop.eq(loops.back), front.loop_number.eq(loops.number),
+            front.loop_target.eq(loops.target),
+            loops.s_back.eq(front.s_valid & front.s.loop_back),
+            loops.s_number.eq(front.s.loop_number),
+            loops.d_back.eq(front.d_valid & front.d.loop_back),
+            loops.d_number.eq(front.d.loop_number),
+            loops.e_back.eq(self._issue.valid & e.loop_back), loops.e_number.eq(e.loop_number),
+            loops.finish.eq(self._e_go & execute.iterates), loops.finished.eq(e.loop_number),
+            loops.undo.eq(self._undo & w.loop_back), loops.undone.eq(w.loop_number),
+            loops.write.eq(self._ready & execute.loop_write), loops.loop.eq(e.insn[7]),
+            loops.op.eq(e.control.op), loops.following.eq(e.pc + 4), loops.address.eq(e.target),
+            loops.iterations.eq(Mux(e.control.reads_rs1, e.a, e.insn[20:32])),
+        ]
+
+    def _connect_dot(self, m):
+        dot, execute = self._dot, self._execute
+        m.d.comb += [
+            dot.stage.eq(self._issue.e), dot.go.eq(self._e_go), dot.restore.eq(self._undo),
+            dot.w.eq(self._w), dot.w_valid.eq(self._w_valid),
+            dot.w_done.eq(self._w_ends & ~self._w_fault), dot.loaded.eq(self._memory.loaded),
+            *(getattr(execute, f"dot_{name}").eq(getattr(dot, name)) for name in (
+                "loads", "address", "unaligned", "wait", "steps", "counts", "lanes", "to_w",
+                "number", "size", "undo")),
+            self._decode.legacy.eq(dot.legacy), self._decode.format.eq(dot.control),
+        ]
