@@ -7,6 +7,7 @@ Each part rewrites its section of ``docs/results/flexv-area.md``.
 import re
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from rich.console import Console
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive.flexv.isa import EXTENSIONS
-from flexdrive_sim.ecp5 import SerialTop, place_and_route, synthesise
+from flexdrive_sim.synth import DEVICES, place_and_route, synthesise
 
 from .area import block_area, ecp5_area, gate_area
 
@@ -30,16 +31,12 @@ _GOAL = 60
 # As synth_ecp5 does it, with 1,000 ps for a wire between two tables instead of 300: on a device of
 # this size wires take most of the time.
 _SYNTHESIS = """\
-read_rtlil design.il
-hierarchy -top {top}
-proc
 synth_ecp5 -top {top} -run begin:map_luts
 techmap -map +/lattice/latches_map.v
 abc9 -W 1000
 clean
 synth_ecp5 -top {top} -run map_cells:check
 synth_ecp5 -top {top} -json design.json -run check:
-tee -q -o stat.json stat -json
 """
 _PLACEMENT = ("--placer", "static")
 _PAGE = Path("docs/results/flexv-area.md")
@@ -100,21 +97,23 @@ def clock(seeds, notify):
     """## ECP5 clock"""
     with tempfile.TemporaryDirectory() as place:
         notify("synthesis")
-        found = synthesise(SerialTop(Core(CoreConfig(registers="ram"))), place, script=_SYNTHESIS)
+        device = DEVICES["ecp5-85k"]
+        device = replace(device, script=_SYNTHESIS, arguments=(*device.arguments, *_PLACEMENT))
+        made = synthesise(Core(CoreConfig(registers="ram")), device, place)
         results = []
         for seed in seeds:
             notify(f"place and route, seed {seed}")
-            results.append(place_and_route(place, megahertz=_GOAL, seed=seed, options=_PLACEMENT))
+            results.append(place_and_route(made, place, megahertz=_GOAL, seed=seed))
             click.echo(f"seed {seed}: {results[-1].fmax:.2f} MHz")
     best = max(results, key=lambda routed: routed.fmax)
-    path = [(name.removeprefix("chip."), f"{time:.2f}") for name, time in best.path]
-    counts = ", ".join(f"{found.get(cell, 0):,} {cell}" for cell in _CELLS)
+    path = [(name, component, f"{time:.2f}") for name, component, time in best.path]
+    counts = ", ".join(f"{made.cells[cell]:,} {cell}" for cell in _CELLS)
     return ["Whole core in an LFE5U-85F, speed grade 6, between two pins (`SerialTop`, whose shift "
             f"register is in the cells), registers in RAM, {_GOAL} MHz asked for: {counts}.", "",
             *_table(["seed", "MHz"], [[str(seed), f"{routed.fmax:.2f}"] for seed, routed in
                                       zip(seeds, results, strict=True)]),
             "", f"Critical path at {best.fmax:.2f} MHz, by the signals that kept their names:", "",
-            *_table(["signal", "ns"], path)]
+            *_table(["signal", "component", "ns"], path)]
 
 
 _PARTS = {part.__name__: part for part in (groups, blocks, cells, clock)}
