@@ -4,6 +4,7 @@ import ctypes
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
@@ -66,9 +67,11 @@ class DotChecker:
                               ctypes.c_uint64(seed)) for sign in range(4))
 
 
-def main():
-    """The long run: ``python -m flexdrive_sim.flexv.dot_check [WORDS]``."""
-    words = int(float(sys.argv[1])) if len(sys.argv) > 1 else 10**8
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("words", type=click.FloatRange(min=1), default=1e8)
+def main(words):
+    """The long run: every pair of values in each lane, then WORDS random ones (1e8 by default)."""
+    words = int(words)
     for structure in ("array", "islands"):
         checker = DotChecker(DotProduct(structure=structure))
         for code, fmt in FORMATS.items():
@@ -81,4 +84,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main(prog_name="scripts/flexv-dotp")
+    except FlexdriveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -3,6 +3,9 @@
 import sys
 import time
 
+import click
+
+from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.isa import EXTENSIONS
 
 from .lockstep import Lockstep, Mismatch
@@ -33,10 +36,11 @@ def check_random(built, seed, instructions, extensions=EXTENSIONS):
     return lockstep
 
 
-def main():
-    """Programs of 20,000 instructions each until the total is reached."""
-    total = int(float(sys.argv[1]))
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("total", type=click.FloatRange(min=1))
+@click.argument("seed", type=click.IntRange(min=0), default=0)
+def main(total, seed):
+    """Programs of 20,000 instructions each until TOTAL is reached, from SEED on."""
     built = build_core(notify=print)
     begun, done, traps, interrupts, cycles, first = time.time(), 0, 0, 0, 0, seed
     while done < total:
@@ -55,4 +59,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main(prog_name="python -m flexdrive_sim.flexv.random_check")
+    except FlexdriveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
