@@ -77,17 +77,21 @@ def test_lanes_fill_from_the_lowest(core, code_of_width):
         assert words[:3].tolist() == [(lanes + 2) % 16, word, 0]
 
 
-def test_operands_come_from_the_instruction_in_front(core):
-    """Loads, products and dot products as accumulator and as addend, at once."""
+@pytest.mark.parametrize("between", [0, 1, 2])
+def test_operands_come_from_the_instruction_in_front(core, between):
+    """Loads, products and dot products as accumulator and as addend, at once, or with
+    instructions between that have nothing to do with it."""
+    pause = code("addi", rd=0) * between
     body = write_csr("rq_control", 0) + load_constant(_SCALE, 1) + load_constant(8, 3)
     body += code("addi", rd=_ADDEND)
-    body += code("lw", rd=_ACC, rs1=POINTER) + code("rq.pack", rs1=_ACC, rs2=_SCALE, rs3=_ADDEND)
-    body += code("mul", rd=_ACC, rs1=8, rs2=8) + code(
-        "rq.pack", rs1=_ACC, rs2=_SCALE, rs3=_ADDEND)
-    body += code("mul", rd=_ADDEND, rs1=8, rs2=8) + code(
-        "rq.pack", rs1=8, rs2=_SCALE, rs3=_ADDEND)
-    body += code("lw", rd=_ADDEND, rs1=POINTER) + code(
-        "rq.pack", rs1=8, rs2=_SCALE, rs3=_ADDEND)
+    body += code("lw", rd=_ACC, rs1=POINTER) + pause
+    body += code("rq.pack", rs1=_ACC, rs2=_SCALE, rs3=_ADDEND)
+    body += code("mul", rd=_ACC, rs1=8, rs2=8) + pause
+    body += code("rq.pack", rs1=_ACC, rs2=_SCALE, rs3=_ADDEND)
+    body += code("mul", rd=_ADDEND, rs1=8, rs2=8) + pause
+    body += code("rq.pack", rs1=8, rs2=_SCALE, rs3=_ADDEND)
+    body += code("lw", rd=_ADDEND, rs1=POINTER) + pause
+    body += code("rq.pack", rs1=8, rs2=_SCALE, rs3=_ADDEND)
     body += code("csrrs", csr=_WORD, rd=_OUT) + store(_OUT, 1)
     for words in both(core, body, [41]):
         assert int(words[1]).to_bytes(4, "little") == bytes([41, 9, 12, 44])
