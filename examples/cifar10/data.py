@@ -23,11 +23,23 @@ def read_images(path):
     -------
     images : uint8 (n, 3, 32, 32), red, green, blue.
     labels : int64 (n,), places in CLASSES.
+
+    Raises
+    ------
+    SystemExit
+        with one line, when the file cannot be read or holds no images.
     """
-    with tarfile.open(path) as archive:
-        members = sorted((member for member in archive if member.name.endswith(".jpg")),
-                         key=lambda member: member.name)
-        pixels = [np.asarray(Image.open(io.BytesIO(archive.extractfile(member).read())))
-                  for member in members]
+    try:
+        with tarfile.open(path) as archive:
+            members = sorted((member for member in archive if member.name.endswith(".jpg")),
+                             key=lambda member: member.name)
+            pixels = [np.asarray(Image.open(io.BytesIO(archive.extractfile(member).read())))
+                      for member in members]
+    except (OSError, tarfile.TarError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(":")
+        raise SystemExit(f"error: {path} cannot be read ({reason}); --data names the directory of "
+                         "train.tar and test.tar") from None
+    if not members:
+        raise SystemExit(f"error: {path} holds no CLASS/NNNN.jpg")
     labels = [CLASSES.index(PurePosixPath(member.name).parent.name) for member in members]
     return np.stack(pixels).transpose(0, 3, 1, 2), np.array(labels)
