@@ -56,8 +56,8 @@ class Adder(Operator):
     def elaborate(self, platform):
         m = Module()
         stages = Stages(m, _PLACES[self.depth], self.en if self.enable else Const(1))
-        x, y, differ = _order(m, self.a, Cat(self.b[:15], self.b[15] ^ self.subtract))
-        p = stages.at("ordered", x=x, y=y, differ=differ, distance=_distance(m, x, y))
+        x, y, differ, distance = _order(m, self.a, Cat(self.b[:15], self.b[15] ^ self.subtract))
+        p = stages.at("ordered", x=x, y=y, differ=differ, distance=distance)
         x, y = BINARY16(p.x), BINARY16(p.y)
 
         special = x.exponent.all()
@@ -81,21 +81,22 @@ class Adder(Operator):
 
 
 def _order(m, a, b):
-    """The operand of larger magnitude, the other, and whether their signs differ."""
+    """The operand of larger magnitude, the other, whether their signs differ, and the difference of
+    their exponents, 0 to 15; all from 15 on are 15, which moves everything out."""
     swap = Signal()
     m.d.comb += swap.eq(a[:15] < b[:15])
     larger = Signal(16)
     smaller = Signal(16)
-    m.d.comb += [larger.eq(Mux(swap, b, a)), smaller.eq(Mux(swap, a, b))]
-    return larger, smaller, a[15] ^ b[15]
-
-
-def _distance(m, x, y):
-    """Difference of the exponents, 0 to 15; all from 15 on are 15, which moves everything out."""
-    x, y = BINARY16(x), BINARY16(y)
     full = Signal(5, name="distance")
+    # Both differences beside the comparison, not behind it.
+    m.d.comb += [larger.eq(Mux(swap, b, a)), smaller.eq(Mux(swap, a, b)),
+                 full.eq(Mux(swap, _difference(b, a), _difference(a, b)))]
+    return larger, smaller, a[15] ^ b[15], full[:4] | full[4].replicate(4)
+
+
+def _difference(x, y):
+    """Difference of the exponents of two magnitudes, x the larger one."""
+    x, y = BINARY16(x), BINARY16(y)
     # Exponent 0 counts as 1, which matters if one of both is 0, then y's: one less. As a sum,
     # x + ~y is x - y - 1.
-    m.d.comb += full.eq(add_with_carry(x.exponent, ~y.exponent,
-                                       ~x.exponent.any() | y.exponent.any()))
-    return full[:4] | full[4].replicate(4)
+    return add_with_carry(x.exponent, ~y.exponent, ~x.exponent.any() | y.exponent.any())[:5]

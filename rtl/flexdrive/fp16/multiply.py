@@ -13,7 +13,7 @@ _PLACES = {
     1: (),
     2: ("product",),
     3: ("product", "normalised_1"),
-    4: ("product", "normalised_1", "shifted"),
+    4: ("product", "normalised_2", "shifted"),
 }
 
 

@@ -13,6 +13,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
+from .counter import count_to
 from .layer import layer_layout
 from .multiple import multiple_of
 from .window import walk_layout
@@ -56,8 +57,8 @@ def steps_members(config):
     return {
         "layer": In(layer_layout(config)), "start": In(1),
         "step": Out(step_layout(config)), "walk": Out(walk_layout()),
-        "ahead": In(range(config.weight_words + 1)), "take": Out(1), "keep": Out(1),
-        "rewind": Out(1), "tail_free": In(1), "commit": Out(1), "group": Out(group_layout(config)),
+        "ahead": In(config.adder_depth), "take": Out(1), "keep": Out(1), "rewind": Out(1),
+        "tail_free": In(1), "commit": Out(1), "group": Out(group_layout(config)),
         "active": Out(1), "weight_stall": Out(1), "tail_stall": Out(1), "done": Out(1, init=1),
     }
 
@@ -105,14 +106,14 @@ class Accumulation(Shared):
         m.d.sync += [slot.eq(Mux(starting | turn, 0, slot + 1) if depth > 1 else 0),
                      starting.eq(self.start)]
         at = self._position(m, go & turn, filling)
-        group = self._groups(m, load & turn, filling)
-        self._decision(m, slot, go, running, at.last)
+        group = self._groups(m, load & turn, starting, filling)
+        self._decision(m, slot, go, running, at.last, group.needs)
 
         with m.If(starting):
             m.d.sync += filling.eq(1)
         with m.Elif(filling & turn):
             m.d.sync += [filling.eq(0), running.eq(1)]
-        with m.Elif(go & turn & at.last & group.last_pixels & group.last_blocks):
+        with m.Elif(go & turn & at.last & group.last):
             m.d.sync += [running.eq(0), self.done.eq(1)]
         with m.If(self.start):
             m.d.sync += self.done.eq(0)
@@ -137,16 +138,15 @@ class Accumulation(Shared):
         ]
         return m
 
-    def _decision(self, m, slot, go, running, last):
+    def _decision(self, m, slot, go, running, last, needs):
         """Whether the step under way is issued: decided in its first cycle, kept for the rest."""
         depth = self.config.adder_depth
         weights = Signal()
         tail = Signal()
         decided = Signal()
         short = Signal()
-        blocks = self.layer.blocks
         m.d.comb += [
-            weights.eq(self.ahead >= Mux(blocks, self.group.slots, 1)),
+            weights.eq((self.ahead & needs).any()),
             tail.eq(self.tail_free | ~last),
             self.weight_stall.eq(running & ~go & short),
             self.tail_stall.eq(running & ~go & ~short),
@@ -163,59 +163,63 @@ class Accumulation(Shared):
     def _position(self, m, step, filling):
         """Tap and input channel, common to all slots."""
         layer = self.layer
-        at = _signals("at", channel=16, tap_x=3, tap_y=3, first=1, last=1, channel_end=1,
-                      row_end=1)
-        channel = Signal(16)
-        tap_x = Signal(range(2 * self.config.halo + 1))
-        tap_y = Signal(range(2 * self.config.halo + 1))
-        m.d.comb += [
-            at.channel.eq(channel), at.tap_x.eq(tap_x), at.tap_y.eq(tap_y),
-            at.channel_end.eq(channel == layer.in_channels - 1),
-            at.row_end.eq(tap_x == layer.last_tap),
-            at.last.eq(at.channel_end & at.row_end & (tap_y == layer.last_tap)),
-            at.first.eq((channel == 0) & (tap_x == 0) & (tap_y == 0)),
-        ]
+        at = _signals("at", channel=16, first=1, last=1, channel_end=1, row_end=1)
+        last_channel = Signal(16)
+        last_tap = Signal(range(2 * self.config.halo + 1))
+        m.d.sync += last_channel.eq(layer.in_channels - 1)
+        m.d.comb += last_tap.eq(layer.last_tap)
+        channel, channel_end = count_to(m, "channel", last_channel, clear=filling, step=step)
+        _, row_end = count_to(m, "tap_x", last_tap, clear=filling, step=step & channel_end)
+        _, column_end = count_to(m, "tap_y", last_tap, clear=filling,
+                                 step=step & channel_end & row_end)
+        m.d.comb += [at.channel.eq(channel), at.channel_end.eq(channel_end),
+                     at.row_end.eq(row_end), at.last.eq(channel_end & row_end & column_end)]
         with m.If(filling):
-            m.d.sync += [channel.eq(0), tap_x.eq(0), tap_y.eq(0)]
+            m.d.sync += at.first.eq(1)
         with m.Elif(step):
-            m.d.sync += channel.eq(channel + 1)
-            with m.If(at.channel_end):
-                m.d.sync += [channel.eq(0), tap_x.eq(tap_x + 1)]
-                with m.If(at.row_end):
-                    m.d.sync += [tap_x.eq(0), tap_y.eq(Mux(at.last, 0, tap_y + 1))]
+            m.d.sync += at.first.eq(at.last)
         return at
 
-    def _groups(self, m, following, filling):
-        """Registers of the group under way; ``following`` steps to the next."""
-        group = _signals("group", last_pixels=1, last_blocks=1, next_pixels=17, next_channels=16)
+    def _groups(self, m, following, starting, filling):
+        """Registers of the group under way; ``following`` steps to the next, whose pixels and
+        channels are in registers of their own by then."""
+        group = _signals("group", needs=self.config.adder_depth, last=1, last_pixels=1,
+                         next_pixels=17)
         config, layer = self.config, self.layer
         depth = config.adder_depth
         blocks = layer.blocks
-        pixels = Signal(17)                     # of the tile, from the group's first on
+        # From the group's first on: pixels of the tile, channels of the layer.
+        next_channels = Signal(16)
         block_offset = Signal(16)               # of the group's first channel
         per_group = Mux(blocks, 1, depth)
         lanes = Mux(blocks, depth * config.channels, config.channels)
+        slots = Signal(len(self.group.slots))   # of the next group
+        next_last = Signal()                    # which ends the tile
         next_block = Signal(16)
         m.d.comb += [
-            group.last_pixels.eq(pixels <= per_group),
-            group.last_blocks.eq(self.group.channels <= lanes),
-            group.next_pixels.eq(Mux(filling | group.last_pixels, layer.area,
-                                        pixels - per_group)),
-            group.next_channels.eq(Mux(filling, layer.out_channels,
-                                       self.group.channels - Mux(group.last_pixels, lanes, 0))),
+            next_last.eq(group.next_pixels <= per_group),
+            slots.eq(Mux(blocks, 1 + sum((next_channels > i * config.channels)
+                                         for i in range(1, depth)),
+                         Mux(group.next_pixels >= depth, depth, group.next_pixels))),
             next_block.eq(block_offset + Mux(
                 blocks, multiple_of(layer.out_step, depth * config.channels),
                 multiple_of(layer.out_step, config.channels))),
         ]
-        with m.If(following):
-            m.d.sync += [pixels.eq(group.next_pixels),
-                         self.group.channels.eq(group.next_channels)]
-            with m.If(blocks):
-                m.d.sync += self.group.slots.eq(1 + sum(
-                    (group.next_channels > i * config.channels) for i in range(1, depth)))
+        with m.If(starting):
+            m.d.sync += [group.next_pixels.eq(layer.area), next_channels.eq(layer.out_channels)]
+        with m.Elif(following):
+            m.d.sync += [
+                self.group.slots.eq(slots), self.group.channels.eq(next_channels),
+                # One weight word for all pixels, or one for each block.
+                group.needs.eq(Mux(blocks, (1 << slots) >> 1, 1)),
+                group.last_pixels.eq(next_last),
+                group.last.eq(next_last & (next_channels <= lanes)),
+            ]
+            with m.If(next_last):
+                m.d.sync += [group.next_pixels.eq(layer.area),
+                             next_channels.eq(next_channels - lanes)]
             with m.Else():
-                m.d.sync += self.group.slots.eq(
-                    Mux(group.next_pixels >= depth, depth, group.next_pixels))
+                m.d.sync += group.next_pixels.eq(group.next_pixels - per_group)
             with m.If(filling):
                 m.d.sync += [self.group.offset.eq(0), block_offset.eq(0)]
             with m.Elif(group.last_pixels):

@@ -90,7 +90,7 @@ class Channelwise(Shared):
     def _decision(self, m, slot, go, running, at):
         """Whether the step under way is issued: decided in its first cycle, kept for the rest."""
         weights, decided, short, short_before = Signal(), Signal(), Signal(), Signal()
-        m.d.comb += [weights.eq((self.ahead != 0) | ~at["weight"]),
+        m.d.comb += [weights.eq(self.ahead[0] | ~at["weight"]),
                      self.weight_stall.eq(running & ~go & short),
                      self.tail_stall.eq(running & ~go & ~short)]
         m.d.sync += [decided.eq(go), short_before.eq(short)]

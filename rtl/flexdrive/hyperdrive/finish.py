@@ -121,16 +121,17 @@ class TailControl(Shared):
             pixels.eq(layer.channelwise if self.config.channelwise else 0),
             lane_end.eq(lane == Mux(pixels, left, channels) - 1),
             slot_end.eq(slot == group.slots - 1), end.eq(lane_end & slot_end),
-            valid.eq(lane < left),
             # The first lane of the next slot; channelwise, the first slot of the next lane.
             following.eq(slot_offset + Mux(blocks & ~pixels, multiple_of(
                 layer.out_step, channels), layer.out_pitch)),
         ]
         with m.If(self.captured):
             m.d.sync += [slot.eq(0), lane.eq(0), self.index.eq(0), left.eq(group.channels),
-                         slot_offset.eq(group.offset), offset.eq(group.offset)]
+                         slot_offset.eq(group.offset), offset.eq(group.offset), valid.eq(1)]
         with m.Elif(moves):
-            m.d.sync += [offset.eq(offset + layer.out_step), self.index.eq(self.index + 1)]
+            m.d.sync += [offset.eq(offset + layer.out_step), self.index.eq(self.index + 1),
+                         # Every slot has a first channel, and all lanes of pixels are values.
+                         valid.eq(pixels | lane_end | (lane + 1 < left))]
             with m.If(pixels):
                 m.d.sync += slot.eq(slot + 1)
             with m.Else():

@@ -49,7 +49,6 @@ class ParameterBuffer(Shared):
         oldest = Signal(range(self.words))
         write_at = Signal(range(self.words))
         push = Signal()
-        gone = Signal(range(self.words + 1))
         m.d.comb += [
             self.i.ready.eq(self.stored != self.words),
             push.eq(self.i.valid & self.i.ready),
@@ -58,9 +57,10 @@ class ParameterBuffer(Shared):
             read.addr.eq(oldest + self.index), read.en.eq(self.read),
             self.word.eq(read.data),
         ]
-        with m.If(self.release):
-            m.d.comb += gone.eq(self.released)
         with m.If(push):
             m.d.sync += write_at.eq(write_at + 1)
-        m.d.sync += [oldest.eq(oldest + gone), self.stored.eq(self.stored + push - gone)]
+        m.d.sync += self.stored.eq(self.stored + push)
+        with m.If(self.release):
+            m.d.sync += [oldest.eq(oldest + self.released),
+                         self.stored.eq(self.stored + push - self.released)]
         return m

@@ -162,11 +162,11 @@ class Parser(Shared):
         self._a = Signal(17)
         self._b = Signal(16)
         self._product = Signal(17)
+        self._saturated = Signal()          # a itself is too large, whatever b but 0
         full = Signal(33)
         m.d.comb += [full.eq(self._a * self._b),
                      self._product.eq(Mux(
-                         full[17:].any() | ((self._a == TOO_LARGE) & (self._b != 0)),
-                         TOO_LARGE, full))]
+                         full[17:].any() | self._saturated, TOO_LARGE, full))]
         self._out_size = Signal(17)
         self._out_channels = Signal(17)     # words from the first channel that is made ... + step
         # Input tiles have stride^2 as many pixels.
@@ -190,4 +190,5 @@ class Parser(Shared):
     def _operands(self, m, products, index):
         if index < len(products):
             (a, b), _ = products[index]
-            m.d.sync += [self._a.eq(a), self._b.eq(b)]
+            m.d.sync += [self._a.eq(a), self._b.eq(b),
+                         self._saturated.eq((a == TOO_LARGE) & (b != 0))]

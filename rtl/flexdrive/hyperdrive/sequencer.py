@@ -82,7 +82,8 @@ class Sequencer(Shared):
         config = self.config
         stages = Tail.latency_of(config.adder_depth, config.leaky)
         m.submodules.parser = parser = Parser(config)
-        m.submodules.weights = weights = WeightBuffer(config.weight_bits, config.weight_words)
+        m.submodules.weights = weights = WeightBuffer(
+            config.weight_bits, config.weight_words, config.adder_depth)
         m.submodules.parameters = parameters = ParameterBuffer(config.parameter_words)
         m.submodules.steps = steps = Steps(config)
         m.submodules.tail_control = tail = TailControl(config, stages)

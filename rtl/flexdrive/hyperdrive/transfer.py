@@ -51,101 +51,113 @@ class MapWalker(Shared):
     def elaborate(self, platform):
         m = Module()
         layer = self.layer
-        tile_row = Signal(9)
-        tile_column = Signal(9)
-        y, x, channel = (Signal(16, name=name) for name in ("y", "x", "channel"))
+        channel = Signal(16)
         row_address = Signal(16)            # first word of row y of a tile
         starting = Signal()
         over = Signal()                     # the step is that from the last word of the walk
-        rows = Signal(16)
-        columns = Signal(16)
-        tiles = Signal(9, name="row_tiles"), Signal(9, name="column_tiles")
-        ends = {name: Signal(name=f"{name}_end") for name in
-                ("channel", "x", "tile_column", "y", "tile_row")}
         walk = self._walk(m, starting, over)
+        step = {name: Signal(name=f"step_{name}") for name in ("channel", "x", "y")}
+        x = self._axis(m, "x", starting, step["x"], layer.in_tile_columns, layer.full_columns,
+                       layer.last_columns)
+        y = self._axis(m, "y", starting, step["y"], layer.in_tile_rows, layer.full_rows,
+                       layer.last_rows)
+        channel_end = Signal()
         m.d.comb += [
-            # Rows and columns of the map in the tile under the walker.
-            rows.eq(Mux(tile_row == layer.full_rows, layer.last_rows, layer.in_tile_rows)),
-            columns.eq(Mux(tile_column == layer.full_columns, layer.last_columns,
-                           layer.in_tile_columns)),
-            tiles[0].eq(layer.full_rows + (layer.last_rows != 0)),
-            tiles[1].eq(layer.full_columns + (layer.last_columns != 0)),
-            ends["channel"].eq(channel == walk["channels"] - 1),
-            ends["x"].eq(x == columns - 1),
-            ends["tile_column"].eq(tile_column == tiles[1] - 1),
-            ends["y"].eq(y == rows - 1),
-            ends["tile_row"].eq(tile_row == tiles[0] - 1),
-            self.row.eq(tile_row), self.column.eq(tile_column),
-            self.rim.north.eq((tile_row == 0) & (y < layer.halo)),
-            self.rim.west.eq((tile_column == 0) & (x < layer.halo)),
-            self.rim.south.eq((tile_row == self.config.rows - 1)
-                              & (y + layer.halo >= layer.in_tile_rows)),
-            self.rim.east.eq((tile_column == self.config.columns - 1)
-                             & (x + layer.halo >= layer.in_tile_columns)),
+            channel_end.eq(channel == walk["last_channel"]),
+            step["channel"].eq(self.step & self.valid),
+            step["x"].eq(step["channel"] & channel_end), step["y"].eq(step["x"] & x["over"]),
+            over.eq(step["y"] & y["over"]),
+            self.row.eq(y["tile"]), self.column.eq(x["tile"]),
+            self.rim.north.eq((y["tile"] == 0) & (y["at"] < layer.halo)),
+            self.rim.west.eq((x["tile"] == 0) & (x["at"] < layer.halo)),
+            self.rim.south.eq((y["tile"] == self.config.rows - 1)
+                              & (y["at"] + layer.halo >= layer.in_tile_rows)),
+            self.rim.east.eq((x["tile"] == self.config.columns - 1)
+                             & (x["at"] + layer.halo >= layer.in_tile_columns)),
         ]
         m.d.sync += starting.eq(self.start)
         with m.If(starting):
-            m.d.sync += [self.valid.eq((tiles[0] != 0) & (tiles[1] != 0)),
-                         self.address.eq(layer.in_base),
-                         row_address.eq(layer.in_base), tile_row.eq(0), tile_column.eq(0),
-                         y.eq(0), x.eq(0), channel.eq(0)]
-        with m.Elif(self.step & self.valid):
+            m.d.sync += [self.valid.eq(x["any"] & y["any"]), self.address.eq(layer.in_base),
+                         row_address.eq(layer.in_base), channel.eq(0)]
+        with m.Elif(step["channel"]):
             m.d.sync += [channel.eq(channel + 1), self.address.eq(self.address + 1)]
-            with m.If(ends["channel"]):
-                m.d.sync += [channel.eq(0), x.eq(x + 1),
-                             self.address.eq(self.address + 1 + walk["gap"])]
-                with m.If(ends["x"]):
-                    m.d.sync += [x.eq(0), tile_column.eq(tile_column + 1),
-                                 self.address.eq(row_address)]
-                    with m.If(ends["tile_column"]):
-                        self._next_row(m, ends, walk, over, tile_row, tile_column, y, row_address)
+            with m.If(channel_end):
+                m.d.sync += [channel.eq(0), self.address.eq(self.address + walk["jump"])]
+                with m.If(x["end"]):
+                    m.d.sync += self.address.eq(row_address)
+                with m.If(x["over"]):
+                    self._next_row(m, walk, y, row_address)
         if self.config.channelwise:
-            self._pooled(m, starting | over, channel, ends)
+            m.d.comb += [self.channel.eq(channel),
+                         self.last.eq(x["over"] & y["over"])]
+            with m.If(starting | over):
+                m.d.sync += self.first.eq(1)
+            with m.Elif(self.step & channel_end):
+                m.d.sync += self.first.eq(0)
         return m
 
     def _walk(self, m, starting, over):
-        """Channels of a walk, words from a pixel's last channel to the next pixel, first words of
-        this walk and of the next, and whether there is one. Only averages take several."""
-        layer, gap = self.layer, Signal(16, name="gap")
+        """Last channel of a walk, words from it to the next pixel, first words of this walk and of
+        the next, and whether there is one. Only averages take several."""
+        layer, jump = self.layer, Signal(16, name="jump")
+        last_channel = Signal(16, name="last_channel")
         if not self.config.channelwise:
-            m.d.sync += gap.eq(layer.in_pitch - layer.in_channels)
-            return {"channels": layer.in_channels, "gap": gap, "base": layer.in_base,
+            m.d.sync += [last_channel.eq(layer.in_channels - 1),
+                         jump.eq(layer.in_pitch + 1 - layer.in_channels)]
+            return {"last_channel": last_channel, "jump": jump, "base": layer.in_base,
                     "next": layer.in_base, "again": C(0, 1)}
         depth = self.config.adder_depth
-        base, left, channels, next_base, next_left, next_channels = (
+        base, left, next_base, next_left, next_channels = (
             Signal(16, name=name) for name in
-            ("base", "left", "channels", "next_base", "next_left", "next_channels"))
+            ("base", "left", "next_base", "next_left", "next_channels"))
         m.d.comb += [
             next_base.eq(Mux(starting, layer.in_base, base + depth)),
             next_left.eq(Mux(starting, layer.in_channels, left - depth)),
             next_channels.eq(Mux(layer.average & (next_left > depth), depth, next_left)),
         ]
         with m.If(starting | over):
-            m.d.sync += [base.eq(next_base), left.eq(next_left), channels.eq(next_channels),
-                         gap.eq(layer.in_pitch - next_channels)]
-        return {"channels": channels, "gap": gap, "base": base, "next": next_base,
+            m.d.sync += [base.eq(next_base), left.eq(next_left),
+                         last_channel.eq(next_channels - 1),
+                         jump.eq(layer.in_pitch + 1 - next_channels)]
+        return {"last_channel": last_channel, "jump": jump, "base": base, "next": next_base,
                 "again": layer.average & (left > depth)}
 
-    def _pooled(self, m, begins, channel, ends):
-        """What an average needs to know of a word."""
-        m.d.comb += [self.channel.eq(channel), self.last.eq(
-            ends["x"] & ends["tile_column"] & ends["y"] & ends["tile_row"])]
-        with m.If(begins):
-            m.d.sync += self.first.eq(1)
-        with m.Elif(self.step & ends["channel"]):
-            m.d.sync += self.first.eq(0)
+    def _axis(self, m, name, starting, step, size, full, rest):
+        """Along one axis: coordinate in a tile ``at``, ``tile``, whether it is the tile's last
+        (``end``), the map's last (``over``), and whether the map has ``any``. There are ``full``
+        tiles of ``size`` coordinates and one of ``rest``. The comparisons are made a step ahead."""
+        at, last = Signal(16, name=name), Signal(16, name=f"{name}_last")
+        tile = Signal(9, name=f"{name}_tile")
+        end, tile_end = Signal(name=f"{name}_end"), Signal(name=f"{name}_tile_end")
+        # Constants of the layer, from the cycle after ``start`` on.
+        last_tile, size_last, rest_last = (
+            Signal(shape, name=f"{name}_{what}") for shape, what in
+            ((9, "last_tile"), (16, "size_last"), (16, "rest_last")))
+        m.d.sync += [last_tile.eq(full - (rest == 0)), size_last.eq(size - 1),
+                     rest_last.eq(rest - 1)]
+        next_tile, next_last = Signal(9, name=f"{name}_next_tile"), Signal(
+            16, name=f"{name}_next_last")
+        m.d.comb += [
+            next_tile.eq(Mux(starting | tile_end, 0, tile + 1)),
+            next_last.eq(Mux(next_tile == full, rest_last, size_last)),
+        ]
+        with m.If(starting | (step & end)):
+            m.d.sync += [at.eq(0), tile.eq(next_tile), last.eq(next_last), end.eq(next_last == 0),
+                         tile_end.eq(next_tile == last_tile)]
+        with m.Elif(step):
+            m.d.sync += [at.eq(at + 1), end.eq(at + 1 == last)]
+        return {"at": at, "tile": tile, "end": end, "over": end & tile_end,
+                "any": (full != 0) | (rest != 0)}
 
-    def _next_row(self, m, ends, walk, over, tile_row, tile_column, y, row_address):
-        layer = self.layer
+    def _next_row(self, m, walk, y, row_address):
+        """From the last word of a row: to the row below, to the first one of the tiles below, or
+        over."""
         following = Signal(16)
-        m.d.comb += [over.eq(ends["y"] & ends["tile_row"]), following.eq(Mux(
-            over, walk["next"], Mux(ends["y"], walk["base"], row_address + layer.in_row)))]
-        m.d.sync += [tile_column.eq(0), y.eq(y + 1), row_address.eq(following),
-                     self.address.eq(following)]
-        with m.If(ends["y"]):
-            m.d.sync += [y.eq(0), tile_row.eq(Mux(over, 0, tile_row + 1))]
-            with m.If(over):
-                m.d.sync += self.valid.eq(walk["again"])
+        m.d.comb += following.eq(Mux(
+            y["over"], walk["next"], Mux(y["end"], walk["base"], row_address + self.layer.in_row)))
+        m.d.sync += [row_address.eq(following), self.address.eq(following)]
+        with m.If(y["over"]):
+            m.d.sync += self.valid.eq(walk["again"])
 
 
 class Transfer(Shared):

@@ -56,15 +56,16 @@ class AccumulateUnit(Shared):
     def elaborate(self, platform):
         m = Module()
         # Registers of each unit's own, not one for all, which would have to drive every unit of
-        # the chip; `keep` stops tools from merging them again.
-        adds = Signal(attrs={"keep": 1})
-        starts = Signal(attrs={"keep": 1})
+        # the chip; `keep` stops tools from merging them again. Nothing is accumulated before the
+        # first `first`, so there is nothing to reset.
+        adds = Signal(reset_less=True, attrs={"keep": 1})
+        starts = Signal(reset_less=True, attrs={"keep": 1})
         m.d.sync += [adds.eq(self.weight), starts.eq(self.first)]
         # In place, not shared: the unit itself is what occurs hundreds of times.
         m.submodules.adder = adder = Adder(depth=self.adder_depth).in_place()
         signed = Cat(self.x[:15], self.x[15] ^ ~adds)
         m.d.comb += self.y.eq(adder.y)
-        holds = Signal(attrs={"keep": 1})
+        holds = Signal(reset_less=True, attrs={"keep": 1})
         if self.holds:
             m.d.sync += holds.eq(self.hold)
         if self.channelwise:

@@ -12,6 +12,7 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
+from .counter import count_to
 from .layer import layer_layout
 from .multiple import multiple_of
 
@@ -57,7 +58,7 @@ def walk_layout():
 
     advance : this slot goes on to its next tap; ``row_end``: which begins a row of the kernel.
     load : this slot goes on to the next pixel of the tile; ``idle``: there is none for it.
-    turn : the last slot of the step (L blocks of one pixel: the position changes only here).
+    turn : the last slot of the step (L blocks of one pixel: the next pixel follows only here).
     skip : leave out the pixel that would be loaded next; not with ``load``.
     restart : go to the first pixel of a layer; one cycle before the first ``load``.
     """
@@ -94,11 +95,19 @@ class WindowWalker(Shared):
         m = Module()
         windows = [Signal(_Window, name=f"window{slot}", reset_less=True)
                    for slot in range(self.depth)]
-        current = windows[0]
+        # The windows rotate, one per slot. With more than one, a slot's next place is needed in L
+        # cycles, so the last one of the ring is what moves, and by registers.
+        walk, current, target = self.walk, windows[0], windows[0]
+        if self.depth > 1:
+            walk = Signal(walk_layout())
+            current, target = windows[-1], windows[-2]
+            m.d.sync += [walk.eq(self.walk), current.eq(windows[0]),
+                         *(windows[i].eq(windows[i + 1]) for i in range(self.depth - 2))]
         following = Signal(_Window)
         cursor = Signal(_Window)
-        m.d.comb += [self.place.y.eq(current.y), self.place.x.eq(current.x),
+        m.d.comb += [self.place.y.eq(windows[0].y), self.place.x.eq(windows[0].x),
                      following.eq(current)]
+        m.d.sync += target.eq(following)
         layer = self.layer
         # Both steps are made from registers; `advance` comes late and only chooses.
         below = Signal(Axis)
@@ -108,26 +117,18 @@ class WindowWalker(Shared):
                    halo=self._halo_units("y"))
         self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_pitch,
                    layer.in_row, halo=self._halo_units("x"))
-        with m.If(self.walk.load):
+        with m.If(walk.load):
             m.d.comb += following.eq(cursor)
-        with m.Elif(self.walk.advance):
-            with m.If(self.walk.row_end):
+        with m.Elif(walk.advance):
+            with m.If(walk.row_end):
                 m.d.comb += [following.x.eq(current.start), following.y.eq(below)]
             with m.Else():
                 m.d.comb += following.odd.eq(~current.odd)
                 with m.If(self._moves(current.odd)):
                     m.d.comb += following.x.eq(beside)
-        # With L pixels the states rotate, one per slot; with L blocks the one state waits for
-        # the last slot.
-        blocks = layer.blocks
-        with m.If(~blocks | self.walk.turn):
-            m.d.sync += windows[0].eq(following)
-        if self.depth > 1:
-            with m.If(~layer.blocks):
-                m.d.sync += [windows[i].eq(windows[i + 1]) for i in range(self.depth - 1)]
-                m.d.sync += windows[-1].eq(following)
-        self._cursor(m, cursor, self.walk.skip | (self.walk.load & Mux(
-            blocks, self.walk.turn, ~self.walk.idle)))
+        # L blocks of one pixel: all windows go to the same place.
+        self._cursor(m, cursor, walk.restart, walk.skip | (
+            walk.load & Mux(layer.blocks, walk.turn, ~walk.idle)))
         return m
 
     def _moves(self, odd):
@@ -149,12 +150,15 @@ class WindowWalker(Shared):
         """target = axis moved on by ``distance`` pixels of ``step`` words each (in total
         ``distance`` and ``step`` are already multiplied); ``span`` is the words of a tile.
         ``halo``: what distances from the rim change by, also multiplied."""
-        at = Signal(18, name=f"{name}_at")
         wraps = Signal(name=f"{name}_wraps")
-        m.d.comb += [at.eq(axis.at + distance), wraps.eq(at >= edge),
-                     target.at.eq(Mux(wraps, at - edge, at)),
-                     target.address.eq(Mux(wraps, axis.address + (step - span),
-                                           axis.address + step)),
+        # Constants of the layer: the first coordinate from which the step leaves the tile, and what
+        # the address changes by when it does.
+        limit = Signal(16, name=f"{name}_limit")
+        back = Signal(16, name=f"{name}_back")
+        m.d.sync += [limit.eq(edge - distance), back.eq(step - span)]
+        m.d.comb += [wraps.eq(axis.at >= limit),
+                     target.at.eq(Mux(wraps, axis.at - limit, axis.at + distance)),
+                     target.address.eq(Mux(wraps, axis.address + back, axis.address + step)),
                      target.tile.eq(axis.tile)]
         if border is not None:
             m.d.comb += target.border.eq(Mux(
@@ -172,18 +176,16 @@ class WindowWalker(Shared):
         with m.If(wraps):
             m.d.comb += target.tile.eq(Mux(axis.tile == _BEFORE, _OWN, _AFTER))
 
-    def _cursor(self, m, cursor, move):
+    def _cursor(self, m, cursor, restart, move):
         """The window of the next pixel to be loaded."""
         layer = self.layer
-        row = Signal(16, reset_less=True)
-        column = Signal(16, reset_less=True)
         y = Signal(Axis, reset_less=True)
         x = Signal(Axis, reset_less=True)
         first_y = Signal(Axis)
         first_x = Signal(Axis)
         next_y = Signal(Axis)
         next_x = Signal(Axis)
-        m.d.comb += [cursor.y.eq(y), cursor.x.eq(x), cursor.start.eq(x), cursor.odd.eq(column[0])]
+        m.d.comb += [cursor.y.eq(y), cursor.x.eq(x), cursor.start.eq(x)]
         m.d.comb += first_y.address.eq(layer.in_base)
         if self.mesh:
             m.d.comb += first_y.border.eq(layer.in_border_rows)
@@ -199,21 +201,23 @@ class WindowWalker(Shared):
                    Mux(layer.two, layer.in_row << 1, layer.in_row), layer.in_size,
                    border=Mux(layer.two, layer.in_pitch << 1, layer.in_pitch)
                    if self.mesh else None, halo=self._stride_units("y"))
-        with m.If(self.walk.restart):
-            m.d.sync += [row.eq(0), column.eq(0), y.eq(first_y), x.eq(first_x)]
+        last_column, last_row = Signal(16, name="last_column"), Signal(16, name="last_row")
+        m.d.sync += [last_column.eq(layer.tile_columns - 1), last_row.eq(layer.tile_rows - 1)]
+        column, row_end = count_to(m, "column", last_column, clear=restart, step=move)
+        row, tile_end = count_to(m, "row", last_row, clear=restart, step=move & row_end)
+        m.d.comb += cursor.odd.eq(column[0])
+        with m.If(restart):
+            m.d.sync += [y.eq(first_y), x.eq(first_x)]
         with m.Elif(move):
-            with m.If(column != layer.tile_columns - 1):
-                m.d.sync += column.eq(column + 1)
+            with m.If(~row_end):
                 with m.If(self._moves(column[0])):
                     m.d.sync += x.eq(next_x)
             with m.Else():
-                m.d.sync += [column.eq(0), x.eq(first_x)]
-                with m.If(row != layer.tile_rows - 1):
-                    m.d.sync += row.eq(row + 1)
-                    with m.If(self._moves(row[0])):
-                        m.d.sync += y.eq(next_y)
-                with m.Else():
-                    m.d.sync += [row.eq(0), y.eq(first_y)]
+                m.d.sync += x.eq(first_x)
+                with m.If(tile_end):
+                    m.d.sync += y.eq(first_y)
+                with m.Elif(self._moves(row[0])):
+                    m.d.sync += y.eq(next_y)
 
     def _stride_units(self, axis):
         units = self._halo_units(axis)

