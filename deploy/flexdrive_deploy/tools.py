@@ -20,8 +20,9 @@ class ToolError(FlexdriveError):
     """A tool failed; the message holds its own first words, once."""
 
 
-def run_tool(command, what, cwd, notify=None):
-    """Run ``command`` in ``cwd``; returns its result.
+def run_tool(command, what, cwd, notify=None, environment=None):
+    """Run ``command`` in ``cwd``, in the environment variables ``environment`` or those of this
+    process; returns its result.
 
     Raises
     ------
@@ -30,8 +31,8 @@ def run_tool(command, what, cwd, notify=None):
     """
     if notify is not None:
         notify(what)
-    result = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True,
-                            text=True, check=False)
+    result = subprocess.run(command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL,
+                            capture_output=True, text=True, check=False)
     if result.returncode != 0:
         words = (result.stderr.strip() or result.stdout.strip()).splitlines()
         shown = "\n".join(words[:_SHOWN_LINES])

@@ -58,6 +58,9 @@ _PORT = re.compile(r"    connect \\(\S+)( .*)")
 # `begin if (x) begin end` makes simulators evaluate a block without inputs once; the name that
 # yosys gives the helper is its own source line.
 _ONCE = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$\d+ ")
+# Where yosys does not: a part of a vector that is constant, beside parts that are not.
+_CONSTANT = re.compile(r"  always @\*\n    ([^=\n]+ = \d+'s?[hbd][0-9a-fx_]+;)\n")
+_ONCE_DECLARED = "  reg evaluate_once = 0;\n"
 _CLEARED = re.compile(r"  initial begin\n(?:    (\w+)\[\d+\] = (\d+'[hd]0+);\n)+  end\n")
 
 
@@ -112,6 +115,7 @@ def verilog_of(design, *, header="", notify=None):
     # The first line names the build of yosys.
     _, _, verilog = verilog.partition("\n")
     verilog = _ONCE.sub("evaluate_once", verilog)
+    verilog = re.sub(r"^module .*?^endmodule\n", _evaluate_constants, verilog, flags=re.M | re.S)
     verilog = _CLEARED.sub(_loop, verilog)
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
     ports = {p.name: renamed[p.name] for p in design.ports if p.name in renamed}
@@ -212,6 +216,15 @@ def _instances(text):
         elif match := re.match(r"  cell \\(\S+) \\(\S+)", line):
             instances[match[2]] = match[1]
     return found
+
+
+def _evaluate_constants(match):
+    """A module whose constant blocks are evaluated, once."""
+    text, count = _CONSTANT.subn(
+        r"  always @* begin\n    if (evaluate_once) begin end\n    \1\n  end\n", match[0])
+    if count and _ONCE_DECLARED not in text:
+        text = re.sub(r"\);\n", f");\n{_ONCE_DECLARED}", text, count=1)
+    return text
 
 
 def _loop(match):

@@ -56,7 +56,8 @@ class Adder(Operator):
     def elaborate(self, platform):
         m = Module()
         stages = Stages(m, _PLACES[self.depth], self.en if self.enable else Const(1))
-        x, y, differ, distance = _order(m, self.a, Cat(self.b[:15], self.b[15] ^ self.subtract))
+        x, y, differ, distance = _order(m, self.a, Cat(self.b[:15], self.b[15] ^ self.subtract),
+                                        early="ordered" in _PLACES[self.depth])
         p = stages.at("ordered", x=x, y=y, differ=differ, distance=distance)
         x, y = BINARY16(p.x), BINARY16(p.y)
 
@@ -80,17 +81,18 @@ class Adder(Operator):
         return m
 
 
-def _order(m, a, b):
+def _order(m, a, b, *, early):
     """The operand of larger magnitude, the other, whether their signs differ, and the difference of
-    their exponents, 0 to 15; all from 15 on are 15, which moves everything out."""
+    their exponents, 0 to 15; all from 15 on are 15, which moves everything out. ``early``: the last
+    does not wait for the comparison of the magnitudes, for one more subtractor."""
     swap = Signal()
     m.d.comb += swap.eq(a[:15] < b[:15])
     larger = Signal(16)
     smaller = Signal(16)
+    m.d.comb += [larger.eq(Mux(swap, b, a)), smaller.eq(Mux(swap, a, b))]
     full = Signal(5, name="distance")
-    # Both differences beside the comparison, not behind it.
-    m.d.comb += [larger.eq(Mux(swap, b, a)), smaller.eq(Mux(swap, a, b)),
-                 full.eq(Mux(swap, _difference(b, a), _difference(a, b)))]
+    m.d.comb += full.eq(Mux(swap, _difference(b, a), _difference(a, b)) if early
+                        else _difference(larger, smaller))
     return larger, smaller, a[15] ^ b[15], full[:4] | full[4].replicate(4)
 
 

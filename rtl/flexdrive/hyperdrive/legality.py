@@ -87,15 +87,14 @@ class Legality:
         in_rest, out_rest, out_base, bypass_base = (
             Signal(SUM_BITS, name=name)
             for name in ("in_rest", "out_rest", "out_base", "bypass_base"))
-        # The last product but one stands a cycle before the verdict.
+        # All of these products stand a cycle before the verdict, that of the output two.
         m.d.sync += [
             in_rest.eq(raw.in_channels - raw.in_pitch), in_end.eq(
                 raw.in_base + layer.in_size + in_rest),
             out_rest.eq(self._out_channels - raw.out_step + 1 - raw.out_pitch),
             out_base.eq(raw.out_base + out_rest), bypass_base.eq(raw.bypass_base + out_rest),
+            out_end.eq(out_base + self._out_size), bypass_end.eq(bypass_base + self._out_size),
         ]
-        m.d.comb += [out_end.eq(out_base + self._out_size),
-                     bypass_end.eq(bypass_base + self._out_size)]
         made_rest = Mux(conv, out_rest, in_rest)
         ahead, beside = self._side_by_side(m)
 

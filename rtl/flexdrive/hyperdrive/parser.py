@@ -156,31 +156,32 @@ class Parser(Shared):
             m.d.sync += getattr(layer, f"made_{side}").eq(Mux(there < raw.halo, there, raw.halo))
 
     def _products(self, m, raw):
-        """One multiplication a cycle, on one multiplier that saturates, with a register for its
-        operands; returns (operands, target) of each."""
+        """One multiplication a cycle, on one multiplier that saturates, with a register for what it
+        gives; returns (operands, target) of each."""
         layer = self.layer
         self._a = Signal(17)
         self._b = Signal(16)
-        self._product = Signal(17)
-        self._saturated = Signal()          # a itself is too large, whatever b but 0
         full = Signal(33)
-        m.d.comb += [full.eq(self._a * self._b),
-                     self._product.eq(Mux(
-                         full[17:].any() | self._saturated, TOO_LARGE, full))]
+        saturated = Signal()        # a itself is too large, whatever b but 0
+        self._product = Signal(17)
+        m.d.sync += [full.eq(self._a * self._b),
+                     saturated.eq((self._a == TOO_LARGE) & (self._b != 0))]
+        m.d.comb += self._product.eq(Mux(full[17:].any() | saturated, TOO_LARGE, full))
         self._out_size = Signal(17)
         self._out_channels = Signal(17)     # words from the first channel that is made ... + step
         # Input tiles have stride^2 as many pixels.
         in_area = Signal(19)
         in_area_sat = Signal(17)
-        m.d.comb += [in_area.eq((layer.area << (layer.two << 1)) >> (layer.upsample << 1)),
-                     in_area_sat.eq(Mux(in_area >= TOO_LARGE, TOO_LARGE, in_area))]
-        # Operands are taken in the cycle before: the area is none until the product after next.
+        m.d.comb += in_area.eq((layer.area << (layer.two << 1)) >> (layer.upsample << 1))
+        m.d.sync += in_area_sat.eq(Mux(in_area >= TOO_LARGE, TOO_LARGE, in_area))
+        # Operands are taken in the cycle before: the area is none until the product after next, the
+        # input's until the one after that.
         return [
-            ((raw.out_channels, raw.out_step), self._out_channels),
             ((raw.tile_rows, raw.tile_columns), layer.area),
-            ((layer.in_tile_columns, layer.in_pitch), layer.in_row),
-            ((in_area_sat, layer.in_pitch), layer.in_size),
+            ((raw.out_channels, raw.out_step), self._out_channels),
             ((layer.area, layer.out_pitch), self._out_size),
+            ((in_area_sat, layer.in_pitch), layer.in_size),
+            ((layer.in_tile_columns, layer.in_pitch), layer.in_row),
             *([((layer.in_tile_rows, layer.in_pitch), layer.side),
                ((layer.tile_rows, layer.out_pitch), self._out_side)] if self.config.mesh else []),
             *([((layer.tile_columns, layer.out_pitch), self._out_cap)]
@@ -190,5 +191,4 @@ class Parser(Shared):
     def _operands(self, m, products, index):
         if index < len(products):
             (a, b), _ = products[index]
-            m.d.sync += [self._a.eq(a), self._b.eq(b),
-                         self._saturated.eq((a == TOO_LARGE) & (b != 0))]
+            m.d.comb += [self._a.eq(a), self._b.eq(b)]

@@ -62,11 +62,15 @@ class MapWalker(Shared):
         y = self._axis(m, "y", starting, step["y"], layer.in_tile_rows, layer.full_rows,
                        layer.last_rows)
         channel_end = Signal()
+        first_channel_end = Signal()        # the next pixel has no more than one
+        # A step is known late; what it does is known before.
         m.d.comb += [
-            channel_end.eq(channel == walk["last_channel"]),
             step["channel"].eq(self.step & self.valid),
-            step["x"].eq(step["channel"] & channel_end), step["y"].eq(step["x"] & x["over"]),
-            over.eq(step["y"] & y["over"]),
+            step["x"].eq(step["channel"] & channel_end),
+            step["y"].eq(step["channel"] & (channel_end & x["over"])),
+            over.eq(step["channel"] & (channel_end & x["over"] & y["over"])),
+            first_channel_end.eq(Mux(starting | (x["over"] & y["over"]), walk["next_last"],
+                                     walk["last_channel"]) == 0),
             self.row.eq(y["tile"]), self.column.eq(x["tile"]),
             self.rim.north.eq((y["tile"] == 0) & (y["at"] < layer.halo)),
             self.rim.west.eq((x["tile"] == 0) & (x["at"] < layer.halo)),
@@ -78,11 +82,14 @@ class MapWalker(Shared):
         m.d.sync += starting.eq(self.start)
         with m.If(starting):
             m.d.sync += [self.valid.eq(x["any"] & y["any"]), self.address.eq(layer.in_base),
-                         row_address.eq(layer.in_base), channel.eq(0)]
+                         row_address.eq(layer.in_base), channel.eq(0),
+                         channel_end.eq(first_channel_end)]
         with m.Elif(step["channel"]):
-            m.d.sync += [channel.eq(channel + 1), self.address.eq(self.address + 1)]
+            m.d.sync += [channel.eq(channel + 1), self.address.eq(self.address + 1),
+                         channel_end.eq(channel + 1 == walk["last_channel"])]
             with m.If(channel_end):
-                m.d.sync += [channel.eq(0), self.address.eq(self.address + walk["jump"])]
+                m.d.sync += [channel.eq(0), self.address.eq(self.address + walk["jump"]),
+                             channel_end.eq(first_channel_end)]
                 with m.If(x["end"]):
                     m.d.sync += self.address.eq(row_address)
                 with m.If(x["over"]):
@@ -97,30 +104,31 @@ class MapWalker(Shared):
         return m
 
     def _walk(self, m, starting, over):
-        """Last channel of a walk, words from it to the next pixel, first words of this walk and of
-        the next, and whether there is one. Only averages take several."""
+        """Last channel of a walk and of the next, words from a pixel's last channel to the next
+        pixel, first words of both walks, whether there is a next. Only averages take several."""
         layer, jump = self.layer, Signal(16, name="jump")
         last_channel = Signal(16, name="last_channel")
         if not self.config.channelwise:
             m.d.sync += [last_channel.eq(layer.in_channels - 1),
                          jump.eq(layer.in_pitch + 1 - layer.in_channels)]
-            return {"last_channel": last_channel, "jump": jump, "base": layer.in_base,
-                    "next": layer.in_base, "again": C(0, 1)}
+            return {"last_channel": last_channel, "next_last": last_channel, "jump": jump,
+                    "base": layer.in_base, "next": layer.in_base, "again": C(0, 1)}
         depth = self.config.adder_depth
-        base, left, next_base, next_left, next_channels = (
+        base, left, next_base, next_left, next_channels, next_last = (
             Signal(16, name=name) for name in
-            ("base", "left", "next_base", "next_left", "next_channels"))
+            ("base", "left", "next_base", "next_left", "next_channels", "next_last"))
         m.d.comb += [
             next_base.eq(Mux(starting, layer.in_base, base + depth)),
             next_left.eq(Mux(starting, layer.in_channels, left - depth)),
             next_channels.eq(Mux(layer.average & (next_left > depth), depth, next_left)),
+            next_last.eq(next_channels - 1),
         ]
         with m.If(starting | over):
             m.d.sync += [base.eq(next_base), left.eq(next_left),
-                         last_channel.eq(next_channels - 1),
+                         last_channel.eq(next_last),
                          jump.eq(layer.in_pitch + 1 - next_channels)]
-        return {"last_channel": last_channel, "jump": jump, "base": base, "next": next_base,
-                "again": layer.average & (left > depth)}
+        return {"last_channel": last_channel, "next_last": next_last, "jump": jump, "base": base,
+                "next": next_base, "again": layer.average & (left > depth)}
 
     def _axis(self, m, name, starting, step, size, full, rest):
         """Along one axis: coordinate in a tile ``at``, ``tile``, whether it is the tile's last

@@ -8,7 +8,6 @@ one thread that simulates, without building and starting.
 """
 
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -24,6 +23,7 @@ from flexdrive_deploy.verilog import emit_verilog
 
 from ..hyperdrive.rtl import Chip
 from ..hyperdrive.stimuli import Stimulus
+from ..verilator import find_verilator
 
 __all__ = ["program", "run"]
 
@@ -32,9 +32,6 @@ _REPEATS = 3
 # Kept as modules: flattened, Verilator's C++ of 784 units takes many times as long to compile and
 # runs slower.
 _MODULES = ("AccumulateUnit_l1", "Tail_c16_l1", "Tile_c16_d8192_b8_l1")
-_VERILATOR = ["verilator", "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O3", "--x-assign",
-              "fast", "--x-initial", "fast", "--noassert", "-Wno-lint", "-Wno-UNOPTFLAT",
-              "--top-module", "hyperdrive_chip", "keep.vlt", "hyperdrive_chip.v", "main.cc"]
 
 
 def program(config):
@@ -68,10 +65,8 @@ def _compiled(config, stimulus, arrays, backend, notify):
     return result, built, min(seconds)
 
 
-def _verilator(config, stimulus, arrays, reports, notify):
-    """(words, cycles, build seconds, CPU seconds of the fastest run) or None without Verilator."""
-    if shutil.which("verilator") is None:
-        return None
+def _verilator(verilator, config, stimulus, arrays, reports, notify):
+    """(words, cycles, build seconds, CPU seconds of the fastest run)."""
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         (place / "hyperdrive_chip.v").write_text(
@@ -82,11 +77,12 @@ def _verilator(config, stimulus, arrays, reports, notify):
         for file, data in zip(("words", "weights", "pixels"), arrays, strict=True):
             (place / file).write_bytes(np.ascontiguousarray(data).tobytes())
         start = time.perf_counter()
-        run_tool(_VERILATOR, "Verilator (takes minutes)", place, notify)
+        model = verilator.build("hyperdrive_chip", ["keep.vlt", "hyperdrive_chip.v", "main.cc"],
+                                place, notify)
         built = time.perf_counter() - start
         seconds = []
         for _ in range(_REPEATS):
-            text = run_tool([place / "obj_dir/Vhyperdrive_chip", "words", "weights", "pixels",
+            text = run_tool([model, "words", "weights", "pixels",
                              str(stimulus.out_words), "results", str(reports)],
                             "running Verilator's model", place, notify).stdout
             cycles, elapsed = text.split()
@@ -103,7 +99,9 @@ def run(console):
         result, built, seconds = _compiled(config, stimulus, arrays, "lanes", status.update)
         reference, reference_built, reference_seconds = _compiled(
             config, stimulus, arrays, "cxxrtl", status.update)
-        other = _verilator(config, stimulus, arrays, len(result.reports), status.update)
+        verilator = find_verilator()
+        other = _verilator(verilator, config, stimulus, arrays, len(result.reports),
+                           status.update) if verilator else None
     active = sum(report.active for report in result.reports)
     table = Table("simulator", title=f"{config.units} units, {result.cycles:,} cycles, "
                   f"{active / result.cycles:.0%} of them accumulating")
@@ -124,13 +122,11 @@ def run(console):
         words, cycles, other_built, other_seconds = other
         if not np.array_equal(words, result.pixels):
             raise FlexdriveError("Verilator's model and the compiled engine differ")
-        version = subprocess.run(["verilator", "--version"], capture_output=True, text=True,
-                                 check=True).stdout.split()[1]
-        table.add_row(f"Verilator {version}", f"{other_built:.1f}", f"{other_seconds:.2f}",
-                      f"{cycles / other_seconds:,.0f}")
+        table.add_row(f"Verilator {verilator.version}", f"{other_built:.1f}",
+                      f"{other_seconds:.2f}", f"{cycles / other_seconds:,.0f}")
         table.caption = (f"{len(words):,} words equal; the backend lanes is "
                          f"{speed * other_seconds / cycles:.1f} times as fast")
-        figures |= {"Verilator": version, "Verilator build s": other_built,
+        figures |= {"Verilator": verilator.version, "Verilator build s": other_built,
                     "Verilator cycles/s": cycles / other_seconds,
                     "ratio": speed * other_seconds / cycles}
     console.print(table)

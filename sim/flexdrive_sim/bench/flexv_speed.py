@@ -18,14 +18,12 @@ from flexdrive_deploy.verilog import emit_verilog
 from flexdrive_sim.flexv.elf import load_elf
 from flexdrive_sim.flexv.firmware import build_program
 from flexdrive_sim.flexv.rtl_core import CoreBench, build_core
+from flexdrive_sim.verilator import find_verilator
 
 __all__ = ["run"]
 
 _REPEATS = 3
 _SOURCE = Path(__file__).resolve().parents[3] / "tests/flexv/programs/kernels.c"
-_VERILATOR = ["verilator", "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O3", "--x-assign",
-              "fast", "--x-initial", "fast", "--noassert", "-Wno-lint", "-Wno-UNOPTFLAT",
-              "--top-module", "flexv_core", "flexv_core.v", "main.cc"]
 
 
 def _compiled(program, notify):
@@ -45,10 +43,8 @@ def _compiled(program, notify):
     return bench.cycles, building, min(seconds)
 
 
-def _verilator(program, notify):
-    """The same, or None without Verilator."""
-    if shutil.which("verilator") is None:
-        return None
+def _verilator(verilator, program, notify):
+    """The same."""
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         (place / "flexv_core.v").write_text(
@@ -57,9 +53,9 @@ def _verilator(program, notify):
         (region,) = program.regions()
         (place / "image").write_bytes(region.data.tobytes())
         start = time.perf_counter()
-        run_tool(_VERILATOR, "Verilator", place, notify)
+        model = verilator.build("flexv_core", ["flexv_core.v", "main.cc"], place, notify)
         building = time.perf_counter() - start
-        runs = [run_tool([place / "obj_dir/Vflexv_core", "image", hex(program.entry),
+        runs = [run_tool([model, "image", hex(program.entry),
                           hex(program.symbols["tohost"])], "running Verilator's model", place,
                          notify).stdout.split() for _ in range(_REPEATS)]
         return int(runs[0][0]), building, min(float(words[2]) for words in runs)
@@ -71,9 +67,10 @@ def run(console):
         program = load_elf(build_program([_SOURCE], Path(place) / "program.elf",
                                          arguments=["-DRUNS=20"]))
         results = {"compiled engine": _compiled(program, status.update)}
-        other = _verilator(program, status.update)
+        verilator = find_verilator()
+        other = _verilator(verilator, program, status.update) if verilator else None
     if other is not None:
-        results["Verilator"] = other
+        results[f"Verilator {verilator.version}"] = other
         if other[0] != results["compiled engine"][0]:
             raise FlexdriveError(f"The compiled engine needs {results['compiled engine'][0]:,} "
                                  f"cycles, Verilator's model {other[0]:,}")
