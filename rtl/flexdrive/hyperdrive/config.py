@@ -154,7 +154,7 @@ PRESETS = {
     # A chip of moderate size for the digits example.
     "digits": ChipConfig(rows=4, columns=4, channels=16, fm_words=1024, fm_banks=4,
                          weight_words=576),
-    # Fits an ECP5-85k with memories in block RAM; pipelined for 60 MHz.
+    # Fits an ECP5-85k with memories in block RAM; pipelined for 80 MHz.
     "ecp5": ChipConfig(rows=2, columns=2, channels=8, fm_words=8192, fm_banks=4,
-                       weight_words=2304, adder_depth=3),
+                       weight_words=2304, adder_depth=4),
 }
