@@ -162,7 +162,7 @@ def test_refused_descriptors_cover_every_rule():
         Code.OK, Code.BORDER_RANGE, Code.BORDER_OVERLAP}
 
 
-@pytest.mark.parametrize("name", ["depth3", "channelwise_depth3"])
+@pytest.mark.parametrize("name", ["depth1", "depth3", "ternary", "channelwise_depth3"])
 def test_power_up_state_does_not_matter(name):
     for seed in range(3):
         chip = Chip(CONFIGS[name], power_up=seed + 1)

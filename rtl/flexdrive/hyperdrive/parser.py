@@ -64,7 +64,7 @@ class Parser(Shared):
         payload = Signal(16)
         broken = Signal(max(_REFUSALS) + 1)     # bit per code
         m.d.comb += self.reading.eq(1)
-        products = self._products(m, raw)
+        targets, turn = self._products(m, raw)
         self._judge(m, raw, broken)
         with m.FSM():
             with m.State("READ"):
@@ -77,14 +77,16 @@ class Parser(Shared):
                         m.next = "DECODE"
             with m.State("DECODE"):
                 self._decode(m, raw)
-                self._operands(m, products, 0)
-                m.d.sync += payload.eq(raw.payload)
-                m.next = "PRODUCT0"
-            for index, (_, target) in enumerate(products):
-                with m.State(f"PRODUCT{index}"):
-                    m.d.sync += target.eq(self._product)
-                    self._operands(m, products, index + 1)
-                    m.next = (f"PRODUCT{index + 1}" if index + 1 < len(products) else "VERDICT")
+                m.d.sync += [payload.eq(raw.payload), turn.eq(1)]
+                m.next = "PRODUCTS"
+            with m.State("PRODUCTS"):
+                m.d.sync += turn.eq(turn + 1)
+                for index, target in enumerate(targets):
+                    with m.If(turn == index + 1):
+                        m.d.sync += target.eq(self._product)
+                with m.If(turn == len(targets)):
+                    m.d.sync += turn.eq(0)
+                    m.next = "VERDICT"
             with m.State("VERDICT"):
                 # The lowest code is assigned last and stays.
                 for code in reversed(_REFUSALS):
@@ -157,15 +159,15 @@ class Parser(Shared):
 
     def _products(self, m, raw):
         """One multiplication a cycle, on one multiplier that saturates, with a register for what it
-        gives; returns (operands, target) of each."""
+        gives; returns the targets, and the number of the product whose operands are at the
+        multiplier while the one before is in the register."""
         layer = self.layer
-        self._a = Signal(17)
-        self._b = Signal(16)
+        a = Signal(17)
+        b = Signal(16)
         full = Signal(33)
         saturated = Signal()        # a itself is too large, whatever b but 0
         self._product = Signal(17)
-        m.d.sync += [full.eq(self._a * self._b),
-                     saturated.eq((self._a == TOO_LARGE) & (self._b != 0))]
+        m.d.sync += [full.eq(a * b), saturated.eq((a == TOO_LARGE) & (b != 0))]
         m.d.comb += self._product.eq(Mux(full[17:].any() | saturated, TOO_LARGE, full))
         self._out_size = Signal(17)
         self._out_channels = Signal(17)     # words from the first channel that is made ... + step
@@ -176,7 +178,7 @@ class Parser(Shared):
         m.d.sync += in_area_sat.eq(Mux(in_area >= TOO_LARGE, TOO_LARGE, in_area))
         # Operands are taken in the cycle before: the area is none until the product after next, the
         # input's until the one after that.
-        return [
+        products = [
             ((raw.tile_rows, raw.tile_columns), layer.area),
             ((raw.out_channels, raw.out_step), self._out_channels),
             ((layer.area, layer.out_pitch), self._out_size),
@@ -187,8 +189,9 @@ class Parser(Shared):
             *([((layer.tile_columns, layer.out_pitch), self._out_cap)]
               if self.config.mesh or self.config.channelwise else []),
         ]
-
-    def _operands(self, m, products, index):
-        if index < len(products):
-            (a, b), _ = products[index]
-            m.d.comb += [self._a.eq(a), self._b.eq(b)]
+        turn = Signal(range(len(products) + 1))
+        with m.Switch(turn):
+            for index, (operands, _) in enumerate(products):
+                with m.Case(index) if index + 1 < len(products) else m.Default():
+                    m.d.comb += [a.eq(operands[0]), b.eq(operands[1])]
+        return [target for _, target in products], turn
