@@ -165,10 +165,10 @@ class Parser(Shared):
         a = Signal(17)
         b = Signal(16)
         full = Signal(33)
-        saturated = Signal()        # a itself is too large, whatever b but 0
         self._product = Signal(17)
-        m.d.sync += [full.eq(a * b), saturated.eq((a == TOO_LARGE) & (b != 0))]
-        m.d.comb += self._product.eq(Mux(full[17:].any() | saturated, TOO_LARGE, full))
+        m.d.sync += full.eq(a * b)
+        # TOO_LARGE itself is all ones: any multiple of it but 0 is too large again.
+        m.d.comb += self._product.eq(Mux(full[17:].any(), TOO_LARGE, full))
         self._out_size = Signal(17)
         self._out_channels = Signal(17)     # words from the first channel that is made ... + step
         # Input tiles have stride^2 as many pixels.
