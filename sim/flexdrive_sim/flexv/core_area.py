@@ -81,7 +81,7 @@ def blocks(_seeds, notify):
     rows = [[name.partition("$")[0].replace("_", ".", 1), *(area[key] for key in _AREAS)]
             for name, area in sorted(areas.items(), key=lambda item: -item[1]["total"])]
     rows.append(["sum", *(sum(area[key] for area in areas.values()) for key in _AREAS)])
-    return ["Whole core, hierarchy kept; `flexv.core` itself holds the pipeline registers.", "",
+    return ["Whole core, hierarchy kept; `core` itself holds the pipeline registers.", "",
             *_table(["block", "gates", "flops", "NAND2 in all"], rows)]
 
 
@@ -92,7 +92,7 @@ def cells(_seeds, notify):
         notify(f"cells: {name}")
         found = ecp5_area(_core(GROUPS[:count]))
         rows.append([name, *(found.get(cell, 0) for cell in _CELLS)])
-    return _table(["core", *_CELLS], rows)
+    return ["`synth_ecp5` as it is, registers in flops.", "", *_table(["core", *_CELLS], rows)]
 
 
 def clock(seeds, notify):
