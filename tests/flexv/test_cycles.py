@@ -27,7 +27,8 @@ def measure(core):
 
 
 _SOURCES = {
-    "add": code("add", rd=_RD, rs1=_A, rs2=_B), "min": code("p.min", rd=_RD, rs1=_A, rs2=_B),
+    "add": code("add", rd=_RD, rs1=_A, rs2=_B), "shift": code("sll", rd=_RD, rs1=_A, rs2=_B),
+    "less": code("sltu", rd=_RD, rs1=_A, rs2=_B), "min": code("p.min", rd=_RD, rs1=_A, rs2=_B),
     "pack": code("pv.pack.h", rd=_RD, rs1=_A, rs2=_B), "abs": code("p.abs", rd=_RD, rs1=_A),
     "bits": code("p.extract", rd=_RD, rs1=_A, uimm=0x25), "clip": code(
         "p.clip", rd=_RD, rs1=_A, uimm=8), "simd": code("pv.add.b", rd=_RD, rs1=_A, rs2=_B),
@@ -40,8 +41,8 @@ _NOP = code("addi")
 
 
 @pytest.mark.parametrize(("source", "waits"), [
-    ("add", 0), ("min", 0), ("pack", 0), ("abs", 0), ("bits", 1), ("clip", 1), ("simd", 1),
-    ("csr", 1), ("load", 1), ("mul", 2), ("dot", 2), ("macload", 2)])
+    ("add", 0), ("shift", 0), ("less", 0), ("min", 1), ("pack", 1), ("abs", 1), ("bits", 1),
+    ("clip", 1), ("simd", 1), ("csr", 1), ("load", 1), ("mul", 2), ("dot", 2), ("macload", 2)])
 def test_a_result_is_waited_for(measure, source, waits):
     uses = code("xor", rd=_OTHER, rs1=_RD, rs2=_A)
     for between in range(3):
@@ -65,6 +66,12 @@ def test_scalars_from_registers(measure):
     assert measure(_SOURCES["add"] + scalar) == 3
     assert measure(_SOURCES["add"] + _NOP + scalar) == 3
     assert measure(_SOURCES["load"] + scalar) == 3
+    # What is in retire then cannot be replicated in the same cycle.
+    for source, cycles in (("load", (3, 3, 5)), ("mul", (4, 4, 5)), ("dot", (4, 4, 5))):
+        assert tuple(measure(_SOURCES[source] + between * _NOP + scalar)
+                     for between in range(3)) == cycles
+    for between in (2, 3):
+        assert measure(_SOURCES["simd"] + between * _NOP + scalar) == 2 + between
 
 
 @pytest.mark.parametrize(("text", "cycles"), [
@@ -89,5 +96,6 @@ def test_tables_are_those_of_the_documentation():
     for row in (r"branch not taken / taken \| 1 / 4", r"jal / jalr \| 2 / 4", r"div, rem \| 34",
                 r"loaded value needed by the next instruction \| 1 cycle",
                 r"needed by the next instruction, by the next but one \| 2 cycles, 1 cycle",
+                r"scalar operand of the next but two \| 1 cycle",
                 r"until the output is packed: 4 cycles", r"minstret or instret right behind"):
         assert re.search(row, text), row

@@ -131,6 +131,23 @@ def test_nested_loops_with_one_end(core, inner_length):
         assert words[:2].tolist() == [35 * inner_length, 7]
 
 
+@pytest.mark.parametrize("last", ["jal", "jalr", "beq"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_jump_at_the_end_of_a_loop_leaves_it(core, last, number):
+    """And does not count as an iteration."""
+    loop = code("lp.setupi", loop=number, count=5, uimm5=8)
+    start = len(load_constant(_A, 0) + code("addi", rd=_OUT) + loop)
+    jump = {"jal": code("jal", simm=8), "beq": code("beq", rs1=0, rs2=0, simm=8),
+            "jalr": code("jalr", rs1=_A, simm=0)}[last]
+    body = (load_constant(_A, Snippet(b"").start + start + 12) + code("addi", rd=_OUT) + loop
+            + code("addi", rd=_OUT, rs1=_OUT, simm=1) + jump
+            + code("addi", rd=_OUT, rs1=_OUT, simm=100)
+            + code("csrrs", rd=_B, csr=CSRS[f"lp{number}_count"].number)
+            + store(_OUT, 0) + store(_B, 1))
+    for words in both(core, body):
+        assert words[:2].tolist() == [1, 5]
+
+
 def test_a_loop_of_compressed_instructions(core):
     half = next(s for s in COMPRESSED if s.name == "c.addi")
     short = half.encoding.encode(rd=_OUT, simm=1).to_bytes(2, "little")

@@ -4,6 +4,7 @@ import pytest
 
 from flexdrive.flexv.isa import CSRS
 from flexdrive_sim.bench.flexv_loop import measure
+from flexdrive_sim.engine import Model
 from flexdrive_sim.flexv.loop_kernel import LoopKernel
 from flexdrive_sim.flexv.snippet import POINTER, Snippet, code, load_constant
 
@@ -125,3 +126,47 @@ def test_priorities(core, seed):
     # Nothing else changed in between, or the test says nothing.
     assert after == before & ~(1 << first)
     assert cause == 0x80000000 | first
+
+
+def _first_fetch(core, words, address, lines, cycles=120, latency=14):
+    """Cycle in which ``address`` is first requested, or None. Instructions come at once, data after
+    ``latency`` cycles; ``lines``: interrupt lines of a cycle."""
+    model, fetched, loads = Model(core), None, []
+    for cycle in range(cycles):
+        model.set("interrupts", lines(cycle))
+        model.set("ibus_gnt", 1)
+        model.set("dbus_gnt", 1)
+        model.set("ibus_rvalid", fetched is not None)
+        model.set("ibus_rdata", words.get(fetched, 0))
+        model.set("dbus_rvalid", bool(loads) and loads[0] == cycle)
+        if loads and loads[0] == cycle:
+            loads.pop(0)
+        model.settle()
+        fetched = model.get("ibus_addr") if model.get("ibus_req") else None
+        if fetched == address:
+            return cycle
+        if model.get("dbus_req"):
+            loads.append(cycle + latency)
+        model.edge()
+    return None
+
+
+def test_a_withdrawn_interrupt_is_not_taken(core):
+    """A line rises for four cycles beside loads that take longer: the interrupt is taken while it
+    is pending or not at all, although its place may already be behind a load that waits."""
+    handler, width = 0x100, 4
+    body = (load_constant(5, handler) + code("csrrw", csr=CSRS["mtvec"].number, rs1=5)
+            + load_constant(5, 1 << 11) + code("csrrw", csr=CSRS["mie"].number, rs1=5)
+            + code("csrrsi", csr=CSRS["mstatus"].number, zimm=8)
+            + 4 * (code("lw", rd=6, rs1=0, simm=0x200) + code("addi", rd=7)) + code("jal"))
+    words = {at: int.from_bytes(body[at:at + 4], "little") for at in range(0, len(body), 4)}
+    words[handler] = int.from_bytes(code("jal"), "little")
+    taken = []
+    for rise in range(20, 90):
+        entry = _first_fetch(core, words, handler,
+                             lambda cycle, rise=rise: (rise <= cycle < rise + width) << 11)
+        taken.append(entry is not None)
+        # Two cycles to the decision, two more to the request of the handler.
+        assert entry is None or entry < rise + width + 4
+    assert any(taken)
+    assert not all(taken)

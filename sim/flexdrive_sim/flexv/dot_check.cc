@@ -111,26 +111,37 @@ uint64_t flexdrive_dot_random(void *handle, const uint32_t *formats, uint32_t co
 	return check.compared;
 }
 
-// Every pair of values of one lane, each lane, slice and signedness in turn, for one format; all
-// other lanes and the accumulator are random.
+// Every pair of values in every lane of every slice, for one format and signedness. The lanes run
+// through the pairs at the same time, each in an order of its own; what is not in the slice and the
+// accumulator are random.
 uint64_t flexdrive_dot_exhaustive(void *handle, uint32_t code, uint32_t a_bits, uint32_t w_bits,
                                   uint32_t sign, uint64_t seed, dot_check::failure *bad) {
 	dot_check::checker check{static_cast<model *>(handle)->top};
 	dot_check::generator random{seed};
 	uint32_t count = 32 / (a_bits > w_bits ? a_bits : w_bits);
 	uint32_t slices = a_bits > w_bits ? a_bits / w_bits : w_bits / a_bits;
-	for (uint32_t slice = 0; slice < slices; slice++)
-	for (uint32_t lane = 0; lane < count; lane++)
-	for (uint32_t a = 0; a < 1u << a_bits; a++)
-	for (uint32_t w = 0; w < 1u << w_bits; w++) {
-		uint64_t x = random.next(), y = random.next();
-		uint32_t a_low = (a_bits < w_bits ? slice * count + lane : lane) * a_bits;
-		uint32_t w_low = (w_bits < a_bits ? slice * count + lane : lane) * w_bits;
-		uint32_t a_mask = ((1u << a_bits) - 1) << a_low, w_mask = ((1u << w_bits) - 1) << w_low;
-		dot_check::request r{((uint32_t)x & ~a_mask) | a << a_low,
-			((uint32_t)(x >> 32) & ~w_mask) | w << w_low, (uint32_t)y, a_bits, w_bits, code, slice,
-			sign & 1, sign >> 1};
-		if (!check.step(&r, bad)) return check.compared;
+	uint32_t a_mask = (1u << a_bits) - 1, w_mask = (1u << w_bits) - 1;
+	for (uint32_t slice = 0; slice < slices; slice++) {
+		// n * step + start passes all values modulo a power of two, as step is odd.
+		uint64_t step[16], start[16];
+		for (uint32_t lane = 0; lane < count; lane++) {
+			step[lane] = random.next() | 1;
+			start[lane] = random.next();
+		}
+		uint32_t a_first = a_bits < w_bits ? slice * count : 0;
+		uint32_t w_first = w_bits < a_bits ? slice * count : 0;
+		for (uint64_t n = 0; n < (uint64_t)1 << (a_bits + w_bits); n++) {
+			uint64_t x = random.next(), y = random.next();
+			dot_check::request r{(uint32_t)x, (uint32_t)(x >> 32), (uint32_t)y, a_bits, w_bits,
+				code, slice, sign & 1, sign >> 1};
+			for (uint32_t lane = 0; lane < count; lane++) {
+				uint64_t pair = n * step[lane] + start[lane];
+				uint32_t a_low = (a_first + lane) * a_bits, w_low = (w_first + lane) * w_bits;
+				r.a = (r.a & ~(a_mask << a_low)) | ((uint32_t)pair & a_mask) << a_low;
+				r.w = (r.w & ~(w_mask << w_low)) | ((uint32_t)(pair >> a_bits) & w_mask) << w_low;
+			}
+			if (!check.step(&r, bad)) return check.compared;
+		}
 	}
 	for (int n = 0; n < dot_check::LATENCY; n++)
 		if (!check.step(nullptr, bad)) break;

@@ -21,6 +21,7 @@ class DotMismatch(FlexdriveError):
 
 _FIELDS = ("a", "w", "accumulator", "a_bits", "w_bits", "code", "slice_index", "a_signed",
            "w_signed", "got", "expected")
+_STRUCTURES = ("array", "islands")
 
 
 class _Failure(ctypes.Structure):
@@ -60,8 +61,8 @@ class DotChecker:
                           len(table), ctypes.c_uint64(seed), ctypes.c_uint64(words))
 
     def exhaustive(self, code, seed=1):
-        """Every pair of values in each lane and slice, all four signedness pairs; the other
-        lanes and the accumulator are random. Returns the number of comparisons."""
+        """Every pair of values in each lane and slice, all four signedness pairs; all lanes at
+        once, in different orders. Returns the number of comparisons."""
         fmt = FORMATS[code]
         return sum(self._call("flexdrive_dot_exhaustive", code, fmt.a_bits, fmt.w_bits, sign,
                               ctypes.c_uint64(seed)) for sign in range(4))
@@ -69,14 +70,16 @@ class DotChecker:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("words", type=click.FloatRange(min=1), default=1e8)
-def main(words):
+@click.option("--structure", "structures", type=click.Choice(_STRUCTURES), multiple=True,
+              default=_STRUCTURES, help="Only this one (both by default).")
+def main(words, structures):
     """The long run: every pair of values in each lane, then WORDS random ones (1e8 by default)."""
     words = int(words)
-    for structure in ("array", "islands"):
+    for structure in structures:
         checker = DotChecker(DotProduct(structure=structure))
         for code, fmt in FORMATS.items():
             if fmt.a_bits + fmt.w_bits < 32:
-                print(f"{structure} {fmt.name}: {checker.exhaustive(code):,} exhaustive, per lane",
+                print(f"{structure} {fmt.name}: {checker.exhaustive(code):,} exhaustive, all lanes",
                       flush=True)
         wide = {code: fmt for code, fmt in FORMATS.items() if fmt.a_bits + fmt.w_bits == 32}
         print(f"{structure} a16w16: {checker.random(words, 1, wide):,} random")

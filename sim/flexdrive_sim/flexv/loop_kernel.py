@@ -191,6 +191,10 @@ class LoopKernel:
             lines += [f"\tpv.sdotusp.b {self._accumulator(pixel, channel)}, {a}, {w}"
                       for channel, w in enumerate(("t0", "t1", "t2", "t4"))
                       for pixel, a in enumerate(("t5", "s11"))]
+        # The second pack of an operand goes behind the instruction that follows, which does not
+        # need it, so that the first is not waited for.
+        for i in [i for i, line in enumerate(lines) if "packhi" in line]:
+            lines[i:i + 2] = reversed(lines[i:i + 2])
         return lines
 
     @staticmethod

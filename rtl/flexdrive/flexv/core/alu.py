@@ -10,51 +10,59 @@ __all__ = ["Alu", "Comparator"]
 
 
 class Comparator(wiring.Component):
-    """Branch conditions, combinational; ``op`` is a :class:`BranchOp`."""
+    """Branch conditions, combinational; ``op`` is a :class:`BranchOp`; ``less`` comes from the ALU,
+    which compares as the operation wants."""
 
     a: In(32)
     b: In(32)
+    less: In(1)
     op: In(BranchOp)
+    equal: Out(1)
     taken: Out(1)
 
     def elaborate(self, platform):
         m = Module()
-        equal, less, unsigned = Signal(), Signal(), Signal()
         op = self.op.as_value()
         m.d.comb += [
-            unsigned.eq(op[2]),
-            equal.eq(self.a == self.b),
-            # A flipped sign bit turns signed order into unsigned order.
-            less.eq(Cat(self.a[:31], self.a[31] ^ ~unsigned)
-                    < Cat(self.b[:31], self.b[31] ^ ~unsigned)),
-            self.taken.eq(Mux(op[1:3] == 0, equal, less) ^ op[0]),
+            self.equal.eq(self.a == self.b),
+            self.taken.eq(Mux(op[1:3] == 0, self.equal, self.less) ^ op[0]),
         ]
         return m
 
 
 class Alu(wiring.Component):
-    """Base arithmetic, logic and shifts, combinational; ``op`` is an :class:`AluOp`."""
+    """Base arithmetic, logic and shifts, combinational.
+
+    Members
+    -------
+    a, b : operands. amount : of a shift, b's lowest bits from a register of their own.
+    op : an :class:`AluOp`. o : its result.
+    total : a + b, or a - b when the operation subtracts. less : a < b when it compares.
+    """
 
     a: In(32)
     b: In(32)
+    amount: In(5)
     op: In(AluOp)
     o: Out(32)
+    total: Out(32)
+    less: Out(1)
 
     def elaborate(self, platform):
         m = Module()
         op = self.op.as_value()
-        subtract, unsigned, total, less = op[0], op[1], Signal(33), Signal()
+        subtract, unsigned = op[0], op[1]
         m.d.comb += [
-            total.eq(self.a + (self.b ^ subtract.replicate(32)) + subtract),
-            # a < b from the carry of a - b, with flipped signs for the signed order.
-            less.eq(Mux(self.a[31] ^ self.b[31],
-                        Mux(unsigned, self.b[31], self.a[31]), total[31])),
+            self.total.eq(self.a + (self.b ^ subtract.replicate(32)) + subtract),
+            # a < b from the sign of a - b if both have the same.
+            self.less.eq(Mux(self.a[31] ^ self.b[31],
+                             Mux(unsigned, self.b[31], self.a[31]), self.total[31])),
         ]
         with m.Switch(op[4:]):
             with m.Case(AluOp.ADD.value >> 4):
-                m.d.comb += self.o.eq(total)
+                m.d.comb += self.o.eq(self.total)
             with m.Case(AluOp.LT.value >> 4):
-                m.d.comb += self.o.eq(less)
+                m.d.comb += self.o.eq(self.less)
             with m.Case(AluOp.SRL.value >> 4):
                 m.d.comb += self.o.eq(self._shift(m))
             with m.Default():
@@ -77,7 +85,7 @@ class Alu(wiring.Component):
         m.d.comb += [
             given.eq(Mux(left, Cat(*reversed(list(self.a))), self.a)),
             fill.eq(op[1] & self.a[31]),
-            shifted.eq(Cat(given, Mux(fill, Const(0xFFFFFFFF, 32), 0)) >> self.b[:5]),
+            shifted.eq(Cat(given, Mux(fill, Const(0xFFFFFFFF, 32), 0)) >> self.amount),
             result.eq(Mux(left, Cat(*reversed(list(shifted))), shifted)),
         ]
         return result

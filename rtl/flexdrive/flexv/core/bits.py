@@ -9,15 +9,16 @@ from .control import BitsOp
 __all__ = ["Bits"]
 
 class Bits(wiring.Component):
-    """Combinational; ``op`` is a :class:`BitsOp`. ``c`` is the old value of rd. Results of the
-    operations in :data:`.control.SLOW_BITS` are in ``slow``, the others in ``o``."""
+    """Combinational; ``op`` is a :class:`BitsOp`. ``c`` is the old value of rd. ``less``: a < b, in
+    the order that a comparison wants; ``equal``: a = b."""
 
     a: In(32)
     b: In(32)
     c: In(32)
     op: In(BitsOp)
+    less: In(1)
+    equal: In(1)
     o: Out(32)
-    slow: Out(32)
 
     def elaborate(self, platform):
         m = Module()
@@ -29,18 +30,12 @@ class Bits(wiring.Component):
         return m
 
     def _compare(self, m):
-        a, b = self.a, self.b
-        less, unsigned = Signal(), Signal()
-        m.d.comb += [
-            unsigned.eq(self.op.as_value()[0]),
-            # a < b; a flipped sign bit turns signed order into unsigned order.
-            less.eq(Cat(a[:31], a[31] ^ ~unsigned) < Cat(b[:31], b[31] ^ ~unsigned)),
-        ]
+        a, b, less = self.a, self.b, self.less
         with m.Switch(self.op):
             with m.Case(BitsOp.ABS):
                 m.d.comb += self.o.eq(Mux(a[31], -a, a))
             with m.Case(BitsOp.LE, BitsOp.LEU):
-                m.d.comb += self.o.eq(less | (a == b))
+                m.d.comb += self.o.eq(less | self.equal)
             with m.Case(BitsOp.MIN, BitsOp.MINU):
                 m.d.comb += self.o.eq(Mux(less, a, b))
             with m.Case(BitsOp.MAX, BitsOp.MAXU):
@@ -63,13 +58,13 @@ class Bits(wiring.Component):
             ones = [x + y for x, y in zip(ones[::2], ones[1::2], strict=True)]
         with m.Switch(self.op):
             with m.Case(BitsOp.FF1):
-                m.d.comb += self.slow.eq(first)
+                m.d.comb += self.o.eq(first)
             with m.Case(BitsOp.FL1):
-                m.d.comb += self.slow.eq(last)
+                m.d.comb += self.o.eq(last)
             with m.Case(BitsOp.CLB):
-                m.d.comb += self.slow.eq(Mux(a == 0, 0, leading))
+                m.d.comb += self.o.eq(Mux(a == 0, 0, leading))
             with m.Case(BitsOp.CNT):
-                m.d.comb += self.slow.eq(ones[0])
+                m.d.comb += self.o.eq(ones[0])
 
     def _extend(self, m):
         a = self.a
@@ -90,8 +85,8 @@ class Bits(wiring.Component):
         ]
         with m.Switch(self.op):
             with m.Case(BitsOp.CLIP, BitsOp.CLIPU, BitsOp.CLIPR, BitsOp.CLIPUR):
-                m.d.comb += self.slow.eq(Mux(a.as_signed() <= lower.as_signed(), lower,
-                                          Mux(a.as_signed() >= upper.as_signed(), upper, a)))
+                m.d.comb += self.o.eq(Mux(a.as_signed() <= lower.as_signed(), lower,
+                                       Mux(a.as_signed() >= upper.as_signed(), upper, a)))
 
     def _field(self, m):
         a, position, length = self.a, self.b[:5], self.b[5:10]
@@ -113,14 +108,14 @@ class Bits(wiring.Component):
         m.d.comb += visible.eq(moved & ones)
         with m.Switch(self.op):
             with m.Case(BitsOp.ROR):
-                m.d.comb += self.slow.eq(moved)
+                m.d.comb += self.o.eq(moved)
             with m.Case(BitsOp.EXTRACT):
-                m.d.comb += self.slow.eq(visible | (top.replicate(32) & ~ones))
+                m.d.comb += self.o.eq(visible | (top.replicate(32) & ~ones))
             with m.Case(BitsOp.EXTRACTU):
-                m.d.comb += self.slow.eq(visible)
+                m.d.comb += self.o.eq(visible)
             with m.Case(BitsOp.INSERT):
-                m.d.comb += self.slow.eq((self.c & ~mask) | ((a << position)[:32] & mask))
+                m.d.comb += self.o.eq((self.c & ~mask) | ((a << position)[:32] & mask))
             with m.Case(BitsOp.BCLR):
-                m.d.comb += self.slow.eq(a & ~mask)
+                m.d.comb += self.o.eq(a & ~mask)
             with m.Case(BitsOp.BSET):
-                m.d.comb += self.slow.eq(a | mask)
+                m.d.comb += self.o.eq(a | mask)

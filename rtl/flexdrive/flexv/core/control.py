@@ -7,7 +7,6 @@ from amaranth.lib import data, enum
 
 __all__ = [
     "OPERATIONS",
-    "SLOW_BITS",
     "AluOp",
     "BitsOp",
     "BranchOp",
@@ -156,16 +155,10 @@ class MacloadOp(enum.Enum, shape=6):
 
 
 class BitsOp(enum.Enum, shape=6):
-    """Operations of :mod:`.bits`. Bit 0 of comparisons: unsigned."""
+    """Operations of :mod:`.bits`. Bit 0 of comparisons: unsigned (the ALU compares for them)."""
 
     (LE, LEU, MIN, MINU, MAX, MAXU, ABS, ROR, FF1, FL1, CLB, CNT, EXTHS, EXTHZ, EXTBS, EXTBZ,
      CLIP, CLIPU, CLIPR, CLIPUR, EXTRACT, EXTRACTU, INSERT, BCLR, BSET) = range(25)
-
-
-# What takes too long to be passed on to the next instruction in the same cycle.
-SLOW_BITS = (BitsOp.ROR, BitsOp.FF1, BitsOp.FL1, BitsOp.CLB, BitsOp.CNT, BitsOp.CLIP, BitsOp.CLIPU,
-             BitsOp.CLIPR, BitsOp.CLIPUR, BitsOp.EXTRACT, BitsOp.EXTRACTU, BitsOp.INSERT,
-             BitsOp.BCLR, BitsOp.BSET)
 
 
 class SimdOp(enum.Enum, shape=6):
@@ -231,9 +224,10 @@ class Control(data.Struct):
     ``second_immediate``: operand b is the immediate instead of rs2. ``first_pc``: operand a is the
     pc instead of rs1. ``post``: rs1 is updated after the access. ``reads_*``, ``writes_rd``: which
     registers matter; ``reads_rs3`` is the register in the place of rd. ``late``: the result comes
-    from a stage after execute. ``slow``: it comes at the end of execute. ``accumulates``: rd is an
-    operand that retire adds. ``replicates``: operand b is its lowest lane, in all lanes.
-    ``short_compare``: a branch compares with the signed immediate in the place of rs2.
+    from a stage after execute. ``slow``: it comes at the end of execute. ``beside``: it is computed
+    from the copies of the operands. ``accumulates``: rd is an operand that retire adds.
+    ``replicates``: operand b is its lowest lane, in all lanes. ``short_compare``: a branch compares
+    with the signed immediate in the place of rs2.
     """
 
     unit: UnitFlags
@@ -248,6 +242,7 @@ class Control(data.Struct):
     writes_rd: 1
     late: 1
     slow: 1
+    beside: 1
     accumulates: 1
     replicates: 1
     short_compare: 1

@@ -99,19 +99,19 @@ class Core(Extensions, wiring.Component):
     def _front_to_decode(self, m):
         front, decode = self._front, self._decode
         wiring.connect(m, wiring.flipped(self.ibus), front.bus)
-        e_free, jumped, jumps = Signal(), Signal(), Signal()
-        self._d_fire = Signal(name="d_fire")
+        takes, jumped, jumps = Signal(), Signal(), Signal()
         m.d.comb += [
-            e_free.eq((~self._issue.valid & ~self._memory.clearing) | self._e_go),
-            # In the cycle of a redirection it is void.
-            self._d_fire.eq(front.d_valid & e_free),
+            takes.eq((~self._issue.valid & ~self._memory.clearing) | self._e_go),
+            self._issue.takes.eq(takes), self._issue.comes.eq(front.d_valid & ~decode.holds),
             # A jump is taken when it comes to decode, whether or not it can leave.
             jumps.eq(front.d_valid & decode.jumps & ~jumped),
-            front.boot_address.eq(self.boot_address), front.moves.eq(~front.d_valid | e_free),
+            front.moves.eq(~front.d_valid | (takes & ~decode.holds)),
+            front.boot_address.eq(self.boot_address),
             front.redirect.eq(self._redirect), front.target.eq(self._redirect_target(m)),
             front.jump.eq(jumps), front.jump_target.eq(decode.jump_target),
         ]
-        m.d.sync += jumped.eq((jumps | jumped) & ~self._d_fire & ~self._redirect)
+        # In the cycle of a redirection what moves is void.
+        m.d.sync += jumped.eq((jumps | jumped) & ~front.moves & ~self._redirect)
 
     def _decode_to_execute(self, m):
         decode, issue, w, late = self._decode, self._issue, self._w, self._retire.late_value
@@ -119,13 +119,14 @@ class Core(Extensions, wiring.Component):
             m.d.comb += [getattr(self._registers, f"number{i}").eq(getattr(decode, f"number{i}")),
                          getattr(decode, f"stored{i}").eq(getattr(self._registers, f"value{i}"))]
         m.d.comb += [
-            decode.stage.eq(self._front.d), decode.e.eq(issue.e), decode.e_valid.eq(issue.valid),
+            decode.stage.eq(self._front.d), decode.valid.eq(self._front.d_valid),
+            decode.e.eq(issue.e), decode.e_valid.eq(issue.valid),
             decode.e_value.eq(self._execute.result), decode.w.eq(w),
             decode.w_valid.eq(self._w_valid), decode.w_done.eq(self._w_ends),
             decode.w_value.eq(self._memory.loaded), decode.r.eq(self._r), decode.r_value.eq(late),
             decode.interrupt.eq(self._csrs.interrupt),
-            issue.decoded.eq(decode.o), issue.fire.eq(self._d_fire), issue.go.eq(self._e_go),
-            issue.redirect.eq(self._redirect), issue.w.eq(w), issue.w_ends.eq(self._w_ends),
+            issue.decoded.eq(decode.o), issue.redirect.eq(self._redirect),
+            issue.w.eq(w), issue.w_ends.eq(self._w_ends),
             issue.loaded.eq(self._memory.loaded), issue.late_value.eq(late),
         ]
 
@@ -230,7 +231,7 @@ class Core(Extensions, wiring.Component):
         e_valid = self._issue.valid
         waits = e_valid & ~self._e_go
         events = {
-            "operand_wait": e_valid & e.blocked,
+            "operand_wait": (e_valid & e.blocked) | (self._front.d_valid & self._decode.holds),
             "memory_wait": (waits & execute.memory_wanted
                             & ~memory.granted.bit_select(execute.crossing, 1))
             | (self._w_valid & ~self._w_ends),

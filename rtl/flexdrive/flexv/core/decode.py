@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..formats import FormatControl
 from ..isa import BY_NAME, CSR_PLACES, CSRS
-from .control import Control, CsrOp, Immediate, JumpOp, MemoryOp, MultiplyOp, SystemOp
+from .control import AluOp, Control, CsrOp, Immediate, JumpOp, MemoryOp, MultiplyOp, SystemOp
 from .decoder import Decoder, immediate_value
 from .stages import DecodeStage, ExecuteStage, RetireStage, Waits, WriteBackStage
 
@@ -23,12 +23,13 @@ class Decode(wiring.Component):
 
     Members
     -------
-    stage : the instruction. interrupt : an interrupt is to be taken before it.
+    stage, valid : the instruction. interrupt : an interrupt is to be taken before it.
     numberN, storedN : registers named in the places of rs1, rs2 and rd; their content in the
         register file.
     e, e_valid, e_value : execute stage and its early result. w, w_valid, w_done, w_value :
         write-back stage, whether it ends in this cycle, and the word loaded then.
     r, r_value : retire stage and its late result.
+    holds : the instruction stays until what retire adds up is in its register.
     jumps : a direct jump to ``jump_target``.
     legacy : formats come from instructions, and the address of a Mac&Load that loads from rs1.
     format : the one in CSR ivec_fmt.
@@ -38,10 +39,11 @@ class Decode(wiring.Component):
     def __init__(self, extensions):
         self._extensions = extensions
         ports = {
-            "stage": In(DecodeStage), "interrupt": In(1), "e": In(ExecuteStage), "e_valid": In(1),
-            "e_value": In(32), "w": In(WriteBackStage), "w_valid": In(1), "w_done": In(1),
-            "w_value": In(32), "r": In(RetireStage), "r_value": In(32), "legacy": In(1),
-            "format": In(FormatControl), "jumps": Out(1), "jump_target": Out(32),
+            "stage": In(DecodeStage), "valid": In(1), "interrupt": In(1),
+            "e": In(ExecuteStage), "e_valid": In(1), "e_value": In(32),
+            "w": In(WriteBackStage), "w_valid": In(1), "w_done": In(1), "w_value": In(32),
+            "r": In(RetireStage), "r_value": In(32), "legacy": In(1),
+            "format": In(FormatControl), "holds": Out(1), "jumps": Out(1), "jump_target": Out(32),
             "o": Out(ExecuteStage),
         }
         for i in range(3):
@@ -88,7 +90,9 @@ class Decode(wiring.Component):
         with m.Else():
             m.d.comb += chosen.eq(self.format)
         m.d.comb += [
-            o.dot_control.eq(chosen), o.narrower.eq(Cat(chosen.size > i for i in range(3))),
+            o.dot_control.eq(chosen),
+            o.simd_size.eq(Mux(control.unit.simd, chosen.size, 0)),
+            o.narrower.eq(Mux(control.unit.simd, Cat(chosen.size > i for i in range(3)), 0)),
             # The lane of a scalar is a weight, for packed SIMD the wider of both.
             self._scalar_size.eq(chosen.size + Mux(
                 chosen.swap | control.unit.simd, 0, chosen.ratio)),
@@ -124,17 +128,21 @@ class Decode(wiring.Component):
 
     def _operands(self, m, control):
         """For each place of a register: where its value comes from."""
-        self._in_e, self._older, self._waits = [], [], []
+        self._in_e, self._in_r, self._older, self._waits = [], [], [], []
         e, w, r = self.e, self.w, self.r
         address = ~control.unit.macload | (self.legacy & self.stage.insn[23:25].any())
-        needed = (control.reads_rs1 & address, control.reads_rs2, control.reads_rs3)
+        # Execute takes over what is here whether or not it is an instruction that leaves, and must
+        # not wait for anything then.
+        leaves = self.valid & ~self.holds
+        needed = [leaves & reads for reads in (
+            control.reads_rs1 & address, control.reads_rs2, control.reads_rs3)]
         for i in range(3):
             number = getattr(self, f"number{i}")
             at_e_early, at_e_late, at_w_early, at_w_late, at_r_early, at_r_late = (
                 Signal(name=f"operand{i}_{place}") for place in (
                     "e_early", "e_late", "w_early", "w_late", "r_early", "r_late"))
             older, passed = (Signal(32, name=f"operand{i}_{name}") for name in ("older", "passed"))
-            at_w, late = (Signal(name=f"operand{i}_{name}") for name in ("at_w", "late"))
+            at_w, in_r = (Signal(name=f"operand{i}_{name}") for name in ("at_w", "in_r"))
             m.d.comb += [
                 at_e_early.eq(self.e_valid & e.early & (e.early_target == number)),
                 at_e_late.eq(self.e_valid & e.late & (e.late_target == number)),
@@ -142,14 +150,14 @@ class Decode(wiring.Component):
                 at_w_late.eq(self.w_valid & w.late & (w.late_target == number)),
                 at_r_early.eq(r.early & (r.early_target == number)),
                 at_r_late.eq(r.late & (r.late_target == number)),
-                at_w.eq(at_w_late | at_w_early), late.eq(Mux(at_w, at_w_late, at_r_late)),
-                passed.eq(Mux(at_w, Mux(late, self.w_value, w.early_value),
-                              Mux(late, self.r_value, r.early_value))),
-                # Reading takes long, so what is read comes last.
-                older.eq(Mux(at_w | at_r_late | at_r_early, passed,
-                             getattr(self, f"stored{i}"))),
+                at_w.eq(at_w_late | at_w_early), in_r.eq(at_r_late & ~at_w),
+                passed.eq(Mux(at_w, Mux(at_w_late, self.w_value, w.early_value),
+                              r.early_value)),
+                # Reading takes long, so what is read comes behind this.
+                older.eq(Mux(at_w | at_r_early, passed, getattr(self, f"stored{i}"))),
             ]
             self._in_e.append(at_e_early)
+            self._in_r.append(in_r)
             self._older.append(older)
             waits, in_w = Signal(Waits, name=f"operand{i}_waits"), Signal(name=f"operand{i}_in_w")
             m.d.comb += [
@@ -162,7 +170,7 @@ class Decode(wiring.Component):
             self._waits.append(waits)
 
     def _choose(self, m, control, immediate):
-        """Operands. What execute computes in this cycle comes last into each."""
+        """Operands. What retire adds up in this cycle and what execute computes come last."""
         o, stores, macload = self.o, control.unit.store, control.unit.macload
         given, away, addressed = Signal(32), Signal(32), Signal()
         insn = self.stage.insn
@@ -188,25 +196,35 @@ class Decode(wiring.Component):
         second = Mux(own, given,
                      Mux(control.replicates, replicate(self._older[1], self._scalar_size),
                          Mux(stores, self._older[2], self._older[1])))
-        a, b, third = Signal(32), Signal(32), self._waits[2].as_value()
+        a, b, c, third = Signal(32), Signal(32), Signal(32), self._waits[2].as_value()
         b_waits, c_waits = Signal(Waits), Signal(Waits)
-        in_second = ~control.replicates & ~own & Mux(stores, self._in_e[2], self._in_e[1])
+        own_a, own_b = control.first_pc, control.replicates | own
         m.d.comb += [
             o.a_waits.eq(self._waits[0]), b_waits.eq(Mux(stores, third, self._waits[1].as_value())),
             c_waits.eq(Mux(stores, self._waits[1].as_value(), third)),
             o.b_waits.eq(b_waits), o.c_waits.eq(c_waits), o.scalar_size.eq(self._scalar_size),
             o.blocked.eq(self._waits[0].as_value().any() | b_waits.as_value().any() | c_waits.early
                          | ((c_waits.w | c_waits.r) & ~control.accumulates)),
-            o.a.eq(a), o.b.eq(b), a.eq(Mux(self._in_e[0] & ~control.first_pc, self.e_value,
-                       Mux(control.first_pc, self.stage.pc, self._older[0]))),
-            b.eq(Mux(in_second, self.e_value, second)),
-            o.c.eq(Mux(Mux(stores, self._in_e[1], self._in_e[2]), self.e_value,
-                       Mux(stores, self._older[1], self._older[2]))),
+            o.a.eq(a), o.b.eq(b), o.c.eq(c), o.x.eq(a & control.beside.replicate(32)),
+            o.y.eq(b & control.beside.replicate(32)),
+            o.amount.eq(b[:5] & control.unit.alu.replicate(5)),
+            a.eq(self._computed(self._in_e[0] & ~own_a, self._in_r[0] & ~own_a,
+                                Mux(own_a, self.stage.pc, self._older[0]))),
+            b.eq(self._computed(*(Mux(stores, places[2], places[1]) & ~own_b
+                                  for places in (self._in_e, self._in_r)), second)),
+            c.eq(self._computed(*(Mux(stores, places[1], places[2]) for places in (
+                self._in_e, self._in_r, self._older)))),
+            # Its lane would have to be found and copied behind the sum.
+            self.holds.eq(control.replicates & ~control.second_immediate & self._in_r[1]),
             o.a_low.eq(a[:2] & addressed.replicate(2)),
             # Without what is added behind the access.
             o.b_low.eq(b[:2] & (addressed & ~control.post).replicate(2)),
             o.target.eq(self.stage.pc + away),
         ]
+
+    def _computed(self, in_e, in_r, value):
+        """``value``, unless it is what execute or retire computes in this cycle."""
+        return Mux(in_e, self.e_value, Mux(in_r, self.r_value, value))
 
     def _flow(self, m, control, sound):
         """What the instruction does to the order of instructions, as far as it is known here."""
@@ -230,8 +248,12 @@ class Decode(wiring.Component):
         m.d.comb += [
             o.control.eq(control), o.control.unit.eq(Mux(sound, control.unit.as_value(), 0)),
             *(getattr(o, f"{unit}_op").as_value().eq(
-                Mux(getattr(control.unit, unit), control.op, 0))
-              for unit in ("alu", "bits", "simd")),
+                Mux(getattr(control.unit, unit), control.op, 0)) for unit in ("bits", "simd")),
+            # It compares for branches and scalar operations and adds for all others.
+            o.alu_op.as_value().eq(Mux(control.unit.alu, control.op, Mux(
+                control.unit.branch | control.unit.bits,
+                Mux(Mux(control.unit.branch, control.op[2], control.op[0]),
+                    AluOp.LTU.value, AluOp.LT.value), AluOp.ADD.value))),
             o.memory_op.as_value().eq(Mux(control.unit.macload, MemoryOp.W.value, control.op)),
             o.a_signed.eq((control.op == MultiplyOp.HIGH.value)
                           | (control.op == MultiplyOp.HIGH_SU.value)),

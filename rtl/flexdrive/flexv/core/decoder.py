@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..isa import BY_NAME, instructions
-from .control import OPERATIONS, SLOW_BITS, BitsOp, Control, Immediate, Unit
+from .control import OPERATIONS, BitsOp, Control, Immediate, Unit
 from .minimise import cover, merge
 
 __all__ = ["Decoder", "control_of", "immediate_value", "operand_places"]
@@ -24,8 +24,12 @@ _LAYOUTS = {
 _NAMES = ("simm", "uimm", "zimm", "uimm5", "simm6", "zimm6")
 _UNSIGNED = {Immediate.SHAMT, Immediate.ZIMM, Immediate.LOOP, Immediate.LOOP_SHORT,
              Immediate.ZIMM6, Immediate.FIELD}
-_SLOW = {Unit.CSR, Unit.DIVIDE, Unit.SIMD}
+# What takes too long to be passed on to the next instruction in the same cycle; after a jump
+# there is time enough.
+_SLOW = {Unit.CSR, Unit.DIVIDE, Unit.BITS, Unit.SIMD, Unit.PERMUTE, Unit.JUMP}
 _LATE = {Unit.LOAD, Unit.MULTIPLY, Unit.DOT, Unit.MACLOAD}
+_BESIDE = {Unit.MULTIPLY, Unit.DIVIDE, Unit.DOT, Unit.BITS, Unit.SIMD, Unit.PERMUTE,
+           Unit.REQUANT}
 
 
 def control_of(entry):
@@ -46,7 +50,8 @@ def control_of(entry):
         "reads_rs1": "rs1" in fields, "reads_rs2": "rs2" in fields,
         "reads_rs3": "rs3" in fields or bool(entry.flags & {"acc", "rmw"}),
         "writes_rd": "rd" in fields, "late": unit in _LATE,
-        "slow": unit in _SLOW or op in SLOW_BITS, "accumulates": "acc" in entry.flags,
+        "slow": unit in _SLOW, "beside": unit in _BESIDE,
+        "accumulates": "acc" in entry.flags,
         "replicates": ".sc" in entry.name and unit in {Unit.DOT, Unit.SIMD},
         "short_compare": "simm5" in fields,
     }

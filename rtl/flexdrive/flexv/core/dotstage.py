@@ -27,7 +27,6 @@ class DotStage(wiring.Component):
     wait : an operand register is still being loaded.
     steps, counts : a pointer moves, a dot product is counted, once the instruction goes; undo :
         what takes that back.
-    size : lane width of packed SIMD.
     lanes : what is to be multiplied in write-back.
     csr_write, csr_value, values : the registers that the controllers hold, as in ``names``.
     """
@@ -43,7 +42,7 @@ class DotStage(wiring.Component):
             "legacy": Out(1), "control": Out(FormatControl),
             "loads": Out(1), "address": Out(32), "unaligned": Out(1), "to_w": Out(1),
             "number": Out(2), "wait": Out(1), "steps": Out(1), "counts": Out(1), "undo": Out(Undo),
-            "lanes": Out(LaneOperands), "size": Out(2),
+            "lanes": Out(LaneOperands),
             "csr_write": In(count), "csr_value": In(32), "values": Out(32).array(count),
         })
 
@@ -101,9 +100,8 @@ class DotStage(wiring.Component):
         stage, state = self.stage, self._controllers
         m.d.comb += [
             operands.control.eq(stage.dot_control), operands.slice_index.eq(state.slice_index),
-            self.size.eq(stage.dot_control.size),
-            operands.a.eq(Mux(is_macload, state.a, stage.a)),
-            operands.w.eq(Mux(is_macload, state.w, stage.b)),
+            operands.a.eq(Mux(is_macload, state.a, stage.x)),
+            operands.w.eq(Mux(is_macload, state.w, stage.y)),
             operands.a_signed.eq(control.op[0]), operands.w_signed.eq(control.op[1]),
             self.lanes.eq(operands.o),
         ]

@@ -68,7 +68,7 @@ class Execute(wiring.Component):
             "csr_operand": Out(32), "csr_writes": Out(1), "csr_value": In(32), "csr_busy": In(1),
             "dot_loads": In(1), "dot_address": In(32), "dot_unaligned": In(1), "dot_wait": In(1),
             "dot_steps": In(1), "dot_counts": In(1), "dot_lanes": In(LaneOperands),
-            "dot_size": In(2), "dot_to_w": In(1), "dot_number": In(2), "dot_undo": In(Undo),
+            "dot_to_w": In(1), "dot_number": In(2), "dot_undo": In(Undo),
             "late_value": In(32), "kept": In(32), "loop_write": Out(1),
             "requant_busy": In(1), "interrupt": In(1), "wake": In(1), "sleeping": Out(1),
             "redirects": Out(1), "target": Out(32), "traps": Out(1), "returns": Out(1),
@@ -84,14 +84,15 @@ class Execute(wiring.Component):
                      if unit is Unit.CSR else signal.eq(control.unit[unit.name.lower()])
                      for unit, signal in is_unit.items()]
         is_system = {op: is_unit[Unit.SYSTEM] & (control.op == op.value) for op in SystemOp}
-        total = Signal(32)
-        m.d.comb += total.eq(self.stage.a + self.stage.b)
-        self._memory(m, is_unit, total)
+        m.submodules.alu = self._alu = Alu()
+        m.submodules.comparator = self._comparator = Comparator()
+        self._compute(m)
+        self._memory(m, is_unit)
         self._csr(m, is_unit)
         divided, divided_done = self._divide(m, is_unit)
         self._results(m, is_unit, divided)
         self._exceptions(m, is_unit, is_system)
-        self._control_flow(m, is_unit, is_system, total)
+        self._control_flow(m, is_unit, is_system)
         waits = self.dot_wait | (is_unit[Unit.CSR] & (self.requant_busy | self.csr_busy)) | (
             is_unit[Unit.DIVIDE] & ~divided_done) | (self.stage.sleeps & ~self.wake)
         m.d.comb += [
@@ -101,12 +102,23 @@ class Execute(wiring.Component):
         ]
         return m
 
-    def _memory(self, m, is_unit, total):
+    def _compute(self, m):
+        """Base arithmetic and comparison. Unless it works itself, the ALU adds, for addresses, or
+        compares, for branches and scalar operations."""
+        stage, alu, comparator = self.stage, self._alu, self._comparator
+        m.d.comb += [
+            alu.a.eq(stage.a), alu.b.eq(stage.b), alu.amount.eq(stage.amount),
+            alu.op.eq(stage.alu_op), self.result.eq(alu.o),
+            comparator.a.eq(stage.a), comparator.b.eq(stage.b), comparator.less.eq(alu.less),
+            comparator.op.eq(stage.control.op),
+        ]
+
+    def _memory(self, m, is_unit):
         stage, size = self.stage, self.stage.memory_op.as_value()[:2]
         sum_ = Cat(stage.a_low, stage.b_low)
         m.d.comb += [
             self.address.eq(Mux(is_unit[Unit.MACLOAD], self.dot_address,
-                                Mux(stage.control.post, stage.a, total))),
+                                Mux(stage.control.post, stage.a, self._alu.total))),
             # Without the carry chain: whether the access needs two words is wanted early.
             self.crossing.eq(
                 Mux(is_unit[Unit.MACLOAD] & ~stage.from_rs1, self.dot_unaligned,
@@ -135,7 +147,7 @@ class Execute(wiring.Component):
             return Const(0, 32), Const(1, 1)
         m.submodules.divider = divider = Divider()
         m.d.comb += [
-            divider.a.eq(stage.a), divider.b.eq(stage.b), divider.op.eq(stage.control.op),
+            divider.a.eq(stage.x), divider.b.eq(stage.y), divider.op.eq(stage.control.op),
             divider.start.eq(self.valid & is_unit[Unit.DIVIDE] & ~stage.blocked),
             divider.take.eq(self.go), divider.cancel.eq(self.cancel),
         ]
@@ -143,24 +155,17 @@ class Execute(wiring.Component):
 
     def _results(self, m, is_unit, divided):
         stage, o = self.stage, self.o
-        m.submodules.alu = alu = Alu()
         self._multiply(m)
         self._link = link = Signal(32)
-        m.d.comb += [
-            alu.a.eq(stage.a), alu.b.eq(stage.b), alu.op.eq(stage.alu_op),
-            link.eq(stage.pc + Mux(stage.compressed, 2, 4)),
-        ]
-        # One bit of ``unit`` is set at most, so results need no order. Unless it works itself, the
-        # ALU adds, for updated addresses.
+        m.d.comb += link.eq(stage.pc + Mux(stage.compressed, 2, 4))
+        # One bit of ``unit`` is set at most, so results need no order.
         sums = Signal()
         m.d.comb += sums.eq(is_unit[Unit.ALU] | is_unit[Unit.LOAD] | is_unit[Unit.STORE]
                             | is_unit[Unit.MACLOAD])
-        quick = {Unit.JUMP: link}
-        slow = {Unit.CSR: self.csr_value, Unit.DIVIDE: divided}
-        self._lanes(m, quick, slow)
+        slow = {Unit.JUMP: link, Unit.CSR: self.csr_value, Unit.DIVIDE: divided}
+        self._lanes(m, slow)
         early = Signal(32)
-        m.d.comb += [self.result.eq(_selected(is_unit, quick) | (alu.o & sums.replicate(32))),
-                     early.eq(self.result | _selected(is_unit, slow))]
+        m.d.comb += early.eq((self.result & sums.replicate(32)) | _selected(is_unit, slow))
         m.d.comb += [
             o.pc.eq(stage.pc), o.memory.eq(self.memory_wanted), o.store.eq(self.memory_write),
             o.early.eq(stage.early & ~stage.no_csr), o.early_target.eq(stage.early_target),
@@ -190,12 +195,12 @@ class Execute(wiring.Component):
             return
         m.submodules.products = products = PartialProducts()
         m.d.comb += [
-            products.a.eq(stage.a), products.b.eq(stage.b),
+            products.a.eq(stage.x), products.b.eq(stage.y),
             products.a_signed.eq(stage.a_signed), products.b_signed.eq(stage.b_signed),
             o.low.eq(products.low), o.middle.eq(products.middle), o.high.eq(products.high),
         ]
 
-    def _lanes(self, m, quick, slow):
+    def _lanes(self, m, slow):
         """Results of XpulpV2's arithmetic."""
         stage, extensions = self.stage, self.config.extensions
         for extension, name, make, unit in (("xpulp_bits", "bits", Bits, Unit.BITS),
@@ -205,14 +210,14 @@ class Execute(wiring.Component):
                 continue
             m.submodules[name] = part = make()
             op = {Unit.BITS: stage.bits_op, Unit.SIMD: stage.simd_op}.get(unit, stage.control.op)
-            m.d.comb += [part.a.eq(stage.a), part.b.eq(stage.b), part.c.eq(stage.c),
+            m.d.comb += [part.a.eq(stage.x), part.b.eq(stage.y), part.c.eq(stage.c),
                          part.op.eq(op)]
-            (slow if unit is Unit.SIMD else quick)[unit] = part.o
+            slow[unit] = part.o
             if unit is Unit.SIMD:
-                m.d.comb += [part.size.eq(self.dot_size), part.narrower.eq(stage.narrower),
-                             part.index.eq(stage.b[:4])]
+                m.d.comb += [part.size.eq(stage.simd_size), part.narrower.eq(stage.narrower),
+                             part.index.eq(stage.y[:4])]
             if unit is Unit.BITS:
-                slow[unit] = part.slow
+                m.d.comb += [part.less.eq(self._alu.less), part.equal.eq(self._comparator.equal)]
 
     def _exceptions(self, m, is_unit, is_system):
         stage = self.stage
@@ -235,12 +240,10 @@ class Execute(wiring.Component):
         with m.Elif(is_system[SystemOp.ECALL]):
             m.d.comb += [self.cause.eq(11), self.trap_value.eq(0)]
 
-    def _control_flow(self, m, is_unit, is_system, total):
-        stage = self.stage
-        m.submodules.comparator = comparator = Comparator()
+    def _control_flow(self, m, is_unit, is_system):
+        stage, comparator = self.stage, self._comparator
         jumps_back, indirect, taken = Signal(), Signal(), Signal()
         m.d.comb += [
-            comparator.a.eq(stage.a), comparator.b.eq(stage.b), comparator.op.eq(stage.control.op),
             indirect.eq(stage.indirect), self.returns.eq(stage.returns),
             taken.eq(is_unit[Unit.BRANCH] & comparator.taken),
             self.relinks.eq(is_unit[Unit.LOOP] | (self.csr_access & stage.csr_of_loops)),
@@ -255,6 +258,6 @@ class Execute(wiring.Component):
                               | (self.csr_access & (stage.csr_of_loops | stage.csr_of_decode))
                               | indirect | taken),
             self.target.eq(Mux(jumps_back, stage.pc,
-                               Mux(indirect, Cat(0, total[1:]),
+                               Mux(indirect, Cat(0, self._alu.total[1:]),
                                    Mux(self.relinks, self._link, stage.target)))),
         ]

@@ -11,22 +11,22 @@ __all__ = ["Issue"]
 
 
 class Issue(wiring.Component):
-    """An instruction comes in when ``fire`` and leaves when ``go``; until then it collects.
+    """Takes over what is in decode when ``takes``; until then the instruction collects operands.
 
     Members
     -------
-    decoded : the instruction in decode. fire : it moves to execute.
+    decoded : what is in decode; takes : execute is free for it; comes : it is an instruction that
+        leaves decode then. If not, it must not wait for any operand.
     redirect : nothing that is on its way to execute or in it counts any more.
-    go : the instruction in execute leaves.
     w, w_ends, loaded, late_value : what is in write-back, whether it ends in this cycle, the word
         it has loaded then; the late result of the instruction in retire.
     e, valid : the instruction in execute. kept : an accumulator that it has waited for.
     """
 
     decoded: In(ExecuteStage)
-    fire: In(1)
+    takes: In(1)
+    comes: In(1)
     redirect: In(1)
-    go: In(1)
     w: In(WriteBackStage)
     w_ends: In(1)
     loaded: In(32)
@@ -39,11 +39,10 @@ class Issue(wiring.Component):
         m = Module()
         with m.If(self.redirect):
             m.d.sync += self.valid.eq(0)
-        with m.Elif(self.fire):
-            m.d.sync += self.valid.eq(1)
-        with m.Elif(self.go):
-            m.d.sync += self.valid.eq(0)
-        with m.If(self.fire):
+        with m.Elif(self.takes):
+            m.d.sync += self.valid.eq(self.comes)
+        # Whether it is an instruction that leaves does not matter for the many other bits.
+        with m.If(self.takes):
             m.d.sync += self.e.eq(self.decoded)
         e, w = self.e, self.w
         missing = [self._collect(m, name) for name in "abc"]
@@ -51,7 +50,7 @@ class Issue(wiring.Component):
             m.d.sync += e.blocked.eq(Cat(*missing).any() & ~(self.w_ends & ~w.sums))
         with m.If(e.c_waits.r):
             m.d.sync += self.kept.eq(self.late_value)
-        with m.If(e.c_waits.r & ~self.fire):
+        with m.If(e.c_waits.r & ~self.takes):
             m.d.sync += e.c_kept.eq(1)
         return m
 
@@ -70,11 +69,14 @@ class Issue(wiring.Component):
         with m.If(waits.as_value().any() & blocks):
             m.d.sync += getattr(e, name).eq(value)
             if name != "c":
+                m.d.sync += getattr(e, {"a": "x", "b": "y"}[name]).eq(value)
                 counts = e.accesses & ~control.post if name == "b" else e.accesses
                 m.d.sync += getattr(e, f"{name}_low").eq(value[:2] & counts.replicate(2))
+            if name == "b":
+                m.d.sync += e.amount.eq(value)
         # What blocks is taken from write-back when it is there, an accumulator from retire.
         through_r = w.sums | ~blocks
-        with m.If(~self.fire):
+        with m.If(~self.takes):
             m.d.sync += [waits.early.eq(0), waits.r.eq(waits.w & self.w_ends & through_r),
                          waits.w.eq(waits.w & ~self.w_ends)]
         return waits.w & blocks

@@ -45,10 +45,13 @@ class ExecuteStage(data.Struct):
     written with what a later stage computes, retire with ``sums``, else write-back. ``target``: of
     a branch or of loop instructions. ``interrupt``: not an instruction but the place before it
     where an interrupt is to be taken. ``loop_back``: a hardware loop jumps back after it.
-    ``*_waits``: what an operand still waits for. ``c_kept``: what it has waited for as an
+    ``x``, ``y``: a and b once more, for units other than ALU, memory and CSRs, or 0: the fewer
+    places a register goes to, the shorter are its wires. ``amount``: of a shift of the ALU,
+    or 0. ``*_waits``: what an operand still waits for. ``c_kept``: what it has waited for as an
     accumulator is kept beside. ``blocked``: it cannot do anything before its operands are there.
     ``scalar_size``: lane width of a scalar that is waited for. ``dot_control``: format of a dot
-    product or of packed SIMD. ``narrower``: bit i if its lanes are narrower than 16 >> i bits.
+    product. ``simd_size``, ``narrower``: of packed SIMD, lanes of 16 >> simd_size bits, bit i if
+    they are narrower than 16 >> i bits.
     ``from_rs1``: the address of a Mac&Load is a. ``to_w``: it loads a weight register.
     ``accesses``: memory. ``a_low``, ``b_low``: the lowest bits of a and b once
     more, if they are parts of the address of an access. ``csr``: which one is named, by position in
@@ -76,6 +79,9 @@ class ExecuteStage(data.Struct):
     a: 32
     b: 32
     c: 32
+    x: 32
+    y: 32
+    amount: 5
     a_low: 2
     b_low: 2
     a_waits: Waits
@@ -93,6 +99,7 @@ class ExecuteStage(data.Struct):
     late_target: 5
     sums: 1
     dot_control: FormatControl
+    simd_size: 2
     narrower: 3
     from_rs1: 1
     accesses: 1
