@@ -32,6 +32,9 @@ DEVICES = ("ecp5-85k", "ice40-up5k", "generic")     # flexdrive_sim.synth.DEVICE
               help="Seeds of the placement, minutes each.")
 @click.option("--levels", type=click.IntRange(0, 9), default=2, show_default=True, metavar="N",
               help="Levels of blocks in the table.")
+@click.option("--apart", is_flag=True,
+              help="Map each component on its own: larger and slower, for logic that is too deep "
+                   "for yosys' mapper, such as a chip of single-cycle adders on an FPGA.")
 @click.option("--no-place", is_flag=True, help="Area only.")
 @click.option("--json", "output", type=click.Path(dir_okay=False, path_type=Path),
               metavar="FILE", help="Write all figures.")
@@ -40,7 +43,8 @@ DEVICES = ("ecp5-85k", "ice40-up5k", "generic")     # flexdrive_sim.synth.DEVICE
 @chip_options
 @link_options(crossing=True)
 @core_options
-def command(target, device, megahertz, seeds, levels, no_place, output, depth, chip, links, core):
+def command(target, device, megahertz, seeds, levels, apart, no_place, output, depth, chip, links,
+            core):
     """Synthesise TARGET (flexdrive verilog --list) with yosys, place and route it with nextpnr.
 
     Prints the area by block, the clock of each seed and the critical path by Python component.
@@ -61,7 +65,8 @@ def command(target, device, megahertz, seeds, levels, no_place, output, depth, c
     console, printer = Console(stderr=True, highlight=False), Console(highlight=False)
     start, routed = time.monotonic(), []
     with tempfile.TemporaryDirectory() as place, console.status("emitting") as status:
-        made = synthesise(target.build(value), made_for, place, notify=status.update)
+        made = synthesise(target.build(value), made_for, place, apart=apart,
+                          notify=status.update)
         _print_blocks(printer, target, made, levels)
         for seed in numbers if made_for.tool and not no_place else ():
             routed.append(place_and_route(

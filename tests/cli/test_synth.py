@@ -57,6 +57,16 @@ def test_blocks_of_gates_add_up(tmp_path):
     assert made.registers(groups["unit0",]) >= 17
 
 
+def test_components_mapped_apart_are_all_alike(tmp_path):
+    config = replace(PRESETS["tiny"], channels=3)
+    made = synthesise(Tile(config), DEVICES["generic"], tmp_path, apart=True)
+    groups = made.grouped(1)
+    assert groups["unit0",] == groups["unit1",] == groups["unit2",]
+    assert made.logic(groups["unit0",]) > 500
+    assert made.registers(groups["unit0",]) >= 17
+    assert sum(sum(cells.values()) for cells in groups.values()) == sum(made.cells.values())
+
+
 def test_a_device_that_is_too_small_is_named(tmp_path):
     small = replace(DEVICES["ecp5-85k"], name="small", part="a part", limits={"LUT4": 10})
     with pytest.raises(FlexdriveError, match=r"It needs \d+ LUT4, small \(a part\) has 10; a "

@@ -39,7 +39,6 @@ clean
 synth_ecp5 -top {top} -run map_cells:check
 synth_ecp5 -top {top} -json design.json -run check:
 """
-_PLACEMENT = ("--placer", "static")
 _PAGE = Path("docs/results/flexv-area.md")
 _INTRODUCTION = """\
 # Flex-V core: area and clock
@@ -100,7 +99,7 @@ def clock(seeds, notify):
     with tempfile.TemporaryDirectory() as place:
         notify("synthesis")
         device = DEVICES["ecp5-85k"]
-        device = replace(device, script=_SYNTHESIS, arguments=(*device.arguments, *_PLACEMENT))
+        device = replace(device, script=_SYNTHESIS)
         made = synthesise(Core(CoreConfig(registers="ram")), device, place)
         results = []
         for seed in seeds:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flexdrive.emit import emit_rtlil
 from flexdrive.errors import FlexdriveError
-from flexdrive_deploy.tools import run_tool, run_yosys
+from flexdrive_deploy.tools import ToolError, run_tool, run_yosys
 
 from .hierarchy import AROUND, Hierarchy
 from .serial_top import SerialTop
@@ -76,12 +76,14 @@ class Routed:
     path: tuple
 
 
-def synthesise(component, device, place, *, notify=None):
+def synthesise(component, device, place, *, apart=False, notify=None):
     """Synthesise a component, on a device between shift registers (:class:`SerialTop`).
 
     Parameters
     ----------
     place : directory for the netlist.
+    apart : map each component on its own instead of all as one netlist: larger and slower, but
+        possible for logic that is too deep for the mapper (it runs out of stack).
     notify : called with a line before the tool starts.
 
     Returns
@@ -98,9 +100,15 @@ def synthesise(component, device, place, *, notify=None):
     placed = device.tool is not None
     design = emit_rtlil(SerialTop(component) if placed else component, name="top")
     (Path(place) / "design.il").write_text(design.text)
-    script = device.script.format(top=design.top)
-    run_yosys(_SCRIPT.format(top=design.top, script=script), cwd=place,
-              what=f"synthesis for {device.name} (minutes)", notify=notify)
+    script = (device.apart if apart else device.script).format(top=design.top)
+    try:
+        run_yosys(_SCRIPT.format(top=design.top, script=script), cwd=place,
+                  what=f"synthesis for {device.name} (minutes)", notify=notify)
+    except ToolError as error:
+        if apart:
+            raise
+        raise ToolError(f"{str(error).rstrip()}\nIf the logic is too deep for yosys' mapper, "
+                        "--apart would pass: it maps each component on its own") from None
     hierarchy = Hierarchy(design, ("chip",) if placed else ())
     cells, blocks = Counter(), {}
     netlist = json.loads((Path(place) / "design.json").read_text())
