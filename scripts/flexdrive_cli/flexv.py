@@ -71,9 +71,10 @@ def run(program, engine, trace, max_cycles, signature, **timing):
             outcome = run_iss(loaded, max_instructions=max_cycles, trace=write)
         else:
             from flexdrive_sim.flexv.run_rtl import run_rtl
+            from flexdrive_sim.preparation import preparation
 
-            outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write, notify=_console.print,
-                              **timing)
+            outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write,
+                              preparing=preparation(Console(stderr=True)), **timing)
         if words is not None:
             words.write(signature_text(loaded, outcome.regions))
     _report(outcome)
