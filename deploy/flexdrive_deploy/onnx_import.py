@@ -27,7 +27,8 @@ class _Unit:
         self.position = position
         self.level = 0
         if chain is None:
-            self.reads = [name for name in nodes[0].inputs if name]
+            # The second input of a mean is its axes.
+            self.reads = [name for name in nodes[0].inputs[:1 if leaves else None] if name]
             self.writes = [name for name in nodes[0].outputs if name]
         else:
             self.reads = [chain.source] + ([chain.bypass] if chain.bypass is not None else [])
