@@ -1,10 +1,10 @@
 """Disassembly from the instruction table."""
 
-from flexdrive.flexv.isa import BY_NAME, COMPRESSED, CSRS, find
+from flexdrive.flexv.isa import BY_NAME, COMPRESSED, CSRS, EMPTY_CSRS, find
 
 __all__ = ["disassemble"]
 
-_CSR_NAMES = {csr.number: name for name, csr in CSRS.items()}
+_CSR_NAMES = {csr.number: name for name, csr in (CSRS | EMPTY_CSRS).items()}
 
 
 def disassemble(word, pc=0):

@@ -3,13 +3,12 @@
 ``python -m flexdrive_sim.flexv.headers`` writes them into firmware/.
 """
 
-from flexdrive.flexv.isa import CSRS, INSTRUCTIONS
+from flexdrive.flexv.isa import CSRS, INSTRUCTIONS, STANDARD
 
 from .firmware import firmware_directory
 
 __all__ = ["HEADERS", "assembler_macros", "c_intrinsics"]
 
-_STANDARD = ("i", "m", "zicsr", "zifencei")
 _ABI = ("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1",
         *(f"a{i}" for i in range(8)), *(f"s{i}" for i in range(2, 12)), "t3", "t4", "t5", "t6")
 _NOTE = "Generated from the instruction table by flexdrive_sim.flexv.headers; do not edit."
@@ -49,9 +48,9 @@ def assembler_macros():
         lines += [f".set flexv_reg_x{number}, {number}", f".set flexv_reg_{name}, {number}"]
     lines += [".set flexv_reg_fp, 8", ""]
     lines += [f".set CSR_{name.upper()}, {csr.number:#x}" for name, csr in CSRS.items()
-              if csr.extension not in _STANDARD]
+              if csr.extension not in STANDARD]
     for entry in INSTRUCTIONS:
-        if entry.extension in _STANDARD:
+        if entry.extension in STANDARD:
             continue
         operands = _order(entry)
         terms = " | ".join([f"{entry.encoding.match:#010x}",
@@ -97,7 +96,7 @@ def c_intrinsics():
     lines = [f"// {_NOTE}", "#ifndef FLEXV_INTRINSICS_H", "#define FLEXV_INTRINSICS_H", "",
              "#include <stdint.h>", ""]
     for name, csr in CSRS.items():
-        if csr.extension not in _STANDARD:
+        if csr.extension not in STANDARD:
             lines.append(f"#define CSR_{name.upper()} {csr.number:#x} // {csr.meaning}")
     lines += ["", "#define flexv_csr_read(number) \\",
               "\t({ uint32_t r_; __asm__ volatile(\"csrr %0, %1\" : \"=r\"(r_) : \"i\"(number) "
@@ -106,7 +105,7 @@ def c_intrinsics():
               "\t__asm__ volatile(\"csrw %0, %1\" : : \"i\"(number), \"r\"((uint32_t)(value)) "
               ": \"memory\")", ""]
     for entry in INSTRUCTIONS:
-        text = None if entry.extension in _STANDARD else _intrinsic(entry)
+        text = None if entry.extension in STANDARD else _intrinsic(entry)
         if text is not None:
             lines += [f"// {entry.meaning}", text, ""]
     return "\n".join([*lines, "#endif"]) + "\n"

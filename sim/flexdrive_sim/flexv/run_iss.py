@@ -78,5 +78,5 @@ def run_iss(program, *, max_instructions=10_000_000, trace=None, keep=16, extens
         if record.next_pc == record.pc and record.word in (0x6F, 0xA001):
             verdict = f"failed: hangs in a jump to itself at pc {record.pc:#010x}"
             break
-    return Outcome(verdict, passed, hart.csrs.retired, None, [trace_line(r) for r in last],
+    return Outcome(verdict, passed, count, None, [trace_line(r) for r in last],
                    bytes(bus.console), regions)
