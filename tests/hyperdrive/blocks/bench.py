@@ -3,7 +3,10 @@
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
-__all__ = ["Bench", "drive", "output_names"]
+__all__ = ["HOLD", "Bench", "drive", "output_names"]
+
+# As an input: look at the outputs, and stay in this cycle for what answers them.
+HOLD = "hold"
 
 
 def _ports(component, flow):
@@ -31,7 +34,8 @@ class Bench:
         """Run ``stimulus``, a generator, from reset.
 
         It yields {input: value} for a cycle (inputs keep their values; a structure takes a dict
-        of fields) and gets {output: value} of that cycle, before its clock edge. Ends with it.
+        of fields) and gets {output: value} of that cycle, before its clock edge, which does not
+        come after :data:`HOLD`. Ends with it.
         """
         if self._stimulus is not None:
             self._simulator.reset()
@@ -46,13 +50,15 @@ class Bench:
                 given = self._stimulus.send(seen)
             except StopIteration:
                 return
+            hold = given.pop(HOLD, 0)
             for name, value in given.items():
                 # The simulator settles the whole block after every one.
                 if now.get(name) != value:
                     ctx.set(inputs[name], value)
                     now[name] = value
             seen = {name: ctx.get(value) for name, value in outputs.items()}
-            await ctx.tick()
+            if not hold:
+                await ctx.tick()
 
 
 def drive(component, stimulus):
