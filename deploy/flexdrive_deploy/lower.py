@@ -220,7 +220,8 @@ def lower(graph, config, *, layer_check=False, mesh=None):
 
     sizes = {name: graph.shapes[name][0] * rows * columns
              for name, (rows, columns) in tiles.items() if name not in graph.slices}
-    steps, allocation = plan(graph, sizes, overwritable, config.fm_words, steps_of)
+    steps, allocation = plan(graph, sizes, overwritable, config.fm_words, steps_of,
+                             config.fm_banks)
     maps = _places(graph, allocation, tiles)
     borders = border_fields(graph, steps, tiles, config) if mesh else [{}] * len(steps)
     words, weights, entries = [], [], []

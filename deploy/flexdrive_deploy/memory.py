@@ -146,7 +146,33 @@ def _alive(steps, sizes, index):
     return ", ".join(f"{name} ({sizes[name]})" for name in names)
 
 
-def allocate(steps, sizes, limit):
+def _placed(steps, sizes):
+    """Allocation of steps as for :func:`allocate`, whatever the memory's size."""
+    needs = list(_needs(steps, sizes))
+    need = max(needs, default=0)
+    peak, bases = _packed(steps, sizes, need)
+    return Allocation(bases, peak, need, steps[needs.index(need)].name if needs else "")
+
+
+def _checked(allocation, steps, sizes, limit, banks):
+    """``allocation``; FitError as of :func:`allocate`."""
+    need, worst = allocation.need, allocation.worst
+    if allocation.peak <= limit:
+        return allocation
+    enough = -(-allocation.peak // banks) * banks
+    # More tiles need not help: maps of later layers that do not fill them keep tiles large.
+    way = (f"fm_words of {enough} would hold the network" if enough <= MOST_WORDS else
+           f"a tile has at most {MOST_WORDS}, so take more tiles or a smaller image")
+    if need <= limit:
+        raise FitError(f"Layer {worst}: {need} of {limit} feature-map words a tile are alive at "
+                       f"most, but they lie apart; {way}")
+    index = list(_needs(steps, sizes)).index(need)
+    raise FitError(
+        f"Layer {worst} needs {need} feature-map words a tile, {need - limit} more than the "
+        f"{limit} of the chip; {way}: {_alive(steps, sizes, index)}")
+
+
+def allocate(steps, sizes, limit, banks=1):
     """Place every map for as long as it is needed.
 
     Parameters
@@ -155,7 +181,7 @@ def allocate(steps, sizes, limit):
         (name or None) and ``replaces``: the map whose place ``writes`` takes, or None. A map
         that is replaced must be read for the last time in that step, and be as large at least.
     sizes : map -> words in each tile.
-    limit : words of the memory.
+    limit : words of the memory; banks : it is a multiple of them.
 
     Returns
     -------
@@ -164,25 +190,10 @@ def allocate(steps, sizes, limit):
     Raises
     ------
     FitError
-        names the step that needs most with its maps, or says that they lie apart, and by how
-        much the memory is too small.
+        names the step that needs most with its maps, or says that they lie apart, and how large
+        a memory holds the whole network.
     """
-    needs = list(_needs(steps, sizes))
-    need = max(needs, default=0)
-    worst = steps[needs.index(need)].name if needs else ""
-    if need > limit:
-        # More tiles need not help: maps of later layers that do not fill them keep tiles large.
-        way = (f"fm_words of at least {need} would hold them" if need <= MOST_WORDS else
-               f"a tile has at most {MOST_WORDS}, so take more tiles or a smaller image")
-        raise FitError(
-            f"Layer {worst} needs {need} feature-map words a tile, {need - limit} more than the "
-            f"{limit} of the chip; {way}: {_alive(steps, sizes, needs.index(need))}")
-    peak, bases = _packed(steps, sizes, need)
-    if peak > limit:
-        raise FitError(
-            f"Layer {worst}: {need} of {limit} feature-map words a tile are alive at most, but "
-            f"they lie apart; fm_words of {peak} would hold them")
-    return Allocation(bases, peak, need, worst)
+    return _checked(_placed(steps, sizes), steps, sizes, limit, banks)
 
 
 def _whole(graph, steps):
@@ -194,13 +205,13 @@ def _whole(graph, steps):
             for step in steps]
 
 
-def plan(graph, sizes, overwritable, limit, steps_of):
+def plan(graph, sizes, overwritable, limit, steps_of, banks=1):
     """Steps of a graph and their places, in another order when that of the graph does not fit.
 
     Parameters
     ----------
     graph, sizes, overwritable : as for :func:`~.order.best_order`.
-    limit : words of the memory.
+    limit, banks : as for :func:`allocate`.
     steps_of : function of a graph, its steps as for :func:`allocate`.
 
     Returns
@@ -210,11 +221,14 @@ def plan(graph, sizes, overwritable, limit, steps_of):
     Raises
     ------
     FitError
-        as :func:`allocate`, of the best order that was found.
+        as :func:`allocate`, of the order that needs the smaller memory.
     """
     steps = steps_of(graph)
-    try:
-        return steps, allocate(_whole(graph, steps), sizes, limit)
-    except FitError:
-        steps = steps_of(replace(graph, layers=best_order(graph, sizes, overwritable)))
-    return steps, allocate(_whole(graph, steps), sizes, limit)
+    whole = _whole(graph, steps)
+    allocation = _placed(whole, sizes)
+    if allocation.peak > limit:
+        others = steps_of(replace(graph, layers=best_order(graph, sizes, overwritable)))
+        other = _placed(_whole(graph, others), sizes)
+        if other.peak < allocation.peak:
+            steps, whole, allocation = others, _whole(graph, others), other
+    return steps, _checked(allocation, whole, sizes, limit, banks)
