@@ -8,9 +8,6 @@ from .order import best_order
 
 __all__ = ["Allocation", "allocate", "plan"]
 
-# The largest feature-map memory of a tile (flexdrive.hyperdrive.config).
-MOST_WORDS = 65536
-
 
 @dataclass(frozen=True)
 class Allocation:
@@ -154,25 +151,21 @@ def _placed(steps, sizes):
     return Allocation(bases, peak, need, steps[needs.index(need)].name if needs else "")
 
 
-def _checked(allocation, steps, sizes, limit, banks):
+def _checked(allocation, steps, sizes, limit):
     """``allocation``; FitError as of :func:`allocate`."""
     need, worst = allocation.need, allocation.worst
     if allocation.peak <= limit:
         return allocation
-    enough = -(-allocation.peak // banks) * banks
-    # More tiles need not help: maps of later layers that do not fill them keep tiles large.
-    way = (f"fm_words of {enough} would hold the network" if enough <= MOST_WORDS else
-           f"a tile has at most {MOST_WORDS}, so take more tiles or a smaller image")
     if need <= limit:
         raise FitError(f"Layer {worst}: {need} of {limit} feature-map words a tile are alive at "
-                       f"most, but they lie apart; {way}")
+                       "most, but they lie apart", fm_words=allocation.peak)
     index = list(_needs(steps, sizes)).index(need)
     raise FitError(
         f"Layer {worst} needs {need} feature-map words a tile, {need - limit} more than the "
-        f"{limit} of the chip; {way}: {_alive(steps, sizes, index)}")
+        f"{limit} of the chip ({_alive(steps, sizes, index)})", fm_words=allocation.peak)
 
 
-def allocate(steps, sizes, limit, banks=1):
+def allocate(steps, sizes, limit):
     """Place every map for as long as it is needed.
 
     Parameters
@@ -181,7 +174,7 @@ def allocate(steps, sizes, limit, banks=1):
         (name or None) and ``replaces``: the map whose place ``writes`` takes, or None. A map
         that is replaced must be read for the last time in that step, and be as large at least.
     sizes : map -> words in each tile.
-    limit : words of the memory; banks : it is a multiple of them.
+    limit : words of the memory.
 
     Returns
     -------
@@ -190,10 +183,10 @@ def allocate(steps, sizes, limit, banks=1):
     Raises
     ------
     FitError
-        names the step that needs most with its maps, or says that they lie apart, and how large
-        a memory holds the whole network.
+        names the step that needs most with its maps, or says that they lie apart; its
+        ``change`` is the memory that holds all of them.
     """
-    return _checked(_placed(steps, sizes), steps, sizes, limit, banks)
+    return _checked(_placed(steps, sizes), steps, sizes, limit)
 
 
 def _whole(graph, steps):
@@ -205,13 +198,13 @@ def _whole(graph, steps):
             for step in steps]
 
 
-def plan(graph, sizes, overwritable, limit, steps_of, banks=1):
+def plan(graph, sizes, overwritable, limit, steps_of):
     """Steps of a graph and their places, in another order when that of the graph does not fit.
 
     Parameters
     ----------
     graph, sizes, overwritable : as for :func:`~.order.best_order`.
-    limit, banks : as for :func:`allocate`.
+    limit : words of the memory.
     steps_of : function of a graph, its steps as for :func:`allocate`.
 
     Returns
@@ -231,4 +224,4 @@ def plan(graph, sizes, overwritable, limit, steps_of, banks=1):
         other = _placed(_whole(graph, others), sizes)
         if other.peak < allocation.peak:
             steps, whole, allocation = others, _whole(graph, others), other
-    return steps, _checked(allocation, whole, sizes, limit, banks)
+    return steps, _checked(allocation, whole, sizes, limit)

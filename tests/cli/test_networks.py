@@ -257,3 +257,13 @@ def test_overflow_is_said(flexdrive, tmp_path):
     np.save("x.npy", image * 0)
     status, _, err = flexdrive("run", "net.onnx", "--input", "x.npy")
     assert (status, "warning" in err) == (0, False)
+
+
+def test_what_is_gone_is_not_the_hosts(flexdrive, tmp_path):
+    builder, _ = integer_builder((3, 6, 5))
+    weights = builder.node("Neg", builder.constant(builder.signs(4, 3, 3, 3)))
+    model = builder.model(builder.node("Conv", "x", weights, pads=[1] * 4))
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    status, out, _ = flexdrive("check", "net.onnx")
+    assert status == 0
+    assert "1 chip, 0 host, 0 unsupported, 1 gone at import\n" in out
