@@ -262,7 +262,7 @@ def placement_of(node, graph):
         ways.append(f"export with opset {_HOST_OPSET} or newer")
     if not quantizer.bipolar and quantizer.rounding not in HOST_ROUNDINGS:
         reasons.append(f"with rounding_mode {quantizer.rounding}")
-        ways.append("rounding_mode " + ", ".join(HOST_ROUNDINGS))
+        ways.append("one of " + ", ".join(HOST_ROUNDINGS))
     if reasons:
         return ("unsupported", f"quantizes a map; {'; '.join(reasons)}", ", and ".join(ways))
     if quantizer.bipolar:
