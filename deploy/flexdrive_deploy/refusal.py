@@ -6,7 +6,7 @@ Advice is meant literally: a network in which it was followed meets no further o
 
 from dataclasses import dataclass
 
-__all__ = ["NOTHING", "Refusal", "no_such_operation", "together"]
+__all__ = ["INSTEAD_OF", "Refusal", "no_such_operation", "together"]
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ def together(refusals):
 
 
 # Advice for what can stay where it is.
-NOTHING = "nothing: the host computes it"
+_NOTHING = "nothing: the host computes it"
 _END = "nothing, at the end of a network"
 _DENSE = (f"{_END}; or a binary 1x1 convolution on a map (N, C, 1, 1)")
 _MIXING = "convolutions that mix all channels"
 # Operation -> what would run on the chip in its place.
-_INSTEAD = dict.fromkeys(
+INSTEAD_OF = dict.fromkeys(
     ["Abs", "Celu", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Max", "Mish",
      "Selu", "Sigmoid", "Softplus", "Softsign", "Tanh", "ThresholdedRelu"], "Relu") | {
     "ArgMax": _END, "Flatten": _END, "LogSoftmax": _END, "Softmax": _END, "Squeeze": _END,
@@ -49,4 +49,4 @@ _INSTEAD = dict.fromkeys(
 
 def no_such_operation(node):
     """The Refusal of a node whose operation no layer of the chip has."""
-    return Refusal("the chip has no such operation", _INSTEAD.get(node.operation, NOTHING))
+    return Refusal("the chip has no such operation", INSTEAD_OF.get(node.operation, _NOTHING))

@@ -87,5 +87,5 @@ def choose_interleave(layer, tile, config):
         raise FitError(
             f"Layer {layer.name}: {layer.c_in} input channels x {layer.kernel}x{layer.kernel} are "
             f"{steps} weight words a block, {steps - config.weight_words} more than the weight "
-            f"buffer's {config.weight_words}; a chip with weight_words = {steps} would hold them")
+            f"buffer's {config.weight_words}", weight_words=steps)
     return min(legal)[1]

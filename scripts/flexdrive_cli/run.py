@@ -85,6 +85,17 @@ def _compare_with_model(console, graph, deployment, maps, image, bound):
                   soft_wrap=True)
 
 
+def _warn_of_overflow(errors, summary):
+    """Name the first map that left the numbers, if any did."""
+    if summary.overflow is None:
+        return
+    image, overflow = summary.overflow
+    others = summary.overflowing - 1
+    errors.print(f"warning: image {image}, first in {overflow}; binary16 ends at 65504"
+                 + (f"; {others} more image{'s' if others > 1 else ''} with such values"
+                    if others else ""), style="yellow", markup=False, soft_wrap=True)
+
+
 @click.command(epilog=CHIP_HELP)
 @click.argument("model", metavar="MODEL", type=click.Path())
 @click.option("--input", "input_file", required=True, type=click.Path(), metavar="X.npy",
@@ -126,6 +137,7 @@ def command(model, input_file, expect, output, engine, layer_check, float_bound,
                   markup=False, soft_wrap=True)
     gates = {"i_weights": Gate.every(weight_interval)}
     results, summary, maps = _run(deployment, images, engine, errors, options, gates)
+    _warn_of_overflow(errors, summary)
     if summary.difference:
         errors.print(f"error: {engine} differs from the golden model, image "
                      f"{len(results) - 1}: {summary.difference}", style="bold red",

@@ -239,3 +239,31 @@ def test_chip_options(flexdrive, tmp_path):
     status, _, err = flexdrive("check", "none.onnx")
     assert status == 1
     assert "none.onnx: no such file" in err
+
+
+def test_overflow_is_said(flexdrive, tmp_path):
+    """A network that binary16 does not hold runs, and says where it left the numbers."""
+    builder, image = integer_builder((2, 4, 4))
+    x = builder.conv("x", 2, 4, magnitude=64.0, name="fits")
+    x = builder.node("Relu", builder.conv(x, 4, 4, magnitude=4096.0, name="overflows"))
+    model = builder.model(builder.conv(x, 4, 2, name="after"))
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    np.save("x.npy", np.concatenate([image * 0, image, image]))
+    status, _, err = flexdrive("run", "net.onnx", "--input", "x.npy")
+    assert status == 0, err
+    assert "warning: image 1, first in layer overflows: " in err
+    assert "of 64 values are infinite or no numbers, the first at channel " in err
+    assert "binary16 ends at 65504; 1 more image with such values" in err
+    np.save("x.npy", image * 0)
+    status, _, err = flexdrive("run", "net.onnx", "--input", "x.npy")
+    assert (status, "warning" in err) == (0, False)
+
+
+def test_what_is_gone_is_not_the_hosts(flexdrive, tmp_path):
+    builder, _ = integer_builder((3, 6, 5))
+    weights = builder.node("Neg", builder.constant(builder.signs(4, 3, 3, 3)))
+    model = builder.model(builder.node("Conv", "x", weights, pads=[1] * 4))
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    status, out, _ = flexdrive("check", "net.onnx")
+    assert status == 0
+    assert "1 chip, 0 host, 0 unsupported, 1 gone at import\n" in out
