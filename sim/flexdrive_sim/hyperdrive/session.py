@@ -58,6 +58,8 @@ class ChipResult:
         On a mesh, for each descriptor that of the chip that took longest.
     predicted : what the cycle model says of cycles and reports.
     model_holds : whether the cycle model is right in the total and in every report of every chip.
+    sent, stored : words to the chip, and those that the golden model says come back, in the order
+        of the whole image; None of a report without images.
     """
 
     maps: dict
@@ -67,6 +69,8 @@ class ChipResult:
     reports: list
     predicted: ProgramRun
     model_holds: bool = True
+    sent: np.ndarray | None = None
+    stored: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,7 +249,7 @@ class Session:
         golden = GoldenChip(program.array, (program.config.rows, program.config.columns))
         expected = golden.execute(program.array_words, program.weights, pixels)
         if self._chip is None:
-            return self._check_golden(part, maps, expected)
+            return self._check_golden(part, maps, pixels, expected)
         predicted = self._predicted(program)
         run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000,
                           self._gates)
@@ -253,9 +257,10 @@ class Session:
         difference = _first_difference(program, expected, run.pixels, run.pixel_times)
         return ChipResult(
             program.unpack(run.pixels), len(expected), difference, run.cycles, run.reports,
-            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips))
+            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips), pixels,
+            expected)
 
-    def _check_golden(self, part, maps, pixels):
+    def _check_golden(self, part, maps, sent, pixels):
         program, compared, difference = part.program, 0, None
         if part.graph is not None:
             direct = evaluate(part.graph, maps)
@@ -263,7 +268,7 @@ class Session:
             compared, expected = len(pixels), np.concatenate(parts)
             difference = _first_difference(program, expected, pixels)
         return ChipResult(program.unpack(pixels), compared, difference, None, [],
-                          self._predicted(program))
+                          self._predicted(program), sent=sent, stored=pixels)
 
     def _predicted(self, program):
         if program not in self._predictions:
