@@ -60,6 +60,8 @@ class ChipResult:
     predicted : what the cycle model says of cycles and reports.
     model_holds : whether the cycle model is right in the total and in every report of every chip.
     overflows : :class:`~.overflow.Overflow` of its maps, in order of execution.
+    sent, stored : words to the chip, and those that the golden model says come back, in the order
+        of the whole image; None of a report without images.
     """
 
     maps: dict
@@ -70,6 +72,8 @@ class ChipResult:
     predicted: ProgramRun
     model_holds: bool = True
     overflows: tuple = ()
+    sent: np.ndarray | None = None
+    stored: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +258,7 @@ class Session:
         expected = golden.execute(program.array_words, program.weights, pixels)
         overflows = tuple(of_program(program, golden.beyond))
         if self._chip is None:
-            return self._check_golden(part, maps, expected, overflows)
+            return self._check_golden(part, maps, pixels, expected, overflows)
         predicted = self._predicted(program)
         run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000,
                           self._gates)
@@ -262,9 +266,10 @@ class Session:
         difference = _first_difference(program, expected, run.pixels, run.pixel_times)
         return ChipResult(
             program.unpack(run.pixels), len(expected), difference, run.cycles, run.reports,
-            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips), overflows)
+            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips), overflows,
+            pixels, expected)
 
-    def _check_golden(self, part, maps, pixels, overflows):
+    def _check_golden(self, part, maps, sent, pixels, overflows):
         program, compared, difference = part.program, 0, None
         if part.graph is not None:
             direct = evaluate(part.graph, maps)
@@ -272,7 +277,7 @@ class Session:
             compared, expected = len(pixels), np.concatenate(parts)
             difference = _first_difference(program, expected, pixels)
         return ChipResult(program.unpack(pixels), compared, difference, None, [],
-                          self._predicted(program), overflows=overflows)
+                          self._predicted(program), overflows=overflows, sent=sent, stored=pixels)
 
     def _predicted(self, program):
         if program not in self._predictions:
