@@ -34,5 +34,9 @@ def _text(entry, fields, pc):
         name = _CSR_NAMES.get(fields["csr"], f"{fields['csr']:#x}")
         source = registers.get("rs1", str(fields.get("zimm")))
         return f"{entry.name} {registers['rd']}, {name}, {source}"
-    others = [str(value) for name, value in fields.items() if name not in registers]
-    return f"{entry.name} {', '.join([*operands, *others])}".rstrip()
+    values = {name: str(value) for name, value in fields.items()} | registers
+    values |= {name: f"{pc + fields[name] & 0xFFFFFFFF:#x}"
+               for name in entry.targets if name in fields}
+    if "is3" in entry.operands:
+        values |= {"is3": str(offset >> 5), "is2": str(offset & 31)}
+    return f"{entry.name} {', '.join(values[name] for name in entry.operands)}".rstrip()

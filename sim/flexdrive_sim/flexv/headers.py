@@ -12,24 +12,16 @@ __all__ = ["HEADERS", "assembler_macros", "c_intrinsics"]
 _ABI = ("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1",
         *(f"a{i}" for i in range(8)), *(f"s{i}" for i in range(2, 12)), "t3", "t4", "t5", "t6")
 _NOTE = "Generated from the instruction table by flexdrive_sim.flexv.headers; do not edit."
-# Fields whose value is the distance to a label.
-_TARGETS = {"branch": ("simm",), "loop": ("uimm", "uimm5")}
-
-
-def _order(entry):
-    """Operands in the order in which they are written."""
-    first = {"store": ("rs2", "rs1", "rs3"), "requant": ("rs1", "rs2", "rs3"),
-             "loop": ("loop", "rs1", "count")}.get(entry.unit, ("rd", "rs1", "rs2"))
-    names = [name for name in first if name in entry.encoding.fields]
-    return names + [name for name in entry.encoding.fields if name not in names]
 
 
 def _term(entry, name):
     """Expression of one operand's bits in the word."""
+    if name in ("is3", "is2"):
+        return f"((\\{name} & 31) << {25 if name == 'is3' else 20})"
     field = entry.encoding.fields[name]
     if name in ("rd", "rs1", "rs2", "rs3"):
         return f"(flexv_reg_\\{name} << {min(bit for bit, _ in field.bits)})"
-    value = f"(\\{name} - .)" if name in _TARGETS.get(entry.unit, ()) else f"(\\{name})"
+    value = f"(\\{name} - .)" if name in entry.targets else f"(\\{name})"
     # Runs of neighbouring bits move together.
     runs, bits = [], sorted(field.bits, key=lambda pair: pair[1])
     for place, bit in bits:
@@ -52,7 +44,7 @@ def assembler_macros():
     for entry in INSTRUCTIONS:
         if entry.extension in STANDARD:
             continue
-        operands = _order(entry)
+        operands = entry.operands
         terms = " | ".join([f"{entry.encoding.match:#010x}",
                             *(_term(entry, name) for name in operands)])
         lines += ["", f"# {entry.meaning}", f".macro {entry.name} {', '.join(operands)}",
