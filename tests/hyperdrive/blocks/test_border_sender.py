@@ -21,7 +21,7 @@ class Link:
         self.before = 0             # lines that go before corners that come now
         self.left = []              # words that have left
         self.may = True             # there was room in the last cycle, and nobody took it
-        self.seen = None
+        self.seen = {}
 
     def cycle(self, *, reserve=False, start=False, corner=None, ready=True):
         line, given = self.due[1], {}
@@ -40,7 +40,7 @@ class Link:
         self.may = bool(self.seen["room"] and not reserve)
         if start:
             self.before = len(self.lines)
-        if reserve:
+        if new is not None:
             self.lines.append([word for lane, word in enumerate(new[0]) if new[1] >> lane & 1])
         if corner is not None and self.seen["i_corners_ready"]:
             self.corners.append((corner, self.before))

@@ -48,7 +48,7 @@ class Surroundings:
         self.config, self.random = config, random
         self.stored = 0         # parameters that have come
         self.shifts, self.bypasses, self.writes, self.released = [], [], [], []
-        self.seen = None
+        self.seen = {}
 
     def cycle(self, **given):
         """One cycle with random grants. What is asked for does not depend on them, so the first
