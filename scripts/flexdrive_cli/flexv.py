@@ -25,14 +25,16 @@ def command():
               help="Optimisation level.", show_default=True)
 @click.option("-T", "--script", type=click.Path(exists=True),
               help="Linker script instead of the one with 1 MB at 0x80000000.")
+@click.option("--stack", type=int, metavar="BYTES", help="Size of the stack, by default 64 KB.")
 @click.option("--no-start", is_flag=True, help="The sources define _start themselves.")
 @click.option("-I", "include", multiple=True, type=click.Path(), help="Directory of headers.")
 @click.option("-D", "define", multiple=True, help="Macro: NAME or NAME=VALUE.")
-def build(sources, output, optimise, script, no_start, include, define):
-    """Compile C and assembly SOURCES into a program."""
+def build(sources, output, optimise, script, stack, no_start, include, define):
+    """Compile C and assembly SOURCES into a program. The C library is there."""
     from flexdrive_sim.flexv.firmware import build_program
 
     build_program(sources, output, optimise=optimise, start=not no_start, script=script,
+                  stack=stack, notify=_console.print,
                   arguments=[*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)])
 
 
@@ -79,6 +81,17 @@ def run(program, engine, trace, max_cycles, signature, **timing):
             words.write(signature_text(loaded, outcome.regions))
     _report(outcome)
     sys.exit(0 if outcome.passed else 1)
+
+
+@command.command()
+@click.argument("program", type=click.Path())
+def disassemble(program):
+    """Print the code of PROGRAM: address, word, instruction, with the names of its functions."""
+    from flexdrive_sim.flexv.elf import load_elf
+    from flexdrive_sim.flexv.trace import program_listing
+
+    for line in program_listing(load_elf(program)):
+        click.echo(line)
 
 
 def _writable(path):

@@ -44,7 +44,7 @@ def _interruptible(kernel):
     begin = ("\tla t4, switches\n\tcsrw mscratch, t4\n\tli t4, -1\n\tcsrw mie, t4\n"
              "\tcsrsi mstatus, 8\n\tcsrr t6, mcycle")
     end = ("\tcsrci mstatus, 8\n\tcsrr t5, mcycle\n\tsub t5, t5, t6\n\tla t6, switches\n"
-           "\tlw t6, 508(t6)\n\tbnez t6, 1f\n\tli a0, 3\n\tj exit\n1:\tli t6, 0")
+           "\tlw t6, 508(t6)\n\tbnez t6, 1f\n\tli a0, 3\n\tj _exit\n1:\tli t6, 0")
     source = kernel.source().replace("\tcsrr t6, mcycle", begin, 1)
     return source.replace("\tcsrr t5, mcycle", end, 1) + _context_switch()
 

@@ -17,7 +17,9 @@ struct record {
 struct setup {
 	const region *regions;
 	uint32_t count;
-	uint32_t tohost, console;
+	// An address of 1 is none.
+	uint32_t tohost, fromhost, console, clint;
+	uint32_t stack_limit, stack_top;
 	uint32_t imem_latency, dmem_latency; // cycles from grant to response, at least 1
 	uint32_t stall_seed;                 // 0: none; else random grants and further latency
 	uint32_t interrupt_seed;             // 0: none; else lines rise at random
@@ -50,6 +52,39 @@ struct port {
 	void pop() { first = (first + 1) % 64; count--; }
 };
 
+// Timer, software interrupt and lines, as in devices.py.
+struct devices {
+	uint64_t time = 0, compare = ~UINT64_C(0);
+	uint32_t software = 0, driven = 0;
+
+	uint32_t lines() const {
+		return driven | software << 3 | (uint32_t)(time >= compare) << 7;
+	}
+	// Whether a line is up or the timer will raise one.
+	bool active() const { return lines() || compare != ~UINT64_C(0); }
+
+	// The word at `offset`, which is changed where `mask` has ones; false: there is none.
+	bool access(uint32_t offset, uint32_t mask, uint32_t value, uint32_t &word) {
+		switch (offset) {
+		case 0: software = change(software, mask, value, word) & 1; return true;
+		case 0xc000: driven = change(driven, mask, value, word) & 0xffff0800; return true;
+		case 0x4000: case 0x4004: change_half(compare, offset, mask, value, word); return true;
+		case 0xbff8: case 0xbffc: change_half(time, offset, mask, value, word); return true;
+		}
+		return false;
+	}
+	static uint32_t change(uint32_t old, uint32_t mask, uint32_t value, uint32_t &word) {
+		word = old;
+		return (old & ~mask) | (value & mask);
+	}
+	static void change_half(uint64_t &whole, uint32_t offset, uint32_t mask, uint32_t value,
+	                        uint32_t &word) {
+		uint32_t shift = 8 * (offset & 4);
+		uint64_t half = change((uint32_t)(whole >> shift), mask, value, word);
+		whole = (whole & ~(UINT64_C(0xffffffff) << shift)) | half << shift;
+	}
+};
+
 // Cycles in which a store that has been requested has certainly retired.
 constexpr uint64_t RETIRES = 200;
 
@@ -59,7 +94,9 @@ struct bench {
 	generator stalls, events;
 	port instructions, data;
 	uint64_t cycle = 0, retired = 0, exit_cycle = 0;
-	uint32_t lines = 0, exit_value = 0;
+	uint32_t lines = 0, exit_value = 0, sp = 0, asleep = 0;
+	bool inside = false, overflow = false; // sp is in the stack, has left it
+	devices around;
 	bool single = false; // one evaluation settles the model
 	std::string printed;
 
@@ -88,21 +125,65 @@ struct bench {
 		uint32_t enables = top.p_dbus__be.get<uint32_t>();
 		uint32_t value = top.p_dbus__wdata.get<uint32_t>();
 		uint8_t *place = find(address);
-		bool error = !place;
-		if (!place && address == config.console) {
-			if (store) printed.push_back((char)value);
-			error = false;
-		}
-		if (place && store)
-			for (int i = 0; i < 4; i++)
+		bool error = false;
+		if (place) {
+			for (int i = 0; store && i < 4; i++)
 				if (enables >> i & 1) place[i] = (uint8_t)(value >> 8 * i);
-		if (place) std::memcpy(&word, place, 4);
-		if (place && store && address == config.tohost && word) {
-			exit_value = word;
-			exit_cycle = cycle;
+			std::memcpy(&word, place, 4);
+			if (store && address == config.tohost && word) tell(word);
+		} else if (address == config.console) {
+			if (store && (enables & 1)) printed.push_back((char)value);
+		} else {
+			uint32_t mask = 0;
+			for (int i = 0; store && i < 4; i++)
+				if (enables >> i & 1) mask |= 0xffu << 8 * i;
+			error = config.clint == 1
+			     || !around.access(address - config.clint, mask, value, word);
 		}
 		if (store) word = ~word;
 		data.push(cycle + latency(config.dmem_latency), word, error);
+	}
+
+	// The program has written `word` to tohost.
+	void tell(uint32_t word) {
+		if (!(word & 1) && config.fromhost != 1) word = host_call(word);
+		if (!word) {
+			std::memset(find(config.tohost), 0, 4);
+			if (uint8_t *place = find(config.fromhost)) {
+				const uint32_t done = 1;
+				std::memcpy(place, &done, 4);
+			}
+			return;
+		}
+		exit_value = word;
+		exit_cycle = cycle;
+	}
+
+	// Bytes at `address`, or null where there are not `size`.
+	uint8_t *span(uint64_t address, uint64_t size) const {
+		for (uint32_t i = 0; i < config.count; i++) {
+			const region &r = config.regions[i];
+			if (address >= r.base && size <= r.size && address - r.base <= r.size - size)
+				return r.data + (address - r.base);
+		}
+		return nullptr;
+	}
+
+	// As host_call in devices.py.
+	uint32_t host_call(uint32_t address) {
+		uint64_t call[4]; // number and arguments
+		uint8_t *buffer = span(address, sizeof call);
+		if (!buffer) return address;
+		std::memcpy(call, buffer, sizeof call);
+		if (call[0] == 93) return (uint32_t)(call[1] << 1 | 1); // exit
+		if (call[0] != 64) return address;                      // write
+		const uint8_t *content = span(call[2], call[3]);
+		int64_t result = call[3];
+		if (call[1] != 1 && call[1] != 2) result = -9; // EBADF
+		else if (!content) result = -14;               // EFAULT
+		else printed.append((const char *)content, call[3]);
+		std::memcpy(buffer, &result, sizeof result);
+		return 0;
 	}
 
 	void drive() {
@@ -125,7 +206,8 @@ struct bench {
 			uint32_t line = 1u << (events.next() >> 7 & 31);
 			lines = (lines ^ line) & config.interrupt_mask;
 		}
-		top.p_interrupts.set<uint32_t>(lines);
+		top.p_interrupts.set<uint32_t>(lines | around.lines());
+		around.time++;
 	}
 
 	void log(record *records, uint32_t capacity) {
@@ -146,9 +228,20 @@ struct bench {
 		r.wdata = top.p_rvfi__mem__wdata.get<uint32_t>();
 		r.rdata = top.p_rvfi__mem__rdata.get<uint32_t>();
 		r.lines = lines;
+		if (r.rd == 2 || r.rd2 == 2) move_stack(r.rd == 2 ? r.value : r.value2);
 		// The device behind a line withdraws its request when the handler begins.
 		if (intr) lines &= ~(1u << (r.flags >> 2 & 31));
 		r.cycle = (uint32_t)cycle;
+	}
+
+	// As Stack in run_iss.py.
+	void move_stack(uint32_t to) {
+		sp = to;
+		if (inside && (top.p_rvfi__rs1__addr.get<uint32_t>() == 2
+		               || top.p_rvfi__rs2__addr.get<uint32_t>() == 2))
+			overflow = to < config.stack_limit;
+		else
+			inside = config.stack_limit < to && to <= config.stack_top;
 	}
 
 	// Inputs of a cycle depend on outputs of cycles before it alone. So where one evaluation is
@@ -182,6 +275,7 @@ struct bench {
 		if (top.p_ibus__req.get<bool>() && top.p_ibus__gnt.get<bool>()) fetch();
 		if (top.p_dbus__req.get<bool>() && top.p_dbus__gnt.get<bool>()) access();
 		if (top.p_rvfi__valid.get<bool>()) log(records, capacity);
+		asleep = top.p_sleeping.get<bool>() && !around.active() ? asleep + 1 : 0;
 		advance();
 		cycle++;
 	}
@@ -209,8 +303,9 @@ void *flexv_create(void *handle, const core_run::setup *setup) {
 void flexv_destroy(void *bench) { delete static_cast<core_run::bench *>(bench); }
 
 // Runs until `cycles` have passed in all, `retired` instructions have been logged in all, the
-// program has written tohost, or an instruction jumps to itself. Returns the reason: 0 cycles,
-// 1 instructions, 2 tohost, 3 hang.
+// program has written tohost, an instruction jumps to itself, the stack overflows, or the core
+// sleeps and nothing can wake it. Returns the reason: 0 cycles, 1 instructions, 2 tohost, 3 hang,
+// 4 stack, 5 sleep.
 int flexv_run(void *handle, uint64_t cycles, uint64_t retired, core_run::record *records,
               uint32_t capacity) {
 	auto &b = *static_cast<core_run::bench *>(handle);
@@ -222,16 +317,20 @@ int flexv_run(void *handle, uint64_t cycles, uint64_t retired, core_run::record 
 			const core_run::record &r = records[(b.retired - 1) % capacity];
 			bool jump_to_itself = r.insn == 0x6f || r.insn == 0xa001;
 			if (b.exit_value && r.masks >> 4 && r.address == b.config.tohost) return 2;
-			if (jump_to_itself && r.next == r.pc && !b.config.interrupt_seed) return 3;
+			if (b.overflow) return 4;
+			if (jump_to_itself && r.next == r.pc && !b.config.interrupt_seed
+			    && !b.around.active()) return 3;
 			if (b.retired >= retired) return 1;
 		}
 		if (b.exit_value && b.cycle > b.exit_cycle + core_run::RETIRES) return 2;
+		if (b.config.clint != 1 && b.asleep > core_run::RETIRES) return 5;
 	}
 	return 0;
 }
 
 uint64_t flexv_cycles(void *bench) { return static_cast<core_run::bench *>(bench)->cycle; }
 uint64_t flexv_retired(void *bench) { return static_cast<core_run::bench *>(bench)->retired; }
+uint32_t flexv_sp(void *bench) { return static_cast<core_run::bench *>(bench)->sp; }
 uint32_t flexv_exit_value(void *bench) { return static_cast<core_run::bench *>(bench)->exit_value; }
 uint32_t flexv_printed(void *bench, uint8_t *to, uint32_t capacity) {
 	const std::string &text = static_cast<core_run::bench *>(bench)->printed;

@@ -5,7 +5,7 @@ psABI.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from flexdrive.errors import FlexdriveError
 
 from .iss.memory import Region
 
-__all__ = ["ElfError", "Program", "load_elf"]
+__all__ = ["Code", "ElfError", "Program", "load_elf"]
 
 # Memory behind the last segment, for stacks and heaps that start-up code places there.
 _EXTRA = 1 << 20
@@ -26,6 +26,15 @@ class ElfError(FlexdriveError):
 
 
 @dataclass(frozen=True)
+class Code:
+    """A section with instructions."""
+
+    name: str
+    address: int
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Program:
     """A loaded program.
 
@@ -34,12 +43,16 @@ class Program:
     entry : address of the first instruction.
     segments : list of (address, bytes, size in memory).
     symbols : {name: address}.
+    code : list of :class:`Code`, in order of address.
+    labels : list of (address, name) of what is named in them, in order, one name an address.
     """
 
     path: Path
     entry: int
     segments: list
     symbols: dict
+    code: list = field(default_factory=list)
+    labels: list = field(default_factory=list)
 
     def regions(self):
         """Fresh memory with the program in it: a list of :class:`Region`, in order of address."""
@@ -89,9 +102,9 @@ def _parse(path, data):
         raise ElfError(f"{path} is for machine {machine}, not for RISC-V (243)")
     if kind != 2:
         raise ElfError(f"{path} is not an executable (ELF type {kind}, an executable has 2)")
-    entry_size, entries, section_size, sections = struct.unpack_from("<HHHH", data, 42)
+    entry_size, count, section_size, sections, names = struct.unpack_from("<HHHHH", data, 42)
     segments = []
-    for i in range(entries):
+    for i in range(count):
         p_type, offset, virtual, physical, in_file, in_memory = struct.unpack_from(
             "<IIIIII", data, program_table + i * entry_size)
         if p_type == 1 and in_memory:
@@ -102,19 +115,53 @@ def _parse(path, data):
             segments.append((physical or virtual, data[offset:offset + in_file], in_memory))
     if not segments:
         raise ElfError(f"{path} has nothing to load")
-    return Program(path, entry, segments, _symbols(data, section_table, section_size, sections))
+    headers = [struct.unpack_from("<IIIIIIIIII", data, section_table + i * section_size)
+               for i in range(sections)]
+    entries = _entries(data, headers)
+    symbols = {name: value for name, value, _, _ in entries}
+    return Program(path, entry, segments, symbols, _code(data, headers, names),
+                   _labels(entries, headers))
 
 
-def _symbols(data, table, size, count):
-    headers = [struct.unpack_from("<IIIIIIIIII", data, table + i * size) for i in range(count)]
-    symbols = {}
+def _entries(data, headers):
+    """(name, value, info, section) of the symbols that are defined."""
+    found = []
     for header in headers:
         if header[1] != 2:
             continue
         names = headers[header[6]][4]
         for position in range(header[4], header[4] + header[5], 16):
-            name, value, _, _, _, section = struct.unpack_from("<IIIBBH", data, position)
-            end = data.index(b"\0", names + name)
-            if section and end > names + name:
-                symbols[data[names + name:end].decode(errors="replace")] = value
-    return symbols
+            name, value, _, info, _, section = struct.unpack_from("<IIIBBH", data, position)
+            if section:
+                text = _name(data, names + name)
+                if text:
+                    found.append((text, value, info, section))
+    return found
+
+
+def _name(data, position):
+    return data[position:data.index(b"\0", position)].decode(errors="replace")
+
+
+def _holds_code(header):
+    # PROGBITS, EXECINSTR.
+    return header[1] == 1 and header[2] & 4
+
+
+def _code(data, headers, names):
+    # Without a table of sections there are none.
+    found = [Code(_name(data, headers[names][4] + header[0]), header[3],
+                  data[header[4]:header[4] + header[5]])
+             for header in headers if _holds_code(header)]
+    return sorted(found, key=lambda code: code.address)
+
+
+def _labels(entries, headers):
+    """Functions and labels of code; of several at an address a function, a global one."""
+    best = {}
+    for name, value, info, section in entries:
+        # Others are data, sections and files; $x and .L are marks of assembler and compiler.
+        if (info & 15 in (0, 2) and section < len(headers) and _holds_code(headers[section])
+                and not name.startswith(("$", ".L"))):
+            best[value] = max(best.get(value, (0, 0, "")), (info & 15, info >> 4, name))
+    return [(value, name) for value, (_, _, name) in sorted(best.items())]

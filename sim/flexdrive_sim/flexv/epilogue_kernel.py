@@ -56,7 +56,7 @@ class EpilogueKernel:
                  *([] if self.parameters else load), "\t.balign 4", "\tcsrr t6, mcycle",
                  *(load if self.parameters else []), *self._body(),
                  "\tcsrr t5, mcycle", "\tsub t5, t5, t6", "\tla t6, results",
-                 "\tsw t5, 0(t6)", "\tli a0, 0", "\tj exit", "\t.data", "\t.globl results",
+                 "\tsw t5, 0(t6)", "\tli a0, 0", "\tj _exit", "\t.data", "\t.globl results",
                  "\t.balign 4",
                  "results:\t.word 0", "packed:\t.space 32"]
         for name, values in (("tile", acc.reshape(-1)),

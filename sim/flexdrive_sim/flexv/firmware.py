@@ -2,16 +2,20 @@
 
 import subprocess
 import sys
+import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 
+from .clibrary import c_library
+
 __all__ = ["BuildError", "build_program", "firmware_directory"]
 
-_TARGET = ["-target", "riscv32-freestanding", "-mcpu=generic_rv32+m+c", "-mabi=ilp32"]
+_TARGET, _CPU = "riscv32-freestanding", "generic_rv32+m+c"
 # -g: without it -Os drops the symbols, and a run needs `tohost`.
-_FLAGS = ["-g", "-ffreestanding", "-fno-sanitize=all", "-fno-stack-protector", "-fno-pic",
+# -UNDEBUG: zig defines it where it optimises, and assert would do nothing.
+_FLAGS = ["-mabi=ilp32", "-g", "-UNDEBUG", "-fno-sanitize=all", "-fno-stack-protector", "-fno-pic",
           "-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections", "-Wall"]
 
 
@@ -24,28 +28,45 @@ def firmware_directory():
     return Path(str(files("flexdrive_firmware")))
 
 
-def build_program(sources, output, *, optimise="2", start=True, script=None, arguments=()):
-    """Compile and link C and assembly files.
+def build_program(sources, output, *, optimise="2", start=True, script=None, stack=None,
+                  arguments=(), notify=None):
+    """Compile and link C and assembly files, with the C library where it can be used.
 
     Parameters
     ----------
     sources : paths of .c and .S files.
     output : path of the ELF file.
     optimise : "0" to "3" or "s".
-    start : link the start-up code; without it the sources define ``_start``.
+    start : link the start-up code; without it the sources define ``_start``, and the compiler
+        takes nothing for granted about functions with the names of the C library.
     script : linker script, by default the one with 1 MB at 0x80000000.
+    stack : bytes of stack, by default 64 KB; with the default script.
     arguments : further arguments of the compiler.
+    notify : called with a line of text before a slow step.
     """
     place = firmware_directory()
     for source in sources:
         if not Path(source).exists():
             raise BuildError(f"There is no file {source}")
-    command = [sys.executable, "-m", "ziglang", "cc", *_TARGET, *_FLAGS, f"-O{optimise}",
-               f"-I{place}", "-T", str(script or place / "link.ld"),
+    if stack is not None and not 0 < stack < 1 << 20:
+        raise BuildError(f"A stack of {stack} bytes does not fit into 1 MB of memory")
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", _TARGET, f"-mcpu={_CPU}", *_FLAGS,
+               "-fhosted" if start else "-ffreestanding", f"-O{optimise}", f"-I{place}",
+               "-T", str(script or place / "link.ld"),
                *([str(place / "start.S")] if start else []), *map(str, sources),
                "-o", str(output), *arguments]
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                            check=False)
+    # Programs in assembly that start themselves need no library.
+    if start or any(Path(source).suffix != ".S" for source in sources):
+        library = c_library(place, target=_TARGET, cpu=_CPU, notify=notify)
+        command += ["-isystem", str(library.include), str(library.archive)]
+    with tempfile.TemporaryDirectory() as scratch:
+        if stack is not None:
+            # Zig's linker does not take --defsym.
+            size = Path(scratch) / "stack.S"
+            size.write_text(f".globl __stack_size\n__stack_size = {stack}\n")
+            command.append(str(size))
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                check=False)
     if result.returncode:
         words = "\n".join((result.stderr.strip() or result.stdout.strip()).splitlines()[:40])
         raise BuildError(f"Building {output} failed:\n{words}")

@@ -5,12 +5,11 @@
 
 from flexdrive.flexv.isa import CSRS, INSTRUCTIONS, STANDARD
 
+from .disassemble import REGISTER_NAMES
 from .firmware import firmware_directory
 
 __all__ = ["HEADERS", "assembler_macros", "c_intrinsics"]
 
-_ABI = ("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1",
-        *(f"a{i}" for i in range(8)), *(f"s{i}" for i in range(2, 12)), "t3", "t4", "t5", "t6")
 _NOTE = "Generated from the instruction table by flexdrive_sim.flexv.headers; do not edit."
 
 
@@ -36,7 +35,7 @@ def _term(entry, name):
 def assembler_macros():
     """Text of flexv.inc: one macro per instruction that the assembler does not know."""
     lines = [f"# {_NOTE}", "# Operands: registers by number or ABI name; fields; labels.", ""]
-    for number, name in enumerate(_ABI):
+    for number, name in enumerate(REGISTER_NAMES):
         lines += [f".set flexv_reg_x{number}, {number}", f".set flexv_reg_{name}, {number}"]
     lines += [".set flexv_reg_fp, 8", ""]
     lines += [f".set CSR_{name.upper()}, {csr.number:#x}" for name, csr in CSRS.items()

@@ -77,7 +77,7 @@ class LoopKernel:
                  *self._preload(), "\tlp.setup 0, t3, last", *body[:-1], f"last:{body[-1]}",
                  "\tcsrr t5, mcycle", "\tsub t5, t5, t6", "\tla t6, results", "\tsw t5, 0(t6)",
                  *(f"\tsw {r}, {4 * i + 4}(t6)" for i, r in enumerate(accumulators)),
-                 "\tli a0, 0", "\tj exit", "\t.data", "\t.globl results", "\t.balign 4",
+                 "\tli a0, 0", "\tj _exit", "\t.data", "\t.globl results", "\t.balign 4",
                  f"results: .space {4 + 4 * len(accumulators)}"]
         for name, words in (("activations", _pack(a, self.a_bits)),
                             ("weights", _pack(w, self.w_bits))):

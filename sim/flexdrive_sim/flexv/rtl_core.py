@@ -8,7 +8,7 @@ import numpy as np
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive_sim.engine import Model, compile_model
 
-from .outcome import CONSOLE
+from .devices import CONSOLE
 
 __all__ = ["RECORD", "CoreBench", "build_core"]
 
@@ -24,8 +24,9 @@ class _Region(ctypes.Structure):
 
 class _Setup(ctypes.Structure):
     _fields_ = [("regions", ctypes.c_void_p), *((name, ctypes.c_uint32) for name in (
-        "count", "tohost", "console", "imem_latency", "dmem_latency", "stall_seed",
-        "interrupt_seed", "interrupt_period", "interrupt_mask", "boot"))]
+        "count", "tohost", "fromhost", "console", "clint", "stack_limit", "stack_top",
+        "imem_latency", "dmem_latency", "stall_seed", "interrupt_seed", "interrupt_period",
+        "interrupt_mask", "boot"))]
 
 
 def build_core(config=None, *, component=None, notify=None):
@@ -45,27 +46,34 @@ class CoreBench:
     built : from :func:`build_core`.
     regions : memory, changed in place.
     tohost : address whose change to nonzero ends a run, or None.
+    fromhost : with it host calls through tohost are carried out.
+    clint : address of timer, software interrupt and lines (:mod:`.devices`), or None.
+    stack : (lowest address, end) of the stack that must not overflow, or None.
     imem_latency, dmem_latency : cycles from grant to response, at least 1.
     random_stalls : seed of random grants and latencies, or 0.
     interrupts : (seed, mean cycles between changes, mask of lines), or None.
     log : records kept of retired instructions.
     """
 
-    REASONS = ("cycles", "instructions", "tohost", "hang")
+    REASONS = ("cycles", "instructions", "tohost", "hang", "stack", "sleep")
 
-    def __init__(self, built, regions, boot, *, tohost=None, imem_latency=1, dmem_latency=1,
-                 random_stalls=0, interrupts=None, log=1024):
-        self._model, self.regions = Model(built), regions
+    def __init__(self, built, regions, boot, *, tohost=None, fromhost=None, clint=None,
+                 stack=None, imem_latency=1, dmem_latency=1, random_stalls=0,
+                 interrupts=None, log=1024):
+        self._model, self.regions, self.stack = Model(built), regions, stack or (0, 0)
         self._library = library = self._model._library
         library.flexv_create.restype = ctypes.c_void_p
         library.flexv_cycles.restype = library.flexv_retired.restype = ctypes.c_uint64
-        library.flexv_exit_value.restype = ctypes.c_uint32
+        library.flexv_exit_value.restype = library.flexv_sp.restype = ctypes.c_uint32
         table = (_Region * len(regions))(*(
             _Region(r.base, len(r.data), r.data.ctypes.data) for r in regions))
         self._table = table
         seed, period, mask = interrupts or (0, 1, 0)
+        # No word lies at address 1.
         setup = _Setup(ctypes.addressof(table), len(regions), 1 if tohost is None else tohost,
-                       CONSOLE, imem_latency, dmem_latency, random_stalls, seed, period, mask, boot)
+                       1 if fromhost is None else fromhost, CONSOLE, 1 if clint is None else clint,
+                       *self.stack, imem_latency, dmem_latency, random_stalls, seed, period,
+                       mask, boot)
         self._bench = ctypes.c_void_p(
             library.flexv_create(self._model._handle, ctypes.byref(setup)))
         self.records = np.zeros(log, RECORD)
@@ -87,6 +95,11 @@ class CoreBench:
     @property
     def exit_value(self):
         return self._library.flexv_exit_value(self._bench)
+
+    @property
+    def sp(self):
+        """What was last written to the stack pointer."""
+        return self._library.flexv_sp(self._bench)
 
     @property
     def console(self):

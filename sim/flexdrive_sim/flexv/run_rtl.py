@@ -4,22 +4,30 @@ from contextlib import nullcontext
 
 from flexdrive.errors import FlexdriveError
 
-from .disassemble import disassemble
-from .outcome import Outcome, verdict_of_tohost, verdict_of_trap
+from .devices import CLINT
+from .outcome import (
+    Outcome,
+    stack_span,
+    verdict_of_hang,
+    verdict_of_sleep,
+    verdict_of_stack,
+    verdict_of_tohost,
+    verdict_of_trap,
+)
 from .rtl_core import CoreBench, build_core
+from .symbols import Symbols
+from .trace import listing, register_text
 
 __all__ = ["run_rtl"]
 
 _CHUNK = 1 << 16
 
 
-def _line(row):
+def _line(row, symbols):
     pc, _, insn, flags, rd, value, rd2, value2, address, masks, wdata, _, _, cycle = row
-    digits = 8 if insn & 3 == 3 else 4
-    text = f"{cycle:10d}  {pc:08x}  {insn:0{digits}x}{' ' * (8 - digits)}  "
-    text += f"{disassemble(insn, pc):<34}"
-    text += "".join(f" x{number}={result:08x}" for number, result in ((rd2, value2), (rd, value))
-                    if number)
+    text = f"{cycle:10d}  {listing(pc, insn, symbols)}"
+    text += "".join(register_text(number, result)
+                    for number, result in ((rd2, value2), (rd, value)) if number)
     if masks:
         size = ((masks | masks >> 4) & 15).bit_length()
         data = wdata & ((1 << 8 * size) - 1)
@@ -49,10 +57,13 @@ def run_rtl(program, *, max_cycles=100_000_000, trace=None, keep=16, imem_latenc
         if not 1 <= value <= 32:
             raise FlexdriveError(f"The latency of {name} must be 1 to 32 cycles, not {value}")
     regions = program.regions()
+    symbols = Symbols(program)
     tohost = program.symbol("tohost", "tells when a program is done")
     with preparing or nullcontext() as notify:
         built = built or build_core(notify=notify)
     bench = CoreBench(built, regions, program.entry, tohost=tohost,
+                      fromhost=program.symbols.get("fromhost"), clint=CLINT,
+                      stack=stack_span(program),
                       imem_latency=imem_latency, dmem_latency=dmem_latency,
                       random_stalls=random_stalls, log=_CHUNK)
     passed, verdict = False, None
@@ -60,13 +71,15 @@ def run_rtl(program, *, max_cycles=100_000_000, trace=None, keep=16, imem_latenc
         before = bench.retired
         reason = bench.run(max_cycles, before + _CHUNK)
         rows = bench.last(bench.retired - before)
-        verdict, passed, stop = _verdict(bench, rows, reason, max_cycles)
+        verdict, passed, stop = _verdict(bench, rows, reason, max_cycles, symbols.where)
+        if verdict is None and reason == "tohost":
+            verdict, passed = verdict_of_tohost(bench.exit_value, program, regions, symbols)
         if trace is not None:
             for row in rows[:stop].tolist():
-                trace(_line(row))
+                trace(_line(row, symbols))
     shown = rows[:stop] if stop is not None else bench.last(keep)
     return Outcome(verdict, passed, before + len(rows[:stop]), bench.cycles,
-                   [_line(row) for row in shown[-keep:].tolist()], bench.console, regions)
+                   [_line(row, symbols) for row in shown[-keep:].tolist()], bench.console, regions)
 
 
 def _cause(row):
@@ -79,18 +92,22 @@ def _cause(row):
     return (1, int(row["pc"])) if insn == 0 else (2, insn)
 
 
-def _verdict(bench, rows, reason, max_cycles):
-    """(line or None, passed, how many of ``rows`` count)."""
+def _verdict(bench, rows, reason, max_cycles, where):
+    """(line or None, passed, how many of ``rows`` count), but for a value in tohost."""
     # A handler lies where there is memory; without one the trap goes to nowhere.
     for position in (rows["flags"] & 1).nonzero()[0]:
         if rows["next"][position] == 0:
             row = rows[position]
-            return verdict_of_trap(*_cause(row), int(row["pc"])), False, position + 1
-    if reason == "tohost":
-        return *verdict_of_tohost(bench.exit_value), None
+            return (verdict_of_trap(*_cause(row), int(row["pc"]), where), False, position + 1)
+    last = bench.last(1)
+    pc, following = (int(last[0]["pc"]), int(last[0]["next"])) if len(last) else (0, 0)
     if reason == "hang":
-        pc = int(rows["pc"][-1])
-        return f"failed: hangs in a jump to itself at pc {pc:#010x}", False, None
+        return verdict_of_hang(pc, where), False, None
+    if reason == "stack":
+        return verdict_of_stack(bench.sp, bench.stack[0], pc, where), False, None
+    if reason == "sleep":
+        # A wfi retires when it wakes.
+        return verdict_of_sleep(following, where), False, None
     if reason == "cycles":
-        return f"failed: not finished after {max_cycles:,} cycles", False, None
+        return f"failed: not finished after {max_cycles:,} cycles{where(pc)}", False, None
     return None, False, None
