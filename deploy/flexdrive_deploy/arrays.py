@@ -1,24 +1,37 @@
 """Arrays in .npy files: images, expected results, results."""
 
+import io
 import os
 from pathlib import Path
 
 import numpy as np
 
+from .door import guarded, one_line, read_bytes
 from .errors import FileError, ModelError
 
 __all__ = ["compare", "load_array", "save_array"]
 
 
+# How a zip archive begins.
+_ZIP = b"PK"
+
+
 def load_array(path):
-    """Read a .npy file; FileError when it is missing, truncated, of another kind or empty."""
-    try:
-        with open(path, "rb") as file:
-            array = np.lib.format.read_array(file, allow_pickle=False)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (ValueError, EOFError, SyntaxError, MemoryError) as error:
-        raise FileError(f"{path} is not a whole .npy file of numbers: {error}") from None
+    """Read a .npy file, or the one array of a .npz file; FileError when it is missing, truncated,
+    of another kind or not of numbers."""
+    what = "a whole .npy file of numbers"
+    with guarded(path, what):
+        content = read_bytes(path, what)
+        if content.startswith(_ZIP):
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+                if len(arrays.files) != 1:
+                    raise FileError(f"{path} holds {len(arrays.files)} arrays "
+                                    f"({one_line(', '.join(arrays.files))}), expected one")
+                array = arrays[arrays.files[0]]
+        else:
+            array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        raise FileError(f"{path} is not {what}: it holds another kind of file")
     if array.dtype.kind not in "fiub":
         raise FileError(f"{path} holds {array.dtype}, expected numbers")
     return array

@@ -82,7 +82,8 @@ class Chain:
         if self.activation != Activation.NONE and action not in (_pass, _shuffle):
             return Refusal("comes after the activation, which is the chip's last step",
                            "convolution, scale, addition, bias, then activation")
-        refusal = action(self, node, graph)
+        with np.errstate(all="ignore"):     # scales that are not finite are refused at the end
+            refusal = action(self, node, graph)
         if refusal is None and action is not _shuffle:      # which takes several nodes at once
             self.take([node])
         return refusal
@@ -149,6 +150,8 @@ def _batch_norm(chain, node, graph):
         return Refusal("parameters are not constants", "inference form, parameters stored")
     if node.attributes.get("training_mode", 0) or len(node.outputs) > 1:
         return Refusal("is in training mode", "inference form")
+    if not node.attributes.get("spatial", 1):
+        return Refusal("has parameters for every pixel (spatial = 0)", "one for each channel")
     if chain.bypass is not None:
         return _AFTER_BYPASS
     epsilon = node.attributes.get("epsilon", 1e-5)
