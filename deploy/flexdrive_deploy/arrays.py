@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .door import guarded, one_line, read_bytes
 from .errors import FileError, ModelError
 
 __all__ = ["compare", "is_bundle", "load_array", "load_results", "one_file_for", "save_results"]
@@ -25,24 +26,37 @@ def one_file_for(names, path, option):
                          "array of each name")
 
 
-def _array(where, file):
-    """The array of a .npy file that is open for reading."""
-    try:
-        array = np.lib.format.read_array(file, allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, MemoryError, zipfile.BadZipFile) as error:
-        raise FileError(f"{where} is not a whole .npy file of numbers: {error}") from None
+_NUMBERS = "a whole .npy file of numbers"
+# How a zip archive begins.
+_ZIP = b"PK"
+
+
+def _array(where, content):
+    """The array in the bytes of a .npy file."""
+    with guarded(where, _NUMBERS):
+        array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
     if array.dtype.kind not in "fiub":
         raise FileError(f"{where} holds {array.dtype}, expected numbers")
     return array
 
 
+def _members(path, content):
+    """(name, bytes of its .npy file) of every array of a .npz file."""
+    with guarded(path, "a whole .npz file"), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return [(name.removesuffix(".npy"), archive.read(name)) for name in archive.namelist()]
+
+
 def load_array(path):
-    """Read a .npy file; FileError when it is missing, truncated, of another kind or empty."""
-    try:
-        with open(path, "rb") as file:
-            return _array(path, file)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    """Read a .npy file, or the one array of a .npz file; FileError when it is missing, truncated,
+    of another kind or not of numbers."""
+    content = read_bytes(path, _NUMBERS)
+    if not content.startswith(_ZIP):
+        return _array(path, content)
+    members = _members(path, content)
+    if len(members) != 1:
+        names = one_line(", ".join(name for name, _ in members))
+        raise FileError(f"{path} holds {len(members)} arrays ({names}), expected one")
+    return _array(path, members[0][1])
 
 
 def load_results(path, names):
@@ -59,21 +73,12 @@ def load_results(path, names):
     """
     if not is_bundle(path):
         return {names[0]: load_array(path)}
-    try:
-        archive = zipfile.ZipFile(path)
-    except OSError as error:
-        raise FileError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except zipfile.BadZipFile as error:
-        raise FileError(f"{path} is not a whole .npz file: {error}") from None
-    with archive:
-        found = {}
-        for member in archive.namelist():
-            name = member.removesuffix(".npy")
-            if name not in names:
-                raise FileError(f"{path}: {name} is no result of the network; it has "
-                                f"{', '.join(names)}")
-            with archive.open(member) as file:
-                found[name] = _array(f"{path}: {name}", file)
+    found = {}
+    for name, content in _members(path, read_bytes(path, "a whole .npz file")):
+        if name not in names:
+            raise FileError(f"{path}: {one_line(name)} is no result of the network; it has "
+                            f"{', '.join(names)}")
+        found[name] = _array(f"{path}: {name}", content)
     if not found:
         raise FileError(f"{path} holds no array; the network has {', '.join(names)}")
     return found

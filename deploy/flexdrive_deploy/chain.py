@@ -85,7 +85,8 @@ class Chain:
         late = self._late(action)
         # What would be in the way at its right place is said at once.
         chain = replace(self, nodes=[*self.nodes]) if late else self
-        refusal = together([late, action(chain, node, graph)])
+        with np.errstate(all="ignore"):     # scales that are not finite are refused at the end
+            refusal = together([late, action(chain, node, graph)])
         if refusal is None and action is not _shuffle:      # which takes several nodes at once
             self.take([node])
         return refusal

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .door import guarded, one_line, read_bytes
 from .errors import FileError
 
 __all__ = ["array_bytes", "array_from", "load_directory", "save_directory"]
@@ -29,10 +30,8 @@ def array_bytes(array):
 
 def array_from(name, content, dtype, axes):
     """The inverse; FileError when it is no array of that type and number of axes."""
-    try:
-        array = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise FileError(f"{name} is not a .npy file: {error}") from None
+    with guarded(name, "a .npy file"):
+        array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
     if array.dtype != dtype or array.ndim != axes:
         raise FileError(f"{name} holds {array.dtype} with {array.ndim} axes, expected "
                         f"{np.dtype(dtype).name} with {axes}")
@@ -43,9 +42,9 @@ def _read_manifest(path, kind, version):
     file = path / MANIFEST
     try:
         manifest = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path} is not a {kind} directory: cannot read {MANIFEST} ({error})"
-                        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise FileError(f"{path} is not a {kind} directory: cannot read {MANIFEST} "
+                        f"({one_line(error)})") from None
     if not isinstance(manifest, dict) or manifest.get("format") != kind:
         raise FileError(f"{path} is not a {kind} directory: {MANIFEST} does not say so")
     if manifest.get("format_version") != version:
@@ -68,12 +67,14 @@ def load_directory(path, kind, version):
     """
     path = Path(path)
     manifest = _read_manifest(path, kind, version)
-    files = {}
-    for name, digest in manifest.get("files", {}).items():
-        try:
-            files[name] = (path / name).read_bytes()
-        except OSError as error:
-            raise FileError(f"{path}: {name} is missing or unreadable ({error})") from None
+    files, listed = {}, manifest.get("files", {})
+    if not isinstance(listed, dict):
+        raise FileError(f"{path}: the manifest is damaged (files is no table)")
+    for name, digest in listed.items():
+        if Path(name).name != name:
+            raise FileError(f"{path}: the manifest is damaged ({one_line(name)} is no name of a "
+                            "file in it)")
+        files[name] = read_bytes(path / name, "a file")
         if hashlib.sha256(files[name]).hexdigest() != digest:
             raise FileError(f"{path}: {name} is truncated or changed (its SHA-256 differs from "
                             f"the one in {MANIFEST})")

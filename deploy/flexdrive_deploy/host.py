@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import onnx
+from onnx import helper
 
-from .errors import FileError, ModelError
+from .door import guarded
+from .errors import ModelError
 from .evaluator import Evaluator
 
 __all__ = ["HostPart"]
+
+
+def _shape(value):
+    return tuple(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
 
 
 @dataclass(eq=False)
@@ -16,7 +23,7 @@ class HostPart:
 
     Attributes
     ----------
-    model : onnx.ModelProto; its inputs and outputs are those of this part.
+    model : onnx.ModelProto; its inputs and outputs are those of this part, with their shapes.
     """
 
     model: onnx.ModelProto
@@ -38,16 +45,32 @@ class HostPart:
         Raises
         ------
         ModelError
-            when an operation cannot be evaluated; names the reason.
+            when onnxruntime cannot compute them: its reason, and the nodes.
         """
-        if self._evaluator is None:
-            self._evaluator = Evaluator(self.model)
         try:
+            if self._evaluator is None:
+                self._evaluator = Evaluator(self.model)
             return self._evaluator.run(values)
-        except Exception as error:  # of any type: onnxruntime's own, or numpy's
+        except ModelError as error:
             names = ", ".join(node.name or node.op_type for node in self.model.graph.node)
-            reason = " ".join(str(error).split())
-            raise ModelError(f"The host cannot compute one of {names}: {reason}") from None
+            raise ModelError(f"The host cannot compute one of {names}: {error}") from None
+
+    def check(self):
+        """Compute it once, from zeros: what is compiled can be run.
+
+        Raises
+        ------
+        ModelError
+            as of ``run``, and when a result has another shape than the model says.
+        """
+        zeros = {value.name: np.zeros(_shape(value), helper.tensor_dtype_to_np_dtype(
+            value.type.tensor_type.elem_type)) for value in self.model.graph.input}
+        results = self.run(zeros)
+        for value in self.model.graph.output:
+            made, declared = results[value.name].shape, _shape(value)
+            if made != declared:
+                raise ModelError(f"The host makes {value.name} of shape {made}; inference of "
+                                 f"shapes said {declared}")
 
     def to_bytes(self):
         """Content of an ONNX file."""
@@ -56,9 +79,7 @@ class HostPart:
     @classmethod
     def from_bytes(cls, name, content):
         """The inverse; FileError when it is no ONNX file."""
-        try:
+        with guarded(name, "an ONNX file"):
             model = onnx.ModelProto.FromString(content)
             onnx.checker.check_model(model)
-        except Exception as error:  # protobuf and the checker raise several types
-            raise FileError(f"{name} is not an ONNX file: {error}") from None
         return cls(model)

@@ -132,6 +132,7 @@ def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None)
         if not group[0].chip:
             nodes = [node for unit in group for node in unit.nodes]
             parts.append(HostPart(sub_model(graph, nodes, inputs, outputs)))
+            parts[-1].check()
             continue
         shapes = {name: graph.shapes[name][1:] for name in inputs}
         chip = ChipGraph(

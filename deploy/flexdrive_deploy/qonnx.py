@@ -124,7 +124,7 @@ def _number(name, what, value):
 def _attributes(node):
     found = {a.name: helper.get_attribute_value(a) for a in node.proto.attribute}
     rounding = found.get("rounding_mode", b"ROUND")
-    rounding = rounding.decode() if isinstance(rounding, bytes) else str(rounding)
+    rounding = rounding.decode(errors="replace") if isinstance(rounding, bytes) else str(rounding)
     if rounding.upper() not in ROUNDINGS:
         raise ModelError(f"Node {node.name}: rounding_mode {rounding} is not known; there are "
                          + ", ".join(ROUNDINGS))

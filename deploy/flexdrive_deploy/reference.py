@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from onnx import helper
+from onnx import TensorProto, helper, numpy_helper
 
 from flexdrive.hyperdrive.descriptor import Operation
 
@@ -17,12 +17,39 @@ from .onnx_graph import sub_model
 __all__ = ["LayerDifference", "declared_values", "first_beyond", "layer_differences"]
 
 
+def _in_float32(model):
+    """The same model with float32 in place of double, everywhere."""
+    copy = onnx.ModelProto.FromString(model.SerializeToString())
+
+    def retyped(tensor):
+        if tensor.data_type == TensorProto.DOUBLE:
+            tensor.CopyFrom(numpy_helper.from_array(
+                numpy_helper.to_array(tensor).astype(np.float32), tensor.name))
+
+    for tensor in copy.graph.initializer:
+        retyped(tensor)
+    for value in [*copy.graph.input, *copy.graph.output, *copy.graph.value_info]:
+        if value.type.tensor_type.elem_type == TensorProto.DOUBLE:
+            value.type.tensor_type.elem_type = TensorProto.FLOAT
+    for node in copy.graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                retyped(attribute.t)
+            if attribute.name in ("to", "dtype") and attribute.i == TensorProto.DOUBLE:
+                attribute.i = TensorProto.FLOAT
+    return copy
+
+
 def _with_outputs(graph, names):
-    """The model as it was given, with other outputs; as it was imported when it has operators
-    that no evaluator knows."""
+    """The model as it was given, for one image and with other outputs; as it was imported when it
+    has quantizers, which no evaluator knows."""
     if any(qonnx.is_quantizer(node) for node in graph.model.graph.node):
         return sub_model(graph, graph.nodes, graph.inputs, names)
     model = onnx.ModelProto.FromString(graph.model.SerializeToString())
+    for value in model.graph.input:
+        if value.name in graph.inputs:
+            value.type.tensor_type.shape.dim[0].dim_value = 1
+    del model.graph.value_info[:]
     del model.graph.output[:]
     model.graph.output.extend(
         helper.make_tensor_value_info(name, graph.types[name], None) for name in names)
@@ -30,7 +57,8 @@ def _with_outputs(graph, names):
 
 
 def declared_values(graph, names, image):
-    """Evaluate a whole network with onnxruntime (:class:`~.evaluator.Evaluator`).
+    """Evaluate a whole network with onnxruntime (:class:`~.evaluator.Evaluator`): the model as it
+    was given, not what the import made of it.
 
     Parameters
     ----------
@@ -40,7 +68,7 @@ def declared_values(graph, names, image):
 
     Returns
     -------
-    (name -> float64 array, name of the engine).
+    (name -> float64 array, words for what computed it).
 
     Raises
     ------
@@ -48,13 +76,18 @@ def declared_values(graph, names, image):
         when the model cannot be evaluated.
     """
     (source,) = graph.inputs
-    evaluator = Evaluator(_with_outputs(graph, names))
+    model, engine = _with_outputs(graph, names), "onnxruntime"
     try:
+        try:
+            evaluator = Evaluator(model)
+        except ModelError:
+            if graph.types[source] != TensorProto.DOUBLE:
+                raise
+            evaluator, engine = Evaluator(_in_float32(model)), "onnxruntime, double as float32"
         values = evaluator.run({source: image})
-    except Exception as error:  # of any type: onnxruntime's own, or numpy's
-        reason = " ".join(str(error).split())
-        raise ModelError(f"The model cannot be evaluated as it stands: {reason}") from None
-    return {name: np.asarray(values[name], np.float64) for name in names}, evaluator.engine
+    except ModelError as error:
+        raise ModelError(f"The model cannot be evaluated as it stands: {error}") from None
+    return {name: np.asarray(values[name], np.float64) for name in names}, engine
 
 
 @dataclass(frozen=True)

@@ -8,34 +8,14 @@ from . import qonnx
 from .attributes import unknown
 from .begin import CHANNELWISE, begin, begin_channelwise
 from .chain import Chain
+from .kernels import kernel
 from .reasons import left_over
 from .refusal import Refusal, together
 
-__all__ = ["AVERAGED_PIXELS", "HOST_OPERATIONS", "Placement", "Support", "analyse"]
+__all__ = ["AVERAGED_PIXELS", "Placement", "Support", "analyse"]
 
 # A sum of n equal numbers is wrong by up to n / 2**12 of itself in binary16.
 AVERAGED_PIXELS = 256
-# Operations that the host evaluates (evaluator.py), in the precision that the model declares.
-HOST_OPERATIONS = frozenset([
-    "Abs", "Add", "ArgMax", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat",
-    "Constant", "ConstantOfShape", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Dropout",
-    "Elu", "Exp", "Expand", "Flatten", "Floor", "Gather", "Gemm", "GlobalAveragePool",
-    "GlobalMaxPool", "HardSigmoid", "HardSwish", "Identity", "LRN", "LeakyRelu", "Log",
-    "LogSoftmax", "MatMul", "Max", "MaxPool", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow",
-    "Reciprocal", "ReduceMax", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Resize", "Round",
-    "Shape", "Sigmoid", "Sign", "Slice", "Softmax", "Softplus", "SpaceToDepth", "Split", "Sqrt",
-    "Squeeze", "Sub", "Sum", "Tanh", "Transpose", "Unsqueeze", "Upsample",
-])
-
-_UNSUPPORTED = {
-    "QLinearConv": "Conv with floating-point weights of plus or minus one value a channel",
-    "ConvInteger": "Conv with floating-point weights of plus or minus one value a channel",
-    "QuantizeLinear": "remove it: maps are binary16 on the chip, float32 on the host",
-    "DequantizeLinear": "store the weights as floating point",
-    "LayerNormalization": "BatchNormalization", "InstanceNormalization": "BatchNormalization",
-    "GroupNormalization": "BatchNormalization", "Gelu": "Relu", "Mish": "Relu",
-    "If": "export the branch that is taken", "Loop": "unroll it", "Scan": "unroll it",
-}
 
 
 @dataclass(frozen=True)
@@ -222,14 +202,15 @@ def _verdict(node, chip, joins, averages, refusals, graph):
         return Placement(node.name, node.operation, "chip", folded)
     if qonnx.is_quantizer(node.proto):
         return Placement(node.name, node.operation, *qonnx.placement_of(node, graph))
-    if node.domain or node.operation not in HOST_OPERATIONS:
-        what = f"{node.domain}.{node.operation}" if node.domain else node.operation
-        return Placement(node.name, node.operation, "unsupported",
-                         f"{what} is known neither to the chip nor to the host",
-                         qonnx.rewrite(node.domain, node.operation) or _UNSUPPORTED.get(
-                             node.operation, "cut it off, and compute it outside"))
+    host = kernel(node, graph)
+    if host.refusal:
+        return Placement(node.name, node.operation, "unsupported", host.refusal,
+                         qonnx.rewrite(node.domain, node.operation) or host.rewrite)
     refusal = refusals.get(node) or left_over(node, graph, chip)
-    return Placement(node.name, node.operation, "host", refusal.reason, refusal.rewrite)
+    narrowed = (f" (computed in float32: onnxruntime has no {node.operation} in {host.narrowed})"
+                if host.narrowed else "")
+    return Placement(node.name, node.operation, "host", refusal.reason + narrowed,
+                     refusal.rewrite)
 
 
 def analyse(graph, config):

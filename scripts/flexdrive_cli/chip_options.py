@@ -15,6 +15,7 @@ import click
 
 from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive.config import PRESETS, ChipConfig
+from flexdrive_deploy.door import guarded, read_bytes
 
 __all__ = ["ChipChoice", "chip_options", "describe", "read_config"]
 
@@ -48,13 +49,8 @@ def read_config(path):
     ConfigurationError
         when the file cannot be read, or holds something that is not a field.
     """
-    try:
-        with open(path, "rb") as file:
-            document = tomllib.load(file)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not a TOML file: {error}") from None
+    with guarded(path, "a TOML file", ConfigurationError):
+        document = tomllib.loads(read_bytes(path, "a TOML file", ConfigurationError).decode())
     table = document.get("chip", document)
     known = [field.name for field in fields(ChipConfig)]
     if not isinstance(table, dict):

@@ -74,7 +74,7 @@ def _accuracy(results, total):
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("model", "images", "right", "accuracy"):
         table.add_column(name, justify="left" if name == "model" else "right")
-    for engine, text, count in (("float", "float32 (onnx reference)", total),
+    for engine, text, count in (("float", "float32 (onnxruntime)", total),
                                 ("golden", "golden model", total),
                                 ("rtl", "RTL", results["rtl_images"])):
         right = results[f"{engine}_right"]

@@ -60,7 +60,7 @@ def test_damaged_data(saved, name):
         with pytest.raises(FileError, match=rf"{name} is truncated or changed"):
             Program.load(saved)
     (saved / name).unlink()
-    with pytest.raises(FileError, match=rf"{name} is missing"):
+    with pytest.raises(FileError, match=rf"{name}: no such file"):
         Program.load(saved)
 
 
