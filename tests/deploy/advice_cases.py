@@ -99,6 +99,13 @@ CASES = {
         "plus or minus one value", (lambda b: conv(b, weights=b.rng.standard_normal((4, 4, 3, 3)),
                                                    name="it"), CONFIG),
         (lambda b: conv(b, name="it"), CONFIG)),
+    "its weights (4, 4, 1, 1) are not its kernel's": (
+        "kernel_shape = [k, k]", (lambda b: conv(b, kernel=1, kernel_shape=[3, 3], pads=[1] * 4,
+                                                 name="it"), CONFIG),
+        (lambda b: conv(b, kernel_shape=[3, 3], name="it"), CONFIG)),
+    "its bias (3,) is not 4 numbers": (
+        "one number an output channel", (lambda b: conv(b, bias=np.ones(3), name="it"), CONFIG),
+        (lambda b: conv(b, bias=np.ones(4), name="it"), CONFIG)),
     "infinite or no numbers": (
         "finite weights", (lambda b: conv(b, magnitude=np.inf, name="it"), CONFIG),
         (lambda b: conv(b, name="it"), CONFIG)),
