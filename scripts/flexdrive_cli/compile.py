@@ -7,21 +7,15 @@ from rich.console import Console
 
 from flexdrive_deploy.arrays import load_array
 from flexdrive_deploy.deployment import ChipPart
-from flexdrive_deploy.exports import FORMATS, export
+from flexdrive_deploy.exports import export
 from flexdrive_deploy.files import array_bytes
 from flexdrive_deploy.streams import chip_streams, chip_vectors
 
 from .chip_options import chip_options, describe
+from .export_option import export_option
 from .network import CHIP_HELP, analysed, compiled
 
-__all__ = ["command", "export_option"]
-
-
-def export_option(what):
-    """``--export``, the same wherever a command writes words for other tools."""
-    return click.option("--export", "formats", multiple=True, type=click.Choice(list(FORMATS)),
-                        help=f"Also write {what} in this format; may be repeated. mem: Verilog's "
-                        "$readmemh, hex: Intel HEX, bin: bytes, h: a C header.")
+__all__ = ["command"]
 
 
 def _vectors(deployment, path):

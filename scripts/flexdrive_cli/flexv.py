@@ -8,6 +8,8 @@ from rich.console import Console
 
 from flexdrive.errors import FlexdriveError
 
+from .export_option import export_option
+
 __all__ = ["command"]
 
 _console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -29,13 +31,15 @@ def command():
 @click.option("--no-start", is_flag=True, help="The sources define _start themselves.")
 @click.option("-I", "include", multiple=True, type=click.Path(), help="Directory of headers.")
 @click.option("-D", "define", multiple=True, help="Macro: NAME or NAME=VALUE.")
-def build(sources, output, optimise, script, stack, no_start, include, define):
+@export_option("the program's memory beside OUTPUT")
+def build(sources, output, optimise, script, stack, no_start, include, define, formats):
     """Compile C and assembly SOURCES into a program. The C library is there."""
-    from flexdrive_sim.flexv.firmware import build_program
+    from flexdrive_sim.flexv.firmware import build_program, export_program
 
     build_program(sources, output, optimise=optimise, start=not no_start, script=script,
                   stack=stack, notify=_console.print,
                   arguments=[*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)])
+    export_program(output, formats)
 
 
 @command.command()

@@ -37,6 +37,11 @@ class Verilator:
     program: str
     root: str | None = None
 
+    @property
+    def flags(self):
+        """What it needs on its command line to make a program that builds."""
+        return _PACKAGE_FLAGS if self.root else ()
+
     def environment(self):
         """Environment variables to run it in."""
         return os.environ | ({"VERILATOR_ROOT": self.root} if self.root else {})
@@ -54,7 +59,7 @@ class Verilator:
         """
         run_tool([self.program, "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O3", "--x-assign",
                   "fast", "--x-initial", "fast", "--noassert", "-Wno-lint", "-Wno-UNOPTFLAT",
-                  "--top-module", module, *(_PACKAGE_FLAGS if self.root else ()), *sources],
+                  "--top-module", module, *self.flags, *sources],
                  f"Verilator {self.version} (takes minutes)", place, notify, self.environment())
         return Path(place) / "obj_dir" / f"V{module}"
 

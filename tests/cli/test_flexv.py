@@ -1,9 +1,11 @@
 """``flexdrive flexv run``: what is written, and one line for what cannot be done."""
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from flexdrive_cli.flexv import command
+from flexdrive_sim.flexv.elf import ElfError, load_elf
 from flexdrive_sim.flexv.firmware import build_program
 
 # The high word of tohost is written too, as in standard test programs.
@@ -71,3 +73,26 @@ def test_signatures_without_words(tmp_path, ends, message):
     result = _run(str(program), "--signature", str(tmp_path / "words"))
     assert message in str(result.exception)
     assert not (tmp_path / "words").exists()
+
+
+def test_the_memory_of_a_program_for_other_tools(tmp_path):
+    """As readers of the files see it: the words that the RTL's memory holds."""
+    (tmp_path / "program.S").write_text(_SOURCE)
+    result = CliRunner().invoke(command, [
+        "build", "--no-start", str(tmp_path / "program.S"), "-o", str(tmp_path / "program.elf"),
+        *(word for form in ("mem", "hex", "bin", "h") for word in ("--export", form))])
+    assert result.exit_code == 0, result.output
+    (region,) = load_elf(tmp_path / "program.elf").regions()
+    content = (tmp_path / "program.bin").read_bytes()
+    assert content == region.data[:len(content)].tobytes()
+    assert not region.data[len(content):].any()
+    words = (tmp_path / "program.mem").read_text().splitlines()
+    assert words[0].startswith("// program.elf from address 0x80000000: ")
+    assert [int(word, 16) for word in words[1:]] == np.frombuffer(content, "<u4").tolist()
+    assert (tmp_path / "program.hex").read_text().startswith(":020000048000")
+    assert "#define PROGRAM_BASE 0x80000000u" in (tmp_path / "program.h").read_text()
+    # Two sections at the ends of the address space have no image of a sane size.
+    program = load_elf(tmp_path / "program.elf")
+    program.segments.append((0x100, b"1234", 4))
+    with pytest.raises(ElfError, match=r"loads from 0x100 to 0x80000.*, 2047 MB; an image of at"):
+        program.image()

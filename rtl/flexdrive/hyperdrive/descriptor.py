@@ -38,8 +38,8 @@ Meshes
 A chip of a mesh holds a patch of every map, said with the same fields (a chip that lies outside a
 small map has a map of no pixels). ``north`` and ``west`` say that the (input) map goes on in the
 neighbour above and to the left, ``south`` and ``east`` how many rows and columns of it the
-neighbours below and to the right hold, as far as they matter (0 to 6): reads beyond the patch then
-come from the border and corner memories instead of being zero.
+neighbours below and to the right hold, at most 6 (nothing reaches further): reads beyond the patch
+then come from the border and corner memories instead of being zero.
 
 With ``halo`` = H > 0 the map that LOAD or CONV makes is sent to those neighbours, H rows and
 columns of it, and theirs are received. Distance h = 0 is that of the row or column next to the

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.exports import Words
 
 from .iss.memory import Region
 
@@ -19,6 +20,7 @@ __all__ = ["Code", "ElfError", "Program", "load_elf"]
 # Memory behind the last segment, for stacks and heaps that start-up code places there.
 _EXTRA = 1 << 20
 _PAGE = 4096
+_IMAGE = 64 << 20   # bytes of an image at most
 
 
 class ElfError(FlexdriveError):
@@ -70,6 +72,20 @@ class Program:
             offset = address - region.base
             region.data[offset:offset + len(content)] = np.frombuffer(content, np.uint8)
         return regions
+
+    def image(self):
+        """What the file loads, from the first address to the last, as 32-bit words:
+        :class:`~flexdrive_deploy.exports.Words`. Start-up code clears what lies behind (.bss)."""
+        base = min(address for address, _, _ in self.segments) // 4 * 4
+        end = max(address + len(content) for address, content, _ in self.segments)
+        if end - base > _IMAGE:
+            raise ElfError(f"{self.path} loads from {base:#x} to {end:#x}, {(end - base) >> 20} "
+                           f"MB; an image of at most {_IMAGE >> 20} MB is written: place its "
+                           "sections together")
+        data = np.zeros(-(-(end - base) // 4) * 4, np.uint8)
+        for address, content, _ in self.segments:
+            data[address - base:address - base + len(content)] = np.frombuffer(content, np.uint8)
+        return Words(data.view("<u4"), 32, f"{self.path.name} from address {base:#010x}", base)
 
     def symbol(self, name, purpose):
         """Address of symbol ``name``."""

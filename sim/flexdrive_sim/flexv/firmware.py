@@ -7,10 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.exports import export
 
 from .clibrary import c_library
+from .elf import load_elf
 
-__all__ = ["BuildError", "build_program", "firmware_directory"]
+__all__ = ["BuildError", "build_program", "export_program", "firmware_directory"]
 
 _TARGET, _CPU = "riscv32-freestanding", "generic_rv32+m+c"
 # -g: without it -Os drops the symbols, and a run needs `tohost`.
@@ -71,3 +73,17 @@ def build_program(sources, output, *, optimise="2", start=True, script=None, sta
         words = "\n".join((result.stderr.strip() or result.stdout.strip()).splitlines()[:40])
         raise BuildError(f"Building {output} failed:\n{words}")
     return Path(output)
+
+
+def export_program(path, formats):
+    """Write the memory of the ELF file ``path`` beside it, in each of ``formats``
+    (:mod:`flexdrive_deploy.exports`)."""
+    path = Path(path)
+    if not formats:
+        return
+    for name, content in export(path.stem, load_elf(path).image(), formats).items():
+        try:
+            path.with_name(name).write_bytes(
+                content.encode() if isinstance(content, str) else content)
+        except OSError as error:
+            raise BuildError(f"Cannot write {path.with_name(name)}: {error.strerror}") from None
