@@ -2,7 +2,8 @@
 
 One module per distinct component (:mod:`flexdrive.emit`), named as in Python. What Verilog has no
 words for is renamed (keywords get a ``_``), signals that only repeat another one are left out,
-and memories are cleared by a loop instead of a line per word.
+memories are cleared by a loop instead of a line per word, and every combinational block is
+evaluated when a simulation begins.
 """
 
 import re
@@ -17,13 +18,17 @@ from .tools import run_yosys
 
 __all__ = ["VERILOG_SCRIPT", "VerilogDesign", "emit_verilog", "verilog_of"]
 
-# What Amaranth's own Verilog back end runs; -noattr leaves source locations out.
+# What Amaranth's own Verilog back end runs.
 VERILOG_SCRIPT = """\
 read_rtlil design.il
 proc -nomux -norom
 memory_collect
-write_verilog -noattr design.v
+write_verilog design.v
 """
+# Attributes by Amaranth and yosys themselves, which tell a reader or a tool nothing; what remains
+# was asked for where a component was made: `keep`, `ram_style`.
+_NOTES = re.compile(r" *attribute \\(?:enum_\w+|generator|src|top) .*\n")
+_WRITTEN_NOTES = re.compile(r"^ *\(\* (?:full_case|init) = .* \*\)\n", re.M)
 
 # IEEE 1364-2005, annex B; and what SystemVerilog (IEEE 1800-2017, annex B) adds, since many tools
 # read every file as SystemVerilog.
@@ -58,9 +63,14 @@ _PORT = re.compile(r"    connect \\(\S+)( .*)")
 # `begin if (x) begin end` makes simulators evaluate a block without inputs once; the name that
 # yosys gives the helper is its own source line.
 _ONCE = re.compile(r"\\\$auto\$verilog_backend\.cc:\d+:dump_module\$\d+ ")
-# Where yosys does not: a part of a vector that is constant, beside parts that are not.
-_CONSTANT = re.compile(r"  always @\*\n    ([^=\n]+ = \d+'s?[hbd][0-9a-fx_]+;)\n")
+# What yosys leaves unguarded: assignments without a condition, to a part of a vector whose other
+# parts are assigned in blocks of their own.
+_UNGUARDED = re.compile(r"  always @\*\n    ([^;\n]+;)\n")
 _ONCE_DECLARED = "  reg evaluate_once = 0;\n"
+# A value at the declaration of a variable makes no event in SystemVerilog (IEEE 1800-2017, 6.8 and
+# 10.5), and one assigned by `initial` may come before the blocks wait for it; a nonblocking one
+# comes after they do, in both languages.
+_ONCE_ASSIGNED = "  reg evaluate_once;\n  initial evaluate_once <= 1'h0;\n"
 _CLEARED = re.compile(r"  initial begin\n(?:    (\w+)\[\d+\] = (\d+'[hd]0+);\n)+  end\n")
 
 
@@ -106,7 +116,7 @@ def emit_verilog(component, *, name=None, header="", notify=None):
 
 def verilog_of(design, *, header="", notify=None):
     """Translate an emitted design (:class:`flexdrive.emit.RtlilDesign`) to Verilog."""
-    text, renamed = _rename(_drop_unused(design.text))
+    text, renamed = _rename(_drop_unused(_NOTES.sub("", design.text)))
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "design.il").write_text(text)
         run_yosys(VERILOG_SCRIPT, cwd=place, what=f"translating {design.top} to Verilog",
@@ -114,8 +124,9 @@ def verilog_of(design, *, header="", notify=None):
         verilog = (Path(place) / "design.v").read_text()
     # The first line names the build of yosys.
     _, _, verilog = verilog.partition("\n")
+    verilog = _WRITTEN_NOTES.sub("", verilog)
     verilog = _ONCE.sub("evaluate_once", verilog)
-    verilog = re.sub(r"^module .*?^endmodule\n", _evaluate_constants, verilog, flags=re.M | re.S)
+    verilog = re.sub(r"^module .*?^endmodule\n", _evaluate_all, verilog, flags=re.M | re.S)
     verilog = _CLEARED.sub(_loop, verilog)
     comment = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
     ports = {p.name: renamed[p.name] for p in design.ports if p.name in renamed}
@@ -218,12 +229,15 @@ def _instances(text):
     return found
 
 
-def _evaluate_constants(match):
-    """A module whose constant blocks are evaluated, once."""
-    text, count = _CONSTANT.subn(
-        r"  always @* begin\n    if (evaluate_once) begin end\n    \1\n  end\n", match[0])
-    if count and _ONCE_DECLARED not in text:
-        text = re.sub(r"\);\n", f");\n{_ONCE_DECLARED}", text, count=1)
+def _evaluate_all(match):
+    """A module whose combinational blocks are evaluated when a simulation begins: a simulator
+    runs ``always @*`` when something changes that it reads, and registers whose value at power-up
+    is that of their reset may never change."""
+    text = match[0].replace(_ONCE_DECLARED, "")
+    text = _UNGUARDED.sub(
+        r"  always @* begin\n    if (evaluate_once) begin end\n    \1\n  end\n", text)
+    if "(evaluate_once)" in text:
+        text = text.replace(");\n", f");\n{_ONCE_ASSIGNED}", 1)
     return text
 
 

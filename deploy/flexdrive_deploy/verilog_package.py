@@ -77,7 +77,8 @@ def _command(target, configuration):
         else:
             text = ",".join(value) if isinstance(value, list) else value
             words.append(f"{option} {text}")
-    return f"flexdrive verilog {target.name} {' '.join(words)}"
+    # Into a directory of its own: as it stands, the command overwrites nothing.
+    return " ".join(["flexdrive verilog", target.name, *words, f"-o {target.module}"])
 
 
 def _range(width):

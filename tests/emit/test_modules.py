@@ -45,14 +45,6 @@ def test_names_are_plain_words():
     assert re.search(r"output \[15:0\] row_word;", text)
 
 
-def test_blocks_of_constants_are_evaluated():
-    """A simulator runs `always @*` when something changes that it reads, so never without that."""
-    text = emit_verilog(_chip(1, 1, 1)).text
-    assert not re.search(r"always @\*\n +[^=\n]+ = \d+'\w+;", text)
-    for module in re.findall(r"^module .*?^endmodule$", text, re.M | re.S):
-        assert module.count("reg evaluate_once = 0;") == ("(evaluate_once)" in module)
-
-
 def test_keywords_are_renamed_consistently():
     """`release` is a port of a submodule, and a word of Verilog."""
     text = emit_verilog(_chip(1, 1, 1)).text

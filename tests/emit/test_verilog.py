@@ -1,18 +1,31 @@
 """The Verilog of every target, as other tools read it, and its package."""
 
+import contextlib
+import functools
 import json
 import re
+import shlex
+from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_deploy.targets import TARGETS
+from flexdrive.hyperdrive import PRESETS
+from flexdrive.hyperdrive.link import LinkConfig
+from flexdrive.hyperdrive.mesh_chip import MeshOptions
+from flexdrive_cli import cli
+from flexdrive_deploy.targets import TARGETS, MeshValue
 from flexdrive_deploy.tools import ToolError, run_yosys
 from flexdrive_deploy.verilog_package import make_package, write_package
 
 
 def _package(target, **options):
     return make_package(target, target.example, **options)
+
+
+# For those who read it only.
+_made = functools.cache(_package)
 
 
 @pytest.fixture(params=TARGETS)
@@ -26,7 +39,7 @@ def _read(target):
 
 
 def test_checks_and_synthesises(target, tmp_path):
-    write_package(_package(target), tmp_path)
+    write_package(_made(target), tmp_path)
     run_yosys(_read(target) + "proc\ncheck -assert\nmemory -nomap\n"
               "synth -run coarse:check -noabc\ncheck -assert\n", cwd=tmp_path)
 
@@ -43,8 +56,47 @@ def test_check_finds_a_missing_driver(tmp_path):
         run_yosys(_read(target) + "proc\nflatten\ncheck -assert\n", cwd=tmp_path)
 
 
+# A block that a simulator evaluates when a simulation begins: it reads what is assigned then.
+_EVALUATED = "  always @* begin\n    if (evaluate_once) begin end\n"
+# The one form with an event in Verilog and in SystemVerilog (IEEE 1800-2017, 6.8: the value of a
+# declaration is set before any block runs); nonblocking, so it comes when every block waits.
+_EVENT = "  reg evaluate_once;\n  initial evaluate_once <= 1'h0;\n"
+
+
+def _never_evaluated(text):
+    """Modules with combinational blocks that a simulator need not evaluate, as in both languages
+    a block runs when something changes that it reads, and that may be never."""
+    return [module.partition("(")[0] for module in re.findall(r"^module .*?^endmodule$", text,
+                                                              re.M | re.S)
+            if len(re.findall(r"always *@ *\(?\*", module)) != module.count(_EVALUATED)
+            or (_EVALUATED in module) != (_EVENT in module)
+            or module.count("reg evaluate_once") != module.count(_EVENT)]
+
+
+def test_every_block_is_evaluated(target):
+    text = _made(target).files[f"{target.module}.v"]
+    assert _never_evaluated(text) == []
+
+
+def test_blocks_that_wait_for_ever_are_found():
+    text = _made(TARGETS["flexv-core"]).files["flexv_core.v"]
+    assert _never_evaluated(text.replace(_EVENT, "  reg evaluate_once = 0;\n", 1))
+    assert _never_evaluated(text.replace("    if (evaluate_once) begin end\n", "", 1))
+
+
+def test_attributes_are_those_of_the_components(target):
+    """`keep` of registers that are not to be merged; nothing that only notes where a line came
+    from."""
+    text = _made(target).files[f"{target.module}.v"]
+    assert set(re.findall(r"\(\* (\w+)", text)) == ({"keep"} if target.chip else set())
+    units = len(re.findall(r"^module AccumulateUnit", text, re.M))
+    assert units == target.chip
+    for register in ("adds", "starts"):
+        assert text.count(f"  (* keep = 32'd1 *)\n  reg {register} = ") == units
+
+
 def test_every_port_is_documented(target):
-    package = _package(target)
+    package = _made(target)
     description = json.loads(package.files[f"{target.module}.json"])
     for port in description["ports"]:
         assert port["meaning"], port
@@ -54,7 +106,7 @@ def test_every_port_is_documented(target):
 
 
 def test_description_names_what_is_in_the_verilog(target):
-    package = _package(target)
+    package = _made(target)
     description = json.loads(package.files[f"{target.module}.json"])
     text = package.files[f"{target.module}.v"]
     assert set(description["modules"]) == set(re.findall(r"^module (\w+)", text, re.M))
@@ -86,8 +138,33 @@ def test_report_fields_are_described():
     assert sum(field["width"] for field in fields) == ports["o_reports_payload"]["width"]
 
 
-def test_text_is_reproducible(target):
-    assert _package(target).files == _package(target).files
+def _repeat(package, place):
+    """The files that the command in the header makes, run as it stands in ``place``."""
+    (verilog,) = (text for name, text in package.files.items()
+                  if name.endswith(".v") and not name.endswith("_instance.v"))
+    lines = verilog.splitlines()
+    assert lines[1].endswith("; made by")
+    program, *words = shlex.split(lines[2].removeprefix("//"))
+    assert program == "flexdrive"
+    with contextlib.chdir(place):
+        result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    return {path.name: path.read_text() for path in place.glob("*/*")}
+
+
+def test_the_command_in_the_header_makes_the_same_files(target, tmp_path):
+    package = _made(target)
+    assert _repeat(package, tmp_path) == package.files
+
+
+def test_the_command_says_every_option(tmp_path):
+    """Of a chip with links, which has most."""
+    config = replace(PRESETS["tiny"], rows=1, columns=1, channels=1, mesh=True, halo=2, leaky=True,
+                     channelwise=True, ternary=True)
+    link = LinkConfig(width=8, reverse_width=8, retransmit=True, keepalive=128)
+    value = MeshValue(config, None, MeshOptions(link=link, forward_weights=True, crossing=True))
+    package = make_package(TARGETS["hyperdrive-chip"], value)
+    assert _repeat(package, tmp_path) == package.files
 
 
 def test_nothing_half_written(tmp_path):
