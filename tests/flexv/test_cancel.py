@@ -192,7 +192,7 @@ def test_what_is_not_reached_leaves_the_unit(unit, way):
     the unit is used at once. (Behind fence.i it is fetched anew.)"""
     built, case = unit
     to_second = {"branch": code("beq", simm=8), "jal": code("jal", simm=8),
-                 "jalr": code("jalr", rs1=_TEMP, simm=16), "fence.i": code("fence.i")}[way]
+                 "jalr": code("jalr", rs1=_TEMP, simm=20), "fence.i": code("fence.i")}[way]
     dropped = b"" if way == "fence.i" else case.first
     text = (_setup(case, b"", Snippet(b"").start) + code("lw", rd=31, rs1=_P)
             + code("auipc", rd=_TEMP) + 2 * code("addi") + to_second + dropped + case.second
