@@ -102,8 +102,8 @@ def test_every_kind_of_reserved_halfword_is_illegal():
     assert output_names(expander) == {"insn", "illegal"}
     every = sorted({function << 13 | bit12 << 12 | register << 7 | low << 2 | quarter
                     for function in range(8) for bit12 in range(2) for quarter in range(3)
-                    for register in (0, 1, 2, 8, 16, 24, 31) for low in (0, 1, 16, 31)})
-    assert len(every) > 1000
+                    for register in (0, 1, 2, 8, 24) for low in (0, 1, 16)})
+    assert len(every) == 720
 
     def stimulus():
         wrong = []

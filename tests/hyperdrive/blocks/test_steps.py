@@ -34,9 +34,9 @@ def draw_layer(config, random):
     kernel = int(random.choice(kernels))
     stride = 1 if upsample else int(random.integers(1, 3))
     rows, columns = (int(n) * (2 if upsample else 1) for n in random.integers(
-        max(1, kernel // 2), 4, 2))
-    outputs = int(random.integers(1, 8))
-    inputs = outputs if channelwise else int(random.integers(1, 4))
+        max(1, kernel // 2), 4 - upsample, 2))
+    outputs = int(random.integers(1, 2 * config.channels))
+    inputs = outputs if channelwise else int(random.integers(1, 3))
     in_rows, in_columns = (n * stride >> upsample for n in (rows, columns))
     pitch, step = inputs + int(random.integers(3)), int(random.integers(1, 3))
     out_pitch = outputs * step + int(random.integers(3))
