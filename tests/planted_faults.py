@@ -21,6 +21,9 @@ def copy_project(place):
         shutil.copytree(ROOT / name, place / name,
                         ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copy(ROOT / "pyproject.toml", place)
+    # As pyproject.toml maps it: else the programs would be built with the firmware of ROOT.
+    (place / "packages").mkdir()
+    (place / "packages/flexdrive_firmware").symlink_to(place / "firmware")
 
 
 def plant(place, fault):
@@ -34,7 +37,8 @@ def plant(place, fault):
 
 def caught_by(place, fault):
     """Name of the first test that fails, or None."""
-    paths = os.pathsep.join(str(place / name) for name in ("rtl", "deploy", "sim", "scripts"))
+    paths = os.pathsep.join(str(place / name)
+                            for name in ("rtl", "deploy", "sim", "scripts", "packages"))
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
          *fault["tests"].split(" ", 1)[:1],

@@ -16,8 +16,12 @@ from flexdrive.hyperdrive.descriptor import Operation
 
 __all__ = ["Life", "lives", "plan_picture"]
 
-_WIDTH, _HEIGHT, _DPI = 18, 9, 110
-_SIZES = (9, 8, 7, 6)               # of labels, in points
+# Inches: a file to look at by itself; a picture as wide as a page, on which its text has the size
+# that it says.
+_INCHES = {"png": (18, 9), "svg": (11, 7)}
+_DPI = 110
+_SIZES = (10, 9, 8, 7.5)            # of labels, in points
+_SMALL = 8                          # of the names below
 _CHARACTER, _LINE = 0.62, 1.5       # width and height of a letter over the size of the label
 _COLOURS = {"sent": "#b7d7b0", "kept": "#bcd2ea", "result": "#f3cfa5"}
 _MEANINGS = {"sent": "sent by the host", "kept": "stays on the chip", "result": "result"}
@@ -120,14 +124,25 @@ def _label(axis, life, number, inches):
 
 
 def _key(figure, unnamed):
-    """The names behind the numbers, in columns below the plan."""
-    columns = 6
-    rows = -(-len(unnamed) // columns)
+    """The names behind the numbers, in columns below the plan; returns the share that they take of
+    the figure's height."""
+    if not unnamed:
+        return 0.0
+    width, height = figure.get_size_inches()
+    letters = max(len(name) for _, name in unnamed) + 6
+    columns = max(1, min(6, int(0.94 * width * 72 / (_CHARACTER * _SMALL * letters))))
+    rows, line = -(-len(unnamed) // columns), _LINE * _SMALL / 72 / height
     for place, (number, name) in enumerate(unnamed):
         column, row = divmod(place, rows)
-        figure.text(0.06 + column * 0.93 / columns, 0.01 + 0.018 * (rows - 1 - row),
-                    f"{number}  {name}"[:44], fontsize=7, va="bottom")
-    return 0.03 + 0.018 * rows if unnamed else 0.0
+        figure.text(0.05 + column * 0.94 / columns, 0.01 + line * (rows - 1 - row),
+                    f"{number}  {name}", fontsize=_SMALL, va="bottom")
+    return 0.02 + line * rows
+
+
+def _top(limit, used):
+    """(upper end of the axis, whether the size of the memory is on it): it is where the maps take
+    a third of it or more, so that there is something to see."""
+    return (1.1 * limit, True) if 3 * used >= limit else (1.25 * used, False)
 
 
 def _draw(axis, found, cycles, limit, inches):
@@ -137,12 +152,15 @@ def _draw(axis, found, cycles, limit, inches):
                                  facecolor=_COLOURS[life.kind], edgecolor="#333333", linewidth=0.7))
         if not _label(axis, life, number, inches):
             unnamed.append((number, life.name))
-    axis.axhline(limit, color="#cf222e", linewidth=1.5)
-    axis.text(cycles, limit, f"memory of a tile, {limit:,} words ", color="#cf222e", fontsize=9,
-              ha="right", va="bottom")
+    top, reached = _top(limit, max(life.base + life.words for life in found))
+    if reached:
+        axis.axhline(limit, color="#cf222e", linewidth=1.5)
+    axis.text(cycles, min(limit, 0.96 * top), f"memory of a tile, {limit:,} words"
+              f"{'' if reached else ', is far above'} ", color="#cf222e", fontsize=10, ha="right",
+              va="bottom" if reached else "center")
     axis.legend(handles=[Rectangle((0, 0), 1, 1, facecolor=_COLOURS[kind], edgecolor="#333333",
                                    label=_MEANINGS[kind]) for kind in kinds],
-                loc="upper left", ncols=3, fontsize=8, frameon=False, bbox_to_anchor=(0, 1.0))
+                loc="upper left", ncols=3, fontsize=9, frameon=False, bbox_to_anchor=(0, 1.0))
     return unnamed
 
 
@@ -164,19 +182,21 @@ def plan_picture(deployment, form="png"):
     """
     found, cycles = lives(deployment)
     limit = deployment.config.fm_words
-    top = 1.1 * limit
-    figure = Figure(figsize=(_WIDTH, _HEIGHT))
+    top, _ = _top(limit, max(life.base + life.words for life in found))
+    wide, tall = _INCHES[form]
+    left, low = 0.75 / wide, 0.6 / tall         # for the numbers of the axes
+    figure = Figure(figsize=(wide, tall))
     FigureCanvasAgg(figure)
-    axis = figure.add_axes((0.05, 0.25, 0.94, 0.69))
-    inches = 0.94 * _WIDTH / cycles, 0.69 * _HEIGHT / top
+    axis = figure.add_axes((left, 0.25, 0.99 - left, 0.69))
+    inches = (0.99 - left) * wide / cycles, 0.69 * tall / top
     unnamed = _draw(axis, found, cycles, limit, inches)
     below = _key(figure, unnamed)
-    axis.set_position((0.05, below + 0.07, 0.94, 0.87 - below))
+    axis.set_position((left, below + low, 0.99 - left, 0.94 - low - below))
     axis.set(xlim=(0, cycles), ylim=(0, top))
     axis.xaxis.set_major_formatter("{x:,.0f}")
     axis.yaxis.set_major_formatter("{x:,.0f}")
-    axis.set_xlabel("cycles of an image, without fills and stalls", fontsize=9)
-    axis.set_ylabel("words of a tile", fontsize=9)
+    axis.set_xlabel("cycles of an image, without fills and stalls", fontsize=10)
+    axis.set_ylabel("words of a tile", fontsize=10)
     peak = max(program.peak_words for program in deployment.programs)
     axis.set_title(f"{deployment.name}: {peak:,} of {limit:,} words a tile in use at most",
                    fontsize=11)

@@ -33,6 +33,7 @@ from flexdrive_deploy.onnx_graph import load_model
 from flexdrive_deploy.onnx_import import compile_model
 from flexdrive_sim.hyperdrive.golden import GoldenChip
 from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_sim.preparation import preparation
 
 HERE = pathlib.Path(__file__).parent
 MODEL, CHIP = HERE / "cifar10.onnx", HERE / "chip.toml"
@@ -58,7 +59,10 @@ class Runner:
 
     def __init__(self, engine):
         self.deployment = compile_model(load_model(MODEL), read_config(CHIP), name="cifar10")
-        self.session = Session(self.deployment, "rtl") if engine == "rtl" else None
+        self.session = None
+        if engine == "rtl":
+            with preparation(Console(stderr=True, highlight=False)) as notify:
+                self.session = Session(self.deployment, "rtl", notify=notify)
 
     @classmethod
     def start(cls, engine):
@@ -131,6 +135,8 @@ def engine_batches(engine, images, processes, keep, console):
             name = base.copy()
             name.update(part.tobytes())
             paths[number] = keep / f"{name.hexdigest()[:16]}.pickle"
+    if engine == "rtl":
+        Runner(engine)      # builds the compiled engine once, before all processes want it
     with ProcessPoolExecutor(processes, initializer=Runner.start, initargs=(engine,)) as pool:
         return list(track(pool.map(Runner.batch, parts, paths), engine, count, console=console))
 

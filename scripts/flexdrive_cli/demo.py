@@ -3,6 +3,7 @@ compared."""
 
 import json
 import sys
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import click
@@ -18,11 +19,12 @@ from flexdrive_deploy.onnx_import import compile_model
 from flexdrive_sim.hyperdrive.picture import save_picture
 from flexdrive_sim.hyperdrive.session import Session
 from flexdrive_sim.hyperdrive.summary import Summary
+from flexdrive_sim.preparation import preparation
 
 from .chip_options import describe
 from .tables import layer_table, summary_table
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples/digits"
+EXAMPLE = files("flexdrive_examples") / "digits"
 PRESET = "digits"
 
 
@@ -32,17 +34,18 @@ def _float_answers(model, images):
     return logits
 
 
-def _run(deployment, engine, images, progress):
+def _run(deployment, engine, images, console):
     """(logits, Summary); the Summary has the first difference, if there is one."""
-    session = Session(deployment, engine, notify=lambda line: progress.console.print(
-        f"  {line}", style="dim"))
+    with preparation(console) as notify:
+        session = Session(deployment, engine, notify=notify)
     summary, logits = Summary(deployment), []
-    for image in progress.track(images, description=f"{len(images)} images, {engine}"):
-        result = session.run(image[None])
-        summary.add(result)
-        logits.append(result.outputs[deployment.outputs[0]][0])
-        if result.difference:
-            break
+    with Progress(console=console, transient=True) as progress:
+        for image in progress.track(images, description=f"{len(images)} images, {engine}"):
+            result = session.run(image[None])
+            summary.add(result)
+            logits.append(result.outputs[deployment.outputs[0]][0])
+            if result.difference:
+                break
     return np.array(logits), summary
 
 
@@ -94,21 +97,20 @@ def main(output, images):
     """Run the digits network on the RTL and on the golden model; write under --output."""
     console = Console(highlight=False)
     output.mkdir(parents=True, exist_ok=True)
-    model, data = load_model(EXAMPLE / "digits.onnx"), np.load(EXAMPLE / "heldout.npz")
+    with as_file(EXAMPLE) as place:
+        model, data = load_model(place / "digits.onnx"), np.load(place / "heldout.npz")
     pictures, labels = data["images"], data["labels"]
     inputs = pictures[:, None].astype(np.float32)
     deployment = compile_model(model, PRESETS[PRESET], name="digits", layer_check=True)
     deployment.save(output / "network")
     console.print(f"digits on {describe(deployment.config)}", soft_wrap=True)
     logits, summaries = {"float": _float_answers(model, inputs)}, {}
-    with Progress(console=console, transient=True) as progress:
-        for engine, count in (("rtl", images), ("golden", len(inputs))):
-            logits[engine], summaries[engine] = _run(deployment, engine, inputs[:count], progress)
-            if summaries[engine].difference:
-                progress.stop()
-                console.print(f"error: {engine}: {summaries[engine].difference}",
-                              style="bold red", markup=False, soft_wrap=True)
-                sys.exit(1)
+    for engine, count in (("rtl", images), ("golden", len(inputs))):
+        logits[engine], summaries[engine] = _run(deployment, engine, inputs[:count], console)
+        if summaries[engine].difference:
+            console.print(f"error: {engine}: {summaries[engine].difference}", style="bold red",
+                          markup=False, soft_wrap=True)
+            sys.exit(1)
     results = _results(labels, logits, summaries)
     save_picture(output / "digits.png", pictures[:images], logits["rtl"].argmax(axis=1),
                  labels[:images], summaries["rtl"],

@@ -32,10 +32,12 @@ def command():
 def build(sources, output, optimise, script, stack, no_start, include, define):
     """Compile C and assembly SOURCES into a program. The C library is there."""
     from flexdrive_sim.flexv.firmware import build_program
+    from flexdrive_sim.preparation import preparation
 
-    build_program(sources, output, optimise=optimise, start=not no_start, script=script,
-                  stack=stack, notify=_console.print,
-                  arguments=[*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)])
+    arguments = [*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)]
+    with preparation(Console(stderr=True)) as notify:
+        build_program(sources, output, optimise=optimise, start=not no_start, script=script,
+                      stack=stack, arguments=arguments, notify=notify)
 
 
 @command.command()
@@ -73,9 +75,10 @@ def run(program, engine, trace, max_cycles, signature, **timing):
             outcome = run_iss(loaded, max_instructions=max_cycles, trace=write)
         else:
             from flexdrive_sim.flexv.run_rtl import run_rtl
+            from flexdrive_sim.preparation import preparation
 
-            outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write, notify=_console.print,
-                              **timing)
+            outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write,
+                              preparing=preparation(Console(stderr=True)), **timing)
         if words is not None:
             words.write(signature_text(loaded, outcome.regions))
     _report(outcome)

@@ -3,6 +3,7 @@
 from rich.table import Table
 
 from flexdrive_sim.report.against import lines
+from flexdrive_sim.report.units import quantity
 
 __all__ = ["against_table", "cost_table", "phase_table"]
 
@@ -51,13 +52,13 @@ def cost_table(report):
     table.add_row("frames/s", f"{report.frame_rate:,.1f} at {clock.value:g} MHz, "
                   f"{report.layer_rate:,.1f} without transfers")
     for name, published in (("energy", True), ("with all I/O", False)):
-        table.add_row(name, f"core {1e3 * report.core_energy():.4g} + I/O "
-                      f"{1e3 * report.io_energy(published):.4g} = "
-                      f"{1e3 * report.energy(published):.4g} mJ a frame "
-                      f"({report.io_bits(published) / 1e6:.2f} Mbit), "
+        table.add_row(name, f"core {quantity(report.core_energy(), 'J')} + I/O "
+                      f"{quantity(report.io_energy(published), 'J')} = "
+                      f"{quantity(report.energy(published), 'J')} a frame "
+                      f"({quantity(report.io_bits(published), 'bit')}), "
                       f"{report.system_efficiency(published):.2f} TOp/s/W")
-    table.add_row("core", f"{report.core_efficiency:.2f} TOp/s/W, {report.operations / 1e9:.3f} "
-                  "GOp a frame")
+    table.add_row("core", f"{report.core_efficiency:.2f} TOp/s/W, "
+                  f"{quantity(report.operations, 'Op')} a frame")
     for constant in report.assumptions:
         table.add_row(constant.name, f"{constant.value:.4g} {constant.unit}: {constant.source}")
     return table

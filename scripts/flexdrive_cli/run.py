@@ -16,6 +16,7 @@ from flexdrive_deploy.reference import first_beyond, layer_differences
 from flexdrive_sim.engine import Gate
 from flexdrive_sim.hyperdrive.session import ENGINES, Session
 from flexdrive_sim.hyperdrive.summary import Summary
+from flexdrive_sim.preparation import preparation
 
 from .chip_options import chip_options, describe
 from .link_options import link_options
@@ -55,8 +56,8 @@ def _single_output(deployment):
 def _run(deployment, images, engine, console, options, gates):
     """Results image by image until the first difference: (outputs, Summary, stored maps of the
     first image)."""
-    session = Session(deployment, engine, options=options, gates=gates,
-                      notify=lambda line: console.print(line, style="dim"))
+    with preparation(console) as notify:
+        session = Session(deployment, engine, options=options, gates=gates, notify=notify)
     summary, outputs, maps = Summary(deployment), [], {}
     with Progress(console=console, transient=True) as progress:
         for image in progress.track(images, description=f"{engine}"):

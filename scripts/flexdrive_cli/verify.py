@@ -80,8 +80,10 @@ def fp16(operations, depth, count, seed, exhaustive, jobs, vectors):
 
 
 def _prepare(console, verify, operation, depth):
-    return verify.Verifier(operation, depth=depth,
-                           notify=lambda text: console.print(f"{text} ..."))
+    from flexdrive_sim.preparation import preparation
+
+    with preparation(console) as notify:
+        return verify.Verifier(operation, depth=depth, notify=notify)
 
 
 def _follow(console, name, steps):

@@ -1,10 +1,12 @@
-"""Manual pages made from the tables of the hardware: ``python -m flexdrive_sim.manual``."""
+"""Manual pages made from the tables of the hardware: ``python -m flexdrive_sim.manual [DIR]``."""
 
+import argparse
+import sys
 from pathlib import Path
 
 from flexdrive.hyperdrive import descriptor
 
-__all__ = ["PAGES", "descriptor_page", "main"]
+__all__ = ["PAGES", "descriptor_page", "write_pages"]
 
 
 def descriptor_page():
@@ -37,12 +39,19 @@ def descriptor_page():
 PAGES = {"hyperdrive-descriptors.md": descriptor_page}
 
 
-def main():
-    """Write all pages into ``docs/``."""
-    docs = Path(__file__).resolve().parents[2] / "docs"
-    for name, page in PAGES.items():
-        (docs / name).write_text(page())
+def write_pages(pages):
+    """Write ``pages``, {name: function that makes the text}, into the directory that the command
+    line names; one line and status 1 where that cannot be done."""
+    parser = argparse.ArgumentParser(description=f"Write {', '.join(pages)}.")
+    parser.add_argument("directory", nargs="?", type=Path, default=Path("docs"), metavar="DIR",
+                        help="where to write (default: docs)")
+    docs = parser.parse_args().directory
+    for name, page in pages.items():
+        try:
+            (docs / name).write_text(page())
+        except OSError as error:
+            sys.exit(f"error: {docs / name} cannot be written ({error.strerror}); name a directory")
 
 
 if __name__ == "__main__":
-    main()
+    write_pages(PAGES)

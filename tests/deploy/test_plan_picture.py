@@ -1,6 +1,7 @@
 """The picture of the memory plan: what it draws, not how it looks."""
 
 import io
+import re
 from dataclasses import replace
 from itertools import combinations
 
@@ -61,3 +62,24 @@ def test_the_picture_is_the_same_png_every_time():
     content = plan_picture(deployment(residual()))
     assert content == plan_picture(deployment(residual()))
     assert imread(io.BytesIO(content), format="png").shape == (990, 1980, 4)
+
+
+@pytest.mark.parametrize("words", [192, 1024, 8192])
+def test_the_maps_fill_the_picture_whatever_the_memory(words):
+    """A memory much larger than what is used is said in words, not drawn as an empty plane."""
+    program = residual()
+    made = deployment(replace(program, config=replace(program.config, fm_words=words)))
+    made.config = made.programs[0].config
+    text = plan_picture(made, "svg").decode()
+    assert f"memory of a tile, {words:,} words" in text
+    pixels = imread(io.BytesIO(plan_picture(made)), format="png")[..., :3]
+    coloured = (pixels.max(axis=2) - pixels.min(axis=2) > 0.05).mean()
+    assert coloured > 0.3
+
+
+def test_the_text_on_a_page_is_large_enough():
+    """The picture is as wide as the page, so its sizes are those that a reader sees."""
+    text = plan_picture(deployment(residual()), "svg").decode()
+    assert float(re.search(r'width="([\d.]+)pt"', text)[1]) <= 11 * 72
+    sizes = [float(size) for size in re.findall(r"font(?:-size)?: ([\d.]+)px", text)]
+    assert min(sizes) >= 7.5

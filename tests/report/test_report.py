@@ -202,3 +202,21 @@ def test_traffic_of_a_mesh_is_that_of_its_links():
     left_out = ("maps out", "scales and biases", "descriptors", "corners", "kinds")
     assert report.io_energy(published=False) - report.io_energy() == pytest.approx(
         21e-12 * sum(bits[name] for name in left_out))
+
+
+def test_units_are_chosen_by_size():
+    """A frame of the digits network takes 1.466 microjoule: not 0.001466 mJ."""
+    text = page(predicted_report(digits(), assume()), "a chip")
+    assert "<b>1.466 µJ</b>" in text
+    # Of the published designs only, energies are in mJ as they were published.
+    for energy in re.findall(r"<td>([\d.]+) mJ", text):
+        assert float(energy) >= 0.1
+    assert not re.search(r"\b0\.00\d+ [mkMG]?(J|bit|Op)", text)
+
+
+def test_cards_wrap_in_rows_of_equal_length():
+    text = page(predicted_report(digits(), assume()), "a chip")
+    cards = text[text.index('<div class="cards">'):text.index("<h2>Cycles")].count("<div><b>")
+    for columns in re.findall(r"grid-template-columns: repeat\((\d+)", text):
+        assert cards % int(columns) == 0
+    assert 'name="viewport"' in text

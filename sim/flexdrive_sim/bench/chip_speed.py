@@ -7,9 +7,9 @@ fewer channels), STORE. Their output is compared word by word. Seconds are CPU s
 one thread that simulates, without building and starting.
 """
 
-import shutil
 import tempfile
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +73,7 @@ def _verilator(verilator, config, stimulus, arrays, reports, notify):
             emit_verilog(ChipComponent(config), name="hyperdrive_chip").text)
         (place / "keep.vlt").write_text("`verilator_config\n" + "".join(
             f'no_inline -module "{module}"\n' for module in _MODULES))
-        shutil.copy(Path(__file__).parent / "verilator_main.cc", place / "main.cc")
+        (place / "main.cc").write_text((files(__package__) / "verilator_main.cc").read_text())
         for file, data in zip(("words", "weights", "pixels"), arrays, strict=True):
             (place / file).write_bytes(np.ascontiguousarray(data).tobytes())
         start = time.perf_counter()

@@ -11,6 +11,7 @@ from flexdrive_sim.flexv.epilogue_kernel import EpilogueKernel
 from flexdrive_sim.flexv.firmware import build_program
 from flexdrive_sim.flexv.loop_kernel import LoopKernel
 from flexdrive_sim.flexv.rtl_core import CoreBench, build_core
+from flexdrive_sim.preparation import preparation
 
 __all__ = ["measure", "measure_epilogue", "run"]
 
@@ -54,7 +55,8 @@ def _run(kernel, source, built, options):
 
 def run(console):
     """Returns {name: MAC/cycle}; prints a table."""
-    built = build_core(notify=console.print)
+    with preparation(console) as notify:
+        built = build_core(notify=notify)
     figures = {}
     for depth in (288, 576):
         for style, pixels in (("macload", 4), ("published", 4), ("dot", 2), ("xpulp", 2)):

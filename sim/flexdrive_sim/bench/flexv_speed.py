@@ -4,9 +4,9 @@ Both run the same program with memory that answers in the next cycle, the RVFI p
 must need the same number of cycles. Seconds are CPU seconds of the one thread that simulates.
 """
 
-import shutil
 import tempfile
 import time
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from rich.table import Table
@@ -23,7 +23,7 @@ from flexdrive_sim.verilator import find_verilator
 __all__ = ["run"]
 
 _REPEATS = 3
-_SOURCE = Path(__file__).resolve().parents[3] / "tests/flexv/programs/kernels.c"
+_PROGRAMS = files(__package__) / "programs"
 
 
 def _compiled(program, notify):
@@ -49,7 +49,7 @@ def _verilator(verilator, program, notify):
         place = Path(name)
         (place / "flexv_core.v").write_text(
             emit_verilog(Core(CoreConfig(rvfi=True)), name="flexv_core").text)
-        shutil.copy(Path(__file__).parent / "flexv_verilator.cc", place / "main.cc")
+        (place / "main.cc").write_text((files(__package__) / "flexv_verilator.cc").read_text())
         (region,) = program.regions()
         (place / "image").write_bytes(region.data.tobytes())
         start = time.perf_counter()
@@ -63,8 +63,9 @@ def _verilator(verilator, program, notify):
 
 def run(console):
     """Prints a table; returns {name: figure}."""
-    with tempfile.TemporaryDirectory() as place, console.status("") as status:
-        program = load_elf(build_program([_SOURCE], Path(place) / "program.elf",
+    with (tempfile.TemporaryDirectory() as place, console.status("") as status,
+          as_file(_PROGRAMS) as programs):
+        program = load_elf(build_program([programs / "kernels.c"], Path(place) / "program.elf",
                                          arguments=["-DRUNS=20"]))
         results = {"compiled engine": _compiled(program, status.update)}
         verilator = find_verilator()

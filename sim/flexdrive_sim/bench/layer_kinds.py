@@ -22,6 +22,7 @@ from flexdrive_deploy.lower import lower
 from ..area import generic_area
 from ..hyperdrive.machine import predict_program
 from ..hyperdrive.session import Session
+from ..preparation import preparation
 
 __all__ = ["run"]
 
@@ -59,7 +60,7 @@ def _cycles(graph):
     return cycles, done / (cycles * _CONFIG.units)
 
 
-def _compared():
+def _compared(console):
     """Words of one layer of each kind on the RTL of 2 x 2 tiles, equal to the golden model."""
     config = replace(_CONFIG, rows=2, columns=2, fm_words=16384)
     words, session = 0, None
@@ -67,7 +68,9 @@ def _compared():
         graph = _graph(32, 16, kernel, stride, maximum, channelwise=True)
         part = ChipPart(lower(graph, config), graph)
         made = Deployment(name, config, [part], {"x": (1, *graph.inputs["x"])}, ["y"])
-        session = session or Session(made, "rtl")
+        if session is None:
+            with preparation(console) as notify:
+                session = Session(made, "rtl", notify=notify)
         session.deployment = made
         image = np.random.default_rng(1).normal(0, 1, (1, *graph.inputs["x"])).astype(np.float16)
         (chip,) = session.run(image).chips
@@ -108,7 +111,7 @@ def run(console):
             figures[f"{name}, {shape[0]}, as groups"] = groups
         table.add_row(*row)
         figures[f"{name}, {shape[0]}"] = cycles
-    figures["words compared"] = _compared()
+    figures["words compared"] = _compared(console)
     table.caption = (f"four kinds on the RTL of 2 x 2 tiles: {figures['words compared']:,} words "
                      "equal")
     console.print(table)

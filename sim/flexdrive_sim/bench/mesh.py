@@ -21,6 +21,7 @@ from flexdrive_deploy.lower import lower
 from ..hyperdrive.machine import predict_program
 from ..hyperdrive.session import Session
 from ..hyperdrive.topologies import resnet18
+from ..preparation import preparation
 
 __all__ = ["run"]
 
@@ -37,11 +38,12 @@ def _config():
                    mesh=True)
 
 
-def _rtl(program, graph, config, size):
+def _rtl(console, program, graph, config, size):
     """Words compared and seconds of one image on the RTL."""
     deployment = Deployment("resnet18", config, [ChipPart(program, graph)],
                             {"x": (1, *graph.inputs["x"])}, graph.outputs, True)
-    session = Session(deployment, "rtl")
+    with preparation(console) as notify:
+        session = Session(deployment, "rtl", notify=notify)
     image = np.random.default_rng(1).normal(0, 1, (1, *graph.inputs["x"])).astype(np.float16)
     start = time.process_time()
     (chip,) = session.run(image).chips
@@ -86,8 +88,8 @@ def run(console):
         net = predict_program(lower(graph, config, mesh=size))
         compared = seconds = ""
         if size[0] * size[1] <= _RTL_CHIPS:
-            words, spent = _rtl(lower(graph, config, layer_check=True, mesh=size), graph, config,
-                                size)
+            words, spent = _rtl(console, lower(graph, config, layer_check=True, mesh=size), graph,
+                                config, size)
             compared, seconds = f"{words:,}", f"{spent:.0f}"
         convolutions = sum(row.cycles for row in net.reports[1:-1])
         first = first or convolutions

@@ -22,6 +22,7 @@ from ..area import generic_area
 from ..hyperdrive.machine import predict_program
 from ..hyperdrive.session import Session
 from ..hyperdrive.topologies import resnet18
+from ..preparation import preparation
 
 __all__ = ["run"]
 
@@ -48,13 +49,15 @@ def _config():
                    mesh=True)
 
 
-def _checked(graph, config, options):
+def _checked(console, graph, config, options):
     """Cycles on the RTL; every word and every report must be as modelled."""
     part = ChipPart(lower(graph, config, layer_check=True, mesh=_SIZE), graph)
     deployment = Deployment("net", config, [part], {"x": (1, *graph.inputs["x"])}, graph.outputs,
                             True)
     image = np.random.default_rng(1).normal(0, 1, (1, *graph.inputs["x"])).astype(np.float16)
-    (chip,) = Session(deployment, "rtl", options=options).run(image).chips
+    with preparation(console) as notify:
+        session = Session(deployment, "rtl", options=options, notify=notify)
+    (chip,) = session.run(image).chips
     if chip.difference is not None or not chip.model_holds:
         raise FlexdriveError(f"The RTL differs: {chip.difference or 'cycles'}")
     return chip.compared
@@ -73,7 +76,7 @@ def run(console):
         cycles = sum(report.cycles for report in predicted.reports[1:-1])
         first = first or cycles
         figures[name] = cycles
-        compared = f"{_checked(graph, _config(), options):,}" if name in _RTL else ""
+        compared = (f"{_checked(console, graph, _config(), options):,}" if name in _RTL else "")
         table.add_row(name, f"{cycles:,}", f"{100 * cycles / first - 100:.2f} %", compared)
     table.caption = "cycles of the convolutions, the chip that takes longest in each"
     console.print(table)

@@ -18,6 +18,7 @@ from ..hyperdrive.compare import differences
 from ..hyperdrive.cycles import predict
 from ..hyperdrive.rtl import Chip
 from ..hyperdrive.stimuli import resnet34_layers, shape_stimulus
+from ..preparation import preparation
 
 __all__ = ["run"]
 
@@ -25,7 +26,8 @@ __all__ = ["run"]
 def run(console):
     """Returns cycles, active cycles, utilisation of the frame, words compared, seconds."""
     config = PRESETS["paper"]
-    chip = Chip(config, notify=console.print)
+    with preparation(console) as notify:
+        chip = Chip(config, notify=notify)
     table = Table("layer", "times", "cycles", "active", "words equal", "s", box=None)
     cycles = active = words = 0
     begin = time.perf_counter()

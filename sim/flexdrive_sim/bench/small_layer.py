@@ -54,7 +54,7 @@ def run(console):
                 mock.patch.object(build, "_FLAGS", flags):
             mark("elaborate and emit")
             config = PRESETS["tiny"]
-            chip = Chip(config, notify=lambda text: mark(text.partition(" ")[0]))
+            chip = Chip(config, notify=lambda text: mark(text.split()[4]))
             mark("make the program")
             stimulus = layer(config)
             words, weights, pixels = stimulus.arrays()

@@ -6,11 +6,13 @@ in one atomic step, so an interrupted build leaves nothing behind that is used.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import tempfile
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from flexdrive.emit import emit_rtlil
@@ -29,7 +31,7 @@ from .tools import (
 
 __all__ = ["BuiltModel", "EngineError", "cache_directory", "compile_model", "compile_rtlil"]
 
-_HERE = Path(__file__).parent
+_HERE = files(__package__)
 _FLAGS = ["-std=c++17", "-O2", "-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w", "-g0"]
 # Header in front of the design.
 _FIRST = {"lanes": "lanes.h", "cxxrtl": "runtime.h"}
@@ -96,6 +98,7 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     if model.path.exists():
         return model
     final.parent.mkdir(parents=True, exist_ok=True)
+    notify = _numbered(notify, 2)
     place = Path(tempfile.mkdtemp(prefix="build-", dir=final.parent))
     try:
         _write_sources(place, design, backend, script, notify)
@@ -115,24 +118,40 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     return model
 
 
+def _numbered(notify, count):
+    """``notify`` that also says which of ``count`` steps begins."""
+    if notify is None:
+        return None
+    steps = itertools.count(1)
+    return lambda text: notify(f"step {next(steps)} of {count}: {text}")
+
+
 def _write_sources(place, design, backend, script, notify):
     """Translate ``design`` into ``design.cc`` in ``place``, with the headers that it needs."""
     (place / "design.il").write_text(design.text)
     run_yosys(script, cwd=place, notify=notify, what=f"translating {design.top} to C++")
-    shutil.copy(_HERE / "harness.h", place)
+    _copy("harness.h", place)
     if backend == "lanes":
         (place / "design.cc").write_text(translate(
             (place / "design.json").read_text(), design.top))
-        shutil.copy(_HERE / "lanes/lanes.h", place)
+        _copy("lanes/lanes.h", place)
     else:
-        shutil.copy(_HERE / "runtime.h", place)
+        _copy("runtime.h", place)
+
+
+def _copy(name, place):
+    """The package's file ``name`` into ``place``."""
+    source = _HERE / name
+    (place / source.name).write_bytes(source.read_bytes())
 
 
 def _sources(backend):
     """What the text of a model depends on besides its design."""
     if backend == "cxxrtl":
         return [(_HERE / "runtime.h").read_text()]
-    return [path.read_text() for path in sorted((_HERE / "lanes").iterdir()) if path.is_file()]
+    sources = {path.name: path.read_text() for path in (_HERE / "lanes").iterdir()
+               if path.is_file()}
+    return [sources[name] for name in sorted(sources)]
 
 
 def _script(design, backend, power_up, debug):

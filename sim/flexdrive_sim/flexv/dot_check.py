@@ -2,15 +2,17 @@
 
 import ctypes
 import sys
-from pathlib import Path
+from importlib.resources import files
 
 import click
 import numpy as np
+from rich.console import Console
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.dotp import DotProduct
 from flexdrive.flexv.formats import FORMATS
 from flexdrive_sim.engine import Model, compile_model
+from flexdrive_sim.preparation import preparation
 
 __all__ = ["DotChecker", "DotMismatch"]
 
@@ -37,7 +39,7 @@ class DotChecker:
     """
 
     def __init__(self, component=None, *, notify=None):
-        extra = (Path(__file__).parent / "dot_check.cc").read_text()
+        extra = (files(__package__) / "dot_check.cc").read_text()
         self._model = Model(compile_model(component or DotProduct(), extra=extra, notify=notify))
 
     def _call(self, function, *arguments):
@@ -76,7 +78,8 @@ def main(words, structures):
     """The long run: every pair of values in each lane, then WORDS random ones (1e8 by default)."""
     words = int(words)
     for structure in structures:
-        checker = DotChecker(DotProduct(structure=structure))
+        with preparation(Console(stderr=True, highlight=False)) as notify:
+            checker = DotChecker(DotProduct(structure=structure), notify=notify)
         for code, fmt in FORMATS.items():
             if fmt.a_bits + fmt.w_bits < 32:
                 print(f"{structure} {fmt.name}: {checker.exhaustive(code):,} exhaustive, all lanes",

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from importlib.resources import files
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
@@ -23,12 +24,8 @@ class BuildError(FlexdriveError):
 
 
 def firmware_directory():
-    """Where run time, linker script and headers lie."""
-    place = Path(__file__).resolve().parents[3] / "firmware"
-    if not (place / "link.ld").exists():
-        raise FlexdriveError(f"The run time of Flex-V is not at {place}; install flexdrive from "
-                             f"its repository (pip install -e)")
-    return place
+    """Where run time, linker script and headers lie: the data of ``flexdrive_firmware``."""
+    return Path(str(files("flexdrive_firmware")))
 
 
 def build_program(sources, output, *, optimise="2", start=True, script=None, stack=None,

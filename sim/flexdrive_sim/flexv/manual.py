@@ -1,13 +1,11 @@
-"""docs/flexv-isa.md from the instruction table: ``python -m flexdrive_sim.flexv.manual``."""
-
-from pathlib import Path
+"""docs/flexv-isa.md from the instruction table: ``python -m flexdrive_sim.flexv.manual [DIR]``."""
 
 from flexdrive.flexv.formats import FORMATS
 from flexdrive.flexv.isa import COMPRESSED, CSRS, INSTRUCTIONS
 
-__all__ = ["MANUAL", "manual"]
+from ..manual import write_pages
 
-MANUAL = Path(__file__).resolve().parents[3] / "docs" / "flexv-isa.md"
+__all__ = ["PAGES", "manual"]
 
 
 def _cell(text):
@@ -35,10 +33,8 @@ def manual():
     return "\n".join(lines) + "\n"
 
 
-def main():
-    """Write the file."""
-    MANUAL.write_text(manual())
+PAGES = {"flexv-isa.md": manual}
 
 
 if __name__ == "__main__":
-    main()
+    write_pages(PAGES)

@@ -4,10 +4,12 @@ import sys
 import time
 
 import click
+from rich.console import Console
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.isa import EXTENSIONS
 
+from ..preparation import preparation
 from .lockstep import Lockstep, Mismatch
 from .random_program import RandomProgram
 from .rtl_core import CoreBench, build_core
@@ -41,7 +43,8 @@ def check_random(built, seed, instructions, extensions=EXTENSIONS):
 @click.argument("seed", type=click.IntRange(min=0), default=0)
 def main(total, seed):
     """Programs of 20,000 instructions each until TOTAL is reached, from SEED on."""
-    built = build_core(notify=print)
+    with preparation(Console(stderr=True, highlight=False)) as notify:
+        built = build_core(notify=notify)
     begun, done, traps, interrupts, cycles, first = time.time(), 0, 0, 0, 0, seed
     while done < total:
         lockstep = check_random(built, seed, 20_000)

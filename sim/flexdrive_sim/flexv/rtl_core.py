@@ -1,7 +1,7 @@
 """The core's RTL on the compiled engine, with memory and interrupts around it."""
 
 import ctypes
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def build_core(config=None, *, component=None, notify=None):
     """Compile the core with its test bench; the result makes :class:`CoreBench`. Without a
     configuration it has all extensions."""
     core = component or Core(config or CoreConfig(rvfi=True))
-    extra = (Path(__file__).parent / "core_run.cc").read_text()
+    extra = (files(__package__) / "core_run.cc").read_text()
     # One large module: here the engine of yosys is the faster one.
     return compile_model(core, backend="cxxrtl", extra=extra, notify=notify)
 

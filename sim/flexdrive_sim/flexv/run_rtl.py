@@ -1,5 +1,7 @@
 """Running a program on the core's RTL."""
 
+from contextlib import nullcontext
+
 from flexdrive.errors import FlexdriveError
 
 from .devices import CLINT
@@ -36,7 +38,7 @@ def _line(row, symbols):
 
 
 def run_rtl(program, *, max_cycles=100_000_000, trace=None, keep=16, imem_latency=1,
-            dmem_latency=1, random_stalls=0, built=None, notify=None):
+            dmem_latency=1, random_stalls=0, built=None, preparing=None):
     """Run ``program`` until it writes ``tohost``.
 
     Parameters
@@ -44,7 +46,8 @@ def run_rtl(program, *, max_cycles=100_000_000, trace=None, keep=16, imem_latenc
     trace : called with a line of text per instruction, or None.
     imem_latency, dmem_latency : cycles from grant to response, at least 1.
     random_stalls : seed of random grants and latencies, or 0.
-    built : from :func:`.rtl_core.build_core`.
+    built : from :func:`.rtl_core.build_core`; if None, it is built here.
+    preparing : context for that whose value is the ``notify`` of ``build_core``, or None.
 
     Returns
     -------
@@ -55,8 +58,10 @@ def run_rtl(program, *, max_cycles=100_000_000, trace=None, keep=16, imem_latenc
             raise FlexdriveError(f"The latency of {name} must be 1 to 32 cycles, not {value}")
     regions = program.regions()
     symbols = Symbols(program)
-    bench = CoreBench(built or build_core(notify=notify), regions, program.entry,
-                      tohost=program.symbol("tohost", "tells when a program is done"),
+    tohost = program.symbol("tohost", "tells when a program is done")
+    with preparing or nullcontext() as notify:
+        built = built or build_core(notify=notify)
+    bench = CoreBench(built, regions, program.entry, tohost=tohost,
                       fromhost=program.symbols.get("fromhost"), clint=CLINT,
                       stack=stack_span(program),
                       imem_latency=imem_latency, dmem_latency=dmem_latency,

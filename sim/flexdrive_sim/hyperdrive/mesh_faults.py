@@ -197,9 +197,9 @@ class MeshCampaign:
     longest: dict = field(default_factory=dict)
     failures: list = field(default_factory=list)
 
-    def run(self, setup, count, *, first=0, advance=lambda: None):
+    def run(self, setup, count, *, first=0, advance=lambda: None, notify=None):
         """Run ``count`` cases of a mesh of :data:`MESHES`."""
-        mesh = FaultyMesh(*setup)
+        mesh = FaultyMesh(*setup, notify=notify)
         programs = campaign_programs(mesh)
         for seed in range(first, first + count):
             case = random_mesh_case(mesh, programs, seed)
@@ -276,7 +276,9 @@ def main():
         task = progress.add_task("faults", total=len(MESHES) * options.count)
         for setup in MESHES:
             progress.console.print(_described(setup))
-            campaign.run(setup, options.count, advance=lambda: progress.advance(task))
+            campaign.run(setup, options.count, advance=lambda: progress.advance(task),
+                         notify=lambda line: progress.update(task, description=line))
+            progress.update(task, description="faults")
     for setup, case, outcome in campaign.failures[:20]:
         console.print(f"{outcome}: {_described(setup)}; {case}")
     (results / "mesh-faults.md").write_text(

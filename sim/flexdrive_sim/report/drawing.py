@@ -9,6 +9,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from .phases import PHASES
+from .units import scale
 
 __all__ = ["COLOURS", "energy_picture", "inline_svg", "phase_picture"]
 
@@ -45,7 +46,7 @@ def _bars(axis, layers, names):
                       height=0.8)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     axis.xaxis.set_major_formatter("{x:,.0f}")
-    axis.tick_params(labelsize=7)
+    axis.tick_params(labelsize=8)
     axis.locator_params(axis="x", nbins=4)
     axis.margins(y=0.01)
     axis.spines[["top", "right"]].set_visible(False)
@@ -59,7 +60,7 @@ def phase_picture(report):
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
     _bars(left, layers, PHASES)
     _bars(right, layers, [name for name in PHASES if name not in ("accumulate", "transfer")])
-    left.set_yticks(range(len(layers)), [layer.title for layer in layers], fontsize=7,
+    left.set_yticks(range(len(layers)), [layer.title for layer in layers], fontsize=8,
                     parse_math=False)
     left.invert_yaxis()
     left.set_xlabel("cycles", fontsize=8)
@@ -74,7 +75,9 @@ def energy_picture(report):
     figure = Figure(figsize=(6, 2.4), layout="constrained")
     axis = figure.subplots()
     points = list(report.over_voltages())
-    cores, ios = [core for _, core, *_ in points], [io for _, _, io, *_ in points]
+    prefix, factor = scale(max(core + io for _, core, io, *_ in points))
+    cores, ios = ([factor * energy for energy in energies] for energies in
+                  zip(*((core, io) for _, core, io, *_ in points), strict=True))
     axis.barh(range(len(points)), cores, color=COLOURS["accumulate"], label="core")
     bars = axis.barh(range(len(points)), ios, left=cores, color=COLOURS["tail exposed"],
                      label="I/O")
@@ -82,7 +85,7 @@ def energy_picture(report):
                    fontsize=8)
     axis.set_yticks(range(len(points)), [f"{point.voltage} V, {point.clock:g} MHz"
                                          for point, *_ in points], fontsize=8)
-    axis.set_xlabel("mJ a frame", fontsize=8)
+    axis.set_xlabel(f"{prefix}J a frame", fontsize=8)
     axis.set_xlim(0, 1.25 * max(core + io for core, io in zip(cores, ios, strict=True)))
     axis.spines[["top", "right"]].set_visible(False)
     axis.legend(fontsize=8, frameon=False, loc="lower right")

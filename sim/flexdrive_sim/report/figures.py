@@ -132,12 +132,12 @@ class Report:
         return self.assumptions.clock.value * 1e6 / max(1, self.layer_cycles)
 
     def over_voltages(self):
-        """(OperatingPoint, core mJ, I/O mJ as published, TOp/s/W, frames a second) of each
+        """(OperatingPoint, core and I/O as published in joule, TOp/s/W, frames a second) of each
         published voltage."""
         for voltage, point in OPERATING_POINTS.items():
             core = self.core_energy(assume(voltage))
             total = core + self.io_energy()
-            yield (point, 1e3 * core, 1e3 * self.io_energy(), self.operations / total * 1e-12,
+            yield (point, core, self.io_energy(), self.operations / total * 1e-12,
                    point.clock * 1e6 / self.cycles)
 
 

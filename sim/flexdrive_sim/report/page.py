@@ -9,6 +9,7 @@ from . import against
 from .drawing import COLOURS, energy_picture, inline_svg, phase_picture
 from .phases import PHASES
 from .published import COMPARISON
+from .units import quantity
 
 __all__ = ["page"]
 
@@ -17,8 +18,10 @@ def page(report, chip):
     """HTML text of a :class:`~.figures.Report`; ``chip`` describes the chip in a line."""
     environment = Environment(loader=PackageLoader("flexdrive_sim.report", "."), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"n": "{:,.0f}".format, "mbit": lambda bits: f"{bits / 1e6:,.3f}",
-                            "mj": lambda joule: f"{1e3 * joule:,.4g}",
+    environment.filters |= {"n": "{:,.0f}".format, "bit": lambda bits: quantity(bits, "bit"),
+                            "joule": lambda energy: quantity(energy, "J"),
+                            "op": lambda count: quantity(count, "Op"),
+                            "rate": lambda rate: quantity(rate, "Op/s"),
                             "x": lambda shape: " x ".join(map(str, shape))}
     plan = inline_svg(plan_picture(report.deployment, "svg").decode())
     return environment.get_template("page.html.jinja").render(

@@ -7,7 +7,7 @@ bring their own results. :class:`Verifier` checks arrays of operands, or numbere
 
 import ctypes
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from .vectors import VectorFileError, read_vectors
 __all__ = ["OPERATIONS", "Mismatch", "VectorFileError", "Verdict", "Verifier", "check_all",
            "check_file", "corner_classes", "read_vectors", "sampled_checks"]
 
-_SOURCE = Path(__file__).with_name("oracle.cc")
+_SOURCE = files(__package__) / "oracle.cc"
 
 # Name -> (component, number in oracle.cc).
 OPERATIONS = {

@@ -1,0 +1,1 @@
+"""Example networks; a wheel holds the digits network of the demonstration."""
