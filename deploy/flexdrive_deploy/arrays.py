@@ -1,36 +1,103 @@
-"""Arrays in .npy files: images, expected results, results."""
+"""Arrays in .npy and .npz files: images, expected results, results."""
 
+import io
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from .errors import FileError, ModelError
 
-__all__ = ["compare", "load_array", "save_array"]
+__all__ = ["compare", "is_bundle", "load_array", "load_results", "one_file_for", "save_results"]
+
+
+def is_bundle(path):
+    """Whether a file of this name holds several arrays, by name."""
+    return Path(path).suffix == ".npz"
+
+
+def one_file_for(names, path, option):
+    """ModelError when ``path`` of ``option`` cannot hold a result for each of ``names``."""
+    if len(names) > 1 and not is_bundle(path):
+        raise ModelError(f"{option} {path}: a .npy file holds one result, the network has "
+                         f"{len(names)} ({', '.join(names)}); name a .npz file, which holds one "
+                         "array of each name")
+
+
+def _array(where, file):
+    """The array of a .npy file that is open for reading."""
+    try:
+        array = np.lib.format.read_array(file, allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError, MemoryError, zipfile.BadZipFile) as error:
+        raise FileError(f"{where} is not a whole .npy file of numbers: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise FileError(f"{where} holds {array.dtype}, expected numbers")
+    return array
 
 
 def load_array(path):
     """Read a .npy file; FileError when it is missing, truncated, of another kind or empty."""
     try:
         with open(path, "rb") as file:
-            array = np.lib.format.read_array(file, allow_pickle=False)
+            return _array(path, file)
     except OSError as error:
         raise FileError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (ValueError, EOFError, SyntaxError, MemoryError) as error:
-        raise FileError(f"{path} is not a whole .npy file of numbers: {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise FileError(f"{path} holds {array.dtype}, expected numbers")
-    return array
 
 
-def save_array(path, array):
-    """Write a .npy file, whole or not at all."""
+def load_results(path, names):
+    """Expected results: name -> array.
+
+    Parameters
+    ----------
+    path : a .npz file with arrays for some of ``names``, or a .npy file with that of the only one.
+
+    Raises
+    ------
+    FileError
+        when it is missing, truncated, of another kind, or names something else.
+    """
+    if not is_bundle(path):
+        return {names[0]: load_array(path)}
+    try:
+        archive = zipfile.ZipFile(path)
+    except OSError as error:
+        raise FileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except zipfile.BadZipFile as error:
+        raise FileError(f"{path} is not a whole .npz file: {error}") from None
+    with archive:
+        found = {}
+        for member in archive.namelist():
+            name = member.removesuffix(".npy")
+            if name not in names:
+                raise FileError(f"{path}: {name} is no result of the network; it has "
+                                f"{', '.join(names)}")
+            with archive.open(member) as file:
+                found[name] = _array(f"{path}: {name}", file)
+    if not found:
+        raise FileError(f"{path} holds no array; the network has {', '.join(names)}")
+    return found
+
+
+def _content(array):
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()
+
+
+def save_results(path, arrays):
+    """Write ``arrays``, name -> array, as a .npz file, or the only one as a .npy file; whole or not
+    at all."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
-            np.save(file, array, allow_pickle=False)
+        if is_bundle(path):
+            with zipfile.ZipFile(temporary, "w") as archive:
+                for name, array in arrays.items():
+                    archive.writestr(f"{name}.npy", _content(array))
+        else:
+            (array,) = arrays.values()
+            temporary.write_bytes(_content(array))
         temporary.replace(path)
     except OSError as error:
         raise FileError(f"{path}: cannot be written ({error.strerror or error})") from None

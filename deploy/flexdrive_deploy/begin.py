@@ -2,83 +2,131 @@
 
 import numpy as np
 
-from .chain import Chain, Refusal
+from .attributes import unknown
+from .chain import Chain
+from .index_rules import sources, windows
 from .layers import ZERO
+from .refusal import Refusal, together
 
 __all__ = ["CHANNELWISE", "begin", "begin_channelwise"]
 
 
+def _spread(least, largest):
+    """Whether magnitudes are one number in binary16's precision, whatever they are scaled by:
+    closer than half a unit in the last of its 11 bits. Training's straight-through form
+    w + (sign(w) * a - w) leaves them that far apart."""
+    _, exponent = np.frexp(largest)
+    return largest - least < np.ldexp(0.5, exponent - 11)
+
+
+def _real(magnitudes, channel, zero):
+    """Refusal of a channel of several magnitudes."""
+    kept = np.unique(magnitudes[channel][~zero[channel]])
+    return Refusal(f"real-valued weights ({len(kept)} magnitudes in output channel {channel}, "
+                   f"from {kept[0]:.9g} to {kept[-1]:.9g})",
+                   "weights of plus or minus one value per output channel")
+
+
 def _coded(weights, ternary):
-    """(uint8 codes of weights, float64 magnitude per channel), or the Refusal of others than plus
-    and minus one value and, when ``ternary``, zero."""
+    """(uint8 codes of weights, float64 magnitude per channel, remark), or the Refusal of others
+    than plus and minus one value and, when ``ternary``, zero."""
     magnitudes = np.abs(weights.astype(np.float64)).reshape(len(weights), -1)
     if not np.isfinite(magnitudes).all():
         return Refusal("weights that are infinite or no numbers", "finite weights")
-    largest = magnitudes.max(axis=1, keepdims=True)
-    zero = (magnitudes == 0) & (largest != 0)       # a channel of nothing else has scale 0
-    differs = ((magnitudes != largest) & ~zero).any(axis=1)
-    if zero.any() and not differs.any() and not ternary:
+    largest = magnitudes.max(axis=1)
+    zero = (magnitudes == 0) & (largest[:, None] != 0)  # a channel of nothing else has scale 0
+    least = np.where(zero, np.inf, magnitudes).min(axis=1)
+    apart = ~_spread(least, largest) & (least != largest)
+    if apart.any():
+        return _real(magnitudes, int(np.argmax(apart)), zero)
+    if zero.any() and not ternary:
         channel = int(np.argmax(zero.any(axis=1)))
         return Refusal(f"weights of zero beside others (in output channel {channel})",
                        "a chip with ternary = true")
-    if differs.any():
-        channel = int(np.argmax(differs))
-        count = len(np.unique(magnitudes[channel]))
-        return Refusal(f"real-valued weights ({count} magnitudes in output channel {channel})",
-                       "weights of plus or minus one value per output channel")
     codes = (~np.signbit(weights)).astype(np.uint8)
     codes[zero.reshape(codes.shape)] = ZERO
-    return codes, largest[:, 0]
+    if (least == largest).all():
+        return codes, largest, ""
+    # The most frequent value, or one between those that are.
+    middle = np.nanmedian(np.where(zero, np.nan, magnitudes), axis=1)
+    widest = np.max((largest - least)[largest > 0] / largest[largest > 0])
+    return codes, middle, (f"; magnitudes up to {widest:.2g} of themselves apart are one value, "
+                           "less than half an ulp of binary16")
 
 
-def _pads(attributes, kernel, strides, source, wanted):
-    """Zeros before the first row and column."""
-    automatic = attributes.get("auto_pad", b"NOTSET")
-    if automatic not in (b"SAME_UPPER", b"SAME_LOWER"):
-        return list(attributes.get("pads", [0] * 4))[:2]
-    totals = [max((out - 1) * strides[0] + kernel[0] - size, 0)
-              for out, size in zip(wanted, source[2:], strict=True)]
-    upper = automatic == b"SAME_UPPER"
-    return [total // 2 if upper else -(-total // 2) for total in totals]
+def _window_refusals(kernel, edges, strides, dilations, what):
+    """Refusals of kernels, strides and dilations that the chip has no mode for."""
+    if any(step != 1 and edge > 1 for step, edge in zip(dilations, kernel, strict=True)):
+        yield Refusal("is dilated", "dilation 1")
+    if kernel[0] != kernel[1] or kernel[0] not in edges:
+        larger = (f"a chip with halo = {kernel[0] // 2}, or "
+                  if kernel[0] == kernel[1] and kernel[0] in (5, 7) else "")
+        yield Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has "
+                      + " and ".join(f"{edge}x{edge}" for edge in edges),
+                      f"{larger}3x3 {what} in sequence")
+    if strides not in ([1, 1], [2, 2]):
+        yield Refusal(f"stride {strides[0]}x{strides[1]}; the chip has 1 and 2",
+                      "stride 1 or 2 in both directions")
+
+
+def _edges_refusal(node, found, kernel, target):
+    """Refusal of windows that begin elsewhere than on the chip, of another number of them, and of
+    averages that divide by less than the kernel's pixels; else None."""
+    before, after = (kernel[0] - 1) // 2, kernel[0] // 2
+    average = node.operation == "AveragePool"
+    whole = [f"pads = {[before] * 2 + [after] * 2}"]
+    automatic = node.attributes.get("auto_pad", b"NOTSET")
+    if automatic != b"NOTSET":
+        whole.append("auto_pad = NOTSET")
+    if node.attributes.get("ceil_mode", 0):
+        whole.append("ceil_mode = 0")
+    if average and kernel[0] > 1:
+        whole.append("count_include_pad = 1")
+    rewrite = ", ".join(whole)
+    # Padding after the last pixel shows in the number of windows only.
+    legal = all(window.stride in (1, 2) for window in found)
+    wanted = tuple(-(-window.size // window.stride) for window in found)
+    made = tuple(window.made(automatic, node.attributes.get("ceil_mode", 0)) for window in found)
+    if any(window.before != before for window in found) or (
+            legal and not target[2:] == made == wanted):
+        return Refusal("its padding is not kernel//2 zeros on every side" if before == after else
+                       "its padding is not the chip's, and its map not 1/stride of the input",
+                       rewrite)
+    padding = node.attributes.get("count_include_pad", 0)
+    if average and any((window.counts(made, padding) != window.kernel).any()
+                       for window, made in zip(found, target[2:], strict=True)):
+        return Refusal("averages fewer pixels at the rim", rewrite)
+    return None
 
 
 def _geometry(node, kernel, edges, source, target):
     """Refusal of a window that a chip with kernels of these ``edges`` has no mode for, else
     None."""
-    attributes = node.attributes
-    strides = list(attributes.get("strides", [1, 1]))
-    if any(step != 1 for step in attributes.get("dilations", [])):
-        return Refusal("is dilated", "dilation 1")
-    if kernel[0] != kernel[1] or kernel[0] not in edges:
-        larger = (f"a chip with halo = {kernel[0] // 2}, or "
-                  if kernel[0] == kernel[1] and kernel[0] in (5, 7) else "")
-        return Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has "
-                       + " and ".join(f"{edge}x{edge}" for edge in edges),
-                       f"{larger}3x3 convolutions in sequence")
-    if strides not in ([1, 1], [2, 2]):
-        return Refusal(f"stride {strides[0]}x{strides[1]}; the chip has 1 and 2",
-                       "stride 1 or 2 in both directions")
-    wanted = tuple(-(-size // strides[0]) for size in source[2:])
-    before, after = (kernel[0] - 1) // 2, kernel[0] // 2
-    # Padding after the last pixel shows in the number of outputs only.
-    if _pads(attributes, kernel, strides, source, wanted) != [before] * 2 or target[2:] != wanted:
-        return Refusal("its padding is not kernel//2 zeros on every side" if before == after else
-                       "its padding is not the chip's, and its map not 1/stride of the input",
-                       f"pads = {[before] * 2 + [after] * 2}")
-    return None
+    kernel = tuple(kernel)
+    found = windows(node.attributes, kernel, source[2:])
+    refusals = list(_window_refusals(kernel, edges, [window.stride for window in found],
+                                     [window.dilation for window in found],
+                                     "convolutions" if node.operation == "Conv" else "poolings"))
+    if kernel[0] == kernel[1] and (kernel[0] % 2 or kernel[0] == 2):
+        refusals.append(_edges_refusal(node, found, kernel, target))
+    return together(refusals)
 
 
 def _shapes(node, graph):
     """(source, target) of a node that makes a map of a map, or a Refusal."""
     source, target = graph.shapes.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
     if source is None or target is None or len(source) != 4:
-        return Refusal("its input is not a map (1, C, H, W) of known size", "two dimensions")
+        return Refusal("its input is not a map (1, C, H, W) of known size",
+                       "a map (N, C, H, W) of fixed size")
     return source, target
 
 
 def begin(node, graph, config):
     """The chain of a Conv node before anything is folded into it, on a chip of this ChipConfig, or
     a Refusal."""
+    strange = unknown(node, graph)
+    if strange is not None:
+        return strange
     weights = graph.constants.get(node.inputs[1])
     bias = graph.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
     if weights is None or bias is None:
@@ -88,27 +136,18 @@ def begin(node, graph, config):
         return shapes
     source, target = shapes
     coded = _coded(weights, config.ternary)
-    refusal = coded if isinstance(coded, Refusal) else _geometry(
-        node, weights.shape[2:], config.kernels, source, target)
-    if refusal is not None:
+    refusal = together([coded if isinstance(coded, Refusal) else None, _geometry(
+        node, weights.shape[2:], config.kernels, source, target)])
+    if isinstance(coded, Refusal) or refusal is not None:
         return refusal
-    codes, magnitudes = coded
+    codes, magnitudes, remark = coded
     groups = node.attributes.get("group", 1)
     channelwise = config.channelwise and 1 < groups == source[1] == len(codes)
     return Chain(node.name, [node], node.inputs[0], node.outputs[0], codes, magnitudes,
                  np.broadcast_to(np.asarray(bias, np.float64), magnitudes.shape),
                  node.attributes.get("strides", [1])[0], config,
-                 groups=1 if channelwise else groups, channelwise=channelwise, shape=target)
-
-
-def _average_refusal(node, kernel, source, target):
-    """Refusal of an average over windows of different sizes, else None."""
-    stride, before = node.attributes.get("strides", [1])[0], (kernel - 1) // 2
-    padded = before or any((out - 1) * stride + kernel > size
-                           for out, size in zip(target[2:], source[2:], strict=True))
-    if padded and not node.attributes.get("count_include_pad", 0):
-        return Refusal("averages fewer pixels at the rim", "count_include_pad = 1")
-    return None
+                 groups=1 if channelwise else groups, channelwise=channelwise, shape=target,
+                 remark=remark)
 
 
 def _pool(node, graph, config):
@@ -117,13 +156,12 @@ def _pool(node, graph, config):
     if isinstance(shapes, Refusal):
         return shapes
     source, target = shapes
-    if len(node.outputs) > 1:
-        return Refusal("also gives the places of its maxima", "MaxPool with one output")
     kernel = node.attributes["kernel_shape"]
-    refusal = _geometry(node, kernel, sorted({*config.kernels, 2}), source, target)
     maximum = node.operation == "MaxPool"
-    if refusal is None and not maximum:
-        refusal = _average_refusal(node, kernel[0], source, target)
+    refusal = together([
+        Refusal("also gives the places of its maxima", "MaxPool with one output")
+        if len(node.outputs) > 1 else None,
+        _geometry(node, kernel, sorted({*config.kernels, 2}), source, target)])
     if refusal is not None:
         return refusal
     channels = source[1]
@@ -134,22 +172,24 @@ def _pool(node, graph, config):
                  channelwise=True, maximum=maximum, shape=target)
 
 
+def _twice(found, source):
+    """Whether the sources of a Resize are every pixel twice in both directions, and every channel
+    once."""
+    return found is not None and all(
+        np.array_equal(axis, np.arange(size).repeat(times))
+        for axis, size, times in zip(found, source, (1, 1, 2, 2), strict=True))
+
+
 def _upsample(node, graph, config):
-    """Resize by two to the nearest pixel."""
+    """Resize or Upsample by two to the nearest pixel."""
     shapes = _shapes(node, graph)
     if isinstance(shapes, Refusal):
         return shapes
-    (_, channels, *size), target = shapes
-    attributes = {"mode": b"nearest", "nearest_mode": b"round_prefer_floor",
-                  "coordinate_transformation_mode": b"half_pixel"} | node.attributes
-    way = attributes["coordinate_transformation_mode"], attributes["nearest_mode"]
-    # Ways in which rows 2y and 2y + 1 become row y.
-    same = way in ((b"asymmetric", b"floor"), (b"half_pixel", b"round_prefer_floor"),
-                   (b"half_pixel", b"round_prefer_ceil"))
-    if attributes["mode"] != b"nearest" or not same or target[1:] != (
-            channels, *(2 * edge for edge in size)):
+    source, target = shapes
+    if len(target) != 4 or not _twice(sources(node, graph, source, target), source):
         return Refusal("does not repeat every pixel twice in both directions",
-                       "Resize by 2 with mode nearest, asymmetric, floor")
+                       "Resize by exactly 2 with mode nearest, asymmetric, floor")
+    channels = source[1]
     return Chain(node.name, [node], node.inputs[0], node.outputs[0],
                  np.ones((channels, 1, 1, 1), np.uint8), np.ones(channels), np.zeros(channels), 1,
                  config, channelwise=True, upsample=True, shape=target)
@@ -157,13 +197,17 @@ def _upsample(node, graph, config):
 
 # Operation -> how its chain begins, and what it is called.
 CHANNELWISE = {"MaxPool": (_pool, "pooling"), "AveragePool": (_pool, "pooling"),
-               "Resize": (_upsample, "upsampling")}
+               "Resize": (_upsample, "upsampling"), "Upsample": (_upsample, "upsampling")}
 
 
-def begin_channelwise(node, graph, config):
-    """The chain of a node of ``CHANNELWISE``, or a Refusal."""
+def begin_channelwise(node, graph, config, made):
+    """The chain of a node of ``CHANNELWISE``, or a Refusal; ``made``: names of the maps that
+    layers of the chip make."""
     function, what = CHANNELWISE[node.operation]
+    begun = unknown(node, graph) or function(node, graph, config)
+    refusals = [begun if isinstance(begun, Refusal) else None]
     if not config.channelwise:
-        return Refusal(f"the chip has no {what}", "a chip with channelwise = true"
-                       + (", or a convolution with stride 2" if what == "pooling" else ""))
-    return function(node, graph, config)
+        refusals.insert(0, Refusal(f"the chip has no {what}", "a chip with channelwise = true"))
+    if node.inputs[0] not in made:
+        refusals.append(Refusal("its map is made by the host", "a layer of the chip before it"))
+    return together(refusals) or begun

@@ -1,6 +1,6 @@
 """A binary convolution or a pooling and what follows it, folded into one CONV of the chip."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from onnx import TensorProto
@@ -9,19 +9,16 @@ from flexdrive.hyperdrive.config import ChipConfig
 from flexdrive.hyperdrive.descriptor import Activation
 
 from . import qonnx
+from .attributes import unknown
+from .index_rules import opset_of
 from .layers import MINUS_ZERO, ConvLayer, half_bits
+from .refusal import Refusal, no_such_operation, together
 
-__all__ = ["REWRITES", "Chain", "Refusal"]
+__all__ = ["FOLDED", "Chain"]
 
+# The least number that rounds to infinity in binary16.
+_BEYOND = 65520
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a node does not run on the chip, and what would."""
-
-    reason: str
-    rewrite: str = ""
 
 
 @dataclass(eq=False)
@@ -39,6 +36,8 @@ class Chain:
     stride, activation, slope, bypass, groups, shuffle, channelwise, maximum, upsample : as
         in ConvLayer.
     config : ChipConfig of the chip that it is to run on.
+    shape : (1, channels, height, width) of what it makes.
+    remark : what a person should know of its weights, to stand behind "binary weights"; or "".
     """
 
     name: str
@@ -59,6 +58,7 @@ class Chain:
     maximum: bool = False
     upsample: bool = False
     shape: tuple = field(default=())
+    remark: str = ""
 
     def layer(self):
         """The ConvLayer. A bias of zero becomes -0, which changes nothing at all."""
@@ -75,17 +75,29 @@ class Chain:
         action = _ACTIONS.get(node.operation) if not node.domain else (
             _sign if qonnx.is_quantizer(node.proto) else None)
         if action is None:
-            return Refusal("the chip has no such operation", REWRITES.get(node.operation, ""))
+            return no_such_operation(node)
+        strange = None if node.domain else unknown(node, graph)
+        if strange is not None:
+            return strange
         if self.shuffle > 1:
             return Refusal("comes after a channel shuffle", "shuffle last, before the next "
                            "convolution")
-        if self.activation != Activation.NONE and action not in (_pass, _shuffle):
-            return Refusal("comes after the activation, which is the chip's last step",
-                           "convolution, scale, addition, bias, then activation")
-        refusal = action(self, node, graph)
+        late = self._late(action)
+        # What would be in the way at its right place is said at once.
+        chain = replace(self, nodes=[*self.nodes]) if late else self
+        refusal = together([late, action(chain, node, graph)])
         if refusal is None and action is not _shuffle:      # which takes several nodes at once
             self.take([node])
         return refusal
+
+    def _late(self, action):
+        """Refusal of a step behind the activation, else None."""
+        if self.activation == Activation.NONE or action in (_pass, _shuffle):
+            return None
+        if action in _ACTIVATIONS:
+            return Refusal("is a second activation", "one activation a convolution")
+        return Refusal("comes after the activation, which is the chip's last step",
+                       "convolution, scale, addition, bias, then activation")
 
     def take(self, nodes):
         """Nodes, one behind the other, that are folded now."""
@@ -93,26 +105,19 @@ class Chain:
         self.value = nodes[-1].outputs[0]
 
 
-REWRITES = {
-    "Clip": "Relu", "PRelu": "Relu", "HardSwish": "Relu", "Sigmoid": "Relu",
-    "Tanh": "Relu", "Elu": "Relu", "Gelu": "Relu",
-    "MaxPool": "a chip with channelwise = true", "AveragePool": "a chip with channelwise = true",
-    "GlobalAveragePool": "a chip with channelwise = true",
-}
-
-
-def _per_channel(graph, name, channels):
-    """A constant that is one value, or one per channel of (1, C, H, W): float64 (C,); or None."""
+def _per_channel(graph, name, shape):
+    """A constant that is one value for each channel of a map of ``shape`` (1, C, H, W) that it is
+    broadcast to: float64 (C,); or None."""
     if name not in graph.constants:
         return None
     values = np.asarray(graph.constants[name])
-    if values.dtype.kind not in "fiu" or values.ndim > 4:
+    try:
+        if values.dtype.kind not in "fiu" or np.broadcast_shapes(values.shape, shape) != shape:
+            return None
+    except ValueError:
         return None
-    if values.size == 1:
-        return np.full(channels, values.astype(np.float64).ravel()[0])
-    if values.ndim >= 3 and values.shape[-3] == channels == values.size:
-        return values.astype(np.float64).ravel()
-    return None
+    pixels = np.broadcast_to(values, shape)[0].reshape(shape[1], -1).astype(np.float64)
+    return None if (pixels != pixels[:, :1]).any() else pixels[:, 0].copy()
 
 
 def _operands(chain, node, graph):
@@ -120,7 +125,7 @@ def _operands(chain, node, graph):
     other = [name for name in node.inputs if name != chain.value]
     if len(other) != 1:
         return None, chain.value
-    return _per_channel(graph, other[0], len(chain.scale)), other[0]
+    return _per_channel(graph, other[0], chain.shape), other[0]
 
 
 _NOT_PER_CHANNEL = Refusal("its other operand is not one constant, or one per channel",
@@ -147,6 +152,11 @@ def _batch_norm(chain, node, graph):
     gamma, beta, mean, variance = (graph.constants.get(name) for name in node.inputs[1:5])
     if any(values is None for values in (gamma, beta, mean, variance)):
         return Refusal("parameters are not constants", "inference form, parameters stored")
+    if not node.attributes.get("spatial", 1):
+        return Refusal("normalizes every pixel by numbers of its own", "spatial = 1")
+    if any(values.shape != chain.scale.shape for values in (gamma, beta, mean, variance)):
+        return Refusal(f"its parameters are not {len(chain.scale)} numbers each",
+                       "one number a channel")
     if node.attributes.get("training_mode", 0) or len(node.outputs) > 1:
         return Refusal("is in training mode", "inference form")
     if chain.bypass is not None:
@@ -186,21 +196,63 @@ def _relu(chain, node, graph):
     chain.activation = Activation.RELU
 
 
+def _clip(chain, node, graph):
+    """From 0 to a number that binary16 does not reach."""
+    if opset_of(graph) < 11:
+        least, most = (node.attributes.get(name) for name in ("min", "max"))
+    else:
+        bounds = [*node.inputs[1:], "", ""][:2]
+        if any(name and name not in graph.constants for name in bounds):
+            return Refusal("its bounds are not constants", "Relu")
+        least, most = (graph.constants.get(name) for name in bounds)
+    if least is None or np.any(least != 0) or (most is not None and np.any(most < _BEYOND)):
+        return Refusal("bounds other than 0 and infinity", "Relu")
+    chain.activation = Activation.RELU
+    return None
+
+
+def _maximum(chain, node, graph):
+    values, _ = _operands(chain, node, graph)
+    if values is None or values.any():
+        return Refusal("is no maximum of a map and 0", "Relu")
+    chain.activation = Activation.RELU
+    return None
+
+
 def _sign(chain, node, graph):
     quantizer = qonnx.quantizer_of(node, graph.constants)
-    if quantizer is None or not quantizer.bipolar or (quantizer.scale != 1).any():
-        return Refusal("is no sign of scale 1")
+    if quantizer is None or not quantizer.bipolar or (quantizer.scale != 1).any() or (
+            np.any(quantizer.zero != 0)):
+        return Refusal("is no sign of scale 1", "BipolarQuant of scale 1")
     chain.activation = Activation.SIGN
     return None
 
 
 def _leaky_relu(chain, node, graph):
+    return _leak(chain, node.attributes.get("alpha", 0.01))
+
+
+def _prelu(chain, node, graph):
+    slopes = np.unique(graph.constants.get(node.inputs[1], ()))
+    if len(slopes) != 1:
+        return Refusal("has several slopes, or computes them", "one slope for all channels, on a "
+                       "chip with leaky = true; or Relu")
+    return _leak(chain, float(slopes[0]))
+
+
+def _leak(chain, alpha):
+    if alpha == 0:
+        chain.activation = Activation.RELU
+        return None
+    slope = half_bits(np.float64(alpha))
+    refusals = []
     if not chain.config.leaky:
-        return Refusal("the chip has no leaky ReLU", "a chip with leaky = true, or Relu")
-    slope = half_bits(np.float64(node.attributes.get("alpha", 0.01)))
+        refusals.append(Refusal("the chip has no leaky ReLU", "a chip with leaky = true, or Relu"))
     if slope & 0x7FFF >= 0x7C00:
-        return Refusal(f"its alpha {node.attributes['alpha']:.4g} exceeds binary16",
-                       "magnitudes up to 65504")
+        refusals.append(Refusal(f"its alpha {alpha:.4g} exceeds binary16",
+                                "magnitudes up to 65504"))
+    if refusals:
+        return together(refusals)
     chain.activation, chain.slope = Activation.LEAKY, int(slope)
     return None
 
@@ -218,6 +270,8 @@ def _shuffle(chain, node, graph):
         if value in graph.outputs or len(readers) != 1 or readers[0].operation != operation:
             return _NO_SHUFFLE
         nodes += readers
+    if any(unknown(other, graph) for other in nodes):
+        return _NO_SHUFFLE
     split = graph.shapes.get(node.outputs[0], ())
     _, channels, *size = chain.shape
     if (len(split) != 5 or list(split[3:]) != size or split[1] * split[2] != channels
@@ -237,6 +291,9 @@ def _pass(chain, node, graph):
     return None
 
 
+_ACTIVATIONS = (_relu, _clip, _maximum, _sign, _leaky_relu, _prelu)
 _ACTIONS = {"BatchNormalization": _batch_norm, "Mul": _multiply, "Div": _multiply, "Add": _add,
             "Sub": _add, "Relu": _relu, "Cast": _pass, "Reshape": _shuffle,
-            "LeakyRelu": _leaky_relu}
+            "LeakyRelu": _leaky_relu, "PRelu": _prelu, "Clip": _clip, "Max": _maximum}
+# Operations that are steps of the chip, but only behind a convolution; a Reshape is none by itself.
+FOLDED = frozenset(_ACTIONS) - {"Reshape"}

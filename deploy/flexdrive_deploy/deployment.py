@@ -12,7 +12,7 @@ from .program import Program, config_hash
 __all__ = ["ChipPart", "Deployment"]
 
 KIND = "flexdrive-network"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 
 @dataclass(eq=False)

@@ -10,7 +10,16 @@ class ModelError(FlexdriveError, ValueError):
 
 
 class FitError(ModelError):
-    """A network that a larger chip would run: says which layer, which memory, by how much."""
+    """A network that a larger chip would run: says which layer, which memory, by how much.
+
+    Attributes
+    ----------
+    change : parameter of ChipConfig -> value that lifts this one obstacle; others may follow.
+    """
+
+    def __init__(self, message, **change):
+        super().__init__(message)
+        self.change = change
 
 
 class FileError(FlexdriveError, ValueError):

@@ -1,9 +1,10 @@
 """Chip graph -> program: tiles, memory, descriptors, weight stream."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive.descriptor import Descriptor, Operation
 
 from .errors import FitError
@@ -188,6 +189,49 @@ def _check_kinds(graph, config):
                        "channelwise = true would do it")
 
 
+def _planned(graph, config, layer_check, mesh):
+    """(config of the whole array, steps, tiles, Allocation, border fields) of a graph; FitError as
+    of :func:`lower`, of one obstacle."""
+    array = whole_config(config, *mesh) if mesh else config
+    tiles = tile_edges(graph, array)
+
+    def overwritable(layer):
+        return overwritten(graph, layer, tiles, array)
+
+    def steps_of(graph):
+        return list(_steps(graph, layer_check, overwritable))
+
+    for layer in graph.layers:
+        for piece in pieces(layer):
+            choose_interleave(piece, tiles[layer.target], array)
+    sizes = {name: graph.shapes[name][0] * rows * columns
+             for name, (rows, columns) in tiles.items() if name not in graph.slices}
+    steps, allocation = plan(graph, sizes, overwritable, config.fm_words, steps_of)
+    borders = border_fields(graph, steps, tiles, config) if mesh else [{}] * len(steps)
+    return array, steps, tiles, allocation, borders
+
+
+def _with_advice(error, graph, config, layer_check, mesh):
+    """``error`` and what would hold the network: every obstacle in turn is lifted, until a plan is
+    found or no chip has such a memory."""
+    change, obstacle = {}, error
+    while obstacle is not None:
+        change |= obstacle.change
+        if "fm_words" in change:
+            change["fm_words"] = -(-change["fm_words"] // config.fm_banks) * config.fm_banks
+        try:
+            _planned(graph, replace(config, **change), layer_check, mesh)
+            obstacle = None
+        except FitError as another:
+            obstacle = another
+        except ConfigurationError as limit:
+            # More tiles need not help: maps of later layers that do not fill them keep tiles large.
+            return FitError(f"{error}; no chip holds the network with these tiles ({limit}), so "
+                            "take more tiles or a smaller image", **change)
+    ways = " and ".join(f"{name} of at least {value}" for name, value in change.items())
+    return FitError(f"{error}; {ways} would hold the network", **change)
+
+
 def lower(graph, config, *, layer_check=False, mesh=None):
     """Make the program of a graph.
 
@@ -205,24 +249,15 @@ def lower(graph, config, *, layer_check=False, mesh=None):
     Raises
     ------
     FitError
-        when a memory of the chip is too small: which, in which layer, by how much; or when the
-        chip lacks an option that a layer needs.
+        when a memory of the chip is too small: which, in which layer, by how much, and which
+        memories would hold the network; or when the chip lacks an option that a layer needs.
     """
     _check_kinds(graph, config)
-    array = whole_config(config, *mesh) if mesh else config
-    tiles = tile_edges(graph, array)
-
-    def overwritable(layer):
-        return overwritten(graph, layer, tiles, array)
-
-    def steps_of(graph):
-        return list(_steps(graph, layer_check, overwritable))
-
-    sizes = {name: graph.shapes[name][0] * rows * columns
-             for name, (rows, columns) in tiles.items() if name not in graph.slices}
-    steps, allocation = plan(graph, sizes, overwritable, config.fm_words, steps_of)
+    try:
+        array, steps, tiles, allocation, borders = _planned(graph, config, layer_check, mesh)
+    except FitError as error:
+        raise _with_advice(error, graph, config, layer_check, mesh) from None
     maps = _places(graph, allocation, tiles)
-    borders = border_fields(graph, steps, tiles, config) if mesh else [{}] * len(steps)
     words, weights, entries = [], [], []
     for step, border in zip(steps, borders, strict=True):
         made = list(_emit(step, maps, array, border))

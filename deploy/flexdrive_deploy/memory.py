@@ -8,9 +8,6 @@ from .order import best_order
 
 __all__ = ["Allocation", "allocate", "plan"]
 
-# The largest feature-map memory of a tile (flexdrive.hyperdrive.config).
-MOST_WORDS = 65536
-
 
 @dataclass(frozen=True)
 class Allocation:
@@ -146,6 +143,28 @@ def _alive(steps, sizes, index):
     return ", ".join(f"{name} ({sizes[name]})" for name in names)
 
 
+def _placed(steps, sizes):
+    """Allocation of steps as for :func:`allocate`, whatever the memory's size."""
+    needs = list(_needs(steps, sizes))
+    need = max(needs, default=0)
+    peak, bases = _packed(steps, sizes, need)
+    return Allocation(bases, peak, need, steps[needs.index(need)].name if needs else "")
+
+
+def _checked(allocation, steps, sizes, limit):
+    """``allocation``; FitError as of :func:`allocate`."""
+    need, worst = allocation.need, allocation.worst
+    if allocation.peak <= limit:
+        return allocation
+    if need <= limit:
+        raise FitError(f"Layer {worst}: {need} of {limit} feature-map words a tile are alive at "
+                       "most, but they lie apart", fm_words=allocation.peak)
+    index = list(_needs(steps, sizes)).index(need)
+    raise FitError(
+        f"Layer {worst} needs {need} feature-map words a tile, {need - limit} more than the "
+        f"{limit} of the chip ({_alive(steps, sizes, index)})", fm_words=allocation.peak)
+
+
 def allocate(steps, sizes, limit):
     """Place every map for as long as it is needed.
 
@@ -164,25 +183,10 @@ def allocate(steps, sizes, limit):
     Raises
     ------
     FitError
-        names the step that needs most with its maps, or says that they lie apart, and by how
-        much the memory is too small.
+        names the step that needs most with its maps, or says that they lie apart; its
+        ``change`` is the memory that holds all of them.
     """
-    needs = list(_needs(steps, sizes))
-    need = max(needs, default=0)
-    worst = steps[needs.index(need)].name if needs else ""
-    if need > limit:
-        # More tiles need not help: maps of later layers that do not fill them keep tiles large.
-        way = (f"fm_words of at least {need} would hold them" if need <= MOST_WORDS else
-               f"a tile has at most {MOST_WORDS}, so take more tiles or a smaller image")
-        raise FitError(
-            f"Layer {worst} needs {need} feature-map words a tile, {need - limit} more than the "
-            f"{limit} of the chip; {way}: {_alive(steps, sizes, needs.index(need))}")
-    peak, bases = _packed(steps, sizes, need)
-    if peak > limit:
-        raise FitError(
-            f"Layer {worst}: {need} of {limit} feature-map words a tile are alive at most, but "
-            f"they lie apart; fm_words of {peak} would hold them")
-    return Allocation(bases, peak, need, worst)
+    return _checked(_placed(steps, sizes), steps, sizes, limit)
 
 
 def _whole(graph, steps):
@@ -210,11 +214,14 @@ def plan(graph, sizes, overwritable, limit, steps_of):
     Raises
     ------
     FitError
-        as :func:`allocate`, of the best order that was found.
+        as :func:`allocate`, of the order that needs the smaller memory.
     """
     steps = steps_of(graph)
-    try:
-        return steps, allocate(_whole(graph, steps), sizes, limit)
-    except FitError:
-        steps = steps_of(replace(graph, layers=best_order(graph, sizes, overwritable)))
-    return steps, allocate(_whole(graph, steps), sizes, limit)
+    whole = _whole(graph, steps)
+    allocation = _placed(whole, sizes)
+    if allocation.peak > limit:
+        others = steps_of(replace(graph, layers=best_order(graph, sizes, overwritable)))
+        other = _placed(_whole(graph, others), sizes)
+        if other.peak < allocation.peak:
+            steps, whole, allocation = others, _whole(graph, others), other
+    return steps, _checked(allocation, whole, sizes, limit)

@@ -207,7 +207,7 @@ def border_fields(graph, steps, tiles, config):
         except FitError as error:
             need = "corner_words" if name == "corner" else "border_words"
             text = str(error).replace("feature-map words a tile", f"lines of the {what}")
-            raise FitError(text.replace("fm_words", need)) from None
+            raise FitError(text, **{need: error.change["fm_words"]}) from None
     fields = []
     for (source, reach), made in zip(reads, makes, strict=True):
         found = {"halo": halos.get(made, 0)}

@@ -83,6 +83,27 @@ def load_model(path):
     return model
 
 
+# Operations whose inputs behind the first are parameters, and those that only hand one on.
+_WITH_PARAMETERS = ("BatchNormalization", "Conv", "ConvTranspose", "Gemm", "PRelu")
+_HANDS_ON = ("Cast", "Identity", "Reshape", "Transpose")
+
+
+def _refuse_missing_weights(model):
+    """ModelError of a model whose weights are inputs that nothing stores."""
+    inputs = {value.name for value in model.graph.input} - {
+        tensor.name for tensor in model.graph.initializer}
+    makers = {name: node for node in model.graph.node for name in node.output}
+    for node in model.graph.node:
+        for name in node.input[1:] if node.op_type in _WITH_PARAMETERS else ():
+            while name in makers and makers[name].op_type in _HANDS_ON:
+                name = makers[name].input[0]
+            if name in inputs:
+                raise ModelError(
+                    f"Input {name} is a parameter of node {node.name or node.op_type}: the model "
+                    "is stored without its weights. What would pass: an export that stores them "
+                    "(torch.onnx.export: export_params=True)")
+
+
 def _single_image(model):
     """Fix the first dimension of every input at 1; others must be numbers already."""
     constants = {tensor.name for tensor in model.graph.initializer}
@@ -101,8 +122,12 @@ def _single_image(model):
                 raise ModelError(
                     f"Input {value.name}: axis {axis} has no fixed size; the chip's program is "
                     "made for one size. Export the model with fixed height and width")
+    entering = {value.name: value for value in model.graph.input}
     for value in model.graph.output:
-        value.type.tensor_type.ClearField("shape")
+        if value.name in entering:      # a result that is an input as well has its shape
+            value.CopyFrom(entering[value.name])
+        else:
+            value.type.tensor_type.ClearField("shape")
     del model.graph.value_info[:]
 
 
@@ -216,6 +241,7 @@ def load_graph(model):
     """
     model = onnx.ModelProto.FromString(model.SerializeToString())
     qonnx.declare_domains(model)
+    _refuse_missing_weights(model)
     _single_image(model)
     types, shapes = _value_types(_inferred(model))
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}

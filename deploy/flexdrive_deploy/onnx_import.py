@@ -27,7 +27,8 @@ class _Unit:
         self.position = position
         self.level = 0
         if chain is None:
-            self.reads = [name for name in nodes[0].inputs if name]
+            # The second input of a mean is its axes.
+            self.reads = [name for name in nodes[0].inputs[:1 if leaves else None] if name]
             self.writes = [name for name in nodes[0].outputs if name]
         else:
             self.reads = [chain.source] + ([chain.bypass] if chain.bypass is not None else [])
@@ -94,17 +95,27 @@ def _interface(units, graph, others):
     return list(read), [name for name in made if name in wanted]
 
 
+def _unsupported(support):
+    """A sentence on the first nodes that run nowhere; "" when there are none."""
+    found = [f"node {placement.name}: {placement.reason}. What would pass: {placement.rewrite}"
+             for placement in support.unsupported]
+    more = f". {len(found) - 3} more nodes run nowhere" if len(found) > 3 else ""
+    return ". ".join(text[0].upper() + text[1:] for text in found[:3]) + more
+
+
 def _refuse_unsupported(support):
-    for placement in support.unsupported:
-        raise ModelError(f"Node {placement.name}: {placement.reason}. What would pass: "
-                         f"{placement.rewrite}. (`flexdrive check` lists every node.)")
+    nowhere = _unsupported(support)
     if not support.chains:
+        # First, since a network without such a layer needs another change than any other advice.
         reasons = [f"{placement.name}: {placement.reason}" for placement in support.placements
                    if placement.operation == "Conv"][:3]
         raise ModelError("No layer of the network runs on the chip" +
                          (f" ({'; '.join(reasons)})" if reasons else ": it has no convolution")
-                         + ". What would pass: 1x1 or 3x3 convolutions whose weights are plus or "
-                         "minus one value per output channel")
+                         + ". What would pass: 1x1 or 3x3 convolutions with padding kernel//2 and "
+                         "stride 1 or 2 whose weights are plus or minus one value per output "
+                         "channel" + (f". {nowhere}" if nowhere else ""))
+    if nowhere:
+        raise ModelError(f"{nowhere}. (`flexdrive check` lists every node.)")
 
 
 def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None):

@@ -15,11 +15,12 @@ from .errors import FileError, ModelError
 from .files import array_bytes, array_from, load_directory, save_directory
 from .layers import half_bits
 from .mesh import split_program, whole_config, without_borders
+from .streams import chip_streams
 
 __all__ = ["Entry", "MapPlace", "Program", "config_hash"]
 
 KIND = "flexdrive-program"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 
 def config_hash(config):
@@ -217,8 +218,11 @@ class Program:
                         for entry in self.entries],
             "maps": {name: asdict(place) for name, place in self.maps.items()},
         }
-        return manifest, {f"{prefix}words.npy": array_bytes(self.words),
-                          f"{prefix}weights.npy": array_bytes(self.weights)}
+        arrays = {name: words.data for name, words in chip_streams(self).items()}
+        # A mesh is cut again when it is read: from the program of the whole image.
+        arrays[_program_file(self.mesh)] = self.words
+        return manifest, {f"{prefix}{name}.npy": array_bytes(array)
+                          for name, array in arrays.items()}
 
     @classmethod
     def from_files(cls, where, manifest, files, config=None):
@@ -232,10 +236,10 @@ class Program:
             maps = {name: MapPlace(**{**place, "shape": tuple(place["shape"]),
                                          "tile": tuple(place["tile"])})
                     for name, place in manifest["maps"].items()}
-            names = [f"{prefix}{part}.npy" for part in ("words", "weights")]
+            mesh = tuple(manifest["mesh"]) if manifest["mesh"] else None
+            names = [f"{prefix}{part}.npy" for part in (_program_file(mesh), "weights")]
             contents = [files[name] for name in names]
             peak, digest = manifest["peak_words"], manifest["config_hash"]
-            mesh = tuple(manifest["mesh"]) if manifest["mesh"] else None
         except (KeyError, TypeError, AttributeError, ConfigurationError) as error:
             raise FileError(f"{where}: the manifest is damaged ({type(error).__name__}: {error})"
                             ) from None
@@ -259,6 +263,11 @@ class Program:
         """Read a directory; FileError when damaged, foreign, or made for another chip."""
         manifest, files = load_directory(path, KIND, FORMAT_VERSION)
         return cls.from_files(path, manifest, files, config)
+
+
+def _program_file(mesh):
+    """Name of the file that holds the program: of a mesh, that of no chip."""
+    return "whole-words" if mesh else "words"
 
 
 def _added(parts):

@@ -256,12 +256,15 @@ def placement_of(node, graph):
         _check_shapes(node, quantizer, graph.shapes[node.inputs[0]])
     opset = max((o.version for o in graph.model.opset_import if o.domain in ("", "ai.onnx")),
                 default=0)
+    reasons, ways = [], []
     if opset < _HOST_OPSET:
-        return ("unsupported", f"quantizes a map; the host needs opset {_HOST_OPSET} for that, the "
-                f"model has {opset}", f"export with opset {_HOST_OPSET} or newer")
+        reasons.append(f"the host needs opset {_HOST_OPSET} for that, the model has {opset}")
+        ways.append(f"export with opset {_HOST_OPSET} or newer")
     if not quantizer.bipolar and quantizer.rounding not in HOST_ROUNDINGS:
-        return ("unsupported", f"quantizes a map with rounding_mode {quantizer.rounding}",
-                "one of " + ", ".join(HOST_ROUNDINGS))
+        reasons.append(f"with rounding_mode {quantizer.rounding}")
+        ways.append("one of " + ", ".join(HOST_ROUNDINGS))
+    if reasons:
+        return ("unsupported", f"quantizes a map; {'; '.join(reasons)}", ", and ".join(ways))
     if quantizer.bipolar:
         return ("host", "makes a map bipolar where no layer of the chip can: behind a convolution, "
                 "with scale 1", "scale 1; the next layer's weights can have the factor")

@@ -4,19 +4,12 @@ network in few lines."""
 import re
 from dataclasses import dataclass
 
-from .chain import REWRITES as CHAIN_REWRITES
-from .chain import Refusal
+from .chain import FOLDED
+from .refusal import Refusal, no_such_operation
 
-__all__ = ["REWRITES", "Obstacle", "left_over", "obstacles"]
+__all__ = ["Obstacle", "left_over", "obstacles"]
 
-# Steps of the chip that exist only behind a convolution.
-_FOLDED = frozenset(["Add", "BatchNormalization", "Cast", "Div", "LeakyRelu", "Mul", "Relu", "Sub"])
 _FOLLOWS = ", which the host computes"
-REWRITES = CHAIN_REWRITES | {
-    "Concat": "Add of maps of equal shape", "Reshape": "convolutions that mix all channels",
-    "Transpose": "convolutions that mix all channels", "Resize": "maps of one size",
-    "Gemm": "nothing, at the end of a network", "Flatten": "nothing, at the end of a network",
-}
 
 
 def left_over(node, graph, chip):
@@ -28,8 +21,8 @@ def left_over(node, graph, chip):
     graph : its onnx_graph.Graph.
     chip : node -> Chain, of those on the chip.
     """
-    if node.operation not in _FOLDED:
-        return Refusal("the chip has no such operation", REWRITES.get(node.operation, ""))
+    if node.operation not in FOLDED:
+        return no_such_operation(node)
     makers = {name: other for other in graph.nodes for name in other.outputs}
     maps = [name for name in node.inputs if name and name not in graph.constants]
     for name in maps:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import qonnx
+from .attributes import unknown
 from .begin import CHANNELWISE, begin, begin_channelwise
-from .chain import Chain, Refusal
-from .reasons import REWRITES, left_over
+from .chain import Chain
+from .reasons import left_over
+from .refusal import Refusal, together
 
 __all__ = ["AVERAGED_PIXELS", "HOST_OPERATIONS", "Placement", "Support", "analyse"]
 
@@ -52,8 +54,8 @@ class Placement:
 @dataclass(frozen=True, eq=False)
 class Support:
     """chains: list of Chain, in order of their Conv nodes; joins: Concat nodes of the chip;
-    averages: GlobalAveragePool nodes of the chip; placements: one for each node of the model, in
-    its order."""
+    averages: nodes of the chip that take the mean of a map; placements: one for each node of the
+    model, in its order."""
 
     chains: list
     joins: list
@@ -82,8 +84,10 @@ def _out_of_range(chain):
             bad = ~np.isfinite(np.asarray(values).astype(np.float16))
         if bad.any():
             channel = int(np.argmax(bad))
-            return Refusal(f"{what} {np.asarray(values)[channel]:.4g} of output channel {channel} "
-                           "exceeds binary16", "magnitudes up to 65504")
+            value = np.asarray(values)[channel]
+            wrong = "is no number" if np.isnan(value) else "exceeds binary16"
+            return Refusal(f"{what} {value:.4g} of output channel {channel} {wrong}",
+                           "magnitudes up to 65504")
     return None
 
 
@@ -109,11 +113,9 @@ def _add_channelwise(graph, config, chains, taken, refusals):
             made.update(node.outputs)
         if node.operation not in CHANNELWISE or node.domain:
             continue
-        chain = begin_channelwise(node, graph, config)
+        chain = begin_channelwise(node, graph, config, made)
         if isinstance(chain, Refusal):
             refusals[node] = chain
-        elif node.inputs[0] not in made:
-            refusals[node] = Refusal("its map is made by the host")
         else:
             taken.add(node)
             _follow(chain, graph, taken, refusals)
@@ -121,53 +123,87 @@ def _add_channelwise(graph, config, chains, taken, refusals):
             made.add(chain.value)
 
 
+def _join_refusals(node, graph, added, joined):
+    """What keeps the maps of a Concat from lying behind each other; ``added``: maps that are sums
+    or operands of them, ``joined``: maps that lie in another one."""
+    strange = unknown(node, graph)
+    if strange is not None:
+        yield strange
+    shapes = [graph.shapes.get(name, ()) for name in node.inputs]
+    if node.attributes.get("axis", 1) not in (1, -3) or any(len(shape) != 4 for shape in shapes):
+        yield Refusal("joins maps along another axis than the channels", "axis 1")
+    if any(name in graph.constants for name in node.inputs):
+        yield Refusal("joins a constant", "maps only")
+    if len(set(node.inputs)) < len(node.inputs) or joined.intersection(node.inputs):
+        yield Refusal("joins a map that is joined twice", "a map in one Concat only")
+    if added.intersection(node.inputs):
+        yield Refusal("joins a sum of maps or one of its operands",
+                      "a convolution between addition and Concat")
+
+
 def _joins(graph, chains, refusals):
     """Concat nodes whose maps lie behind each other in the chip's memory."""
-    made = {chain.value: chain for chain in chains}
-    added = {chain.bypass for chain in chains}
-    joins, inside = [], set()
+    there = {chain.value for chain in chains}
+    added = {name for chain in chains if chain.bypass is not None
+             for name in (chain.bypass, chain.value)}
+    joins, joined = [], set()
     for node in graph.nodes:
-        if node.operation != "Concat" or node.domain or not any(
-                name in made or name in inside for name in node.inputs):
+        if node.operation != "Concat" or node.domain:
             continue
-        shapes = [graph.shapes.get(name, ()) for name in node.inputs]
-        if node.attributes["axis"] not in (1, -3) or any(len(shape) != 4 for shape in shapes):
-            refusals[node] = Refusal("joins maps along another axis than the channels", "axis 1")
-        elif any(name in graph.constants for name in node.inputs):
-            refusals[node] = Refusal("joins a constant", "maps")
-        elif len(set(node.inputs)) < len(node.inputs) or inside.intersection(
-                f"part {name}" for name in node.inputs):
-            refusals[node] = Refusal("joins a map that is joined twice", "a map in one Concat only")
-        elif any(name in added or (name in made and made[name].bypass is not None)
-                 for name in node.inputs):
-            refusals[node] = Refusal("joins a sum of maps or one of its operands",
-                                     "a convolution between addition and Concat")
-        else:
-            joins.append(node)
-            inside.update(f"part {name}" for name in node.inputs)
-            inside.update(node.outputs)
+        if not there.intersection(node.inputs):
+            refusals[node] = Refusal("joins maps of the host", "a layer of the chip before it")
+            continue
+        refusal = together(_join_refusals(node, graph, added, joined))
+        if refusal is not None:
+            refusals[node] = refusal
+            continue
+        joins.append(node)
+        joined.update(node.inputs)
+        there.update(node.outputs)
     return joins
 
 
+def _pixel_mean(node, graph):
+    """Whether a ReduceMean is a GlobalAveragePool: over rows and columns, which stay as axes of
+    one pixel."""
+    axes = node.attributes.get("axes")
+    if len(node.inputs) > 1 and node.inputs[1]:
+        axes = graph.constants.get(node.inputs[1])
+    return (axes is not None and sorted(int(axis) % 4 for axis in np.ravel(axes)) == [2, 3]
+            and bool(node.attributes.get("keepdims", 1)))
+
+
+def _average_refusals(node, graph, config, made):
+    shape = graph.shapes.get(node.inputs[0], ())
+    strange = unknown(node, graph)
+    if strange is not None:
+        yield strange
+    if node.operation == "ReduceMean" and not (len(shape) == 4 and _pixel_mean(node, graph)):
+        yield Refusal("is no mean of rows and columns that keeps their axes",
+                      "ReduceMean of a map over axes 2 and 3 with keepdims = 1")
+    if not config.channelwise:
+        yield Refusal("the chip has no pooling", "a chip with channelwise = true")
+    if node.inputs[0] not in made:
+        yield Refusal("its map is not made by a layer of the chip",
+                      "a layer of the chip before it")
+    pixels = shape[2] * shape[3] if len(shape) == 4 else 0
+    if pixels > AVERAGED_PIXELS:
+        yield Refusal(f"averages {pixels} pixels; sums of more than {AVERAGED_PIXELS} lose too "
+                      "much in binary16", "AveragePool before it, with kernel and stride 2")
+
+
 def _averages(graph, config, chains, refusals):
-    """GlobalAveragePool nodes that a STORE does."""
+    """Means of whole maps that a STORE makes."""
     made = {chain.value for chain in chains}
     found = []
     for node in graph.nodes:
-        if node.operation != "GlobalAveragePool" or node.domain:
+        if node.operation not in ("GlobalAveragePool", "ReduceMean") or node.domain:
             continue
-        shape = graph.shapes.get(node.inputs[0], ())
-        pixels = shape[2] * shape[3] if len(shape) == 4 else 0
-        if not config.channelwise:
-            refusals[node] = Refusal("the chip has no pooling", "a chip with channelwise = true")
-        elif node.inputs[0] not in made:
-            refusals[node] = Refusal("its map is not made by a layer of the chip")
-        elif not 0 < pixels <= AVERAGED_PIXELS:
-            refusals[node] = Refusal(
-                f"averages {pixels} pixels; sums of more than {AVERAGED_PIXELS} lose too much in "
-                "binary16", "AveragePool before it")
-        else:
+        refusal = together(_average_refusals(node, graph, config, made))
+        if refusal is None:
             found.append(node)
+        else:
+            refusals[node] = refusal
     return found
 
 
@@ -179,7 +215,7 @@ def _verdict(node, chip, joins, averages, refusals, graph):
     if node in chip:
         head = chip[node]
         own = (CHANNELWISE[node.operation][1] if node.operation in CHANNELWISE
-               else "binary weights")
+               else f"binary weights{head.remark}")
         folded = own if head.nodes[0] is node else f"folded into {head.name}"
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
             folded = f"bypass of {head.name}"
@@ -193,8 +229,7 @@ def _verdict(node, chip, joins, averages, refusals, graph):
                          qonnx.rewrite(node.domain, node.operation) or _UNSUPPORTED.get(
                              node.operation, "cut it off, and compute it outside"))
     refusal = refusals.get(node) or left_over(node, graph, chip)
-    return Placement(node.name, node.operation, "host", refusal.reason,
-                     refusal.rewrite or REWRITES.get(node.operation, ""))
+    return Placement(node.name, node.operation, "host", refusal.reason, refusal.rewrite)
 
 
 def analyse(graph, config):

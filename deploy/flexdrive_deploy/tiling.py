@@ -17,8 +17,7 @@ def _edges(graph):
     """(source, target, doublings): ``source`` has tiles 2**doublings as large as ``target``."""
     for layer in graph.layers:
         yield layer.source, layer.target, -1 if layer.upsample else layer.stride - 1
-        # A map of one pixel lies the same way in tiles of any size.
-        if layer.bypass is not None and graph.shapes[layer.target][1:] != (1, 1):
+        if layer.bypass is not None:
             yield layer.bypass, layer.target, 0
     for name, (parent, _) in graph.slices.items():
         yield name, parent, 0
@@ -88,5 +87,5 @@ def choose_interleave(layer, tile, config):
         raise FitError(
             f"Layer {layer.name}: {layer.c_in} input channels x {layer.kernel}x{layer.kernel} are "
             f"{steps} weight words a block, {steps - config.weight_words} more than the weight "
-            f"buffer's {config.weight_words}; a chip with weight_words = {steps} would hold them")
+            f"buffer's {config.weight_words}", weight_words=steps)
     return min(legal)[1]

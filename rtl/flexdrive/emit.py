@@ -2,8 +2,8 @@
 
 Amaranth emits a module for every *instance*. An array of 784 equal units written that way takes
 a minute to translate and gives megabytes of text. A component derived from :class:`Shared` is
-emitted once per set of parameters, under a name made of its class and parameters, and
-instantiated wherever it occurs; parents look the same in both cases:
+emitted once per set of constructor's arguments, under a name made of its class and what tells it
+from others, and instantiated wherever it occurs; parents look the same in both cases:
 
     m.submodules.tile = tile = Tile(c=16)
 
@@ -18,6 +18,8 @@ from amaranth.back import rtlil
 from amaranth.hdl import ClockSignal, Fragment, Instance, ResetSignal, Value
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import data, wiring
+
+from .arguments import bound_arguments, differences
 
 __all__ = ["Emission", "Port", "RtlilDesign", "Shared", "SharedModule", "emit_rtlil", "port_list"]
 
@@ -112,13 +114,22 @@ def _fields(shape):
 class Shared(wiring.Component):
     """A component that is emitted as one module however often it occurs.
 
+    Components of one class and equal ``arguments`` of the constructor are the same circuit:
+    ``elaborate`` may depend on nothing else, and arguments are values that can be compared, such
+    as numbers, strings, frozen dataclasses.
+
     Parameters
     ----------
     signature : as for :class:`amaranth.lib.wiring.Component`.
-    parameters : everything that ``elaborate`` depends on, as keywords with values that are
-        integers, strings or booleans. They make the module's name: ``Tile(c=16)`` becomes
-        ``Tile_c16``. Two components of one class with equal parameters must be the same circuit.
+    parameters : what the module is called after, as keywords with values that are integers,
+        strings or booleans: ``Tile(c=16)`` becomes ``Tile_c16``. Emission refuses two different
+        circuits of one name.
     """
+
+    def __new__(cls, *arguments, src_loc_at=0, **named):
+        self = super().__new__(cls, *arguments, src_loc_at=src_loc_at + 1, **named)
+        self.arguments = bound_arguments(cls, arguments, named)
+        return self
 
     def __init__(self, signature=None, /, **parameters):
         super().__init__(signature)
@@ -171,22 +182,20 @@ class Emission:
 
     def __init__(self, *, share=True):
         self._share = share
-        self._keys = {}      # module name -> (class, parameters)
-        self._clocked = {}   # module name -> bool
+        self._first = {}     # module name -> component that it was emitted for
+        self._same = {}      # module name -> [(class, arguments)] that are known to be it
         self._in_place = {}  # module name -> whether all its instances are to be in place
-        self._texts = []
+        self._texts = {}     # module name -> RTLIL, with what is private to it; children first
+        self._clocked = {}   # module name -> bool
         self._root = None
 
     @property
     def modules(self):
         """A :class:`SharedModule` per shared module, children first."""
-        found = []
-        for name in self._clocked:
-            if name in self._keys:
-                kind, parameters = self._keys[name]
-                found.append(SharedModule(name, f"{kind.__module__}.{kind.__qualname__}",
-                                          parameters, self._in_place[name]))
-        return found
+        shared = [(name, self._first[name]) for name in self._texts if name in self._first]
+        return [SharedModule(name, f"{type(component).__module__}.{type(component).__qualname__}",
+                             component.shared_parameters, self._in_place[name])
+                for name, component in shared]
 
     def clocked(self, name):
         """Whether module ``name`` has ``clk`` and ``rst``."""
@@ -197,29 +206,51 @@ class Emission:
         return self._share and component is not self._root
 
     def instance(self, component):
-        """An ``Instance`` of the module of ``component``, which is emitted if it is new."""
+        """An ``Instance`` of ``component``'s module; ValueError if another circuit has its name."""
         name = component.module_name
-        key = (type(component), component.shared_parameters)
-        if self._keys.setdefault(name, key) != key:
-            raise ValueError(f"Module name {name!r} stands for two different components: "
-                             f"{self._keys[name]} and {key}")
+        key = (type(component), component.arguments)
+        if name not in self._first:
+            self._first[name] = component
+            self._same[name] = [key]
+            self._keep(name, self._shared(component))
+        elif key not in self._same[name]:
+            if self._shared(component) != self._texts[name]:
+                self._refuse(component)
+            self._same[name].append(key)
         self._in_place[name] = component._in_place and self._in_place.get(name, True)
-        if name not in self._clocked:
-            outer, self._root = self._root, component
-            self.module(component, name)
-            self._root = outer
         ports = {
             f"{'i' if member.flow == wiring.In else 'o'}_{port}": value
             for port, member, value in _flat_members(component)
         }
-        if self._clocked[name]:
+        if self.clocked(name):
             ports.update(i_clk=ClockSignal(), i_rst=ResetSignal())
         return Instance(name, **ports)
 
-    def module(self, component, name):
-        """Emit ``component`` itself as module ``name``."""
-        if self._root is None:
-            self._root = component
+    def _shared(self, component):
+        """RTLIL of a shared component, made while that of another one is being made."""
+        outer, self._root = self._root, component
+        text = self._module(component, component.module_name)
+        self._root = outer
+        return text
+
+    def _refuse(self, component):
+        first, name = self._first[component.module_name], type(component).__name__
+        raise ValueError(
+            f"Module name {component.module_name!r} stands for two different circuits: {name} of "
+            f"{differences(first.arguments, component.arguments)} and of "
+            f"{differences(component.arguments, first.arguments)}; the parameters that make the "
+            f"names of {name} have to tell them apart")
+
+    def top(self, component, name):
+        """Emit the root of the whole design as module ``name``."""
+        self._root = component
+        self._keep(name, self._module(component, name))
+
+    def _keep(self, name, text):
+        self._texts[name] = text
+        self._clocked[name] = bool(re.search(r"^  wire width 1 input \d+\s+\\clk$", text, re.M))
+
+    def _module(self, component, name):
         ports = {
             port: (value, PortDirection.Input if member.flow == wiring.In
                    else PortDirection.Output)
@@ -227,13 +258,12 @@ class Emission:
         }
         fragment = Fragment.get(component, self)
         text, _names = rtlil.convert_fragment(fragment, ports, name, emit_src=False)
-        self._clocked[name] = bool(re.search(r"^  wire width 1 input \d+\s+\\clk$", text, re.M))
-        self._texts.append(_flatten_names(text, name))
+        return _flatten_names(text, name)
 
     def text(self, top):
         # Only the root of the whole design is the top.
         marked = [t if f"module \\{top}\n" in t else t.replace("attribute \\top 1\n", "")
-                  for t in self._texts]
+                  for t in self._texts.values()]
         return "".join(marked)
 
 
@@ -265,6 +295,6 @@ def emit_rtlil(component, *, name=None, share=True):
     if name is None:
         name = (component.module_name if isinstance(component, Shared)
                 else type(component).__name__.lower())
-    emission.module(component, name)
+    emission.top(component, name)
     return RtlilDesign(text=emission.text(name), top=name, ports=port_list(component),
                        clocked=emission.clocked(name), modules=emission.modules)

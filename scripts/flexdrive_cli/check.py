@@ -48,12 +48,11 @@ def _obstacles(found):
 
 
 def _precision(graph, support):
-    """Types in which the host computes."""
+    """Types in which the host computes, "" when nothing is left for it."""
     host = {placement.name for placement in support.placements if placement.where == "host"}
     kinds = {TensorProto.DataType.Name(graph.types[name]).lower() for node in graph.nodes
-             if node.name in host for name in node.outputs if name in graph.types}
-    return ", ".join(sorted(kinds)).replace("float,", "float32,") if kinds != {"float"} \
-        else "float32"
+             if node.name in host for name in node.outputs if graph.types.get(name)}
+    return ", ".join(sorted("float32" if kind == "float" else kind for kind in kinds))
 
 
 def _larger_array(graph, support, config, mesh):
@@ -92,11 +91,13 @@ def command(model, chip):
     console = Console(highlight=False)
     graph, support = analysed(model, chip)
     console.print(_table(support.placements), markup=False)
-    counts = {where: sum(placement.where == where for placement in support.placements)
-              for where in _STYLES}
+    left = [placement for placement in support.placements if not placement.gone]
+    counts = {where: sum(placement.where == where for placement in left) for where in _STYLES}
+    gone = len(support.placements) - len(left)
+    precision = _precision(graph, support)
     console.print("\n" + ", ".join(f"{count} {where}" for where, count in counts.items())
-                  + (f"; the host computes in {_precision(graph, support)}" if counts["host"]
-                     else ""))
+                  + (f", {gone} gone at import" if gone else "")
+                  + (f"; the host computes in {precision}" if precision else ""))
     found = obstacles(support.placements)
     if found:
         console.print()

@@ -5,8 +5,48 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from flexdrive_deploy.arrays import load_array
+from flexdrive_deploy.deployment import ChipPart
+from flexdrive_deploy.exports import FORMATS, export
+from flexdrive_deploy.files import array_bytes
+from flexdrive_deploy.streams import chip_streams, chip_vectors
+
 from .chip_options import chip_options, describe
 from .network import CHIP_HELP, analysed, compiled
+
+__all__ = ["command", "export_option"]
+
+
+def export_option(what):
+    """``--export``, the same wherever a command writes words for other tools."""
+    return click.option("--export", "formats", multiple=True, type=click.Choice(list(FORMATS)),
+                        help=f"Also write {what} in this format; may be repeated. mem: Verilog's "
+                        "$readmemh, hex: Intel HEX, bin: bytes, h: a C header.")
+
+
+def _vectors(deployment, path):
+    """The pixels of the first image of ``path``: a {name: Words} for each of the programs."""
+    # Only this needs the golden model.
+    from flexdrive_sim.hyperdrive.session import Session
+
+    images = deployment.checked_images(load_array(path), str(path))
+    result = Session(deployment).run(images[:1])
+    return [chip_vectors(program, chip.sent, chip.stored)
+            for program, chip in zip(deployment.programs, result.chips, strict=True)]
+
+
+def _files(deployment, vectors, formats):
+    """What stands beside the program's own .npy: name -> content."""
+    files, vectors = {}, iter(vectors)
+    for index, part in enumerate(deployment.parts):
+        if not isinstance(part, ChipPart):
+            continue
+        pixels = next(vectors, {})
+        files |= {f"{index}-chip-{name}.npy": array_bytes(words.data)
+                  for name, words in pixels.items()}
+        for name, words in (chip_streams(part.program) | pixels).items():
+            files |= export(f"{index}-chip-{name}", words, formats, owner=deployment.name)
+    return files
 
 
 @click.command(epilog=CHIP_HELP)
@@ -15,15 +55,20 @@ from .network import CHIP_HELP, analysed, compiled
               help="Where to write; an older result of this command is replaced.")
 @click.option("--layer-check", is_flag=True,
               help="Let the program store every layer, for comparison.")
+@click.option("--vectors", type=click.Path(), metavar="X.npy",
+              help="Also write what the chip gets and must send for the first image of this file.")
+@export_option("every stream of the chips")
 @chip_options
-def command(model, output, layer_check, chip):
+def command(model, output, layer_check, vectors, formats, chip):
     """Compile MODEL.onnx for a chip: descriptors, weight stream, memory map, host parts,
     a readable listing.txt and a picture of the memory over time, plan.png."""
     graph, support = analysed(model, chip)
     deployment = compiled(model, graph, support, chip, layer_check)
+    pixels = _vectors(deployment, vectors) if vectors else []
     # A second for matplotlib, which only this command needs.
     from flexdrive_deploy.plan_picture import plan_picture
-    deployment.save(output, {"plan.png": plan_picture(deployment)})
+    deployment.save(output, {"plan.png": plan_picture(deployment),
+                             **_files(deployment, pixels, formats)})
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{output}: {deployment.name} for "
                   f"{describe(deployment.config, deployment.mesh)}", markup=False)

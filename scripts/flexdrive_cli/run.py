@@ -9,7 +9,14 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from flexdrive_deploy.arrays import compare, load_array, save_array
+from flexdrive_deploy.arrays import (
+    compare,
+    is_bundle,
+    load_array,
+    load_results,
+    one_file_for,
+    save_results,
+)
 from flexdrive_deploy.deployment import Deployment
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.reference import first_beyond, layer_differences
@@ -45,12 +52,23 @@ def _deployment(model, chip, layer_check):
     return deployment, None
 
 
-def _single_output(deployment):
-    if len(deployment.outputs) != 1:
-        raise ModelError(f"The network has {len(deployment.outputs)} outputs "
-                         f"({', '.join(deployment.outputs)}); --expect and --output take networks "
-                         "with one")
-    return deployment.outputs[0]
+def _wanted(deployment, expect, output):
+    """Name -> expected result; everything that can be wrong with the two files before a run."""
+    for option, path in (("--expect", expect), ("--output", output)):
+        if path:
+            one_file_for(deployment.outputs, path, option)
+    if output and not Path(output).parent.is_dir():
+        raise ModelError(f"{output} cannot be written: there is no directory "
+                         f"{Path(output).parent}")
+    return load_results(expect, deployment.outputs) if expect else {}
+
+
+def _compared(made, wanted, expect):
+    """A line for each expected result; ModelError at the first difference."""
+    for name, array in made.items():
+        where = f"{expect}, {name}" if is_bundle(expect) else str(expect)
+        yield (compare(array, wanted[name], where) if name in wanted else
+               f"{where}: not in the file, not compared")
 
 
 def _run(deployment, images, engine, console, options, gates):
@@ -85,13 +103,26 @@ def _compare_with_model(console, graph, deployment, maps, image, bound):
                   soft_wrap=True)
 
 
+def _warn_of_overflow(errors, summary):
+    """Name the first map that left the numbers, if any did."""
+    if summary.overflow is None:
+        return
+    image, overflow = summary.overflow
+    others = summary.overflowing - 1
+    errors.print(f"warning: image {image}, first in {overflow}; binary16 ends at 65504"
+                 + (f"; {others} more image{'s' if others > 1 else ''} with such values"
+                    if others else ""), style="yellow", markup=False, soft_wrap=True)
+
+
 @click.command(epilog=CHIP_HELP)
 @click.argument("model", metavar="MODEL", type=click.Path())
 @click.option("--input", "input_file", required=True, type=click.Path(), metavar="X.npy",
               help="Images (N, C, H, W).")
 @click.option("--expect", type=click.Path(), metavar="Y.npy",
-              help="Results (N, ...) to compare: float16 bit by bit, else the largest difference.")
-@click.option("--output", type=click.Path(), metavar="Z.npy", help="Where to write the results.")
+              help="Results (N, ...) to compare: float16 bit by bit, else the largest difference. "
+              "Several: Y.npz, an array for each by name.")
+@click.option("--output", type=click.Path(), metavar="Z.npy",
+              help="Where to write the results; several: Z.npz.")
 @click.option("--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
               help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
 @click.option("--layer-check", is_flag=True,
@@ -117,15 +148,12 @@ def command(model, input_file, expect, output, engine, layer_check, float_bound,
     deployment, source = _deployment(model, chip, layer_check)
     options = links.options(replace(chip, mesh=chip.mesh or deployment.mesh))
     images = deployment.checked_images(load_array(input_file), str(input_file))
-    wanted = load_array(expect) if expect else None
-    name = _single_output(deployment) if expect or output else None
-    if output and not Path(output).parent.is_dir():
-        raise ModelError(f"{output} cannot be written: there is no directory "
-                         f"{Path(output).parent}")
+    wanted = _wanted(deployment, expect, output)
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)
     gates = {"i_weights": Gate.every(weight_interval)}
     results, summary, maps = _run(deployment, images, engine, errors, options, gates)
+    _warn_of_overflow(errors, summary)
     if summary.difference:
         errors.print(f"error: {engine} differs from the golden model, image "
                      f"{len(results) - 1}: {summary.difference}", style="bold red",
@@ -136,11 +164,10 @@ def command(model, input_file, expect, output, engine, layer_check, float_bound,
         _compare_with_model(console, source, deployment, maps, images[:1],
                             DEFAULT_BOUND if float_bound is None else float_bound)
     console.print(summary_table(summary, engine))
-    if name is None:
-        return
-    made = np.concatenate([result[name] for result in results])
-    verdict = compare(made, wanted, str(expect)) if wanted is not None else None
+    made = {name: np.concatenate([result[name] for result in results])
+            for name in deployment.outputs}
+    verdicts = list(_compared(made, wanted, expect)) if expect else []
     if output:
-        save_array(output, made)
-    if verdict is not None:
+        save_results(output, made)
+    for verdict in verdicts:
         console.print(verdict, markup=False, soft_wrap=True)

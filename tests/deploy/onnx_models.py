@@ -46,13 +46,13 @@ class Builder:
                       (gamma, beta, mean, np.ones(channels))]
         return self.node("BatchNormalization", x, *parameters, epsilon=0.0, name=name)
 
-    def model(self, *outputs, domains=()):
+    def model(self, *outputs, domains=(), opset=17):
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype))
         inputs = [helper.make_tensor_value_info("x", kind, ["N", *self.shape])]
         made = [helper.make_empty_tensor_value_info(name) for name in outputs]
         model = helper.make_model(
             helper.make_graph(self.nodes, "test", inputs, made, self.constants), ir_version=8,
-            opset_imports=[helper.make_opsetid("", 17),
+            opset_imports=[helper.make_opsetid("", opset),
                            *(helper.make_opsetid(domain, 1) for domain in domains)])
         model = onnx.shape_inference.infer_shapes(model)
         for value in model.graph.output:

@@ -68,7 +68,7 @@ def test_damaged_data(saved, name):
     (lambda m: "{", "cannot read manifest.json"),
     (lambda m: "[]", "does not say so"),
     (lambda m: json.dumps({**m, "format": "flexdrive-network"}), "is not a flexdrive-program"),
-    (lambda m: json.dumps({**m, "format_version": 1}), "has format version 1, this .* version 5"),
+    (lambda m: json.dumps({**m, "format_version": 1}), "has format version 1, this .* version 6"),
     (lambda m: json.dumps({key: m[key] for key in m if key != "maps"}), "manifest is damaged"),
     (lambda m: json.dumps({**m, "files": {}}), "manifest is damaged"),
     (lambda m: json.dumps({**m, "entries": [{"name": "a", "operation": "JUMP"}]}), "is damaged"),

@@ -196,20 +196,21 @@ def test_real_precision_stays_close_to_the_framework():
 
 REASONS = {
     "real": (lambda b: b.conv("x", 4, 4, weights=b.rng.standard_normal((4, 4, 3, 3))), "host",
-             "real-valued weights (36 magnitudes in output channel 0)", "plus or minus one value"),
+             "real-valued weights (36 magnitudes in output channel 0, from 0.049",
+             "plus or minus one value"),
     "five": (lambda b: b.conv("x", 4, 4, 5), "host",
              "kernel 5x5; the chip has 1x1 and 3x3", "a chip with halo = 2, or 3x3 convolutions"),
     "four": (lambda b: b.conv("x", 4, 4, 4, pads=[1, 1, 2, 2]), "host", "kernel 4x4",
              "3x3 convolutions in sequence"),
     "clip": (lambda b: b.node("Clip", b.conv("x", 4, 4), b.constant(0.0), b.constant(6.0)),
-             "host", "the chip has no such operation", "Relu"),
+             "host", "bounds other than 0 and infinity", "Relu"),
     "scale": (lambda b: b.node("Mul", b.node("Add", b.conv("x", 4, 4), "x"), b.constant(2.0)),
               "host", "scales after the residual addition", "scale both operands"),
     "late": (lambda b: b.node("Add", b.node("Relu", b.conv("x", 4, 4)), "x"), "host",
              "comes after the activation", "convolution, scale, addition, bias"),
     "huge": (lambda b: b.conv("x", 4, 4, magnitude=1e5), "host",
              "scale 1e+05 of output channel 0 exceeds binary16", "65504"),
-    "columns": (lambda b: b.node("Mul", b.conv("x", 4, 4), b.constant(np.ones(6))), "host",
+    "columns": (lambda b: b.node("Mul", b.conv("x", 4, 4), b.constant(np.arange(6.0))), "host",
                 "not one constant, or one per channel", "(C, 1, 1)"),
     "readers": (lambda b: b.node("Add", b.node("Relu", x := b.conv("x", 4, 4)), x), "host",
                 "its input conv0:0 has 2 readers (relu1, add2), so none is folded into conv0",
@@ -303,3 +304,46 @@ def test_nodes_whose_result_nothing_reads_are_gone():
     assert len(deployment.parts) == 1
     placements = analyse(load_graph(b.model(x)), CONFIG).placements
     assert [p.reason for p in placements[1:]] == ["nothing reads its result"] * 2
+
+
+def test_a_result_that_is_the_input_as_well():
+    b, image = integer_builder((3, 4, 4), 1)
+    model = b.model(b.conv("x", 3, 2), "x")
+    model.graph.output[1].CopyFrom(model.graph.input[0])
+    agree(onnx.shape_inference.infer_shapes(model), image, "chip")
+
+
+@pytest.mark.parametrize("through", [(), ("Identity",), ("Cast",)])
+def test_a_model_without_its_weights(through):
+    """torch.onnx.export with export_params = False: weights are inputs."""
+    b, _ = integer_builder((4, 6, 6))
+    weights = "fc.weight"
+    for operation in through:
+        weights = b.node(operation, weights, **({"to": 1} if operation == "Cast" else {}))
+    x = b.node("Flatten", b.conv("x", 4, 4))
+    x = b.node("Gemm", x, weights, name="fc", transB=1)
+    kind = onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, [10, 144])
+    model = b.model(x)
+    model.graph.input.append(onnx.helper.make_value_info("fc.weight", kind))
+    with pytest.raises(ModelError, match=r"^Input fc.weight is a parameter of node fc: the model "
+                                         r"is stored without its weights. What would pass: "):
+        load_graph(model)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(
+        np.ones((10, 144), np.float32), "fc.weight"))
+    assert load_graph(model).inputs == ["x"]
+
+
+def test_a_network_without_a_layer_is_said_before_any_other_advice():
+    """Another opset would not help a network of quantized matrix products."""
+    b, _ = integer_builder((4,))
+    x = b.node("BipolarQuant", "x", b.constant(2.0), name="q")
+    b.nodes[-1].domain = "qonnx.custom_op.general"
+    x = b.node("MatMul", x, b.constant(b.signs(4, 3)))
+    model = b.model(x, domains=["qonnx.custom_op.general"], opset=11)
+    with pytest.raises(ModelError, match=r"^No layer of the network runs on the chip: it has no "
+                                         r"convolution. What would pass: 1x1 .* per output "
+                                         r"channel. Node q: quantizes a map; the host needs opset"):
+        compile_model(model, CONFIG)
+    (_, product) = analyse(load_graph(model), CONFIG).placements
+    assert product.rewrite == ("nothing, at the end of a network; or a binary 1x1 convolution on a "
+                               "map (N, C, 1, 1)")

@@ -11,6 +11,7 @@ from flexdrive_deploy.errors import FitError, ModelError
 from flexdrive_deploy.layers import ChipGraph
 from flexdrive_deploy.lower import lower, weight_stream
 from flexdrive_sim.hyperdrive.golden import GoldenChip
+from flexdrive_sim.hyperdrive.ownership import check_plan
 
 from .networks import evaluate, half, random_graph, random_layer
 
@@ -71,7 +72,7 @@ def test_in_place_bypass_and_memory_of_a_residual_block():
     assert program.maps["x"].base == program.maps["b.out"].base == program.maps["d.out"].base
     small = replace(config, fm_words=124)
     with pytest.raises(FitError, match=r"Layer a needs 128 feature-map words a tile, 4 more than "
-                                       r"the 124 of the chip; fm_words of at least 128"):
+                                       r"the 124 of the chip .*; fm_words of at least 128 would"):
         lower(graph, small)
 
 
@@ -203,3 +204,30 @@ def test_pack_and_unpack_refuse_wrong_maps():
         program.pack({"x": np.zeros((3, 3, 2), np.uint16)})
     with pytest.raises(ModelError, match="The chip sent 17 words, the program stores 18"):
         program.unpack(np.zeros(17, np.uint16))
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5, 7])
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1)])
+@pytest.mark.parametrize("strides", [0, 1, 2])
+def test_bypasses_of_small_maps(kernel, size, strides):
+    """Tiles are as large as a window reaches, those of the map that is added as well: wherever it
+    comes from, every word that a layer reads was written."""
+    rng = np.random.default_rng(kernel)
+    config = ChipConfig(rows=2, columns=2, channels=4, fm_words=1024, fm_banks=1, weight_words=400,
+                        halo=3)
+    large = tuple(edge << strides if edge > 1 else 1 for edge in size)
+    large = large if size != (1, 1) else (1 << strides,) * 2
+    layers, source = [], "x"
+    for number in range(strides):
+        layers.append(random_layer(rng, f"down{number}", source, 3, 3, stride=2))
+        source = layers[-1].target
+    layers.append(random_layer(rng, "sum", source, 3, 3, kernel=kernel, bypass="y"))
+    layers.append(random_layer(rng, "end", "sum.out", 3, 2, kernel=kernel))
+    graph = ChipGraph({"x": (3, *large), "y": (3, *size)}, layers, ["end.out", "sum.out"])
+    maps = {name: half(rng, *shape) for name, shape in graph.inputs.items()}
+    program = lower(graph, config)
+    check_plan(program)
+    made = GoldenChip(config).execute(program.words, program.weights, program.pack(maps))
+    wanted = evaluate(graph, maps)
+    for name, words in program.unpack(made).items():
+        np.testing.assert_array_equal(words, wanted[name])

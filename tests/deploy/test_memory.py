@@ -1,6 +1,7 @@
 """The memory planner: bounds, places, orders; published peaks of residual networks."""
 
 import itertools
+import re
 from collections import namedtuple
 from dataclasses import replace
 from functools import partial
@@ -8,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from flexdrive.hyperdrive.config import PRESETS
+from flexdrive.hyperdrive.config import PRESETS, ChipConfig
 from flexdrive.hyperdrive.descriptor import Activation
 from flexdrive_deploy.errors import FitError
 from flexdrive_deploy.layers import ChipGraph, ConvLayer
@@ -18,7 +19,7 @@ from flexdrive_deploy.order import best_order
 from flexdrive_deploy.pieces import overwritten
 from flexdrive_deploy.tiling import tile_edges
 
-from .networks import evaluate, half, random_graph
+from .networks import evaluate, half, random_graph, random_layer
 from .test_lower import CONFIGS, run
 
 PAPER = PRESETS["paper"]
@@ -69,8 +70,9 @@ def test_maps_that_lie_apart():
     assert (allocation.need, allocation.peak) == (13, 14)
     assert overlaps(steps, sizes, allocation.bases) == []
     with pytest.raises(FitError, match=r"Layer step\d+: 13 of 13 feature-map words a tile are "
-                                       r"alive at most, but they lie apart; fm_words of 14 would"):
+                                       r"alive at most, but they lie apart$") as error:
         allocate(steps, sizes, 13)
+    assert error.value.change == {"fm_words": 14}
 
 
 def test_who_is_alive_is_said():
@@ -79,11 +81,37 @@ def test_who_is_alive_is_said():
     sizes = {"x": 60, "y": 30, "z": 30, "out": 5}
     assert allocate(steps, sizes, 95).bases["y"] == allocate(steps, sizes, 95).bases["z"]
     with pytest.raises(FitError, match=r"Layer c needs 95 feature-map words a tile, 1 more than "
-                                       r"the 94 of the chip; fm_words of at least 95 would "
-                                       r"hold them: x \(60\), z \(30\), out \(5\)"):
+                                       r"the 94 of the chip \(x \(60\), z \(30\), out \(5\)\)"
+                       ) as error:
         allocate(steps, sizes, 94)
-    with pytest.raises(FitError, match="a tile has at most 65536, so take more tiles or"):
-        allocate(steps, sizes | {"x": 70000}, 94)
+    assert error.value.change == {"fm_words": 95}
+
+
+def test_no_chip_is_that_large():
+    rng = np.random.default_rng(0)
+    graph = ChipGraph({"x": (4, 400, 400)}, [random_layer(rng, "a", "x", 4, 4)], ["a.out"])
+    with pytest.raises(FitError, match=r"no chip holds the network with these tiles .*65536 words "
+                                       "a tile.*, so take more tiles or a smaller image"):
+        lower(graph, CONFIGS[0])
+
+
+@pytest.mark.parametrize("mesh", [None, (2, 2)])
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_said_to_hold_a_network_does(seed, mesh):
+    """Whatever is too small, one step is enough, and no memory may be a bank smaller."""
+    rng = np.random.default_rng(seed)
+    small = ChipConfig(rows=2, columns=2, channels=2, fm_words=32, fm_banks=4, weight_words=8,
+                       adder_depth=2, mesh=mesh is not None, border_words=4, corner_words=2)
+    graph = random_graph(rng, (5, 12, 13), 6, channels=(3, 9))
+    with pytest.raises(FitError, match=r"would hold the network$") as error:
+        lower(graph, small, mesh=mesh)
+    said = {name: int(value) for name, value in re.findall(
+        r"(\w+) of at least (\d+)", str(error.value))}
+    lower(graph, replace(small, **said), mesh=mesh)
+    steps = {"fm_words": 4}
+    for name, value in said.items():
+        with pytest.raises(FitError):
+            lower(graph, replace(small, **said | {name: value - steps.get(name, 1)}), mesh=mesh)
 
 
 def may_replace(graph, tiles, config, layer):

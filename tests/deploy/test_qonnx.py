@@ -234,6 +234,9 @@ def test_what_the_host_cannot_do_either():
     assert (made.where, made.rewrite) == ("unsupported", "one of ROUND, HALF_EVEN, CEIL, FLOOR")
     made = verdict(lambda b: quant(b, "x", 1, 0, 4), 11)
     assert (made.where, made.rewrite) == ("unsupported", "export with opset 12 or newer")
+    made = verdict(mode, 11)
+    assert made.rewrite == ("export with opset 12 or newer, and one of ROUND, HALF_EVEN, CEIL, "
+                            "FLOOR")
     made = verdict(lambda b: b.node("BipolarQuant", "x", "x", domain=QONNX))
     assert "computed from the image" in made.reason
     made = verdict(lambda b: b.node("MultiThreshold", "x", "x", domain=QONNX))
@@ -261,3 +264,16 @@ def test_a_sign_of_scale_one_is_the_activation(domain):
     before = Session(compile_graph(*(lambda g: (g, analyse(g, CONFIG)))(load_graph(finished(b, x))),
                                    CONFIG, name="net")).run(image).outputs[x][0]
     np.testing.assert_array_equal(signs, np.where(before >= 0, 1, -1))     # 0 gives +1
+
+
+@pytest.mark.parametrize("zero", [0, 0.5])
+def test_a_sign_with_a_zero_point_is_not_the_chips(zero):
+    """Quant of one bit: (sign(x + zero) - zero), which has other values than -1 and 1."""
+    b, image = integer_builder((3, 6, 6), 4)
+    x = b.conv("x", 3, 4)
+    model = finished(b, quant(b, x, 1.0, zero, 1, name="q"))
+    placements = analyse(load_graph(model), CONFIG).placements
+    assert [p.where for p in placements] == ["chip", "host" if zero else "chip"]
+    plain = finished(b, x)
+    before = run(plain, image)
+    np.testing.assert_array_equal(run(model, image), np.where(before + zero >= 0, 1, -1) - zero)

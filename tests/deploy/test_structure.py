@@ -216,7 +216,8 @@ def test_upsampling(size, way):
 
 @pytest.mark.parametrize(("scale", "attributes"), [
     (3, {"mode": "nearest"}), (2, {"mode": "linear"}),
-    (2, {"mode": "nearest", "coordinate_transformation_mode": "align_corners"})])
+    (2.3, {"mode": "nearest", "coordinate_transformation_mode": "asymmetric"}),
+    (2, {"mode": "nearest", "nearest_mode": "ceil"})])
 def test_upsampling_that_stays_on_the_host(scale, attributes):
     b, _ = integer_builder((2, 4, 4), 3)
     scales = b.constant([1, 1, scale, scale], np.float32)

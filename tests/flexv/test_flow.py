@@ -78,21 +78,6 @@ def test_csr(core, name):
         assert words[:len(expected)].tolist() == expected
 
 
-@pytest.mark.parametrize("name", [n for n, c in CSRS.items() if c.writable and not (
-    "cycle" in n or n.startswith(("minstret", "mhpm", "lp")) or n == "mcountinhibit")])
-def test_register_keeps_its_writable_bits(core, name):
-    csr = CSRS[name]
-    body = b""
-    for i, value in enumerate((0xFFFFFFFF, 0, 0xA5A5A5A5)):
-        body += load_constant(_A, value) + code("csrrw", csr=csr.number, rs1=_A)
-        body += code("csrrs", rd=_OUT, csr=csr.number) + store(_OUT, i)
-    # Interrupts would have no handler; there are none pending here.
-    expected = [value & csr.writable | csr.reset & ~csr.writable & 0xFFFFFFFF
-                for value in (0xFFFFFFFF, 0, 0xA5A5A5A5)]
-    for words in both(core, body):
-        assert words[:3].tolist() == expected
-
-
 def _loop(name, number, count, size):
     """Set-up of a loop whose body has ``size`` bytes up to its last instruction."""
     if name == "lp.setup":

@@ -4,15 +4,17 @@
 import numpy as np
 import pytest
 
+from flexdrive.emit import port_list
 from flexdrive.errors import ConfigurationError, FlexdriveError
-from flexdrive.hyperdrive.descriptor import Code
+from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.deployment import ChipPart, Deployment
 from flexdrive_deploy.layers import ChipGraph
 from flexdrive_deploy.lower import lower
-from flexdrive_sim.hyperdrive.faulty_mesh import FaultyMesh
+from flexdrive_sim.engine import Gate, Model
+from flexdrive_sim.hyperdrive.faulty_mesh import FaultyMesh, FaultyMeshComponent
 from flexdrive_sim.hyperdrive.link import Wire
 from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
 from flexdrive_sim.hyperdrive.mesh_check import random_gates, wrong_words
@@ -23,7 +25,7 @@ from flexdrive_sim.hyperdrive.mesh_faults import (
     stop_limit,
 )
 from flexdrive_sim.hyperdrive.session import Session
-from flexdrive_sim.hyperdrive.wire import Fault
+from flexdrive_sim.hyperdrive.wire import Fault, FaultSettings, WireSettings
 
 from ..deploy.networks import half, random_layer
 
@@ -115,6 +117,74 @@ def test_the_stop_names_the_operation(pair):
     before, stop = run.chips[0, 1].reports[-2:]
     assert before.code == Code.OK
     assert (stop.code, stop.index) == (Code.LINK_WEST, before.index + 1)
+
+
+_CHIP_AT_REST = {"i_descriptors{}_ready": 1, "i_pixels{}_ready": 0, "o_pixels{}_valid": 0,
+                 "o_reports{}_valid": 0, "stopped{}": 0}
+
+
+def test_every_output_of_a_mesh_in_each_state():
+    """What belongs to one chip shows at its ports, and ``busy`` and ``stopped`` say it of any."""
+    chip, height, width, options = MESHES[0]
+    assert (height, width) == (1, 2)
+    rest = {"i_weights_ready": 1, "busy": 0, "stopped": 0} | {
+        name.format(f"_0_{x}"): value for x in range(2) for name, value in _CHIP_AT_REST.items()}
+    outputs = {port.name for port in port_list(MeshComponent(chip, 1, 2, options))
+               if port.direction == "output"}
+    assert {name for name in outputs if not name.endswith("_payload")} == set(rest)
+    model = Model(FaultyMeshComponent(chip, 1, 2, options))
+
+    def expect(state, **changes):
+        wanted = rest | changes
+        model.settle()
+        assert {name: model.get(name) for name in wanted} == wanted, state
+
+    def send(x, words):
+        model.attach(f"i_descriptors_0_{x}", np.array(words, np.uint32), Gate.always())
+        model.run(200)
+        model.detach(f"i_descriptors_0_{x}")
+
+    model.reset()
+    expect("reset")
+    for x in range(2):
+        # Reports wait, each at its chip.
+        send(x, Descriptor(magic=0).words())
+        expect("report", busy=1, **{f"o_reports_0_{x}_valid": 1})
+        model.set(f"o_reports_0_{x}_ready", 1)
+        model.tick()
+        model.set(f"o_reports_0_{x}_ready", 0)
+        expect("report taken")
+        send(x, Descriptor(operation=Operation.LOAD, in_channels=1, tile_rows=1, tile_columns=1,
+                           full_rows=1, full_columns=1).words())
+        expect("LOAD", busy=1, **{f"i_pixels_0_{x}_ready": 1})
+        model.attach(f"i_pixels_0_{x}", np.array([0x3C00], np.uint32), Gate.always())
+        model.set(f"o_reports_0_{x}_ready", 1)
+        model.run(30)
+        model.set(f"o_reports_0_{x}_ready", 0)
+        expect("LOAD done")
+        send(x, Descriptor(operation=Operation.STORE, in_channels=1, tile_rows=1, tile_columns=1,
+                           full_rows=1, full_columns=1).words())
+        expect("STORE", busy=1, **{f"o_pixels_0_{x}_valid": 1})
+        model.set(f"o_pixels_0_{x}_ready", 1)
+        model.set(f"o_reports_0_{x}_ready", 1)
+        model.run(30)
+        model.set(f"o_pixels_0_{x}_ready", 0)
+        model.set(f"o_reports_0_{x}_ready", 0)
+        expect("STORE done")
+    # Words to the east are cut: the chip there stops, and that in the west some time later.
+    cut = Wire(kind=Fault.CUT)
+    model.set("wires", WireSettings.const(cut.settings).as_bits())
+    model.set("fault", FaultSettings.const(cut.fault).as_bits())
+    model.run(2 * options.link.timeout, until=("o_reports_0_1_valid", 1))
+    expect("the east stops", busy=1, o_reports_0_1_valid=1)
+    model.set("o_reports_0_1_ready", 1)
+    model.tick()
+    expect("the east has stopped", stopped=1, stopped_0_1=1)
+    model.run(2 * options.link.timeout, until=("o_reports_0_0_valid", 1))
+    expect("the west stops", busy=1, stopped=1, stopped_0_1=1, o_reports_0_0_valid=1)
+    model.set("o_reports_0_0_ready", 1)
+    model.tick()
+    expect("all have stopped", stopped=1, stopped_0_0=1, stopped_0_1=1)
 
 
 class CutMesh(FaultyMesh):

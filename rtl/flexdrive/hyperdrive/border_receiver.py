@@ -46,7 +46,8 @@ class BorderReceiver(Shared):
             **({"first": Out(1), "last": Out(1), "pass_on": Out(1), "passed": In(1)}
                if self.vertical else {"corner_write": Out(data.ArrayLayout(corner, 2))}),
         }, m=config.rows, n=config.columns, c=config.channels, l=config.adder_depth,
-            r=config.halo, e=config.border_words, k=config.corner_words, s=side)
+            r=config.halo, e=config.border_words, k=config.corner_words, s=side,
+            **config.channelwise_parameter)
 
     def elaborate(self, platform):
         m = Module()

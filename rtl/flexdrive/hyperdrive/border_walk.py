@@ -92,7 +92,7 @@ class BorderWalk(Shared):
             "layer": In(layer_layout(config)), "start": In(1), "step": In(1), "end": Out(1),
             "tile": Out(16), "line": Out(16), "empty": Out(1), "first": Out(1), "last": Out(1),
         }, m=config.rows, n=config.columns, c=config.channels, l=config.adder_depth,
-            r=config.halo, s=side)
+            r=config.halo, s=side, **config.channelwise_parameter)
 
     def elaborate(self, platform):
         m = Module()
@@ -181,7 +181,8 @@ class CornerWalk(Shared):
         super().__init__({
             "layer": In(layer_layout(config)), "start": In(1), "step": In(1), "end": Out(1),
             "line": Out(16),
-        }, c=config.channels, l=config.adder_depth, r=config.halo, n=north, w=west)
+        }, c=config.channels, l=config.adder_depth, r=config.halo, n=north, w=west,
+            **config.channelwise_parameter)
 
     def elaborate(self, platform):
         m = Module()

@@ -97,6 +97,11 @@ class ChipConfig:
             ("y", self.leaky), ("z", self.channelwise), ("t", self.ternary)) if chosen}
 
     @property
+    def channelwise_parameter(self):
+        """The part of module names that says whether channels are walked one by one."""
+        return {"z": True} if self.channelwise else {}
+
+    @property
     def holds(self):
         """Whether units can keep their sums one by one."""
         return self.channelwise or self.ternary

@@ -55,7 +55,8 @@ class Exchange(Shared):
             **{f"{corner}_write": Out(border_write_layout(config.corner_words, 1))
                for corner in CORNERS},
         }, m=config.rows, n=config.columns, c=config.channels, l=config.adder_depth,
-            r=config.halo, e=config.border_words, k=config.corner_words)
+            r=config.halo, e=config.border_words, k=config.corner_words,
+            **config.channelwise_parameter)
 
     def elaborate(self, platform):
         m = Module()

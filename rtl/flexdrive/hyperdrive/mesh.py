@@ -46,8 +46,8 @@ class Mesh(Shared):
                                      "for chips on their own (MeshChip)")
         super().__init__(self._ports(), v=height, h=width, m=config.rows, n=config.columns,
                          c=config.channels, d=config.fm_words, b=config.fm_banks,
-                         w=config.weight_words, l=config.adder_depth, e=config.border_words,
-                         k=config.corner_words, **self.options.parameters)
+                         w=config.weight_words, l=config.adder_depth, **config.option_parameters,
+                         **self.options.parameters)
 
     def _ports(self):
         ports = {"i_weights": In(stream.Signature(self.config.weight_bits)), "busy": Out(1),

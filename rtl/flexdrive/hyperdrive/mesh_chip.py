@@ -70,8 +70,8 @@ class MeshOptions:
             found["g"] = True
         if self.link is not None:
             plain = LinkConfig().parameters
-            found |= {"y": True, **{f"y{name}": value for name, value in
-                                    self.link.parameters.items() if value != plain[name]}}
+            found |= {"link": True, **{f"link{name}": value for name, value in
+                                       self.link.parameters.items() if value != plain[name]}}
         return found
 
 

@@ -1,6 +1,6 @@
 """Disassembly from the instruction table."""
 
-from flexdrive.flexv.isa import BY_NAME, COMPRESSED, CSRS, find
+from flexdrive.flexv.isa import BY_NAME, COMPRESSED, CSRS, EMPTY_CSRS, find
 
 __all__ = ["REGISTER_NAMES", "code_words", "disassemble", "far_target", "register_name",
            "source_registers"]
@@ -10,7 +10,7 @@ REGISTER_NAMES = ("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1",
                   *(f"a{i}" for i in range(8)), *(f"s{i}" for i in range(2, 12)),
                   *(f"t{i}" for i in range(3, 7)))
 
-_CSR_NAMES = {csr.number: name for name, csr in CSRS.items()}
+_CSR_NAMES = {csr.number: name for name, csr in (CSRS | EMPTY_CSRS).items()}
 
 
 def register_name(number):
@@ -93,5 +93,9 @@ def _text(entry, fields, pc, symbols):
         name = _CSR_NAMES.get(fields["csr"], f"{fields['csr']:#x}")
         source = registers.get("rs1", str(fields.get("zimm")))
         return f"{entry.name} {registers['rd']}, {name}, {source}"
-    others = [str(value) for name, value in fields.items() if name not in registers]
-    return f"{entry.name} {', '.join([*operands, *others])}".rstrip()
+    values = {name: str(value) for name, value in fields.items()} | registers
+    values |= {name: f"{pc + fields[name] & 0xFFFFFFFF:#x}"
+               for name in entry.targets if name in fields}
+    if "is3" in entry.operands:
+        values |= {"is3": str(offset >> 5), "is2": str(offset & 31)}
+    return f"{entry.name} {', '.join(values[name] for name in entry.operands)}".rstrip()

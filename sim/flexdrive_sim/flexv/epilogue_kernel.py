@@ -87,7 +87,7 @@ class EpilogueKernel:
         lines += [f"\tsrai {acc}, {acc}, {SHIFT}" for _, _, acc in outputs]
         lines += [f"\tp.clipu {acc if channel else words[pixel]}, {acc}, {self.bits + 1}"
                   for pixel, channel, acc in outputs]
-        lines += [f"\tp.insert {words[pixel]}, {acc}, {self.bits - 1 << 5 | channel * self.bits}"
+        lines += [f"\tp.insert {words[pixel]}, {acc}, {self.bits - 1}, {channel * self.bits}"
                   for pixel, channel, acc in outputs if channel]
         return lines + [f"\t{_STORE[self.bits]} {word}, t3, {self.bits // 2}"
                         for word in words.values()]

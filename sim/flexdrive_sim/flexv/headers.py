@@ -3,33 +3,24 @@
 ``python -m flexdrive_sim.flexv.headers`` writes them into firmware/.
 """
 
-from flexdrive.flexv.isa import CSRS, INSTRUCTIONS
+from flexdrive.flexv.isa import CSRS, INSTRUCTIONS, STANDARD
 
 from .disassemble import REGISTER_NAMES
 from .firmware import firmware_directory
 
 __all__ = ["HEADERS", "assembler_macros", "c_intrinsics"]
 
-_STANDARD = ("i", "m", "zicsr", "zifencei")
 _NOTE = "Generated from the instruction table by flexdrive_sim.flexv.headers; do not edit."
-# Fields whose value is the distance to a label.
-_TARGETS = {"branch": ("simm",), "loop": ("uimm", "uimm5")}
-
-
-def _order(entry):
-    """Operands in the order in which they are written."""
-    first = {"store": ("rs2", "rs1", "rs3"), "requant": ("rs1", "rs2", "rs3"),
-             "loop": ("loop", "rs1", "count")}.get(entry.unit, ("rd", "rs1", "rs2"))
-    names = [name for name in first if name in entry.encoding.fields]
-    return names + [name for name in entry.encoding.fields if name not in names]
 
 
 def _term(entry, name):
     """Expression of one operand's bits in the word."""
+    if name in ("is3", "is2"):
+        return f"((\\{name} & 31) << {25 if name == 'is3' else 20})"
     field = entry.encoding.fields[name]
     if name in ("rd", "rs1", "rs2", "rs3"):
         return f"(flexv_reg_\\{name} << {min(bit for bit, _ in field.bits)})"
-    value = f"(\\{name} - .)" if name in _TARGETS.get(entry.unit, ()) else f"(\\{name})"
+    value = f"(\\{name} - .)" if name in entry.targets else f"(\\{name})"
     # Runs of neighbouring bits move together.
     runs, bits = [], sorted(field.bits, key=lambda pair: pair[1])
     for place, bit in bits:
@@ -48,11 +39,11 @@ def assembler_macros():
         lines += [f".set flexv_reg_x{number}, {number}", f".set flexv_reg_{name}, {number}"]
     lines += [".set flexv_reg_fp, 8", ""]
     lines += [f".set CSR_{name.upper()}, {csr.number:#x}" for name, csr in CSRS.items()
-              if csr.extension not in _STANDARD]
+              if csr.extension not in STANDARD]
     for entry in INSTRUCTIONS:
-        if entry.extension in _STANDARD:
+        if entry.extension in STANDARD:
             continue
-        operands = _order(entry)
+        operands = entry.operands
         terms = " | ".join([f"{entry.encoding.match:#010x}",
                             *(_term(entry, name) for name in operands)])
         lines += ["", f"# {entry.meaning}", f".macro {entry.name} {', '.join(operands)}",
@@ -96,7 +87,7 @@ def c_intrinsics():
     lines = [f"// {_NOTE}", "#ifndef FLEXV_INTRINSICS_H", "#define FLEXV_INTRINSICS_H", "",
              "#include <stdint.h>", ""]
     for name, csr in CSRS.items():
-        if csr.extension not in _STANDARD:
+        if csr.extension not in STANDARD:
             lines.append(f"#define CSR_{name.upper()} {csr.number:#x} // {csr.meaning}")
     lines += ["", "#define flexv_csr_read(number) \\",
               "\t({ uint32_t r_; __asm__ volatile(\"csrr %0, %1\" : \"=r\"(r_) : \"i\"(number) "
@@ -105,7 +96,7 @@ def c_intrinsics():
               "\t__asm__ volatile(\"csrw %0, %1\" : : \"i\"(number), \"r\"((uint32_t)(value)) "
               ": \"memory\")", ""]
     for entry in INSTRUCTIONS:
-        text = None if entry.extension in _STANDARD else _intrinsic(entry)
+        text = None if entry.extension in STANDARD else _intrinsic(entry)
         if text is not None:
             lines += [f"// {entry.meaning}", text, ""]
     return "\n".join([*lines, "#endif"]) + "\n"

@@ -202,6 +202,6 @@ class LoopKernel:
         """Four values to four bytes: as many extractions, then two packs, so that no extraction is
         waited for."""
         bytes_ = ("s8", "s9", "s10", "t3")
-        lines = [f"\tp.extract{suffix} {register}, {raw}, {bits - 1 << 5 | (first + i) * bits}"
+        lines = [f"\tp.extract{suffix} {register}, {raw}, {bits - 1}, {(first + i) * bits}"
                  for i, register in enumerate(bytes_)]
         return [*lines, f"\tpv.packlo.b {vector}, s9, s8", f"\tpv.packhi.b {vector}, t3, s10"]

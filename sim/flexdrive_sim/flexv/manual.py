@@ -1,7 +1,7 @@
 """docs/flexv-isa.md from the instruction table: ``python -m flexdrive_sim.flexv.manual [DIR]``."""
 
 from flexdrive.flexv.formats import FORMATS
-from flexdrive.flexv.isa import COMPRESSED, CSRS, INSTRUCTIONS
+from flexdrive.flexv.isa import COMPRESSED, CSRS, EMPTY_CSRS, INSTRUCTIONS
 
 from ..manual import write_pages
 
@@ -27,6 +27,12 @@ def manual():
               "|---|---|---|---|---|---|"]
     lines += [f"| {c.number:#05x} | {c.name} | {c.extension} | {c.writable:#010x} | {c.reset:#x} | "
               f"{_cell(c.meaning)} |" for c in sorted(CSRS.values(), key=lambda c: c.number)]
+    empty = sorted(csr.number for csr in EMPTY_CSRS.values())
+    names = {csr.number: name for name, csr in EMPTY_CSRS.items()}
+    blocks = [[n for n in empty if n >> 5 == block] for block in sorted({n >> 5 for n in empty})]
+    lines += ["", "These read 0, and a write changes nothing: "
+              + ", ".join(f"{names[b[0]]} ({b[0]:#05x}) to {names[b[-1]]} ({b[-1]:#05x})"
+                          for b in blocks) + "."]
     lines += ["", "## Formats (ivec_fmt)", "", "| code | format | slices | products |",
               "|---|---|---|---|"]
     lines += [f"| {code} | {f.name} | {f.slices} | {f.lanes} |" for code, f in FORMATS.items()]

@@ -2,7 +2,7 @@
 
 import random
 
-from flexdrive.flexv.isa import BY_NAME, COMPRESSED, CSRS, find, instructions
+from flexdrive.flexv.isa import BY_NAME, COMPRESSED, CSRS, EMPTY_CSRS, find, instructions
 
 __all__ = ["CODE", "COUNTER", "DATA", "NOWHERE", "POINTERS", "SIZE", "Drawer", "code", "signed",
            "signed12"]
@@ -121,7 +121,8 @@ class Drawer:
             name = self.draw.choice(("csrrsi", "csrrci", "csrrsi"))
             return [code(name, csr=0x300, zimm=8, rd=self._register(True))]
         if choice < 0.7:
-            number = CSRS[self.draw.choice(_WRITABLE_CSRS)].number
+            name = self.draw.choice((*_WRITABLE_CSRS, self.draw.choice(tuple(EMPTY_CSRS))))
+            number = (CSRS | EMPTY_CSRS)[name].number
             if number in (0x340,):
                 return []
             fields = self._fields(entry, csr=number)

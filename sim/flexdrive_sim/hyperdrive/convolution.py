@@ -106,7 +106,7 @@ def _checked(name, array, dtypes, shape):
 
 
 def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
-             slope=0, bypass=None, threads=None):
+             slope=0, bypass=None, threads=None, watch=None):
     """One CONV of the chip, bit for bit.
 
     Parameters
@@ -122,6 +122,8 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
     slope : binary16 pattern.
     bypass : uint16 (c_out, ceil(h/stride), ceil(w/stride)) or None.
     threads : number of threads, default one per core.
+    watch : function that is called with bool (c_out, ceil(h/stride), ceil(w/stride)), the words
+        that are infinite or NaN before the activation, which may hide that, or behind it.
 
     Returns
     -------
@@ -145,11 +147,12 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
     sums = _sums(_taps(x, kernel, stride), weights.astype(np.uint8),
                  threads or cpu_count() or 1)
 
-    return _finish(np.ldexp(sums, -_SCALE).reshape(shape), alpha, beta, activation, slope, bypass)
+    return _finish(np.ldexp(sums, -_SCALE).reshape(shape), alpha, beta, activation, slope, bypass,
+                   watch)
 
 
 def channelwise(x, weights, alpha, beta, *, kernel, stride=1, activation=Activation.NONE, slope=0,
-                bypass=None):
+                bypass=None, watch=None):
     """One channelwise CONV of the chip, bit for bit: depthwise convolution or maximum.
 
     Parameters
@@ -158,7 +161,7 @@ def channelwise(x, weights, alpha, beta, *, kernel, stride=1, activation=Activat
     weights : bool or uint8 (c, 1, k, k), as of :func:`convolve`; None for the maximum, in which
         what lies outside of the map does not take part, a NaN wins and -0 counts as +0.
     kernel : k, odd or 2. The window begins (k-1)//2 pixels before its centre.
-    alpha, beta, stride, activation, slope, bypass : as of :func:`convolve`.
+    alpha, beta, stride, activation, slope, bypass, watch : as of :func:`convolve`.
 
     Returns
     -------
@@ -180,7 +183,7 @@ def channelwise(x, weights, alpha, beta, *, kernel, stride=1, activation=Activat
                 weight = weights[:, 0, dy, dx][:, None, None]
                 v = np.where(weight == 2, v,
                              fp16.add_float(v, np.where(weight == 0, -operand, operand)))
-    return _finish(v + np.float32(0), alpha, beta, activation, slope, bypass)
+    return _finish(v + np.float32(0), alpha, beta, activation, slope, bypass, watch)
 
 
 def averages(image, patch, factor):
@@ -206,13 +209,15 @@ def averages(image, patch, factor):
     return fp16.from_float(fp16.multiply_float(made, fp16.to_float(np.array(factor, np.uint16))))
 
 
-def _finish(v, alpha, beta, activation, slope, bypass):
-    """Scale, bypass, bias and activation of sums: float32 -> patterns."""
+def _finish(v, alpha, beta, activation, slope, bypass, watch):
+    """Scale, bypass, bias and activation of sums: float32 -> patterns. What is not finite once
+    stays so until the activation."""
     shape = v.shape
     v = fp16.multiply_float(v, fp16.to_float(alpha)[:, None, None])
     if bypass is not None:
         v = fp16.add_float(v, fp16.to_float(_checked("bypass", bypass, (np.uint16,), shape)))
     v = fp16.add_float(v, fp16.to_float(beta)[:, None, None])
+    finite = np.isfinite(v)
     if activation == Activation.RELU:
         v = np.where(v <= 0, np.float32(0), v)
     elif activation == Activation.SIGN:
@@ -220,4 +225,6 @@ def _finish(v, alpha, beta, activation, slope, bypass):
     elif activation == Activation.LEAKY:
         factor = fp16.to_float(np.array(slope, np.uint16))
         v = np.where(v < 0, fp16.multiply_float(v, factor), v)
+    if watch is not None:
+        watch(~(finite & np.isfinite(v)))
     return fp16.from_float(v)

@@ -16,7 +16,7 @@ from flexdrive.hyperdrive.descriptor import (
 from .convolution import averages, channelwise, convolve
 from .rules import blocks, check
 
-__all__ = ["GoldenChip", "Report", "StreamError", "check", "convolve"]
+__all__ = ["Beyond", "GoldenChip", "Report", "StreamError", "check", "convolve"]
 
 
 class StreamError(FlexdriveError, ValueError):
@@ -30,6 +30,28 @@ class Report:
     index: int
     descriptor: Descriptor
     code: Code
+
+
+@dataclass(frozen=True, eq=False)
+class Beyond:
+    """Words of one descriptor that are infinite or NaN.
+
+    Attributes
+    ----------
+    index : of the descriptor in the program; descriptor : itself.
+    words : bool (channels, height, width) of what it loads, makes (before its activation as well,
+        which may hide it) or sends as averages.
+    """
+
+    index: int
+    descriptor: Descriptor
+    words: np.ndarray
+
+
+def _infinite(words):
+    """bool (channels, height, width): which binary16 patterns (height, width, channels) are
+    infinite or NaN."""
+    return (words & 0x7C00 == 0x7C00).transpose(2, 0, 1)
 
 
 class _Stream:
@@ -86,13 +108,14 @@ class GoldenChip:
     memory : uint16 (rows, columns, fm_words), binary16 patterns. What a chip leaves outside the
         real extent of a map is unspecified; here it stays as it was.
     reports : list of Report of the last program.
+    beyond : list of Beyond, of those descriptors of the last program that have such words.
     """
 
     def __init__(self, config, chip=None):
         self.config = config
         self.chip = chip or (config.rows, config.columns)
         self.memory = np.zeros((config.rows, config.columns, config.fm_words), np.uint16)
-        self.reports = []
+        self.reports, self.beyond = [], []
 
     def execute(self, words, weights, pixels):
         """Run one program to its end.
@@ -116,7 +139,7 @@ class GoldenChip:
         weights = _Stream("weight words", _array("weight words", weights, np.uint32,
                                                  self.config.weight_chunks))
         pixels = _Stream("pixels", _array("pixels", pixels, np.uint16))
-        self.reports, sent = [], [np.empty(0, np.uint16)]
+        self.reports, self.beyond, sent = [], [], [np.empty(0, np.uint16)]
         while words.left:
             index = len(self.reports)
             head = words.take(DESCRIPTOR_WORDS, f"descriptor {index}")
@@ -129,7 +152,7 @@ class GoldenChip:
             if descriptor.operation == Operation.LOAD:
                 self._load(index, descriptor, pixels)
             elif descriptor.operation == Operation.STORE:
-                sent.append(self._store(descriptor).ravel())
+                sent.append(self._store(index, descriptor).ravel())
             else:
                 self._conv(index, descriptor, payload, weights)
         weights.finish()
@@ -160,16 +183,23 @@ class GoldenChip:
         return self.read(d.in_base, (d.in_tile_rows, d.in_tile_columns),
                          (d.height, d.width, d.in_channels), d.in_pitch)
 
-    def _store(self, d):
+    def _watch(self, index, d, words):
+        if words.any():
+            self.beyond.append(Beyond(index, d, words))
+
+    def _store(self, index, d):
         image = self._input(d)
         if not d.average:
             return image
         patch = self.chip[0] * d.tile_rows, self.chip[1] * d.tile_columns
-        return averages(image, patch, d.slope)
+        made = averages(image, patch, d.slope)
+        self._watch(index, d, _infinite(made))
+        return made
 
     def _load(self, index, d, pixels):
         shape = (d.height, d.width, d.in_channels)
         image = pixels.take(d.height * d.width * d.in_channels, f"descriptor {index} (LOAD)")
+        self._watch(index, d, _infinite(image.reshape(shape)))
         self.write(d.in_base, (d.tile_rows, d.tile_columns), image.reshape(shape), d.in_pitch)
 
     def _weights(self, index, d, stream):
@@ -207,7 +237,7 @@ class GoldenChip:
         kernel = self._weights(index, d, weights)
         factors = (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16)
         options = {"stride": d.stride, "activation": Activation(d.activation), "slope": d.slope,
-                   "bypass": bypass}
+                   "bypass": bypass, "watch": lambda words: self._watch(index, d, words)}
         result = (channelwise(source, None if d.maximum else kernel, *factors, kernel=d.kernel,
                               **options)
                   if d.channelwise else convolve(source, kernel, *factors, **options))

@@ -13,6 +13,7 @@ from flexdrive_deploy.mesh import neighbours
 from .convolution import averages, channelwise, convolve
 from .golden import GoldenChip, check
 from .machine import ProgramRun, machine_for, predict_program, run_program
+from .overflow import of_program, of_values
 from .ownership import check_plan
 
 __all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate"]
@@ -58,6 +59,9 @@ class ChipResult:
         On a mesh, for each descriptor that of the chip that took longest.
     predicted : what the cycle model says of cycles and reports.
     model_holds : whether the cycle model is right in the total and in every report of every chip.
+    overflows : :class:`~.overflow.Overflow` of its maps, in order of execution.
+    sent, stored : words to the chip, and those that the golden model says come back, in the order
+        of the whole image; None of a report without images.
     """
 
     maps: dict
@@ -67,15 +71,20 @@ class ChipResult:
     reports: list
     predicted: ProgramRun
     model_holds: bool = True
+    overflows: tuple = ()
+    sent: np.ndarray | None = None
+    stored: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class ImageResult:
     """outputs : name -> array of the network's results, float16 where the chip made them;
-    chips : a ChipResult for each program."""
+    chips : a ChipResult for each program; overflows : :class:`~.overflow.Overflow` of every map
+    with values that are infinite or no numbers, in order of execution."""
 
     outputs: dict
     chips: list
+    overflows: tuple = ()
 
     @property
     def difference(self):
@@ -224,19 +233,22 @@ class Session:
     def run(self, image):
         """Run one image, (1, ...) as the network's input says: ImageResult."""
         values = {next(iter(self.deployment.inputs)): image}
-        chips, exact = [], {}
+        chips, exact, overflows = [], {}, []
         for part in self.deployment.parts:
             if isinstance(part, ChipPart):
                 result = self._run_chip(part, {name: half_bits(values[name][0])
                                                for name in part.inputs})
                 chips.append(result)
+                overflows += result.overflows
                 for name in part.outputs:
                     exact[name] = np.ascontiguousarray(result.maps[name]).view(np.float16)[None]
                     values[name] = exact[name].astype(np.float32)
             else:
-                values |= part.run(values)
+                made = part.run(values)
+                overflows += of_values(made)
+                values |= made
         outputs = {name: exact.get(name, values[name]) for name in self.deployment.outputs}
-        return ImageResult(outputs, chips)
+        return ImageResult(outputs, chips, tuple(overflows))
 
     def _run_chip(self, part, maps):
         program = part.program
@@ -244,8 +256,9 @@ class Session:
         _refuse_illegal(program)
         golden = GoldenChip(program.array, (program.config.rows, program.config.columns))
         expected = golden.execute(program.array_words, program.weights, pixels)
+        overflows = tuple(of_program(program, golden.beyond))
         if self._chip is None:
-            return self._check_golden(part, maps, expected)
+            return self._check_golden(part, maps, pixels, expected, overflows)
         predicted = self._predicted(program)
         run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000,
                           self._gates)
@@ -253,9 +266,10 @@ class Session:
         difference = _first_difference(program, expected, run.pixels, run.pixel_times)
         return ChipResult(
             program.unpack(run.pixels), len(expected), difference, run.cycles, run.reports,
-            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips))
+            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips), overflows,
+            pixels, expected)
 
-    def _check_golden(self, part, maps, pixels):
+    def _check_golden(self, part, maps, sent, pixels, overflows):
         program, compared, difference = part.program, 0, None
         if part.graph is not None:
             direct = evaluate(part.graph, maps)
@@ -263,7 +277,7 @@ class Session:
             compared, expected = len(pixels), np.concatenate(parts)
             difference = _first_difference(program, expected, pixels)
         return ChipResult(program.unpack(pixels), compared, difference, None, [],
-                          self._predicted(program))
+                          self._predicted(program), overflows=overflows, sent=sent, stored=pixels)
 
     def _predicted(self, program):
         if program not in self._predictions:

@@ -63,6 +63,8 @@ class Summary:
     probes : modelled cycles of those STOREs, contained in both.
     model_holds : whether every image took exactly the modelled cycles, report by report.
     layers : list of LayerCost of one image.
+    overflow : (image, Overflow), the first map with values that are infinite or no numbers, or
+        None; overflowing : images with such maps.
     """
 
     def __init__(self, deployment):
@@ -73,10 +75,14 @@ class Summary:
         self.modelled = self.probes = 0
         self.model_holds = True
         self.layers = []
+        self.overflow, self.overflowing = None, 0
         self._border_bits = 0
 
     def add(self, result):
         """Count an ImageResult."""
+        if result.overflows:
+            self.overflowing += 1
+            self.overflow = self.overflow or (self.images, result.overflows[0])
         self.images += 1
         self.compared += sum(chip.compared for chip in result.chips)
         self.difference = self.difference or result.difference

@@ -228,15 +228,26 @@ class Core(Extensions, wiring.Component):
                 csrs.trap.eq(self._ready & execute.traps), csrs.trap_pc.eq(e.pc),
                 csrs.cause.eq(Mux(e.interrupt, Cat(csrs.wanted, 1), execute.cause)),
                 csrs.trap_value.eq(execute.trap_value)]
-        e_valid = self._issue.valid
-        waits = e_valid & ~self._e_go
+        self._events(m)
+
+    def _events(self, m):
+        """What the counters count: of every cycle in which no instruction leaves execute, one
+        reason, the first of these that holds; none while the core sleeps."""
+        execute, e, csrs = self._execute, self._issue.e, self._csrs
+        there, held, was_held, operand_wait = Signal(), Signal(), Signal(), Signal()
+        # What decode keeps for an operand leaves execute empty in the next cycle.
+        m.d.sync += was_held.eq(self._front.d_valid & self._decode.holds)
+        m.d.comb += [
+            there.eq(self._issue.valid & ~self._redirect),
+            held.eq(was_held & ~self._issue.valid & ~self._redirect),
+            operand_wait.eq(e.blocked | execute.dot_wait),
+        ]
         events = {
-            "operand_wait": (e_valid & e.blocked) | (self._front.d_valid & self._decode.holds),
-            "memory_wait": (waits & execute.memory_wanted
-                            & ~memory.granted.bit_select(execute.crossing, 1))
-            | (self._w_valid & ~self._w_ends),
-            "no_instruction": ~e_valid & ~self._front.d_valid,
-            "unit_wait": waits & e.control.unit.divide,
+            "no_instruction": ~(there | held) | (self._e_go & execute.dropped),
+            "operand_wait": held | (there & operand_wait),
+            "unit_wait": there & ~operand_wait & execute.unit_waits,
+            "memory_wait": there & ~self._e_go & ~operand_wait & ~execute.unit_waits
+            & ~execute.sleeping,
         }
         m.d.comb += [getattr(csrs, name).eq(events[name]) for name in COUNTED.values()]
 

@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..isa import CSR_PLACES, CSRS
+from ..isa import CSR_PLACES, CSRS, reset_value
 from .control import CsrOp
 
 __all__ = ["COUNTED", "CsrFile"]
@@ -42,6 +42,7 @@ class CsrFile(wiring.Component):
 
     def __init__(self, extensions, elsewhere=()):
         self._elsewhere = list(elsewhere)
+        self._extensions = extensions
         self._table = [csr for csr in CSRS.values() if csr.extension in extensions]
         super().__init__({
             "selected": In(len(CSRS)), "op": In(CsrOp), "operand": In(32), "writes": In(1),
@@ -94,7 +95,7 @@ class CsrFile(wiring.Component):
                 m.d.comb += self._write_value.eq(self.operand)
 
     def _constants(self):
-        named = {csr.name: Const(csr.reset, 32) for csr in self._table}
+        named = {csr.name: Const(reset_value(csr, self._extensions), 32) for csr in self._table}
         named |= {"mip": self.interrupts & CSRS["mie"].writable, "mhartid": self.hart_id,
                   "cycle": self._registers["mcycle"], "instret": self._registers["minstret"],
                   "cycleh": self._registers["mcycleh"], "instreth": self._registers["minstreth"]}

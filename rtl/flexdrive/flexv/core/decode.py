@@ -5,7 +5,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..formats import FormatControl
-from ..isa import BY_NAME, CSR_PLACES, CSRS
+from ..isa import BY_NAME, CSR_PLACES, CSRS, reads_zero
 from .control import AluOp, Control, CsrOp, Immediate, JumpOp, MemoryOp, MultiplyOp, SystemOp
 from .decoder import Decoder, immediate_value
 from .stages import DecodeStage, ExecuteStage, RetireStage, Waits, WriteBackStage
@@ -115,7 +115,7 @@ class Decode(wiring.Component):
                 "sb_legacy", "ivec_fmt", "mie", "mstatus")).any()),
         ]
         writes = (control.op == CsrOp.WRITE.value) | (insn[15:20] != 0)
-        return ~at.any() | (writes & number[10:].all())
+        return ~(at.any() | reads_zero(number)) | (writes & number[10:].all())
 
     def _jump(self, m, insn):
         """Direct jumps, from as few bits as possible: fetch waits for this."""

@@ -51,6 +51,7 @@ class Execute(wiring.Component):
     dot_* : see :class:`.dotstage.DotStage`. late_value : of retire.
     kept : an accumulator that the instruction has waited for.
     requant_busy : outputs of requantisation are under way.
+    unit_waits : a division is not done, or what still writes a register keeps an access to it.
     loop_write : a loop instruction. relinks : what follows is at the next address whatever loops
         say. iterates : the instruction ends an iteration of a loop.
     dropped : not an instruction; nothing goes to write-back.
@@ -66,6 +67,7 @@ class Execute(wiring.Component):
             "memory_op": Out(MemoryOp), "memory_granted": In(2),
             "csr_access": Out(1), "csr_selected": Out(len(CSRS)), "csr_op": Out(CsrOp),
             "csr_operand": Out(32), "csr_writes": Out(1), "csr_value": In(32), "csr_busy": In(1),
+            "unit_waits": Out(1),
             "dot_loads": In(1), "dot_address": In(32), "dot_unaligned": In(1), "dot_wait": In(1),
             "dot_steps": In(1), "dot_counts": In(1), "dot_lanes": In(LaneOperands),
             "dot_to_w": In(1), "dot_number": In(2), "dot_undo": In(Undo),
@@ -93,9 +95,10 @@ class Execute(wiring.Component):
         self._results(m, is_unit, divided)
         self._exceptions(m, is_unit, is_system)
         self._control_flow(m, is_unit, is_system)
-        waits = self.dot_wait | (is_unit[Unit.CSR] & (self.requant_busy | self.csr_busy)) | (
-            is_unit[Unit.DIVIDE] & ~divided_done) | (self.stage.sleeps & ~self.wake)
+        waits = self.dot_wait | self.unit_waits | (self.stage.sleeps & ~self.wake)
         m.d.comb += [
+            self.unit_waits.eq((is_unit[Unit.CSR] & (self.requant_busy | self.csr_busy))
+                               | (is_unit[Unit.DIVIDE] & ~divided_done)),
             self.complete.eq((~waits).replicate(2) & (self.memory_granted
                                                       | (~self.stage.accesses).replicate(2))),
             self.sleeping.eq(self.valid & self.stage.sleeps & ~self.wake),

@@ -6,14 +6,15 @@ are derived from :data:`INSTRUCTIONS`, :data:`COMPRESSED` and :data:`CSRS`.
 
 from .base import BASE
 from .compressed import COMPRESSED, CompressedInstruction
-from .csrs import CSR_PLACES, CSRS, Csr
+from .csrs import CSR_PLACES, CSRS, EMPTY_CSRS, STANDARD, Csr, reads_zero, reset_value
 from .dot import DOT
 from .encoding import Encoding, Field, Instruction, sign_extend
 from .requant import REQUANT
 from .xpulp import XPULP
 
-__all__ = ["BY_NAME", "COMPRESSED", "CSRS", "CSR_PLACES", "EXTENSIONS", "INSTRUCTIONS", "CompressedInstruction",
-           "Csr", "Encoding", "Field", "Instruction", "find", "instructions", "sign_extend"]
+__all__ = ["BY_NAME", "COMPRESSED", "CSRS", "CSR_PLACES", "EMPTY_CSRS", "EXTENSIONS",
+           "INSTRUCTIONS", "STANDARD", "CompressedInstruction", "Csr", "Encoding", "Field", "Instruction",
+           "find", "instructions", "reads_zero", "reset_value", "sign_extend"]
 
 INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT)
 BY_NAME = {instruction.name: instruction for instruction in INSTRUCTIONS}

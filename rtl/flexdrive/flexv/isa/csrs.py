@@ -6,12 +6,12 @@ published register numbers for the Flex-V registers.
 
 from dataclasses import dataclass
 
-__all__ = ["CSRS", "CSR_PLACES", "Csr"]
+__all__ = ["CSRS", "CSR_PLACES", "EMPTY_CSRS", "STANDARD", "Csr", "reads_zero", "reset_value"]
 
 # number | name | extension | writable bits | reset | meaning
 _TABLE = """
 300 | mstatus       | i | 00000088 | 00001800 | machine status: MIE (bit 3), MPIE (bit 7), MPP (always machine mode)
-301 | misa          | i | 00000000 | 40001104 | implemented extensions: I, M, C
+301 | misa          | i | 00000000 | 40801104 | implemented extensions: I, C; M with group m; X with a group that is not of the standard
 304 | mie           | i | ffff0888 | 00000000 | interrupt enables: software 3, timer 7, external 11, local 16 to 31
 305 | mtvec         | i | fffffffd | 00000000 | trap vector: base address; bit 0 selects vectored mode
 310 | mstatush      | i | 00000000 | 00000000 | machine status, upper half
@@ -25,10 +25,10 @@ b00 | mcycle        | i | ffffffff | 00000000 | clock cycles, lower half
 b02 | minstret      | i | ffffffff | 00000000 | retired instructions, lower half
 b80 | mcycleh       | i | ffffffff | 00000000 | clock cycles, upper half
 b82 | minstreth     | i | ffffffff | 00000000 | retired instructions, upper half
-b03 | mhpmcounter3  | i | ffffffff | 00000000 | cycles in which execution waited for an operand that is not there yet
-b04 | mhpmcounter4  | i | ffffffff | 00000000 | cycles in which execution waited for the data port
-b05 | mhpmcounter5  | i | ffffffff | 00000000 | cycles without an instruction to execute (fetch, jumps)
-b06 | mhpmcounter6  | i | ffffffff | 00000000 | cycles of a multi-cycle unit beyond the first
+b03 | mhpmcounter3  | i | ffffffff | 00000000 | cycles in which an instruction in execute waited for an operand that is not there yet
+b04 | mhpmcounter4  | i | ffffffff | 00000000 | cycles in which an instruction in execute, its operands there, waited for the data port
+b05 | mhpmcounter5  | i | ffffffff | 00000000 | cycles without an instruction in execute: fetch, branches, jumps, traps
+b06 | mhpmcounter6  | i | ffffffff | 00000000 | cycles of a division beyond its first, and those in which an access to a register waits for what still writes it
 c00 | cycle         | i | 00000000 | 00000000 | clock cycles, lower half
 c02 | instret       | i | 00000000 | 00000000 | retired instructions, lower half
 c80 | cycleh        | i | 00000000 | 00000000 | clock cycles, upper half
@@ -102,3 +102,43 @@ def _parse(line):
 CSRS = {csr.name: csr for csr in map(_parse, _TABLE.strip().splitlines())}
 # Position in the table, by name.
 CSR_PLACES = {name: place for place, name in enumerate(CSRS)}
+
+# Registers that must be there and have no bit of their own (volume II, 3.1.10): they read 0, and a
+# write changes nothing. Of each block of 32 numbers those from the fourth on, where the table has
+# no register: first number of the block, name, meaning.
+_EMPTY = """
+320 | mhpmevent{}    | event of mhpmcounter{}: each counts what it counts
+b00 | mhpmcounter{}  | performance counter {}: there is none
+b80 | mhpmcounter{}h | upper half of mhpmcounter{}, which has 32 bits
+"""
+
+
+def _empty(line):
+    block, name, meaning = (part.strip() for part in line.split("|"))
+    return [Csr(int(block, 16) + i, name.format(i), "i", 0, 0, meaning.format(i))
+            for i in range(3, 32) if name.format(i) not in CSRS]
+
+
+EMPTY_CSRS = {csr.name: csr for line in _EMPTY.strip().splitlines() for csr in _empty(line)}
+_BLOCKS = sorted({csr.number >> 5 for csr in EMPTY_CSRS.values()})
+# Groups of instructions that the standard has.
+STANDARD = ("i", "zifencei", "zicsr", "m")
+
+
+def reads_zero(number):
+    """Whether a register without bits, or one that the table has beside them, has this number (a
+    value of 12 bits of hardware)."""
+    block, place = number[5:], number[:5]
+    within = block == _BLOCKS[0]
+    for other in _BLOCKS[1:]:
+        within |= block == other
+    return within & (place[2:].any() | place[:2].all())
+
+
+def reset_value(csr, extensions):
+    """Value after reset in a core with these groups of instructions."""
+    if csr.name != "misa":
+        return csr.reset
+    groups = {"M": "m" in extensions, "X": bool(set(extensions) - set(STANDARD))}
+    absent = sum(1 << ord(letter) - ord("A") for letter, there in groups.items() if not there)
+    return csr.reset & ~absent

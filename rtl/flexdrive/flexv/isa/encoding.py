@@ -13,6 +13,9 @@ from functools import cached_property
 
 __all__ = ["Encoding", "Field", "Instruction", "parse_table", "sign_extend"]
 
+# Operands that are written first, by unit, where they are not rd, rs1, rs2.
+_ORDERS = {"store": ("rs2", "rs1", "rs3"), "requant": ("rs1", "rs2", "rs3"),
+           "loop": ("loop", "rs1", "count"), "branch": ("rs1", "rs2", "simm5")}
 _REGISTERS = {"rd": 5, "rs1": 5, "rs2": 5, "rs3": 5}
 
 
@@ -149,6 +152,26 @@ class Instruction:
     op: str
     flags: frozenset
     meaning: str
+
+    @cached_property
+    def operands(self):
+        """Names of the operands in the order in which the manuals write them; of a memory access
+        data, base, offset. ``is3``, ``is2``: upper and lower half of the ``uimm`` of a bit
+        field."""
+        first = _ORDERS.get(self.unit, ("rd", "rs1", "rs2"))
+        fields = self.encoding.fields
+        names = [name for name in first if name in fields]
+        names += [name for name in fields if name not in names]
+        if self.unit == "bits" and "uimm" in fields and fields["uimm"].width == 10:
+            names[names.index("uimm"):] = ["is3", "is2"]
+        return tuple(names)
+
+    @property
+    def targets(self):
+        """Names of fields that are distances from the instruction to another one."""
+        if self.unit == "loop":
+            return ("uimm", "uimm5")
+        return ("simm",) if self.unit == "branch" or self.op == "direct" else ()
 
 
 def parse_table(extension, text):

@@ -89,7 +89,7 @@ p.bsetr     ||| 1000000 rs2 rs1 100 rd 0110011   ||| bits.bset     ||| as p.bset
 # Packed SIMD: name, operation bits 31:26, operation, kind. Kinds: v lanes by lanes, all six
 # variants, signed immediate; u the same with unsigned immediate; a one operand; i lane number.
 _SIMD = """
-add 000000 v, sub 000010 v, avg 000100 v, avgu 000110 v, min 001000 v, minu 001010 u, max 001100 v,
+add 000000 v, sub 000010 v, avg 000100 v, avgu 000110 u, min 001000 v, minu 001010 u, max 001100 v,
 maxu 001110 u, srl 010000 u, sra 010010 u, sll 010100 u, or 010110 v, xor 011000 v, and 011010 v,
 abs 011100 a, extract 011110 i, extractu 100100 i, insert 101100 i,
 cmpeq 000001 v, cmpne 000011 v, cmpgt 000101 v, cmpge 000111 v, cmplt 001001 v, cmple 001011 v,

@@ -1,18 +1,19 @@
 """Control and status registers of the simulator."""
 
-from flexdrive.flexv.isa import CSRS
+from flexdrive.flexv.isa import CSRS, EMPTY_CSRS, reset_value
 
 __all__ = ["CsrFile"]
 
-_COUNTERS = {"mcycle": 0, "minstret": 2, "mhpmcounter3": 3, "mhpmcounter4": 4, "mhpmcounter5": 5,
-             "mhpmcounter6": 6}
+# Counters of 64 bits, what they count and their bits of mcountinhibit.
+_COUNTERS = {"mcycle": 0, "minstret": 2}
 
 
 class CsrFile:
     """All registers of the table, by number.
 
-    Registers that depend on time (``VOLATILE``) are read from ``observed`` first, where a
-    comparison with hardware leaves what the hardware read.
+    A simulator of instructions has no cycles: each instruction takes one, whether or not it traps,
+    and the counters of what costs cycles stay 0. Registers that depend on time (``VOLATILE``) are
+    read from ``observed`` first, where a comparison with hardware leaves what the hardware read.
     """
 
     VOLATILE = frozenset({CSRS[name].number for name in (
@@ -20,20 +21,25 @@ class CsrFile:
         "mhpmcounter5", "mhpmcounter6")})
 
     def __init__(self, extensions, hart_id=0):
-        self._table = {csr.number: csr for csr in CSRS.values() if csr.extension in extensions}
-        self.values = {number: csr.reset for number, csr in self._table.items()}
+        self._table = {csr.number: csr for csr in (*CSRS.values(), *EMPTY_CSRS.values())
+                       if csr.extension in extensions}
+        self.values = {number: reset_value(csr, extensions)
+                       for number, csr in self._table.items()}
         self.values[CSRS["mhartid"].number] = hart_id
         self.observed = None
-        self.retired = 0
-        self._written_retired = False
+        self._counts = dict.fromkeys(_COUNTERS, 0)
+        self._written = set()
         # Reads and writes of registers that live elsewhere: number -> function.
         self.readers, self.writers = {}, {}
-        for suffix, shift in (("", 0), ("h", 32)):
-            for name in ("minstret", "instret"):
-                self.readers[CSRS[name + suffix].number] = (
-                    lambda shift=shift: self.retired >> shift & 0xFFFFFFFF)
-            self.writers[CSRS["minstret" + suffix].number] = (
-                lambda value, shift=shift: self._write_retired(value, shift))
+        for counter in _COUNTERS:
+            for suffix, shift in (("", 0), ("h", 32)):
+                for name in (counter, counter.removeprefix("m")):
+                    self.readers[CSRS[name + suffix].number] = (
+                        lambda counter=counter, shift=shift:
+                        self._counts[counter] >> shift & 0xFFFFFFFF)
+                self.writers[CSRS[counter + suffix].number] = (
+                    lambda value, counter=counter, shift=shift:
+                    self._write_counter(counter, value, shift))
 
     def exists(self, number):
         return number in self._table
@@ -52,16 +58,18 @@ class CsrFile:
         mask = self._table[number].writable
         self.values[number] = (self.values[number] & ~mask) | (value & mask)
 
-    def _write_retired(self, value, shift):
-        self.retired = self.retired & ~(0xFFFFFFFF << shift) | value << shift
-        self._written_retired = True
+    def _write_counter(self, name, value, shift):
+        self._counts[name] = self._counts[name] & ~(0xFFFFFFFF << shift) | value << shift
+        self._written.add(name)
 
-    def count_retired(self, inhibited):
-        """One instruction has retired; one that wrote the counter does not count itself.
+    def count(self, inhibited, *, retires):
+        """One instruction is over; one that has written a counter is not counted by it.
         ``inhibited`` is mcountinhibit before the instruction."""
-        if not self._written_retired and not inhibited & 4:
-            self.retired = (self.retired + 1) & 0xFFFFFFFFFFFFFFFF
-        self._written_retired = False
+        for name, bit in _COUNTERS.items():
+            if (retires or name == "mcycle") and name not in self._written and (
+                    not inhibited >> bit & 1):
+                self._counts[name] = (self._counts[name] + 1) & 0xFFFFFFFFFFFFFFFF
+        self._written.clear()
 
     def __getitem__(self, name):
         return self.values[CSRS[name].number]

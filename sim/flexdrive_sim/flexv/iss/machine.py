@@ -99,6 +99,7 @@ class Hart:
         self.record = record = Retired(self.pc)
         self.attempt = None
         self.transferred = False
+        inhibited = self.csrs["mcountinhibit"]
         try:
             word = self._fetch()
             record.word = self.word = word
@@ -106,15 +107,14 @@ class Hart:
             if execute is None:
                 execute = self._decoded[word] = self._decode(word)
             self._next = (self.pc + self.length) & MASK
-            inhibited = self.csrs["mcountinhibit"]
             execute(self)
             if self._loops:
                 self._loop_back()
-            self.csrs.count_retired(inhibited)
         except Trap as trap:
             record.trap = trap.cause
             record.writes.clear()
             self._enter_trap(trap.cause, trap.value)
+        self.csrs.count(inhibited, retires=record.trap is None)
         record.next_pc = self.pc = self._next
         return record
 

@@ -1,0 +1,275 @@
+"""Networks for every reason for which a node does not run on the chip, and the same with the
+advice followed. The node in question is called "it"."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .test_import import CONFIG
+
+__all__ = ["CASES", "CHANNELWISE", "CONFIG", "FOLLOWED", "OPSETS", "SHAPE", "bipolar", "conv",
+           "it"]
+
+CHANNELWISE = replace(CONFIG, channelwise=True)
+LEAKY = replace(CONFIG, leaky=True)
+SHAPE = (4, 6, 6)
+
+
+def it(b, operation, *inputs, **attributes):
+    """The node that a case is about."""
+    made = b.node(operation, *inputs, name="it", **attributes)
+    return made if isinstance(made, str) else made[0]
+
+
+def conv(b, x="x", **options):
+    return b.conv(x, 4, 4, **options)
+
+
+def pool(b, operation="MaxPool", kernel=3, stride=2, x=None, pads=(1, 1, 1, 1), **attributes):
+    return it(b, operation, conv(b) if x is None else x, kernel_shape=[kernel] * 2,
+              strides=[stride] * 2, pads=list(pads), **attributes)
+
+
+def mean(b, x=None, **attributes):
+    return it(b, "ReduceMean", conv(b) if x is None else x, **{"axes": [2, 3]} | attributes)
+
+
+def norm(b, x, count=4, **attributes):
+    parameters = attributes.pop("parameters", None) or [b.constant(np.ones(count))] * 4
+    return it(b, "BatchNormalization", x, *parameters, **attributes)
+
+
+def shuffle(b, x, perm=(0, 2, 1, 3, 4)):
+    x = it(b, "Reshape", x, b.constant([1, 2, 2, 6, 6], np.int64))
+    x = b.node("Transpose", x, perm=list(perm))
+    return b.node("Reshape", x, b.constant([1, *SHAPE], np.int64))
+
+
+def clip(b, low, high=None):
+    return it(b, "Clip", conv(b), b.constant(low) if isinstance(low, float) else low,
+              *([b.constant(high)] if high else []))
+
+
+def resize(b, factor, **attributes):
+    return it(b, "Resize", conv(b), "", b.constant([1, 1, factor, factor], np.float32),
+              mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor",
+              **attributes)
+
+
+def relu(b, x=None):
+    return b.node("Relu", conv(b) if x is None else x)
+
+
+def scaled(b, values, x=None):
+    return it(b, "Mul", conv(b) if x is None else x, b.constant(values))
+
+
+def zeros(b):
+    weights = b.signs(4, 4, 3, 3)
+    weights[1, 2] = 0
+    return conv(b, weights=weights, name="it")
+
+
+def variable(b, *shape):
+    """Something that the host computes, of this shape."""
+    return b.node("Expand", b.node("ReduceMax", "x", keepdims=1), b.constant(shape, np.int64))
+
+
+def late_relu(b):
+    x = b.node("Reshape", conv(b), b.constant([1, 2, 2, 6, 6], np.int64))
+    x = b.node("Reshape", b.node("Transpose", x, perm=[0, 2, 1, 3, 4]),
+               b.constant([1, *SHAPE], np.int64))
+    return it(b, "Relu", x)
+
+
+def large(b):
+    b.shape = (4, 32, 32)
+    return conv(b)
+
+
+def bipolar(b, scale=1.0):
+    made = it(b, "BipolarQuant", conv(b), b.constant(scale))
+    b.nodes[-1].domain = "qonnx.custom_op.general"
+    return made
+
+
+# Reason -> (advice, (network, chip) with the reason, (network, chip) with the advice followed).
+CASES = {
+    "real-valued weights": (
+        "plus or minus one value", (lambda b: conv(b, weights=b.rng.standard_normal((4, 4, 3, 3)),
+                                                   name="it"), CONFIG),
+        (lambda b: conv(b, name="it"), CONFIG)),
+    "infinite or no numbers": (
+        "finite weights", (lambda b: conv(b, magnitude=np.inf, name="it"), CONFIG),
+        (lambda b: conv(b, name="it"), CONFIG)),
+    "weights of zero": ("ternary = true", (zeros, CONFIG), (zeros, replace(CONFIG, ternary=True))),
+    "is dilated; its padding": (
+        "dilation 1, and pads = [1, 1, 1, 1]",
+        (lambda b: conv(b, dilations=[2, 2], pads=[2] * 4, name="it"), CONFIG),
+        (lambda b: conv(b, dilations=[1, 1], pads=[1] * 4, name="it"), CONFIG)),
+    "kernel 5x5": ("halo = 2", (lambda b: conv(b, kernel=5, name="it"), CONFIG),
+                   (lambda b: conv(b, kernel=5, name="it"), replace(CONFIG, halo=2))),
+    "stride 3x3; the chip has 1 and 2; its padding": (
+        "stride 1 or 2 in both directions, and pads = [1, 1, 1, 1]",
+        (lambda b: pool(b, stride=3, pads=[0] * 4), CHANNELWISE), (pool, CHANNELWISE)),
+    "its padding is not kernel//2": (
+        "pads = [1, 1, 1, 1], auto_pad = NOTSET",
+        (lambda b: b.node("Conv", "x", b.constant(b.signs(4, 4, 3, 3)), name="it",
+                          auto_pad="VALID"), CONFIG), (lambda b: conv(b, name="it"), CONFIG)),
+    "its padding is not the chip's": (
+        "pads = [0, 0, 1, 1], ceil_mode = 0, count_include_pad = 1",
+        (lambda b: pool(b, "AveragePool", 2, 1, pads=[0] * 4, ceil_mode=1), CHANNELWISE),
+        (lambda b: pool(b, "AveragePool", 2, 1, pads=[0, 0, 1, 1], count_include_pad=1),
+         CHANNELWISE)),
+    "averages fewer pixels": (
+        "pads = [1, 1, 1, 1], count_include_pad = 1",
+        (lambda b: pool(b, "AveragePool"), CHANNELWISE),
+        (lambda b: pool(b, "AveragePool", count_include_pad=1), CHANNELWISE)),
+    "weights are not constants": (
+        "stored in the model",
+        (lambda b: b.node("Conv", "x", variable(b, 4, 4, 3, 3), pads=[1] * 4, name="it"), CONFIG),
+        (lambda b: conv(b, name="it"), CONFIG)),
+    "not a map (1, C, H, W)": (
+        "a map (N, C, H, W)",
+        (lambda b: b.node("Conv", b.node("Reshape", "x", b.constant([1, 4, 36], np.int64)),
+                          b.constant(b.signs(4, 4, 1)), name="it"), CONFIG),
+        (lambda b: conv(b, name="it"), CONFIG)),
+    "places of its maxima": ("one output", (lambda b: pool(b, outputs=2), CHANNELWISE),
+                             (pool, CHANNELWISE)),
+    "does not repeat every pixel twice": (
+        "Resize by exactly 2 with mode nearest, asymmetric, floor",
+        (lambda b: resize(b, 2.3), CHANNELWISE), (lambda b: resize(b, 2), CHANNELWISE)),
+    "the chip has no upsampling": ("channelwise = true", (lambda b: resize(b, 2), CONFIG),
+                                   (lambda b: resize(b, 2), CHANNELWISE)),
+    "the chip has no pooling; its padding": (
+        "a chip with channelwise = true, and pads = [1, 1, 1, 1], and a layer of the chip before",
+        (lambda b: pool(b, pads=[0] * 4, x="x"), CONFIG), (pool, CHANNELWISE)),
+    "its map is made by the host": ("a layer of the chip before it",
+                                    (lambda b: pool(b, x="x"), CHANNELWISE), (pool, CHANNELWISE)),
+    "has unheard, which no layer": (
+        "MaxPool without unheard", (lambda b: pool(b, unheard=1), CHANNELWISE),
+        (pool, CHANNELWISE)),
+    "comes after a channel shuffle": (
+        "shuffle last", (late_relu, CONFIG),
+        (lambda b: shuffle(b, relu(b)), CONFIG)),
+    "is a second activation": ("one activation", (lambda b: it(b, "Relu", relu(b)), CONFIG),
+                               (lambda b: it(b, "Relu", conv(b)), CONFIG)),
+    "comes after the activation, which is the chip's last step": (
+        "convolution, scale, addition, bias, then activation",
+        (lambda b: scaled(b, 2.0, relu(b)), CONFIG), (lambda b: relu(b, scaled(b, 2.0)), CONFIG)),
+    "not one constant, or one per channel": (
+        "shape (C, 1, 1)", (lambda b: scaled(b, np.arange(6)), CONFIG),
+        (lambda b: scaled(b, np.arange(4).reshape(4, 1, 1)), CONFIG)),
+    "scales after the residual addition": (
+        "scale both operands",
+        (lambda b: scaled(b, 2.0, b.node("Add", conv(b), "x")), CONFIG),
+        (lambda b: b.node("Add", scaled(b, 2.0), b.node("Mul", "x", b.constant(2.0))), CONFIG)),
+    "divides a constant": (
+        "Mul by the reciprocal", (lambda b: it(b, "Div", conv(b), b.constant([0.0])), CONFIG),
+        (lambda b: scaled(b, 4.0), CONFIG)),
+    "parameters are not constants": (
+        "parameters stored",
+        (lambda b: norm(b, conv(b), parameters=[variable(b, 4)] * 4), CONFIG),
+        (lambda b: norm(b, conv(b)), CONFIG)),
+    "its parameters are not 4 numbers": (
+        "one number a channel", (lambda b: norm(b, conv(b), 1), CONFIG),
+        (lambda b: norm(b, conv(b)), CONFIG)),
+    "normalizes every pixel": ("spatial = 1", (lambda b: norm(b, conv(b), spatial=0), CONFIG),
+                               (lambda b: norm(b, conv(b), spatial=1), CONFIG)),
+    "is in training mode": (
+        "inference form", (lambda b: norm(b, conv(b), training_mode=1, outputs=3), CONFIG),
+        (lambda b: norm(b, conv(b)), CONFIG)),
+    "subtracts a map from a constant": (
+        "Mul by -1, then Add", (lambda b: it(b, "Sub", b.constant(1.0), conv(b)), CONFIG),
+        (lambda b: it(b, "Add", b.node("Mul", conv(b), b.constant(-1.0)), b.constant(1.0)),
+         CONFIG)),
+    "subtracts maps": (
+        "Add, with the scale negated", (lambda b: it(b, "Sub", conv(b), "x"), CONFIG),
+        (lambda b: it(b, "Add", conv(b), b.node("Mul", "x", b.constant(-1.0))), CONFIG)),
+    "is the second map added": (
+        "one addition a convolution",
+        (lambda b: it(b, "Add", b.node("Add", conv(b), "x"), relu(b, "x")), CONFIG),
+        (lambda b: it(b, "Add", conv(b), relu(b, "x")), CONFIG)),
+    "adds a map to itself": ("Mul by 2", (lambda b: it(b, "Add", *[conv(b)] * 2), CONFIG),
+                             (lambda b: scaled(b, 2.0), CONFIG)),
+    "adds (1, 1, 6, 6) to (1, 4, 6, 6)": (
+        "maps of equal shape", (lambda b: it(b, "Add", conv(b), variable(b, 1, 1, 6, 6)), CONFIG),
+        (lambda b: it(b, "Add", conv(b), variable(b, 1, 4, 6, 6)), CONFIG)),
+    "its bounds are not constants": ("Relu", (lambda b: clip(b, variable(b, 1)), CONFIG),
+                                     (lambda b: it(b, "Relu", conv(b)), CONFIG)),
+    "bounds other than 0 and infinity": (
+        "Relu", (lambda b: clip(b, 0.0, 6.0), CONFIG), (lambda b: it(b, "Relu", conv(b)), CONFIG)),
+    "is no maximum of a map and 0": (
+        "Relu", (lambda b: it(b, "Max", conv(b), b.constant(1.0)), CONFIG),
+        (lambda b: it(b, "Relu", conv(b)), CONFIG)),
+    "has several slopes": (
+        "one slope for all channels, on a chip with leaky = true",
+        (lambda b: it(b, "PRelu", conv(b), b.constant(np.ones((4, 1, 1)) * [[[1], [2]] * 3])),
+         CONFIG), (lambda b: it(b, "PRelu", conv(b), b.constant([0.5])), LEAKY)),
+    "the chip has no leaky ReLU; its alpha 1e+06": (
+        "a chip with leaky = true, or Relu, and magnitudes up to 65504",
+        (lambda b: it(b, "LeakyRelu", conv(b), alpha=1e6), CONFIG),
+        (lambda b: it(b, "LeakyRelu", conv(b), alpha=65504.0), LEAKY)),
+    "is no channel shuffle": (
+        "axes 1 and 2", (lambda b: shuffle(b, conv(b), (0, 2, 1, 4, 3)), CONFIG),
+        (lambda b: shuffle(b, conv(b)), CONFIG)),
+    "shuffles a sum": (
+        "a layer later", (lambda b: shuffle(b, b.node("Add", conv(b), "x")), CONFIG),
+        (lambda b: shuffle(b, conv(b, b.node("Add", conv(b), "x"))), CONFIG)),
+    "converts to a type": ("floating point", (lambda b: it(b, "Cast", conv(b), to=6), CONFIG),
+                           (lambda b: it(b, "Cast", conv(b), to=10), CONFIG)),
+    "exceeds binary16": (
+        "magnitudes up to 65504", (lambda b: conv(b, magnitude=1e5, name="it"), CONFIG),
+        (lambda b: conv(b, magnitude=65504.0, name="it"), CONFIG)),
+    "joins maps along another axis": ("axis 1", (lambda b: it(
+        b, "Concat", conv(b), "x", axis=2), CONFIG), (lambda b: it(
+            b, "Concat", conv(b), "x", axis=1), CONFIG)),
+    "joins a constant": (
+        "maps", (lambda b: it(b, "Concat", conv(b), b.constant(np.ones((1, 1, 6, 6))), axis=1),
+                 CONFIG), (lambda b: it(b, "Concat", conv(b), "x", axis=1), CONFIG)),
+    "joined twice": ("one Concat only", (lambda b: it(b, "Concat", *[conv(b)] * 2, axis=1), CONFIG),
+                     (lambda b: it(b, "Concat", conv(b), conv(b), axis=1), CONFIG)),
+    "joins a sum of maps": (
+        "a convolution between",
+        (lambda b: it(b, "Concat", b.node("Add", conv(b), "x"), conv(b), axis=1), CONFIG),
+        (lambda b: it(b, "Concat", conv(b, b.node("Add", conv(b), "x")), conv(b), axis=1),
+         CONFIG)),
+    "joins maps of the host": (
+        "a layer of the chip before it",
+        (lambda b: it(b, "Concat", b.node("Abs", "x"), "x", axis=1), CONFIG),
+        (lambda b: it(b, "Concat", conv(b), "x", axis=1), CONFIG)),
+    "is no mean of rows and columns": ("axes 2 and 3 with keepdims = 1", (
+        lambda b: mean(b, keepdims=0), CHANNELWISE), (mean, CHANNELWISE)),
+    "the chip has no pooling; its map is not made by a layer": (
+        "channelwise = true, and a layer of the chip before it",
+        (lambda b: mean(b, "x"), CONFIG), (mean, CHANNELWISE)),
+    "averages 1024 pixels": (
+        "AveragePool before it, with kernel and stride 2", (lambda b: mean(b, large(b)),
+                                                            CHANNELWISE),
+        (lambda b: mean(b, b.node("AveragePool", large(b), kernel_shape=[2, 2], strides=[2, 2])),
+         CHANNELWISE)),
+    "is a result of the network as well": (
+        "a result behind this node", (lambda b: (it(b, "Relu", x := conv(b)), x), CONFIG),
+        (lambda b: it(b, "Relu", conv(b)), CONFIG)),
+    "has 2 readers": (
+        "a second convolution", (lambda b: (it(b, "Relu", x := conv(b)), b.node("Abs", x)), CONFIG),
+        (lambda b: (it(b, "Relu", conv(b)), b.node("Abs", conv(b))), CONFIG)),
+}
+# Advice for operations that no layer has -> a network that follows it.
+FOLLOWED = {
+    "Relu": lambda b: it(b, "Relu", conv(b)), "Add": lambda b: it(b, "Add", conv(b), "x"),
+    "Mul by -1": lambda b: scaled(b, -1.0), "BatchNormalization": lambda b: norm(b, conv(b)),
+    "GlobalAveragePool, on a chip with channelwise = true": lambda b: it(
+        b, "GlobalAveragePool", conv(b)),
+    "pads = kernel//2 of the convolution behind it": lambda b: conv(b, name="it"),
+    "Resize by exactly 2 with mode nearest, asymmetric, floor on a chip with channelwise = true, "
+    "then a convolution": lambda b: conv(b, resize(b, 2)),
+    "nothing: the host computes it": lambda b: it(b, "Ceil", conv(b)),
+    "nothing, at the end of a network": lambda b: it(b, "Flatten", conv(b)),
+    "a binary 1x1 convolution on a map (N, C, 1, 1)": lambda b: conv(
+        b, b.node("GlobalAveragePool", conv(b)), kernel=1, name="it"),
+    "convolutions that mix all channels": lambda b: conv(b, conv(b), name="it"),
+    "BipolarQuant of scale 1, the sign that makes 0 to +1": bipolar,
+}
+# Reasons that only networks of another opset can have.
+OPSETS = {"normalizes every pixel": 8, "is in training mode": 15}

@@ -1,0 +1,85 @@
+"""Advice is proved by following it: every reason for which a node does not run on the chip occurs
+here, and what its advice says is done and makes the node pass."""
+
+import ast
+import inspect
+import sys
+
+import onnx
+import pytest
+
+from flexdrive_deploy import attributes, begin, chain, reasons, refusal, support
+from flexdrive_deploy.onnx_graph import Node, load_graph
+from flexdrive_deploy.onnx_import import compile_model
+from flexdrive_deploy.refusal import INSTEAD_OF, Refusal, no_such_operation
+from flexdrive_deploy.support import analyse
+
+from .advice_cases import CASES, CHANNELWISE, CONFIG, FOLLOWED, OPSETS, SHAPE, bipolar, conv, it
+from .onnx_models import integer_builder
+
+MODULES = (attributes, begin, chain, reasons, refusal, support)
+
+
+def verdict(build, config, opset=12):
+    """(Placement of the node called "it", its graph's Support, model)."""
+    b, _ = integer_builder(SHAPE)
+    made = build(b)
+    model = b.model(*(made if isinstance(made, tuple) else [made]), opset=opset,
+                    domains=["qonnx.custom_op.general"])
+    found = analyse(load_graph(model), config)
+    return next(p for p in found.placements if p.name == "it"), model
+
+
+@pytest.mark.parametrize("reason", CASES)
+def test_advice(reason):
+    advice, wrong, right = CASES[reason]
+    opset = OPSETS.get(reason, 12)
+    before, _ = verdict(*wrong, opset)
+    assert before.where == "host"
+    assert reason in before.reason
+    assert advice in before.rewrite
+    after, model = verdict(*right, opset)
+    assert after.where == "chip", after
+    compile_model(model, right[1])
+
+
+@pytest.mark.parametrize("operation", [*INSTEAD_OF, "Ceil"])
+def test_advice_for_operations_that_the_chip_has_not(operation):
+    """What may stay where it is compiles with the rest on the chip."""
+    node = Node("it", operation, "", [], [], {}, onnx.NodeProto())
+    advice = no_such_operation(node).rewrite
+    for way in advice.split("; or "):
+        after, model = verdict(FOLLOWED[way], CHANNELWISE)
+        assert after.where == ("host" if way.startswith("nothing") else "chip"), after
+        compile_model(model, CHANNELWISE)
+
+
+def test_every_reason_occurs(monkeypatch):
+    """Each place in the code that makes a Refusal is reached by the cases above, and by those
+    whose reason is not shown."""
+    reached = set()
+
+    made = Refusal.__init__
+
+    def noted(self, *arguments):
+        frame = sys._getframe(1)
+        reached.add((frame.f_code.co_filename, frame.f_lineno))
+        made(self, *arguments)
+
+    monkeypatch.setattr(Refusal, "__init__", noted)
+    for reason, (_, wrong, _) in CASES.items():
+        verdict(*wrong, OPSETS.get(reason, 12))
+    for hidden, opset in ((lambda b: it(b, "Relu", "x"), 12), (lambda b: bipolar(b, 2.0), 12),
+                          (lambda b: conv(b, name="it"), 6), (lambda b: it(b, "Abs", "x"), 12)):
+        verdict(hidden, CONFIG, opset)
+    missing = []
+    for module in MODULES:
+        path, source = inspect.getsourcefile(module), inspect.getsource(module)
+        tree = ast.parse(source)
+        inside = [node for function in ast.walk(tree) if isinstance(function, ast.FunctionDef)
+                  for node in ast.walk(function)]
+        missing += [(module.__name__, node.lineno) for node in inside
+                    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal"
+                    and not any((path, line) in reached
+                                for line in range(node.lineno, node.end_lineno + 1))]
+    assert not missing

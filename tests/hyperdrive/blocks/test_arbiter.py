@@ -1,0 +1,70 @@
+"""The arbiter against the order that it promises: operands, then writes, then bypass reads."""
+
+import numpy as np
+import pytest
+
+from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.arbiter import Arbiter
+
+from .bench import drive, output_names
+
+
+def _granted(banks, request):
+    """Which of (read, write, bypass) go in one cycle; ``request``: None or an address each."""
+    read, write, bypass = request
+    taken = {read % banks} if read is not None else set()
+    write_goes = write is not None and write % banks not in taken
+    if write_goes:
+        taken.add(write % banks)
+    waits = write is not None and not write_goes
+    bypass_goes = bypass is not None and not waits and bypass % banks not in taken
+    return write_goes, bypass_goes
+
+
+@pytest.mark.parametrize(("words", "banks"), [(64, 4), (24, 2), (16, 1), (256, 8)])
+def test_every_output_in_every_cycle(words, banks):
+    config = ChipConfig(rows=1, columns=1, channels=1, fm_words=words, fm_banks=banks,
+                        weight_words=2)
+    random = np.random.default_rng(banks)
+    arbiter = Arbiter(config)
+    checked = set()
+
+    def check(seen, name, value):
+        assert seen[name] == value, name
+        checked.add(name)
+
+    def stimulus():
+        before = [(None, None, None)] * 2       # requests of the last two cycles
+        for cycle in range(500):
+            request = tuple(int(random.integers(words)) if random.random() < share else None
+                            for share in (0.5, 0.7, 0.7))
+            seen = yield {name: value for kind, address in zip(
+                ("read", "write", "bypass"), request, strict=True) for name, value in (
+                    (kind, address is not None), (f"{kind}_address", address or 0))}
+            for name, goes in zip(("write", "bypass"), _granted(banks, request), strict=True):
+                check(seen, f"{name}_granted", goes)
+            if cycle >= 1:
+                accesses = {}
+                (read, write, bypass), goes = before[-1], _granted(banks, before[-1])
+                for address, made, kind in ((read, read is not None, (1, 0)),
+                                            (write, goes[0], (0, 1)), (bypass, goes[1], (1, 0))):
+                    if made:
+                        assert address % banks not in accesses, "two accesses of one bank"
+                        accesses[address % banks] = (address // banks, *kind)
+                for bank in range(banks):
+                    port = seen["banks"][bank]
+                    made = accesses.get(bank, (int(port.address), 0, 0))
+                    assert (int(port.address), int(port.read), int(port.write)) == made
+                checked.add("banks")
+            if cycle >= 2:
+                read, _, bypass = before[-2]
+                check(seen, "bypass_valid", _granted(banks, before[-2])[1])
+                for name, address, made in (
+                        ("read_bank", read, read is not None),
+                        ("bypass_bank", bypass, _granted(banks, before[-2])[1])):
+                    if made:
+                        check(seen, name, address % banks)
+            before = [before[-1], request]
+
+    drive(arbiter, stimulus())
+    assert checked == output_names(arbiter)
