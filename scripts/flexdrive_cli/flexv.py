@@ -35,10 +35,12 @@ def command():
 def build(sources, output, optimise, script, stack, no_start, include, define, formats):
     """Compile C and assembly SOURCES into a program. The C library is there."""
     from flexdrive_sim.flexv.firmware import build_program, export_program
+    from flexdrive_sim.preparation import preparation
 
-    build_program(sources, output, optimise=optimise, start=not no_start, script=script,
-                  stack=stack, notify=_console.print,
-                  arguments=[*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)])
+    arguments = [*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)]
+    with preparation(Console(stderr=True)) as notify:
+        build_program(sources, output, optimise=optimise, start=not no_start, script=script,
+                      stack=stack, arguments=arguments, notify=notify)
     export_program(output, formats)
 
 

@@ -1,5 +1,6 @@
 """Console, timer, interrupt lines and host calls, the same on both engines."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_host_calls(core, tmp_path, status, verdict):
     for outcome in _both(program, core):
         assert outcome.verdict == verdict
         assert outcome.console == b"hello\nerror\ndone\n"
+
+
+def test_the_example_of_the_documentation(tmp_path):
+    text = (Path(__file__).parents[2] / "docs/flexv-programs.md").read_text()
+    (example,) = re.findall(r"```c\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "program.c").write_text(example)
+    program = load_elf(build_program([tmp_path / "program.c"], tmp_path / "program.elf"))
+    outcome = run_iss(program, max_instructions=20_000)
+    assert outcome.passed, outcome.verdict
+    assert outcome.instructions < 1000
 
 
 _CALL = "la t0, tohost\nla t1, call\nsw t1, 0(t0)\n1: j 1b\n.data\n.balign 8\ncall: .dword {}, 1\n"

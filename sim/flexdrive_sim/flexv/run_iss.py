@@ -131,12 +131,12 @@ class _Run:
 
     def step(self):
         """One instruction: (record, number of the interrupt whose handler it begins or None)."""
-        hart, devices = self.hart, self.bus.devices
-        lines = devices.lines()
-        if lines != self._lines:
-            hart.csrs["mip"] = self._lines = lines
-        interrupt = None
-        if lines:
+        hart, devices, interrupt = self.hart, self.bus.devices, None
+        # Most of the time nothing is up, and was not before.
+        if devices.time >= devices.compare or devices.software or devices.driven or self._lines:
+            lines = devices.lines()
+            if lines != self._lines:
+                hart.csrs["mip"] = self._lines = lines
             enabled = hart.enabled_interrupts(lines)
             if enabled:
                 interrupt = [n for n in _PRIORITIES if enabled >> n & 1][-1]
