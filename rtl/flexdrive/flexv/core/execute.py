@@ -98,7 +98,8 @@ class Execute(wiring.Component):
         m.d.comb += [
             self.complete.eq((~waits).replicate(2) & (self.memory_granted
                                                       | (~self.stage.accesses).replicate(2))),
-            self.sleeping.eq(self.valid & self.stage.sleeps & ~self.wake),
+            # What is cancelled was behind a jump that is taken: nobody sleeps.
+            self.sleeping.eq(self.valid & self.stage.sleeps & ~self.wake & ~self.cancel),
         ]
         return m
 
