@@ -1,10 +1,12 @@
-"""Fetch, expansion of 16-bit instructions, counters and records of the core alone."""
+"""Fetch, expansion of 16-bit instructions, sleep, counters and records of the core alone."""
 
 import numpy as np
 import pytest
 
+from flexdrive.flexv.core.config import CoreConfig
 from flexdrive.flexv.core.control import CsrOp
 from flexdrive.flexv.core.csrs import CsrFile
+from flexdrive.flexv.core.execute import Execute
 from flexdrive.flexv.core.expander import Expander
 from flexdrive.flexv.core.fetch import Fetch
 from flexdrive.flexv.core.rvfi import RvfiMonitor
@@ -157,3 +159,19 @@ def test_a_record_says_what_follows(fault):
         assert not seen["rvfi_valid"]
 
     drive(monitor, stimulus())
+
+
+def test_a_wfi_sleeps_if_it_is_executed():
+    """Not one that is only in the stage's register, behind a taken branch, or that may end."""
+    execute = Execute(CoreConfig(extensions=("i", "zicsr")))
+
+    def stimulus():
+        for case in range(16):
+            valid, sleeps, wake, cancel = (case >> bit & 1 for bit in range(4))
+            seen = yield {"valid": valid, "stage": {"sleeps": sleeps}, "wake": wake,
+                          "cancel": cancel, HOLD: 1}
+            assert seen["sleeping"] == (valid and sleeps and not wake and not cancel)
+            # It stays for as long as nothing wakes it.
+            assert seen["complete"] == (0 if sleeps and not wake else 3)
+
+    drive(execute, stimulus())

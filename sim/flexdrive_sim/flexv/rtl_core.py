@@ -109,11 +109,6 @@ class CoreBench:
         self._library.flexv_printed(self._bench, buffer, size)
         return buffer.raw[:size]
 
-    def port(self, name):
-        """Value of a port of the core in the cycle after those that have run."""
-        self._model.settle()
-        return self._model.get(name)
-
     def run(self, cycles, instructions=1 << 62):
         """Run until a total of ``cycles`` or ``instructions``; returns the reason to stop."""
         reason = self._library.flexv_run(

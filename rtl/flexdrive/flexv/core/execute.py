@@ -101,7 +101,8 @@ class Execute(wiring.Component):
                                | (is_unit[Unit.DIVIDE] & ~divided_done)),
             self.complete.eq((~waits).replicate(2) & (self.memory_granted
                                                       | (~self.stage.accesses).replicate(2))),
-            self.sleeping.eq(self.valid & self.stage.sleeps & ~self.wake),
+            # What is cancelled was behind a jump that is taken: nobody sleeps.
+            self.sleeping.eq(self.valid & self.stage.sleeps & ~self.wake & ~self.cancel),
         ]
         return m
 
