@@ -229,7 +229,7 @@ def test_what_is_per_image_runs(tmp_path, name, batch):
 def test_maps_of_several_images_are_not_the_chips(tmp_path):
     """One image, cut into two maps of two channels each: the chip would take the first."""
     x = image()
-    model = network(node("Reshape", "a,s", "r"), node("Conv", "r,v"), constants={
+    model = network(node("Reshape", "a,s", "r"), node("Conv", "r,v", pads=[1] * 4), constants={
         "s": np.array([2, 2, 6, 6]), "v": SIGNS[:2, :2]})
     (wanted,) = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})
     np.testing.assert_array_equal(computed(model, tmp_path, x), wanted)
