@@ -115,7 +115,7 @@ def _geometry(node, kernel, edges, source, target):
 def _shapes(node, graph):
     """(source, target) of a node that makes a map of a map, or a Refusal."""
     source, target = graph.shapes.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
-    if source is None or target is None or len(source) != 4:
+    if source is None or target is None or len(source) != 4 or source[0] != 1:
         return Refusal("its input is not a map (1, C, H, W) of known size",
                        "a map (N, C, H, W) of fixed size")
     return source, target

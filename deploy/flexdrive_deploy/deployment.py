@@ -91,6 +91,16 @@ class Deployment:
                              "N at least 1")
         return array
 
+    @staticmethod
+    def check_rows(outputs, images):
+        """ModelError when results of several ``images`` cannot be put behind each other, since one
+        (``outputs``: name -> array, of an image) has no axis for them."""
+        for name, array in outputs.items():
+            if images > 1 and array.shape[:1] != (1,):
+                raise ModelError(f"Output {name} has shape {array.shape} for one image, without an "
+                                 "axis for images. What would pass: one image at a time, or an "
+                                 "output (1, ...)")
+
     def save(self, path, extra=None):
         """Write as a directory with a readable ``listing.txt``; ``extra`` files, name -> bytes,
         are for people too."""

@@ -84,6 +84,7 @@ def _run(deployment, images, engine, console, options, gates):
             if not outputs:
                 maps = {name: words for chip in result.chips for name, words in chip.maps.items()}
             outputs.append(result.outputs)
+            deployment.check_rows(result.outputs, len(images))
             if result.difference:
                 break
     return outputs, summary, maps
