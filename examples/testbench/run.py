@@ -61,9 +61,9 @@ def plain(simulator, place, width, pauses):
     else:
         found = verilator()
         model = [place / "obj_dir/Vhyperdrive_tb"]
-        run(found.program, "--binary", "--timing", "-Wno-fatal", "-Wno-lint",
-            f"-DWEIGHT_BITS={width}", "--top-module", "hyperdrive_tb", "-Mdir", place / "obj_dir",
-            *found.flags, *sources, env=found.environment())
+        run(found.program, "--binary", "--timing", "-CFLAGS", "-std=c++20", "-Wno-fatal",
+            "-Wno-lint", f"-DWEIGHT_BITS={width}", "--top-module", "hyperdrive_tb",
+            "-Mdir", place / "obj_dir", *found.flags, *sources, env=found.environment())
     made = subprocess.run([*map(str, model), f"+files={place / 'network/1-chip'}",
                            *(["+pauses"] if pauses else [])],
                           check=True, capture_output=True, text=True).stdout
@@ -84,7 +84,7 @@ def with_cocotb(simulator, place, pauses):
         if not (commands / "verilator").exists():
             (commands / "verilator").symlink_to(found.program)
         os.environ |= found.environment() | {"PATH": f"{commands}:{os.environ['PATH']}"}
-        flags = ["--timing", "-Wno-fatal", "-Wno-lint"]
+        flags = ["-Wno-fatal", "-Wno-lint"]
         # cocotb calls make itself, so what -MAKEFLAGS would say goes by its environment.
         os.environ["MAKEFLAGS"] = " ".join(found.flags[1:])
     runner = get_runner(simulator)
