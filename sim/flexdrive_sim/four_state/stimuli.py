@@ -18,7 +18,7 @@ from ..hyperdrive.stimuli import Stimulus as Program
 __all__ = ["Stimulus", "core_program", "stimulus"]
 
 # Programs to choose the shortest one of: a four-state simulator makes some hundred cycles a second.
-_SEEDS = 60
+_SEEDS = 20
 _WORDS = 80     # random operands of arithmetic
 _WARM = 20      # cycles of a tile before they are random
 
