@@ -1,4 +1,4 @@
-"""``flexdrive verify``: the hardware's arithmetic against independent oracles."""
+"""``flexdrive verify``: the hardware against independent oracles."""
 
 import sys
 import time
@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from .verify_verilog import command as verify_verilog
+
 __all__ = ["command"]
 
 _OPERATIONS = ("add", "sub", "mul", "max")
@@ -15,7 +17,10 @@ _OPERATIONS = ("add", "sub", "mul", "max")
 
 @click.group(name="verify")
 def command():
-    """Check the hardware's arithmetic against independent oracles."""
+    """Check the hardware against independent oracles."""
+
+
+command.add_command(verify_verilog)
 
 
 @command.command(name="fp16")

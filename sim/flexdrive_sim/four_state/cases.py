@@ -1,0 +1,33 @@
+"""Targets and options whose Verilog is linted and simulated: ``python -m
+flexdrive_sim.four_state.cases`` prints them, a line each."""
+
+from flexdrive_deploy.targets import TARGETS
+
+__all__ = ["CASES"]
+
+_ONE = "--rows 1 --columns 1 --channels 1 --fm-words 2 --fm-banks 1 --adder-depth 2"
+_OPTIONS = {
+    "tile": ["--preset paper", "--preset tiny", "--preset ecp5", _ONE, "--preset tiny --mesh",
+             "--preset ecp5 --channelwise --leaky"],
+    "chip": ["--preset paper", "--preset tiny", "--preset ecp5", _ONE, "--preset tiny --mesh",
+             "--preset ecp5 --channelwise --leaky",
+             "--preset tiny --mesh --halo 2 --channelwise",
+             f"{_ONE} --channelwise --weight-words 9", "--preset ecp5 --ternary",
+             "--preset tiny --mesh --channelwise --ternary --forward-weights --link-width 4",
+             "--preset tiny --mesh --leaky --link-width 4 --forward-weights",
+             "--preset tiny --mesh --link-width 4 --link-reverse-width 4 --retransmit --crossing"],
+    "mesh": ["--mesh 2x2 --preset tiny", f"--mesh 1x1 {_ONE}",
+             "--mesh 2x2 --preset tiny --link-width 64 --link-crc 32 --forward-weights"],
+    "depth": [f"--depth {depth}" for depth in (1, 2, 3, 4)],
+    "dot": ["--structure array", "--structure islands", "--structure only16"],
+    "core": ["", "--rvfi", "--extensions i,zicsr", "--extensions i,zifencei,zicsr,m,xpulp_memory",
+             "--dot-structure islands --fetch-words 2", "--registers ram"]}
+
+# (target, options as on the command line).
+CASES = [(target.name, options) for target in TARGETS.values()
+         for options in _OPTIONS[target.kind]]
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        print(*case)
