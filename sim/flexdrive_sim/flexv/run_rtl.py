@@ -12,7 +12,7 @@ _CHUNK = 1 << 16
 
 
 def _line(row):
-    pc, _, insn, flags, rd, value, rd2, value2, address, masks, wdata, _, _, cycle = row
+    pc, _, insn, flags, rd, value, rd2, value2, address, masks, wdata, _, _, cycle, *_ = row
     digits = 8 if insn & 3 == 3 else 4
     text = f"{cycle:10d}  {pc:08x}  {insn:0{digits}x}{' ' * (8 - digits)}  "
     text += f"{disassemble(insn, pc):<34}"
