@@ -3,7 +3,7 @@
 Source: OpenCores, Wishbone System-on-Chip Interconnection Architecture, revision B4.
 """
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +14,7 @@ from .core.rvfi import RVFI_PORT
 __all__ = ["WISHBONE_PORT", "WishboneBridge", "WishboneCore"]
 
 # ``adr`` is the address of a byte; its lowest two bits are 0. ``stall`` is used in pipelined mode.
+# There is no LOCK, and there are no tags and no RTY: a slave that has RTY gives it as ``err``.
 WISHBONE_PORT = wiring.Signature({
     "cyc": Out(1), "stb": Out(1), "we": Out(1), "adr": Out(32), "sel": Out(4), "dat_w": Out(32),
     "dat_r": In(32), "ack": In(1), "err": In(1), "stall": In(1),
@@ -25,10 +26,15 @@ _OUTSTANDING = 16
 class WishboneBridge(wiring.Component):
     """A port of the core (:mod:`.core.bus`) as a Wishbone master.
 
+    An access may be answered in the cycle in which it is taken or in any later one, and a slave
+    that always answers at once may hold ``ack`` (rule 3.55). A response passes a cycle after it
+    came, and a request that is not taken is kept here: no input of Wishbone reaches an output
+    without a register, so a slave may derive all that it answers from ``stb``.
+
     Parameters
     ----------
-    pipelined : pipelined mode: an access a cycle, responses pass in the cycle in which they come.
-        Else standard mode: one access at a time; its response passes a cycle after ``ack``.
+    pipelined : pipelined mode: several accesses under way. Else standard mode: an access lasts
+        until ``ack``, which is pipelined mode with a slave that stalls until it answers.
 
     Members
     -------
@@ -42,28 +48,32 @@ class WishboneBridge(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        core, bus = self.core, self.bus
-        m.d.comb += [bus.stb.eq(core.req), bus.we.eq(core.we), bus.adr.eq(core.addr),
-                     bus.sel.eq(core.be), bus.dat_w.eq(core.wdata)]
-        answered = Signal()
-        m.d.comb += answered.eq(bus.ack | bus.err)
+        core, bus, full = self.core, self.bus, Signal()
+        taken, answered = Signal(), Signal()
+        m.d.comb += [bus.stb.eq(core.req | full), core.gnt.eq(~full)]
+        for name, source in (("we", core.we), ("adr", core.addr), ("sel", core.be),
+                             ("dat_w", core.wdata)):
+            kept = Signal.like(source, name=f"kept_{name}")
+            m.d.comb += getattr(bus, name).eq(Mux(full, kept, source))
+            with m.If(~full):
+                m.d.sync += kept.eq(source)
         if self.pipelined:
-            waiting, sent = Signal(range(_OUTSTANDING + 1)), Signal()
+            waiting = Signal(range(_OUTSTANDING + 1))
             m.d.comb += [
-                sent.eq(core.req & core.gnt), core.gnt.eq(~bus.stall),
-                bus.cyc.eq(core.req | (waiting != 0)), core.rvalid.eq(answered),
-                core.rdata.eq(bus.dat_r), core.err.eq(bus.err),
+                taken.eq(bus.stb & ~bus.stall), bus.cyc.eq(bus.stb | (waiting != 0)),
+                answered.eq((bus.ack | bus.err) & (taken | (waiting != 0))),
             ]
-            m.d.sync += waiting.eq(waiting + sent - answered)
+            m.d.sync += waiting.eq(waiting + taken - answered)
         else:
-            m.d.comb += [bus.cyc.eq(core.req), core.gnt.eq(answered)]
-            m.d.sync += [core.rvalid.eq(core.req & answered), core.rdata.eq(bus.dat_r),
-                         core.err.eq(bus.err)]
+            m.d.comb += [taken.eq(answered), bus.cyc.eq(bus.stb),
+                         answered.eq((bus.ack | bus.err) & bus.stb)]
+        m.d.sync += [full.eq(bus.stb & ~taken), core.rvalid.eq(answered),
+                     core.rdata.eq(bus.dat_r), core.err.eq(bus.err)]
         return m
 
 
 class WishboneCore(wiring.Component):
-    """:class:`.core.Core` with two Wishbone masters in pipelined mode.
+    """:class:`.core.Core` with two Wishbone masters, see :class:`WishboneBridge`.
 
     Parameters
     ----------
@@ -81,11 +91,13 @@ class WishboneCore(wiring.Component):
     ibus.sel, dbus.sel : bytes of the word that are meant
     ibus.dat_w, dbus.dat_w : word to be stored
     ibus.dat_r, dbus.dat_r : word loaded, with ack
-    ibus.ack, dbus.ack : the oldest access without a response has succeeded
+    ibus.ack, dbus.ack : the oldest access without an answer, or the one taken in this cycle, has
+        succeeded
     ibus.err, dbus.err : it has failed
     ibus.stall, dbus.stall : the request is not taken at this clock edge
     boot_address : address of the first instruction, read in the first cycle after reset.
-    interrupts : level-sensitive lines, numbered as in mip (3, 7, 11, 16 to 31).
+    interrupts : level-sensitive lines, synchronous to the clock, numbered as in mip (3, 7, 11, 16
+        to 31).
     hart_id : number of the core, in mhartid.
     sleeping : the core waits in wfi.
     rvfi : RISC-V Formal Interface (with ``config.rvfi``).

@@ -88,14 +88,15 @@ class PcProof(_CoreProof):
 
 
 class RegisterProof(_CoreProof):
-    """A register reads as what was last written to it; x0 as 0."""
+    """A register reads as what was last written to it, x0 as 0, also by an instruction that traps;
+    one that could not be fetched names none."""
 
     def _claim(self, m, rvfi):
         number = constant(m, self.choice[:5], "number")
         written, value, last = Signal(), Signal(32), Signal()
         for place in (1, 2):
             address, data = (getattr(rvfi, f"rs{place}_{part}") for part in ("addr", "rdata"))
-            with m.If(rvfi.valid & ~rvfi.trap & (address == number)):
+            with m.If(rvfi.valid & (address == number)):
                 with m.If(number == 0):
                     m.d.comb += Assert(data == 0)
                 with m.Elif(written):
@@ -103,10 +104,13 @@ class RegisterProof(_CoreProof):
         with m.If(rvfi.valid & (rvfi.rd_addr == number)):
             m.d.sync += [written.eq(1), value.eq(rvfi.rd_wdata)]
         m.d.sync += last.eq(rvfi.valid & (rvfi.rd_addr == number))
+        with m.If(rvfi.valid & rvfi.trap & ~(rvfi.mem_fault_rmask | rvfi.mem_fault_wmask).any()):
+            m.d.comb += Assert((rvfi.rs1_addr == 0) & (rvfi.rs2_addr == 0))
         reads = rvfi.valid & ~rvfi.trap & written & (rvfi.rs1_addr == number) & (number != 0)
         # Right behind the instruction that writes it, and later.
         m.d.comb += [Cover(reads & last), Cover(reads & ~last),
-                     Assert(~rvfi.valid | (rvfi.rd_addr != 0) | (rvfi.rd_wdata == 0))]
+                     Assert(~rvfi.valid | (rvfi.rd_addr != 0) | (rvfi.rd_wdata == 0)),
+                     Cover(rvfi.valid & rvfi.trap & written)]
 
 
 class MeaningsProof(_CoreProof):
@@ -177,6 +181,8 @@ def _proofs():
                    lambda: PcProof(prompt=False), 12, cut=_FREE)
     yield from add("registers", "any instruction reads of a register what was last written",
                    RegisterProof, 12, cut=("core_csrs",))
+    yield from add("registers, any memory", "the same; memories at any time, errors, interrupts",
+                   lambda: RegisterProof(prompt=False), 9, cut=("core_csrs",))
     # CSRs that read as anything would interrupt all the time.
     yield from add("liveness", "instructions retire", LivenessProof, 20, cut=("core_registers",))
 

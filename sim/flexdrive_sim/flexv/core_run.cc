@@ -1,4 +1,5 @@
-// Memory, console and test bench around the core, compiled with it. One call runs many cycles.
+// Memory, console and test bench around the core, compiled with it, behind core_ports.h. One call
+// runs many cycles.
 
 namespace core_run {
 
@@ -9,9 +10,12 @@ struct record {
 	uint32_t pc, next, insn, flags; // flags: bit 0 trap, bit 1 first of an interrupt
 	// handler, bits 6:2 its number
 	uint32_t rd, value, rd2, value2;
-	uint32_t address, masks, wdata, rdata; // masks: read bits 3:0, write bits 7:4
+	uint32_t address, masks, wdata, rdata; // masks: read bits 3:0, write bits 7:4, also if the
+	                                       // access failed
 	uint32_t lines; // interrupt lines in the cycle
 	uint32_t cycle;
+	uint32_t sources, rs1, rs2; // registers read, bits 4:0 and 9:5, and their values; bit 10: an
+	                            // access failed, of data or of the instruction
 };
 
 struct setup {
@@ -20,7 +24,8 @@ struct setup {
 	// An address of 1 is none.
 	uint32_t tohost, fromhost, console, clint;
 	uint32_t stack_limit, stack_top;
-	uint32_t imem_latency, dmem_latency; // cycles from grant to response, at least 1
+	uint32_t imem_latency, dmem_latency; // cycles from grant to response; 0, in the same one,
+	                                     // is for buses alone that allow it
 	uint32_t stall_seed;                 // 0: none; else random grants and further latency
 	uint32_t interrupt_seed;             // 0: none; else lines rise at random
 	uint32_t interrupt_period;           // mean cycles between two
@@ -34,22 +39,6 @@ struct generator { // xorshift32
 		state ^= state << 13; state ^= state >> 17; state ^= state << 5;
 		return state;
 	}
-};
-
-// Responses of one port, in order.
-struct port {
-	struct response { uint64_t when; uint32_t data; bool error; } queue[64];
-	uint32_t first = 0, count = 0;
-	uint64_t last = 0;
-	void push(uint64_t when, uint32_t data, bool error) {
-		if (when <= last) when = last + 1;
-		last = when;
-		queue[(first + count++) % 64] = {when, data, error};
-	}
-	const response *due(uint64_t now) const {
-		return count && queue[first].when == now ? &queue[first] : nullptr;
-	}
-	void pop() { first = (first + 1) % 64; count--; }
 };
 
 // Timer, software interrupt and lines, as in devices.py.
@@ -96,8 +85,10 @@ struct bench {
 	uint64_t cycle = 0, retired = 0, exit_cycle = 0;
 	uint32_t lines = 0, exit_value = 0, sp = 0, asleep = 0;
 	bool inside = false, overflow = false; // sp is in the stack, has left it
+	bool fetch_granted = false, access_granted = false;
 	devices around;
 	bool single = false; // one evaluation settles the model
+	watch rules;
 	std::string printed;
 
 	uint8_t *find(uint32_t address) const {
@@ -112,35 +103,43 @@ struct bench {
 		return fixed + (config.stall_seed ? (stalls.next() >> 8) % 3 : 0);
 	}
 
-	void fetch() {
-		uint32_t address = top.p_ibus__addr.get<uint32_t>(), word = 0;
-		const uint8_t *place = find(address);
+	request fetch_request() {
+		return {top.p_ibus__req.get<bool>(), top.p_ibus__addr.get<uint32_t>(), 0, 15, 0};
+	}
+	request access_request() {
+		return {top.p_dbus__req.get<bool>(), top.p_dbus__addr.get<uint32_t>(),
+		        top.p_dbus__we.get<bool>(), top.p_dbus__be.get<uint32_t>(),
+		        top.p_dbus__wdata.get<uint32_t>()};
+	}
+
+	void fetch(const request &r) {
+		uint32_t word = 0;
+		const uint8_t *place = find(r.address);
 		if (place) std::memcpy(&word, place, 4);
 		instructions.push(cycle + latency(config.imem_latency), word, !place);
 	}
 
-	void access() {
-		uint32_t address = top.p_dbus__addr.get<uint32_t>(), word = 0;
-		bool store = top.p_dbus__we.get<bool>();
-		uint32_t enables = top.p_dbus__be.get<uint32_t>();
-		uint32_t value = top.p_dbus__wdata.get<uint32_t>();
-		uint8_t *place = find(address);
+	void access(const request &r) {
+		uint32_t word = 0;
+		uint8_t *place = find(r.address);
 		bool error = false;
+		rules.accesses.push_back(r);
 		if (place) {
-			for (int i = 0; store && i < 4; i++)
-				if (enables >> i & 1) place[i] = (uint8_t)(value >> 8 * i);
+			for (int i = 0; r.store && i < 4; i++)
+				if (r.enables >> i & 1) place[i] = (uint8_t)(r.data >> 8 * i);
 			std::memcpy(&word, place, 4);
-			if (store && address == config.tohost && word) tell(word);
-		} else if (address == config.console) {
-			if (store && (enables & 1)) printed.push_back((char)value);
+			if (r.store && r.address == config.tohost && word) tell(word);
+		} else if (r.address == config.console) {
+			if (r.store && (r.enables & 1)) printed.push_back((char)r.data);
 		} else {
 			uint32_t mask = 0;
-			for (int i = 0; store && i < 4; i++)
-				if (enables >> i & 1) mask |= 0xffu << 8 * i;
+			for (int i = 0; r.store && i < 4; i++)
+				if (r.enables >> i & 1) mask |= 0xffu << 8 * i;
 			error = config.clint == 1
-			     || !around.access(address - config.clint, mask, value, word);
+			     || !around.access(r.address - config.clint, mask, r.data, word);
 		}
-		if (store) word = ~word;
+		// Bytes that are not meant, and the answer to a store, are anything.
+		word ^= r.store ? ~0u : ~r.lanes();
 		data.push(cycle + latency(config.dmem_latency), word, error);
 	}
 
@@ -188,26 +187,37 @@ struct bench {
 
 	void drive() {
 		bool stalled = config.stall_seed != 0;
-		top.p_ibus__gnt.set<bool>(!stalled || (stalls.next() & 0x300));
-		top.p_dbus__gnt.set<bool>(!stalled || (stalls.next() & 0x300));
-		// Without a response the other lines carry anything.
-		uint32_t noise = (uint32_t)cycle * 2654435761u;
-		const port::response *response = instructions.due(cycle);
-		top.p_ibus__rvalid.set<bool>(response != nullptr);
-		top.p_ibus__rdata.set<uint32_t>(response ? response->data : noise);
-		top.p_ibus__err.set<bool>(response ? response->error : noise >> 31);
-		if (response) instructions.pop();
-		response = data.due(cycle);
-		top.p_dbus__rvalid.set<bool>(response != nullptr);
-		top.p_dbus__rdata.set<uint32_t>(response ? response->data : ~noise);
-		top.p_dbus__err.set<bool>(response ? response->error : noise >> 30 & 1);
-		if (response) data.pop();
+		fetch_granted = !stalled || (stalls.next() & 0x300);
+		access_granted = !stalled || (stalls.next() & 0x300);
+		top.p_ibus__gnt.set<bool>(fetch_granted);
+		top.p_dbus__gnt.set<bool>(access_granted);
+		respond(true);
 		if (config.interrupt_seed && events.next() % config.interrupt_period == 0) {
 			uint32_t line = 1u << (events.next() >> 7 & 31);
 			lines = (lines ^ line) & config.interrupt_mask;
 		}
 		top.p_interrupts.set<uint32_t>(lines | around.lines());
 		around.time++;
+	}
+
+	// ``first``: at the begin of a cycle; else what was granted in it may be answered too.
+	void respond(bool first) {
+		// Without a response the other lines carry anything.
+		uint32_t noise = (uint32_t)cycle * 2654435761u;
+		const port::response *response = instructions.due(cycle);
+		if (first || response) {
+			top.p_ibus__rvalid.set<bool>(response != nullptr);
+			top.p_ibus__rdata.set<uint32_t>(response ? response->data : noise);
+			top.p_ibus__err.set<bool>(response ? response->error : noise >> 31);
+		}
+		if (response) instructions.pop();
+		response = data.due(cycle);
+		if (first || response) {
+			top.p_dbus__rvalid.set<bool>(response != nullptr);
+			top.p_dbus__rdata.set<uint32_t>(response ? response->data : ~noise);
+			top.p_dbus__err.set<bool>(response ? response->error : noise >> 30 & 1);
+		}
+		if (response) data.pop();
 	}
 
 	void log(record *records, uint32_t capacity) {
@@ -224,14 +234,22 @@ struct bench {
 		r.value2 = top.p_rvfi__rd2__wdata.get<uint32_t>();
 		r.address = top.p_rvfi__mem__addr.get<uint32_t>();
 		r.masks = top.p_rvfi__mem__rmask.get<uint32_t>()
-		        | top.p_rvfi__mem__wmask.get<uint32_t>() << 4;
+		        | top.p_rvfi__mem__fault__rmask.get<uint32_t>()
+		        | top.p_rvfi__mem__wmask.get<uint32_t>() << 4
+		        | top.p_rvfi__mem__fault__wmask.get<uint32_t>() << 4;
 		r.wdata = top.p_rvfi__mem__wdata.get<uint32_t>();
 		r.rdata = top.p_rvfi__mem__rdata.get<uint32_t>();
+		r.sources = top.p_rvfi__rs1__addr.get<uint32_t>()
+		          | top.p_rvfi__rs2__addr.get<uint32_t>() << 5
+		          | top.p_rvfi__mem__fault.get<bool>() << 10;
+		r.rs1 = top.p_rvfi__rs1__rdata.get<uint32_t>();
+		r.rs2 = top.p_rvfi__rs2__rdata.get<uint32_t>();
 		r.lines = lines;
 		if (r.rd == 2 || r.rd2 == 2) move_stack(r.rd == 2 ? r.value : r.value2);
 		// The device behind a line withdraws its request when the handler begins.
 		if (intr) lines &= ~(1u << (r.flags >> 2 & 31));
 		r.cycle = (uint32_t)cycle;
+		if (r.masks) rules.match(r.address, r.masks, r.wdata);
 	}
 
 	// As Stack in run_iss.py.
@@ -244,8 +262,9 @@ struct bench {
 			inside = config.stack_limit < to && to <= config.stack_top;
 	}
 
-	// Inputs of a cycle depend on outputs of cycles before it alone. So where one evaluation is
-	// enough for everything, outputs before the clock edge and the edge come from the same one.
+	// Unless something is answered in its own cycle, inputs of a cycle depend on outputs of cycles
+	// before it alone. So where one evaluation is enough for everything, outputs before the clock
+	// edge and the edge come from the same one.
 	void evaluate() {
 #if defined(FLEXDRIVE_CXXRTL)
 		if (single) {
@@ -269,11 +288,21 @@ struct bench {
 		top.step();
 	}
 
+	bool at_once() const { return !config.imem_latency || !config.dmem_latency; }
+
 	void step(record *records, uint32_t capacity) {
 		drive();
 		evaluate();
-		if (top.p_ibus__req.get<bool>() && top.p_ibus__gnt.get<bool>()) fetch();
-		if (top.p_dbus__req.get<bool>() && top.p_dbus__gnt.get<bool>()) access();
+		request wants = fetch_request(), needs = access_request();
+		if (rules.takes(wants, rules.fetching, fetch_granted)) fetch(wants);
+		if (rules.takes(needs, rules.accessing, access_granted)) access(needs);
+		if (at_once()) {
+			respond(false);
+			evaluate();
+			// What is answered in its own cycle must not change for that.
+			if (!wants.same(fetch_request()) || !needs.same(access_request()))
+				rules.broken |= WITHDRAWN;
+		}
 		if (top.p_rvfi__valid.get<bool>()) log(records, capacity);
 		asleep = top.p_sleeping.get<bool>() && !around.active() ? asleep + 1 : 0;
 		advance();
@@ -294,8 +323,9 @@ void *flexv_create(void *handle, const core_run::setup *setup) {
 	top.p_clk.set<bool>(false); top.step();
 	top.p_clk.set<bool>(true); top.step();
 #if defined(FLEXDRIVE_CXXRTL)
-	b->single = top.eval();
+	b->single = top.eval() && !b->at_once();
 #endif
+	if (top.p_ibus__req.get<bool>() || top.p_dbus__req.get<bool>()) b->rules.broken |= core_run::RESET;
 	top.p_rst.set<bool>(false);
 	return b;
 }
@@ -331,6 +361,7 @@ int flexv_run(void *handle, uint64_t cycles, uint64_t retired, core_run::record 
 uint64_t flexv_cycles(void *bench) { return static_cast<core_run::bench *>(bench)->cycle; }
 uint64_t flexv_retired(void *bench) { return static_cast<core_run::bench *>(bench)->retired; }
 uint32_t flexv_sp(void *bench) { return static_cast<core_run::bench *>(bench)->sp; }
+uint32_t flexv_broken(void *bench) { return static_cast<core_run::bench *>(bench)->rules.broken; }
 uint32_t flexv_exit_value(void *bench) { return static_cast<core_run::bench *>(bench)->exit_value; }
 uint32_t flexv_printed(void *bench, uint8_t *to, uint32_t capacity) {
 	const std::string &text = static_cast<core_run::bench *>(bench)->printed;

@@ -10,6 +10,10 @@ from .run_iss import trace_line
 __all__ = ["Lockstep", "Mismatch"]
 
 
+# Causes of failed accesses to instructions, of loads, of stores.
+_FAULTS = (1, 5, 7)
+
+
 class Mismatch(FlexdriveError):
     """RTL and simulator differ; the message shows the last instructions and both sides."""
 
@@ -59,7 +63,7 @@ class Lockstep:
 
     def _check(self, row):
         (pc, following, insn, flags, rd, value, rd2, value2, address, masks, wdata, _rdata,
-         _lines, _cycle) = row
+         _lines, _cycle, sources, rs1, rs2) = row
         hart = self.hart
         if flags & 2:
             number = flags >> 2
@@ -68,6 +72,8 @@ class Lockstep:
             hart.interrupt(number)
             self.interrupts += 1
         hart.csrs.observed = value if rd else None
+        # What the registers that it names hold.
+        read = tuple(hart.x[sources >> at & 31] for at in (0, 5))
         record = hart.step()
         self.traps += record.trap is not None
         self._history.append(record)
@@ -77,9 +83,10 @@ class Lockstep:
             writes[rd2] = value2
         if rd:
             writes[rd] = value
-        got = (pc, insn, following, bool(flags & 1), writes, self._access(address, masks, wdata))
+        got = (pc, insn, following, bool(flags & 1), writes, self._access(address, masks, wdata),
+               rs1, rs2, sources >> 10)
         wanted = (record.pc, record.word, record.next_pc, record.trap is not None, record.writes,
-                  hart.attempt)
+                  hart.attempt, *read, int(record.trap in _FAULTS))
         if got != wanted:
             self._fail("an instruction", got, wanted)
         self.checked += 1
@@ -95,7 +102,7 @@ class Lockstep:
 
     def _fail(self, what, got, wanted):
         lines = [trace_line(record) for record in self._history]
-        names = ("pc", "word", "next pc", "trap", "writes", "access")
+        names = ("pc", "word", "next pc", "trap", "writes", "access", "rs1", "rs2", "fault")
         if got is not None and wanted is not None:
             lines += [f"{name}: RTL {_text(a)}, simulator {_text(b)}"
                       for name, a, b in zip(names, got, wanted, strict=True) if a != b]

@@ -12,6 +12,7 @@ from flexdrive.flexv.core.macload import Controllers, Undo
 
 from ..formal import Proof
 from .loops_proof import LoopsProof
+from .wishbone_proof import WishboneProof
 
 __all__ = ["PROOFS", "ControllersProof", "FetchProof", "LoadStoreProof", "constant"]
 
@@ -105,7 +106,8 @@ class FetchProof(wiring.Component):
 
 class LoadStoreProof(wiring.Component):
     """Every byte that a load delivers is what lies at its address: one byte of memory is known.
-    Accesses of any size and alignment, two under way, some of them failing or dropped."""
+    With ``requests`` instead: requests are for the bytes of the access and no others. Accesses of
+    any size and alignment, two under way, some of them failing or dropped."""
 
     bus: Out(DATA_PORT)
     wanted: In(1)
@@ -116,6 +118,10 @@ class LoadStoreProof(wiring.Component):
     hold: In(1)
     place: In(32)
     value: In(8)
+
+    def __init__(self, requests=False):
+        self._only_requests = requests
+        super().__init__()
 
     def elaborate(self, platform):
         m = Module()
@@ -145,8 +151,25 @@ class LoadStoreProof(wiring.Component):
         slave = _Slave(m, memory.bus, place[2:], (memory.bus.we, memory.bus.be, memory.bus.wdata))
         byte = self.bus.rdata.word_select(place[:2], 8)
         m.d.comb += Assume(~(self.bus.rvalid & slave.tracked) | (byte == value))
-        self._delivers(m, memory, place, value)
+        if self._only_requests:
+            self._requests(m, memory.bus, place)
+        else:
+            self._delivers(m, memory, place, value)
         return m
+
+    def _requests(self, m, bus, place):
+        """What a request says of one byte, which the access has or not."""
+        at, has = Signal(32), Signal()
+        m.d.comb += [at.eq(place - self.address), has.eq(at < (Const(1, 3) << self.op[:2]))]
+        with m.If(bus.req):
+            m.d.comb += [Assert(bus.we == self.write), Assert(bus.be.any()),
+                         Assert((bus.addr[2:] == self.address[2:])
+                                | (bus.addr[2:] == (self.address[2:] + 1)[:30]))]
+            with m.If(bus.addr[2:] == place[2:]):
+                m.d.comb += Assert(bus.be.bit_select(place[:2], 1) == has)
+                with m.If(has & bus.we):
+                    m.d.comb += Assert(bus.wdata.word_select(place[:2], 8)
+                                       == self.data.word_select(at[:2], 8))
 
     def _execute_stays(self, m, memory):
         """The access stays in execute as it is until it fires or an address phase is over."""
@@ -214,12 +237,20 @@ PROOFS = (
           mode="cover"),
     Proof(name="load store", claim="bytes loaded are those at their addresses; requests stay until "
           "granted", component=LoadStoreProof, depth=12),
+    Proof(name="load store requests", claim="requests are for the bytes of the access and no "
+          "others", component=lambda: LoadStoreProof(requests=True), depth=6),
     Proof(name="load store cover", claim="they are loaded; accesses are dropped",
           component=LoadStoreProof, depth=12, mode="cover"),
     Proof(name="loops", claim="loops decided ahead are those of one instruction after another",
           component=LoopsProof, depth=14),
     Proof(name="loops cover", claim="both loops jump back", component=LoopsProof, depth=14,
           mode="cover"),
+    *(Proof(name=f"wishbone {mode}{suffix}", claim=claim, depth=10, mode=kind,
+            component=lambda mode=mode: WishboneProof(mode == "pipelined"))
+      for mode in ("pipelined", "standard") for suffix, kind, claim in (
+          ("", "bmc", "accesses and answers pass once, in order and unchanged, whenever the slave "
+           "answers; CYC and STB are as the standard has them"),
+          (" cover", "cover", "they pass, at once and later"))),
     Proof(name="controllers", claim="a failed Mac&Load leaves the controllers as they were",
           component=ControllersProof, depth=4, mode="prove"),
 )

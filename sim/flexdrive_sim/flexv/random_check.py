@@ -20,15 +20,16 @@ __all__ = ["check_random"]
 _LINES = 0xFFFF0888
 
 
-def check_random(built, seed, instructions, extensions=EXTENSIONS):
-    """Run one random program on both sides; latencies, stalls and interrupts follow from the
-    seed. Returns the :class:`Lockstep`; raises :class:`Mismatch`."""
+def check_random(built, seed, instructions, extensions=EXTENSIONS, *, fastest=1, **options):
+    """Run one random program on both sides; latencies (from ``fastest`` on), stalls and interrupts
+    follow from the seed; ``options``: see :class:`.rtl_core.CoreBench`. Returns the
+    :class:`Lockstep`; raises :class:`Mismatch`."""
     interrupts = seed % 2 == 1
     program = RandomProgram(seed, extensions=extensions, interrupts=interrupts)
     bench = CoreBench(
-        built, program.regions(), program.entry, imem_latency=1 + seed // 2 % 3,
-        dmem_latency=1 + seed // 6 % 3, random_stalls=seed if seed % 3 else 0,
-        interrupts=(seed, (50, 300, 3000)[seed % 5 % 3], _LINES) if interrupts else None)
+        built, program.regions(), program.entry, imem_latency=fastest + seed // 2 % 3,
+        dmem_latency=fastest + seed // 6 % 3, random_stalls=seed if seed % 3 else 0,
+        interrupts=(seed, (50, 300, 3000)[seed % 5 % 3], _LINES) if interrupts else None, **options)
     lockstep = Lockstep(bench, program.regions(), program.entry, extensions=extensions)
     try:
         lockstep.run(instructions)

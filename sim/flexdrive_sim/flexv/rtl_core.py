@@ -5,17 +5,22 @@ from importlib.resources import files
 
 import numpy as np
 
+from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive_sim.engine import Model, compile_model
 
 from .devices import CONSOLE
 
-__all__ = ["RECORD", "CoreBench", "build_core"]
+__all__ = ["RECORD", "BrokenRule", "CoreBench", "build_core"]
 
 # One retired instruction, see core_run.cc.
 RECORD = np.dtype([(name, "<u4") for name in (
     "pc", "next", "insn", "flags", "rd", "value", "rd2", "value2", "address", "masks", "wdata",
-    "rdata", "lines", "cycle")])
+    "rdata", "lines", "cycle", "sources", "rs1", "rs2")])
+
+
+class BrokenRule(FlexdriveError):
+    """The core breaks a rule of its memory ports."""
 
 
 class _Region(ctypes.Structure):
@@ -33,7 +38,8 @@ def build_core(config=None, *, component=None, notify=None):
     """Compile the core with its test bench; the result makes :class:`CoreBench`. Without a
     configuration it has all extensions."""
     core = component or Core(config or CoreConfig(rvfi=True))
-    extra = (files(__package__) / "core_run.cc").read_text()
+    extra = "".join((files(__package__) / name).read_text()
+                    for name in ("core_ports.h", "core_run.cc"))
     # One large module: here the engine of yosys is the faster one.
     return compile_model(core, backend="cxxrtl", extra=extra, notify=notify)
 
@@ -49,22 +55,36 @@ class CoreBench:
     fromhost : with it host calls through tohost are carried out.
     clint : address of timer, software interrupt and lines (:mod:`.devices`), or None.
     stack : (lowest address, end) of the stack that must not overflow, or None.
-    imem_latency, dmem_latency : cycles from grant to response, at least 1.
+    imem_latency, dmem_latency : cycles from grant to response, at least 1; 0, in the cycle of the
+        grant, for a component around the core that allows it.
     random_stalls : seed of random grants and latencies, or 0.
     interrupts : (seed, mean cycles between changes, mask of lines), or None.
     log : records kept of retired instructions.
+    inputs : values of further input ports, by name.
+
+    Each run checks what the core gives to its memories: :attr:`RULES`.
     """
 
+    RULES = (
+        "there is no request during reset",
+        "a request stays as it is until it is granted",
+        "addresses are multiples of 4",
+        "an instruction's access is on the bus in its order, with exactly its bytes and its data",
+        "every store on the bus is one of an instruction",
+    )
     REASONS = ("cycles", "instructions", "tohost", "hang", "stack", "sleep")
 
     def __init__(self, built, regions, boot, *, tohost=None, fromhost=None, clint=None,
                  stack=None, imem_latency=1, dmem_latency=1, random_stalls=0,
-                 interrupts=None, log=1024):
+                 interrupts=None, log=1024, inputs=None):
         self._model, self.regions, self.stack = Model(built), regions, stack or (0, 0)
+        for name, value in (inputs or {}).items():
+            self._model.set(name, value)
         self._library = library = self._model._library
         library.flexv_create.restype = ctypes.c_void_p
         library.flexv_cycles.restype = library.flexv_retired.restype = ctypes.c_uint64
         library.flexv_exit_value.restype = library.flexv_sp.restype = ctypes.c_uint32
+        library.flexv_broken.restype = ctypes.c_uint32
         table = (_Region * len(regions))(*(
             _Region(r.base, len(r.data), r.data.ctypes.data) for r in regions))
         self._table = table
@@ -109,11 +129,21 @@ class CoreBench:
         self._library.flexv_printed(self._bench, buffer, size)
         return buffer.raw[:size]
 
+    def output(self, name):
+        """Value of a further output port."""
+        return self._model.get(name)
+
     def run(self, cycles, instructions=1 << 62):
-        """Run until a total of ``cycles`` or ``instructions``; returns the reason to stop."""
+        """Run until a total of ``cycles`` or ``instructions``; returns the reason to stop. Raises
+        :class:`BrokenRule`."""
         reason = self._library.flexv_run(
             self._bench, ctypes.c_uint64(cycles), ctypes.c_uint64(instructions),
             self.records.ctypes.data_as(ctypes.c_void_p), len(self.records))
+        broken = self._library.flexv_broken(self._bench)
+        if broken:
+            raise BrokenRule(f"The core has broken rules of its memory ports by cycle "
+                             f"{self.cycles:,}: " + "; ".join(
+                                 rule for i, rule in enumerate(self.RULES) if broken >> i & 1))
         return self.REASONS[reason]
 
     def last(self, count):

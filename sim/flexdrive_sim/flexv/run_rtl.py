@@ -24,7 +24,7 @@ _CHUNK = 1 << 16
 
 
 def _line(row, symbols):
-    pc, _, insn, flags, rd, value, rd2, value2, address, masks, wdata, _, _, cycle = row
+    pc, _, insn, flags, rd, value, rd2, value2, address, masks, wdata, _, _, cycle, *_ = row
     text = f"{cycle:10d}  {listing(pc, insn, symbols)}"
     text += "".join(register_text(number, result)
                     for number, result in ((rd2, value2), (rd, value)) if number)

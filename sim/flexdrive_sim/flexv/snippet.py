@@ -44,6 +44,9 @@ class Snippet:
     body : bytes. data : initial words of the data memory, from :data:`DATA` on.
     """
 
+    # The address that ends a run.
+    TOHOST = _TOHOST
+
     def __init__(self, body, data=()):
         self.content = (load_constant(POINTER, DATA) + body + load_constant(31, _TOHOST)
                         + code("addi", rd=30, simm=1) + code("sw", rs1=31, rs2=30)
@@ -55,7 +58,8 @@ class Snippet:
         """Address of the body."""
         return CODE + len(load_constant(POINTER, DATA))
 
-    def _regions(self):
+    def regions(self):
+        """Its memory: code, then data."""
         text, data = np.zeros(SIZE, np.uint8), np.zeros(SIZE, np.uint8)
         text[:len(self.content)] = np.frombuffer(self.content, np.uint8)
         data[:4 * len(self.data)] = self.data.view(np.uint8)
@@ -63,7 +67,7 @@ class Snippet:
 
     def simulate(self, limit=200_000, *, machine=Hart, **hart):
         """Run on the simulator; returns the data memory as words."""
-        regions = self._regions()
+        regions = self.regions()
         machine = machine(Memory(regions), CODE, **hart)
         words = regions[1].data.view(np.uint32)
         place = (_TOHOST - DATA) // 4
@@ -75,7 +79,7 @@ class Snippet:
 
     def bench(self, built, **options):
         """The RTL about to run it, see :class:`.rtl_core.CoreBench`."""
-        return CoreBench(built, self._regions(), CODE, tohost=_TOHOST, **options)
+        return CoreBench(built, self.regions(), CODE, tohost=_TOHOST, **options)
 
     def run(self, built, limit=1_000_000, **options):
         """Run on the RTL; returns the data memory as words."""

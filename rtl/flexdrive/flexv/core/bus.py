@@ -2,8 +2,9 @@
 
 An access is requested while ``req`` is high; the address phase ends in the cycle in which ``gnt``
 is high too, and until then all of it stays as it is. Responses come in order, in any later cycle,
-marked by ``rvalid``; every access has one, stores too. ``err`` beside ``rvalid`` says that the
-access failed.
+never in that of the grant, marked by ``rvalid``; every access has one, stores too. ``err`` beside
+``rvalid`` says that the access failed. There is no request during reset, and no response after it
+to an access before it.
 """
 
 from amaranth.lib import wiring

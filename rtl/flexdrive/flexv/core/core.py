@@ -43,11 +43,13 @@ class Core(Extensions, wiring.Component):
     dbus.we : the access is a store
     dbus.be : bytes of the word that are meant
     dbus.wdata : word to be stored
-    ibus.rvalid, dbus.rvalid : the oldest access without a response has it in this cycle
+    ibus.rvalid, dbus.rvalid : the oldest access without a response has it in this cycle, which is
+        never that of its grant
     ibus.rdata, dbus.rdata : word loaded, with rvalid
     ibus.err, dbus.err : the access failed, with rvalid
     boot_address : address of the first instruction, read in the first cycle after reset.
-    interrupts : level-sensitive lines, numbered as in mip (3, 7, 11, 16 to 31).
+    interrupts : level-sensitive lines, synchronous to the clock, numbered as in mip (3, 7, 11, 16
+        to 31).
     hart_id : number of the core, in mhartid.
     sleeping : the core waits in wfi.
     rvfi : RISC-V Formal Interface, see :mod:`.rvfi` (with ``config.rvfi``).

@@ -58,15 +58,16 @@ class Fetch(wiring.Component):
         m = Module()
         self._started, self._taken, self._leaves = Signal(), Signal(), Signal()
         # Where to continue unless ``redirect``, which is known last and so chooses last.
-        self._other = other = Signal(32)
-        # The first cycle after reset is a jump to the reset address.
+        self._other, self._elsewhere = other, elsewhere = Signal(32), Signal(32)
+        # The first cycle after reset is a jump to the reset address, without a request: a memory
+        # must see none during reset.
         m.d.sync += self._started.eq(1)
         m.d.comb += [
             # With a redirection this is so too, and void.
             self._taken.eq(self.valid & self.ready),
             self._leaves.eq(self.jump | ~self._started | (self._taken & self.loop)),
-            other.eq(Mux(self.jump, self.jump_target,
-                         Mux(self._started, self.loop_target, self.reset_pc))),
+            elsewhere.eq(Mux(self.jump, self.jump_target, self.loop_target)),
+            other.eq(Mux(self._started, elsewhere, self.reset_pc)),
         ]
         # Bit 1 of the pc once more, inverted, because half of all words hang on it.
         self._aligned = Signal(init=1)
@@ -103,9 +104,9 @@ class Fetch(wiring.Component):
         m.d.comb += [
             jump.eq(self.redirect | self._leaves),
             refresh.eq((flying < limit) & (jump | (count + flying - void < limit))),
-            bus.req.eq(held | refresh),
+            bus.req.eq(self._started & (held | refresh)),
             other.eq(Mux(held, Mux(stale, stale_address, next_address),
-                         Mux(self._leaves, self._other[2:], next_address))),
+                         Mux(self._leaves, self._elsewhere[2:], next_address))),
             bus.addr.eq(Cat(0, 0, Mux(self.redirect & ~held, self.target[2:], other))),
             granted.eq(bus.req & bus.gnt),
             received.eq(bus.rvalid & (void == 0)),

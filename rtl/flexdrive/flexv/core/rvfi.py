@@ -3,11 +3,16 @@
 Source: C. Wolf, riscv-formal, "RISC-V Formal Interface (RVFI)". Extended by a second register
 write (``rd2``), which post-increment loads have, and by the number of the interrupt in the first
 record of its handler. An access is described at its own address:
-``mem_addr`` is not aligned and the masks begin at it. ``rs2_rdata`` of a scalar operand has it in
-all lanes; ``rs1_rdata`` of a Mac&Load that does not use rs1 is anything.
+``mem_addr`` is not aligned and the masks begin at it.
+
+A source that is named (``rs1_addr``, ``rs2_addr`` not 0) has the value of that register. None is
+named by an instruction that traps, unless for its access, and the scalar of packed lanes and the
+address of a Mac&Load that comes from a pointer are not, because the core does not have the whole
+register. A failed access has its bytes in ``mem_fault_*`` and in no other mask; of an instruction
+that could not be fetched ``insn`` is 0 and ``mem_fault`` has no bytes (``RISCV_FORMAL_MEM_FAULT``).
 """
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -24,6 +29,7 @@ RVFI_PORT = wiring.Signature({
     "pc_rdata": Out(32), "pc_wdata": Out(32),
     "mem_addr": Out(32), "mem_rmask": Out(4), "mem_wmask": Out(4), "mem_rdata": Out(32),
     "mem_wdata": Out(32), "intr_cause": Out(5),
+    "mem_fault": Out(1), "mem_fault_rmask": Out(4), "mem_fault_wmask": Out(4),
 })
 
 
@@ -42,6 +48,7 @@ class _Record(data.Struct):
     rdata: 32
     trap: 1
     fault: 1
+    unfetched: 1
     intr: 1
     cause: 5
 
@@ -74,6 +81,10 @@ class RvfiMonitor(wiring.Component):
         e, record = self.e, Signal(_Record)
         entered, cause = Signal(), Signal(5)
         control = e.control
+        named = Signal(2)
+        m.d.comb += named.eq(Mux(self.trap, 0, Cat(
+            control.reads_rs1 & (~control.unit.macload | e.from_rs1),
+            control.reads_rs2 & ~control.replicates)))
         mask = Array([Const(1, 4), Const(3, 4), Const(15, 4), Const(15, 4)])[
             self.memory_op.as_value()[:2]]
         # The first instruction after the entry into an interrupt handler carries the mark.
@@ -83,12 +94,13 @@ class RvfiMonitor(wiring.Component):
             m.d.sync += entered.eq(0)
         with m.If(self.go):
             m.d.sync += [
-                record.insn.eq(Mux(e.compressed, e.raw, e.insn)), record.pc.eq(e.pc),
+                record.insn.eq(Mux(e.error, 0, Mux(e.compressed, e.raw, e.insn))),
+                record.unfetched.eq(e.error), record.pc.eq(e.pc),
                 record.following.eq(self.following),
-                record.rs1_addr.eq(Mux(control.reads_rs1, e.insn[15:20], 0)),
-                record.rs2_addr.eq(Mux(control.reads_rs2, e.insn[20:25], 0)),
-                record.rs1.eq(Mux(control.reads_rs1, e.a, 0)),
-                record.rs2.eq(Mux(control.reads_rs2, Mux(control.unit.store, e.c, e.b), 0)),
+                record.rs1_addr.eq(Mux(named[0], e.insn[15:20], 0)),
+                record.rs2_addr.eq(Mux(named[1], e.insn[20:25], 0)),
+                record.rs1.eq(Mux(named[0], e.a, 0)),
+                record.rs2.eq(Mux(named[1], Mux(control.unit.store, e.c, e.b), 0)),
                 record.address.eq(Mux(self.reads | self.writes, self.address, 0)),
                 record.rmask.eq(Mux(self.reads, mask, 0)),
                 record.wmask.eq(Mux(self.writes, mask, 0)),
@@ -117,7 +129,11 @@ class RvfiMonitor(wiring.Component):
             port.pc_rdata.eq(record.pc),
             # A failed access traps in the cycle in which it is reported.
             port.pc_wdata.eq(Mux(record.fault, self.vector, record.following)),
-            port.mem_addr.eq(record.address), port.mem_rmask.eq(record.rmask),
-            port.mem_wmask.eq(record.wmask), port.mem_wdata.eq(record.wdata),
+            port.mem_addr.eq(record.address), port.mem_wdata.eq(record.wdata),
             port.mem_rdata.eq(record.rdata),
+            port.mem_rmask.eq(Mux(record.fault, 0, record.rmask)),
+            port.mem_wmask.eq(Mux(record.fault, 0, record.wmask)),
+            port.mem_fault.eq(record.fault | record.unfetched),
+            port.mem_fault_rmask.eq(Mux(record.fault, record.rmask, 0)),
+            port.mem_fault_wmask.eq(Mux(record.fault, record.wmask, 0)),
         ]
