@@ -1,4 +1,4 @@
-// Generated from the instruction table by flexdrive_sim.flexv.headers; do not edit.
+// Generated from the instruction table by flexdrive_deploy.flexv.headers; do not edit.
 #ifndef FLEXV_INTRINSICS_H
 #define FLEXV_INTRINSICS_H
 

@@ -26,13 +26,13 @@ from rich.progress import track
 from rich.table import Table
 
 from flexdrive_cli.chip_options import describe, read_config
-from flexdrive_deploy.deployment import ChipPart
-from flexdrive_deploy.evaluator import Evaluator
-from flexdrive_deploy.layers import half_bits
-from flexdrive_deploy.onnx_graph import load_model
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_sim.hyperdrive.golden import GoldenChip
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_deploy.compiled_model import ChipPart
+from flexdrive_deploy.compiler import compile_model
+from flexdrive_deploy.frontend.evaluator import Evaluator
+from flexdrive_deploy.frontend.graph import load_model
+from flexdrive_deploy.hyperdrive.ir import half_bits
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
+from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 from flexdrive_sim.preparation import preparation
 
 HERE = pathlib.Path(__file__).parent

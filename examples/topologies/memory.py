@@ -11,10 +11,10 @@ from builder import Builder
 from networks import NETWORKS
 
 from flexdrive.hyperdrive.config import PRESETS
+from flexdrive_deploy.compiler import compile_graph
 from flexdrive_deploy.errors import FitError
-from flexdrive_deploy.onnx_graph import load_graph
-from flexdrive_deploy.onnx_import import compile_graph
-from flexdrive_deploy.support import analyse
+from flexdrive_deploy.frontend.graph import load_graph
+from flexdrive_deploy.hyperdrive.partition import analyse
 
 MOST = 65536
 

@@ -8,9 +8,9 @@ from onnx import TensorProto
 from rich.console import Console
 from rich.table import Table
 
+from flexdrive_deploy.compiler import compile_graph
 from flexdrive_deploy.errors import FitError, ModelError
-from flexdrive_deploy.onnx_import import compile_graph
-from flexdrive_deploy.reasons import obstacles
+from flexdrive_deploy.hyperdrive.diagnostics import obstacles
 
 from .chip_options import chip_options, describe
 from .network import CHIP_HELP, analysed, compiled

@@ -15,7 +15,7 @@ import click
 
 from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive.config import PRESETS, ChipConfig
-from flexdrive_deploy.door import guarded, read_bytes
+from flexdrive_deploy.frontend.door import guarded, read_bytes
 
 __all__ = ["ChipChoice", "chip_options", "describe", "read_config"]
 

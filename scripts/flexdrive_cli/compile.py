@@ -6,10 +6,10 @@ import click
 from rich.console import Console
 
 from flexdrive_deploy.arrays import load_array
-from flexdrive_deploy.deployment import ChipPart
+from flexdrive_deploy.compiled_model import ChipPart
 from flexdrive_deploy.exports import export
 from flexdrive_deploy.files import array_bytes
-from flexdrive_deploy.streams import chip_streams, chip_vectors
+from flexdrive_deploy.hyperdrive.streams import chip_streams, chip_vectors
 
 from .chip_options import chip_options, describe
 from .export_option import export_option
@@ -21,7 +21,7 @@ __all__ = ["command"]
 def _vectors(deployment, path):
     """The pixels of the first image of ``path``: a {name: Words} for each of the programs."""
     # Only this needs the golden model.
-    from flexdrive_sim.hyperdrive.session import Session
+    from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
     images = deployment.checked_images(load_array(path), str(path))
     result = Session(deployment).run(images[:1])
@@ -60,7 +60,7 @@ def command(model, output, layer_check, vectors, formats, chip):
     deployment = compiled(model, graph, support, chip, layer_check)
     pixels = _vectors(deployment, vectors) if vectors else []
     # A second for matplotlib, which only this command needs.
-    from flexdrive_deploy.plan_picture import plan_picture
+    from flexdrive_deploy.hyperdrive.plan_picture import plan_picture
     deployment.save(output, {"plan.png": plan_picture(deployment),
                              **_files(deployment, pixels, formats)})
     console = Console(highlight=False, soft_wrap=True)

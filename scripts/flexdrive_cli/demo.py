@@ -13,13 +13,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from flexdrive.hyperdrive.config import PRESETS
-from flexdrive_deploy.evaluator import Evaluator
-from flexdrive_deploy.onnx_graph import load_model
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_sim.hyperdrive.picture import save_picture
-from flexdrive_sim.hyperdrive.session import Session
-from flexdrive_sim.hyperdrive.summary import Summary
+from flexdrive_deploy.compiler import compile_model
+from flexdrive_deploy.frontend.evaluator import Evaluator
+from flexdrive_deploy.frontend.graph import load_model
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 from flexdrive_sim.preparation import preparation
+from flexdrive_sim.report.picture import save_picture
+from flexdrive_sim.report.summary import Summary
 
 from .chip_options import describe
 from .tables import layer_table, summary_table

@@ -34,7 +34,7 @@ def command():
 @export_option("the program's memory beside OUTPUT")
 def build(sources, output, optimise, script, stack, no_start, include, define, formats):
     """Compile C and assembly SOURCES into a program. The C library is there."""
-    from flexdrive_sim.flexv.firmware import build_program, export_program
+    from flexdrive_deploy.flexv.firmware import build_program, export_program
     from flexdrive_sim.preparation import preparation
 
     arguments = [*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)]
@@ -61,8 +61,8 @@ def build(sources, output, optimise, script, stack, no_start, include, define, f
               help="Random grants and further latency, if not 0 (rtl).")
 def run(program, engine, trace, max_cycles, signature, **timing):
     """Run PROGRAM until it writes its symbol tohost; 1 there means success."""
-    from flexdrive_sim.flexv.elf import load_elf
-    from flexdrive_sim.flexv.outcome import signature_span, signature_text
+    from flexdrive_deploy.flexv.elf import load_elf
+    from flexdrive_sim.flexv.drive.outcome import signature_span, signature_text
 
     loaded = load_elf(program)
     timing = {name: value for name, value in timing.items() if value is not None}
@@ -74,11 +74,11 @@ def run(program, engine, trace, max_cycles, signature, **timing):
     with _writable(trace) as file, _writable(signature) as words:
         write = None if file is None else lambda line: file.write(line + "\n")
         if engine == "iss":
-            from flexdrive_sim.flexv.run_iss import run_iss
+            from flexdrive_sim.flexv.drive.run_iss import run_iss
 
             outcome = run_iss(loaded, max_instructions=max_cycles, trace=write)
         else:
-            from flexdrive_sim.flexv.run_rtl import run_rtl
+            from flexdrive_sim.flexv.drive.run_rtl import run_rtl
             from flexdrive_sim.preparation import preparation
 
             outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write,
@@ -93,8 +93,8 @@ def run(program, engine, trace, max_cycles, signature, **timing):
 @click.argument("program", type=click.Path())
 def disassemble(program):
     """Print the code of PROGRAM: address, word, instruction, with the names of its functions."""
-    from flexdrive_sim.flexv.elf import load_elf
-    from flexdrive_sim.flexv.trace import program_listing
+    from flexdrive_deploy.flexv.elf import load_elf
+    from flexdrive_sim.flexv.drive.trace import program_listing
 
     for line in program_listing(load_elf(program)):
         click.echo(line)

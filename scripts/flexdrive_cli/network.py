@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from flexdrive.hyperdrive.config import PRESETS
+from flexdrive_deploy.compiler import compile_graph
 from flexdrive_deploy.errors import FitError
-from flexdrive_deploy.onnx_graph import load_graph, load_model
-from flexdrive_deploy.onnx_import import compile_graph
-from flexdrive_deploy.support import analyse
+from flexdrive_deploy.frontend.graph import load_graph, load_model
+from flexdrive_deploy.hyperdrive.partition import analyse
 
 __all__ = ["CHIP_HELP", "DEFAULT_PRESETS", "analysed", "compiled"]
 

@@ -17,13 +17,13 @@ from flexdrive_deploy.arrays import (
     one_file_for,
     save_results,
 )
-from flexdrive_deploy.deployment import Deployment
+from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
-from flexdrive_deploy.reference import first_beyond, layer_differences
+from flexdrive_deploy.frontend.reference import first_beyond, layer_differences
 from flexdrive_sim.engine import Gate
-from flexdrive_sim.hyperdrive.session import ENGINES, Session
-from flexdrive_sim.hyperdrive.summary import Summary
+from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES, Session
 from flexdrive_sim.preparation import preparation
+from flexdrive_sim.report.summary import Summary
 
 from .chip_options import chip_options, describe
 from .link_options import link_options

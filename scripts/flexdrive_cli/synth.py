@@ -18,7 +18,8 @@ from .verilog import parameter
 
 __all__ = ["command"]
 
-DEVICES = ("ecp5-85k", "ice40-up5k", "generic")     # flexdrive_sim.synth.DEVICES, imported late
+# flexdrive_deploy.hdl.synth.DEVICES, imported late
+DEVICES = ("ecp5-85k", "ice40-up5k", "generic")
 
 
 @click.command(name="synth")
@@ -50,9 +51,9 @@ def command(target, device, megahertz, seeds, levels, apart, no_place, output, d
     Prints the area by block, the clock of each seed and the critical path by Python component.
     Ends with status 1 when a clock was asked for and is not reached.
     """
-    from flexdrive_deploy.targets import target_named
-    from flexdrive_sim.synth import DEVICES as known
-    from flexdrive_sim.synth import place_and_route, synthesise
+    from flexdrive_deploy.hdl.synth import DEVICES as known
+    from flexdrive_deploy.hdl.synth import place_and_route, synthesise
+    from flexdrive_deploy.hdl.targets import target_named
 
     target = target_named(target)
     value = parameter(target, depth, chip, links, core)

@@ -45,7 +45,7 @@ def fp16(operations, depth, count, seed, exhaustive, jobs, vectors):
     The oracle is the C compiler's _Float16. By default: classes of corner cases, then random
     pairs. Ends with status 1 if anything differs.
     """
-    from flexdrive_sim import verify_fp16 as verify
+    from flexdrive_sim.fp16 import verify
 
     if vectors and len(operations) != 1:
         raise click.UsageError("--vectors needs the operation of its vectors: one --op")

@@ -17,7 +17,7 @@ __all__ = ["command", "parameter"]
 def _list_targets(context, _parameter, wanted):
     if not wanted or context.resilient_parsing:
         return
-    from flexdrive_deploy.targets import TARGETS
+    from flexdrive_deploy.hdl.targets import TARGETS
 
     table = Table("target", "what", "options", box=None, pad_edge=False, header_style="bold")
     options = {"tile": "--preset, --rows ...",
@@ -49,8 +49,8 @@ def command(target, output, depth, chip, links, core, rtlil):
 
     A chip is --preset paper (7 x 7 tiles x 16 channels) unless options say otherwise.
     """
-    from flexdrive_deploy.targets import target_named
-    from flexdrive_deploy.verilog_package import make_package, write_package
+    from flexdrive_deploy.hdl.package import make_package, write_package
+    from flexdrive_deploy.hdl.targets import target_named
 
     start = time.monotonic()
     target = target_named(target)
@@ -71,7 +71,7 @@ def command(target, output, depth, chip, links, core, rtlil):
 def parameter(target, depth, chip, links, core):
     """The parameter of the target from the options; those of other targets are refused."""
     if target.chip:
-        from flexdrive_deploy.targets import MeshValue
+        from flexdrive_deploy.hdl.targets import MeshValue
 
         if depth is not None:
             raise click.UsageError(f"{target.name} has no --depth; the pipeline depth of a "

@@ -12,7 +12,7 @@ from flexdrive_sim.bench import BENCHMARKS, small_layer
 from flexdrive_sim.bench.__main__ import main
 from flexdrive_sim.bench.chip_speed import program
 from flexdrive_sim.hyperdrive.cycles import predict
-from flexdrive_sim.hyperdrive.golden import GoldenChip
+from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

@@ -5,8 +5,8 @@ import pytest
 from click.testing import CliRunner
 
 from flexdrive_cli.flexv import command
-from flexdrive_sim.flexv.elf import ElfError, load_elf
-from flexdrive_sim.flexv.firmware import build_program
+from flexdrive_deploy.flexv.elf import ElfError, load_elf
+from flexdrive_deploy.flexv.firmware import build_program
 
 # The high word of tohost is written too, as in standard test programs.
 _SOURCE = """\

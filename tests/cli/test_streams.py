@@ -8,7 +8,7 @@ import pytest
 
 from flexdrive.hyperdrive.config import PRESETS
 from flexdrive_sim.engine import Sink, Source, run_streams
-from flexdrive_sim.hyperdrive.mesh import Mesh
+from flexdrive_sim.hyperdrive.drive.mesh import Mesh
 
 from ..deploy.onnx_models import integer_builder
 

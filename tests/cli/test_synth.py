@@ -10,12 +10,12 @@ from flexdrive.emit import emit_rtlil
 from flexdrive.errors import FlexdriveError
 from flexdrive.fp16 import Adder
 from flexdrive.hyperdrive import PRESETS
-from flexdrive.hyperdrive.tile import Tile
+from flexdrive.hyperdrive.tile.tile import Tile
 from flexdrive_cli.synth import DEVICES as OFFERED
 from flexdrive_cli.synth import command
-from flexdrive_sim.synth import DEVICES, synthesise
-from flexdrive_sim.synth.hierarchy import AROUND, Hierarchy
-from flexdrive_sim.synth.serial_top import SerialTop
+from flexdrive_deploy.hdl.synth import DEVICES, synthesise
+from flexdrive_deploy.hdl.synth.hierarchy import AROUND, Hierarchy
+from flexdrive_deploy.hdl.synth.serial_top import SerialTop
 
 
 def _run(*arguments):

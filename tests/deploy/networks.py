@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from flexdrive.hyperdrive.descriptor import Activation
-from flexdrive_deploy.layers import Average, ChipGraph, Concat, ConvLayer
-from flexdrive_sim.hyperdrive.session import evaluate
+from flexdrive.hyperdrive.descriptor.fields import Activation
+from flexdrive_deploy.hyperdrive.ir import Average, ChipGraph, Concat, ConvLayer
+from flexdrive_sim.hyperdrive.drive.inference_session import evaluate
 
 __all__ = ["evaluate", "half", "random_graph", "random_layer"]
 

@@ -8,11 +8,26 @@ import sys
 import onnx
 import pytest
 
-from flexdrive_deploy import attributes, begin, chain, reasons, refusal, support
-from flexdrive_deploy.onnx_graph import Node, load_graph
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_deploy.refusal import INSTEAD_OF, Refusal, no_such_operation
-from flexdrive_deploy.support import analyse
+from flexdrive_deploy.compiler import compile_model
+from flexdrive_deploy.frontend.graph import Node, load_graph
+from flexdrive_deploy.hyperdrive import (
+    attributes,
+    refusal,
+)
+from flexdrive_deploy.hyperdrive import (
+    diagnostics as reasons,
+)
+from flexdrive_deploy.hyperdrive import (
+    fusion as chain,
+)
+from flexdrive_deploy.hyperdrive import (
+    partition as support,
+)
+from flexdrive_deploy.hyperdrive import (
+    patterns as begin,
+)
+from flexdrive_deploy.hyperdrive.partition import analyse
+from flexdrive_deploy.hyperdrive.refusal import INSTEAD_OF, Refusal, no_such_operation
 
 from .advice_cases import CASES, CHANNELWISE, CONFIG, FOLLOWED, OPSETS, SHAPE, bipolar, conv, it
 from .onnx_models import integer_builder

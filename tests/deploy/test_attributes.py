@@ -14,11 +14,11 @@ import onnx
 import onnxruntime
 import pytest
 
-from flexdrive_deploy.attributes import KNOWN
-from flexdrive_deploy.onnx_graph import load_graph
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_deploy.support import analyse
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_deploy.compiler import compile_model
+from flexdrive_deploy.frontend.graph import load_graph
+from flexdrive_deploy.hyperdrive.attributes import KNOWN
+from flexdrive_deploy.hyperdrive.partition import analyse
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
 from .onnx_models import Builder
 from .test_import import CONFIG

@@ -11,11 +11,11 @@ import pytest
 from flexdrive.errors import FlexdriveError
 from flexdrive_cli.chip_options import read_config
 from flexdrive_deploy.arrays import load_array, save_array
-from flexdrive_deploy.deployment import Deployment
+from flexdrive_deploy.compiled_model import Deployment
+from flexdrive_deploy.compiler import compile_graph, compile_model
 from flexdrive_deploy.errors import FileError, ModelError
-from flexdrive_deploy.onnx_graph import load_graph, load_model
-from flexdrive_deploy.onnx_import import compile_graph, compile_model
-from flexdrive_deploy.support import analyse
+from flexdrive_deploy.frontend.graph import load_graph, load_model
+from flexdrive_deploy.hyperdrive.partition import analyse
 
 from .damage import damaged
 from .onnx_models import integer_builder

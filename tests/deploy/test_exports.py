@@ -9,9 +9,9 @@ import pytest
 
 from flexdrive.hyperdrive.config import PRESETS
 from flexdrive_deploy.exports import FORMATS, Words, export
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower
-from flexdrive_deploy.streams import chip_streams
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
+from flexdrive_deploy.hyperdrive.streams import chip_streams
 
 from .networks import random_layer
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import PRESETS
-from flexdrive_deploy.deployment import Deployment
+from flexdrive_deploy.compiled_model import Deployment
+from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.errors import FileError
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_deploy.program import Program, config_hash
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
+from flexdrive_deploy.hyperdrive.program import Program, config_hash
 
 from .networks import random_layer
 from .onnx_models import integer_builder

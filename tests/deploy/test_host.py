@@ -7,12 +7,12 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from flexdrive_deploy.deployment import Deployment
+from flexdrive_deploy.compiled_model import Deployment
+from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.errors import ModelError
-from flexdrive_deploy.onnx_graph import load_graph
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_deploy.support import analyse
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_deploy.frontend.graph import load_graph
+from flexdrive_deploy.hyperdrive.partition import analyse
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
 from .test_import import CONFIG
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from flexdrive_deploy.evaluator import Evaluator
+from flexdrive_deploy.frontend.evaluator import Evaluator
 
 from .onnx_models import integer_builder
 

@@ -9,13 +9,13 @@ import onnxruntime
 import pytest
 
 from flexdrive.hyperdrive.config import ChipConfig
+from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.errors import ModelError
-from flexdrive_deploy.host import HostPart
-from flexdrive_deploy.onnx_graph import load_graph, load_model
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_deploy.reasons import obstacles
-from flexdrive_deploy.support import analyse
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_deploy.frontend.graph import load_graph, load_model
+from flexdrive_deploy.frontend.host_part import HostPart
+from flexdrive_deploy.hyperdrive.diagnostics import obstacles
+from flexdrive_deploy.hyperdrive.partition import analyse
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
 from .onnx_models import integer_builder
 

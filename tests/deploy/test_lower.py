@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import PRESETS, ChipConfig
-from flexdrive.hyperdrive.descriptor import Code, Operation
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive_deploy.errors import FitError, ModelError
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower, weight_stream
-from flexdrive_sim.hyperdrive.golden import GoldenChip
-from flexdrive_sim.hyperdrive.ownership import check_plan
+from flexdrive_deploy.hyperdrive.codegen import lower, weight_stream
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
+from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
+from flexdrive_sim.hyperdrive.golden.memory_check import check_plan
 
 from .networks import evaluate, half, random_graph, random_layer
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import PRESETS, ChipConfig
-from flexdrive.hyperdrive.descriptor import Activation
+from flexdrive.hyperdrive.descriptor.fields import Activation
 from flexdrive_deploy.errors import FitError
-from flexdrive_deploy.layers import ChipGraph, ConvLayer
-from flexdrive_deploy.lower import lower
-from flexdrive_deploy.memory import allocate
-from flexdrive_deploy.order import best_order
-from flexdrive_deploy.pieces import overwritten
-from flexdrive_deploy.tiling import tile_edges
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph, ConvLayer
+from flexdrive_deploy.hyperdrive.memory_planner import allocate
+from flexdrive_deploy.hyperdrive.schedule import best_order
+from flexdrive_deploy.hyperdrive.splitting import overwritten
+from flexdrive_deploy.hyperdrive.tiling import tile_edges
 
 from .networks import evaluate, half, random_graph, random_layer
 from .test_lower import CONFIGS, run
@@ -136,7 +136,7 @@ def topological_orders(graph):
 @pytest.mark.parametrize("states", [1, 20])
 def test_a_search_that_ends_early_is_not_worse_than_the_model(states, monkeypatch):
     """With too few sets to look at; better in some of the graphs."""
-    monkeypatch.setattr("flexdrive_deploy.order.STATES", states)
+    monkeypatch.setattr("flexdrive_deploy.hyperdrive.schedule.STATES", states)
     config = replace(CONFIGS[0], fm_words=65536)
     better = 0
     for seed in range(12):

@@ -4,10 +4,10 @@ import numpy as np
 import onnx
 import pytest
 
+from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.errors import ModelError
-from flexdrive_deploy.onnx_graph import load_graph
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_deploy.support import analyse
+from flexdrive_deploy.frontend.graph import load_graph
+from flexdrive_deploy.hyperdrive.partition import analyse
 
 from .onnx_models import integer_builder
 from .test_import import CONFIG, agree

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from flexdrive_deploy.deployment import ChipPart, Deployment
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower
-from flexdrive_deploy.plan_picture import lives, plan_picture
-from flexdrive_sim.hyperdrive.machine import predict_program
+from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
+from flexdrive_deploy.hyperdrive.plan_picture import lives, plan_picture
+from flexdrive_sim.hyperdrive.drive.runner import predict_program
 
 from ..hyperdrive.test_ownership import CONFIG, residual
 from .networks import random_graph, random_layer

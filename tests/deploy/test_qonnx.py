@@ -7,13 +7,13 @@ import onnx
 import onnxruntime
 import pytest
 
+from flexdrive_deploy.compiler import compile_graph, compile_model
 from flexdrive_deploy.errors import ModelError
-from flexdrive_deploy.onnx_graph import load_graph, load_model
-from flexdrive_deploy.onnx_import import compile_graph, compile_model
-from flexdrive_deploy.qonnx import ROUNDINGS, Quantizer, quantize
-from flexdrive_deploy.reference import layer_differences
-from flexdrive_deploy.support import analyse
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_deploy.frontend.graph import load_graph, load_model
+from flexdrive_deploy.frontend.quantizers import ROUNDINGS, Quantizer, quantize
+from flexdrive_deploy.frontend.reference import layer_differences
+from flexdrive_deploy.hyperdrive.partition import analyse
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
 from .onnx_models import integer_builder
 from .test_import import CONFIG, agree

@@ -5,17 +5,17 @@ import math
 import numpy as np
 import pytest
 
+from flexdrive_deploy.compiler import compile_graph
 from flexdrive_deploy.errors import ModelError
-from flexdrive_deploy.onnx_graph import load_graph
-from flexdrive_deploy.onnx_import import compile_graph
-from flexdrive_deploy.reference import (
+from flexdrive_deploy.frontend.graph import load_graph
+from flexdrive_deploy.frontend.reference import (
     LayerDifference,
     declared_values,
     first_beyond,
     layer_differences,
 )
-from flexdrive_deploy.support import analyse
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_deploy.hyperdrive.partition import analyse
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
 from .onnx_models import integer_builder
 from .test_import import CONFIG

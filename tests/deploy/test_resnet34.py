@@ -6,10 +6,10 @@ import pytest
 
 from flexdrive.hyperdrive.config import PRESETS
 from flexdrive_deploy.errors import FitError
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
 from flexdrive_sim.hyperdrive.cycles import predict
-from flexdrive_sim.hyperdrive.rules import check
+from flexdrive_sim.hyperdrive.golden.descriptor_rules import check
 
 from .networks import random_layer
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flexdrive_deploy.layers import ChipGraph, Concat
-from flexdrive_deploy.lower import lower
-from flexdrive_deploy.onnx_graph import load_graph
-from flexdrive_deploy.pieces import split_inputs
-from flexdrive_deploy.support import analyse
+from flexdrive_deploy.frontend.graph import load_graph
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph, Concat
+from flexdrive_deploy.hyperdrive.partition import analyse
+from flexdrive_deploy.hyperdrive.splitting import split_inputs
 
 from .networks import evaluate, half, random_layer
 from .onnx_models import integer_builder

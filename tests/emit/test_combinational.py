@@ -13,7 +13,7 @@ from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.chip import Chip
 from flexdrive.hyperdrive.link import LinkConfig
 from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
-from flexdrive_sim.combinational import combinational_paths
+from flexdrive_deploy.hdl.combinational import combinational_paths
 
 
 class Paths(wiring.Component):

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from flexdrive_cli.verilog import command
-from flexdrive_deploy.targets import TARGETS
+from flexdrive_deploy.hdl.targets import TARGETS
 
 TEXT = (Path(__file__).parents[2] / "docs/verilog.md").read_text()
 

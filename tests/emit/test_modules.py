@@ -11,8 +11,8 @@ from amaranth.lib.wiring import In
 from flexdrive.emit import Shared, emit_rtlil
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.chip import Chip
-from flexdrive_deploy.targets import TARGETS
-from flexdrive_deploy.verilog import emit_verilog
+from flexdrive_deploy.hdl.targets import TARGETS
+from flexdrive_deploy.hdl.verilog import emit_verilog
 
 
 def _chip(rows, columns, channels):
@@ -65,7 +65,7 @@ def test_nothing_is_left_unused(target):
     program = (
         "import gc\n"
         "from flexdrive.emit import emit_rtlil\n"
-        "from flexdrive_deploy.targets import TARGETS\n"
+        "from flexdrive_deploy.hdl.targets import TARGETS\n"
         f"target = TARGETS[{target!r}]\n"
         "emit_rtlil(target.build(target.example))\n"
         "gc.collect()\n")

@@ -16,9 +16,9 @@ import flexdrive
 from flexdrive.emit import Emission, Shared, emit_rtlil
 from flexdrive.flexv.dotp.vector import STRUCTURES
 from flexdrive.hyperdrive import PRESETS, ChipConfig
-from flexdrive.hyperdrive.border import SIDES
-from flexdrive.hyperdrive.border_walk import BorderWalk, CornerWalk
-from flexdrive.hyperdrive.exchange import Exchange
+from flexdrive.hyperdrive.border.exchange import Exchange
+from flexdrive.hyperdrive.border.memory import SIDES
+from flexdrive.hyperdrive.border.walk import BorderWalk, CornerWalk
 from flexdrive.hyperdrive.link import LinkConfig
 from flexdrive.hyperdrive.link.frame import FrameFormat
 from flexdrive.hyperdrive.mesh import Mesh

@@ -7,9 +7,9 @@ import pytest
 
 from flexdrive.emit import emit_rtlil
 from flexdrive.flexv.core.registers import RegisterFile
-from flexdrive.hyperdrive.memory import FeatureBank
+from flexdrive.hyperdrive.tile.feature_bank import FeatureBank
+from flexdrive_deploy.hdl.verilog import verilog_of
 from flexdrive_deploy.tools import run_yosys
-from flexdrive_deploy.verilog import verilog_of
 
 
 def _cells(component, language, place):

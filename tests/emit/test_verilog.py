@@ -15,9 +15,9 @@ from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.link import LinkConfig
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_cli import cli
-from flexdrive_deploy.targets import TARGETS, MeshValue
+from flexdrive_deploy.hdl.package import make_package, write_package
+from flexdrive_deploy.hdl.targets import TARGETS, MeshValue
 from flexdrive_deploy.tools import ToolError, run_yosys
-from flexdrive_deploy.verilog_package import make_package, write_package
 
 
 def _package(target, **options):

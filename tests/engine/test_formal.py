@@ -5,8 +5,8 @@ from amaranth.hdl import Assert, Cover, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from flexdrive_sim.formal import prove
-from flexdrive_sim.hyperdrive.link_proof import PROOFS
+from flexdrive_sim.hyperdrive.verify.link_proof import PROOFS
+from flexdrive_sim.proofs.formal import prove
 
 
 class Counter(wiring.Component):

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from flexdrive_cli.chip_options import read_config
-from flexdrive_deploy.onnx_import import compile_model
+from flexdrive_deploy.compiler import compile_model
 
 EXAMPLE = Path(__file__).parents[2] / "examples/cifar10"
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

@@ -9,10 +9,10 @@ import onnx
 import pytest
 
 from flexdrive.hyperdrive.config import ChipConfig
-from flexdrive_deploy.onnx_graph import load_graph
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_deploy.support import analyse
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_deploy.compiler import compile_model
+from flexdrive_deploy.frontend.graph import load_graph
+from flexdrive_deploy.hyperdrive.partition import analyse
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
 GENERATE = Path(__file__).parents[2] / "examples/topologies/generate.py"
 # Weights of all convolutions but the first, whose values are real; ResNet's with projections

@@ -1,7 +1,7 @@
 """Small programs on the simulator and on the RTL with several memories."""
 
 from flexdrive.flexv.isa import CSRS
-from flexdrive_sim.flexv.snippet import POINTER, Snippet, code
+from flexdrive_sim.flexv.drive.snippet import POINTER, Snippet, code
 
 
 def store(register, place):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flexdrive_sim.flexv.rtl_core import build_core
+from flexdrive_sim.flexv.drive.rtl_core import build_core
 
 
 @pytest.fixture(scope="session")

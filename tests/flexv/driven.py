@@ -1,7 +1,7 @@
 """The core with its inputs driven cycle by cycle: lines of interrupts and its number."""
 
 from flexdrive_sim.engine import Model
-from flexdrive_sim.flexv.snippet import DATA, POINTER, code, load_constant
+from flexdrive_sim.flexv.drive.snippet import DATA, POINTER, code, load_constant
 
 __all__ = ["drive"]
 

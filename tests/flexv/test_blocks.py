@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from flexdrive.flexv.core.control import LoopOp, MemoryOp
-from flexdrive.flexv.core.loadstore import LoadStore
-from flexdrive.flexv.core.loops import Loops
+from flexdrive.flexv.core.hwloop import Loops
+from flexdrive.flexv.core.lsu import LoadStore
 from flexdrive.flexv.core.macload import CONTROLLER_CSRS, Controllers
 from flexdrive.flexv.isa import CSRS
 

@@ -9,8 +9,16 @@ import pytest
 
 from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import CSRS
-from flexdrive_sim.flexv.rtl_core import build_core
-from flexdrive_sim.flexv.snippet import DATA, POINTER, SIZE, Snippet, code, load_constant, write_csr
+from flexdrive_sim.flexv.drive.rtl_core import build_core
+from flexdrive_sim.flexv.drive.snippet import (
+    DATA,
+    POINTER,
+    SIZE,
+    Snippet,
+    code,
+    load_constant,
+    write_csr,
+)
 
 from .driven import drive
 

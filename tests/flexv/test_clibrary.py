@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from flexdrive_deploy.flexv import clibrary
+from flexdrive_deploy.flexv.elf import load_elf
+from flexdrive_deploy.flexv.firmware import BuildError, build_program
 from flexdrive_deploy.tools import ToolError
-from flexdrive_sim.flexv import clibrary
-from flexdrive_sim.flexv.elf import load_elf
-from flexdrive_sim.flexv.firmware import BuildError, build_program
-from flexdrive_sim.flexv.run_iss import run_iss
-from flexdrive_sim.flexv.run_rtl import run_rtl
+from flexdrive_sim.flexv.drive.run_iss import run_iss
+from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 
 PROGRAMS = Path(__file__).parent / "programs"
 

@@ -6,10 +6,10 @@ from flexdrive.errors import ConfigurationError
 from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import EXTENSIONS
 from flexdrive_sim.bench.flexv_loop import measure, measure_epilogue
-from flexdrive_sim.flexv.epilogue_kernel import EpilogueKernel
-from flexdrive_sim.flexv.loop_kernel import LoopKernel
-from flexdrive_sim.flexv.random_check import check_random
-from flexdrive_sim.flexv.rtl_core import build_core
+from flexdrive_sim.flexv.drive.rtl_core import build_core
+from flexdrive_sim.flexv.kernels.epilogue import EpilogueKernel
+from flexdrive_sim.flexv.kernels.loop import LoopKernel
+from flexdrive_sim.flexv.verify.random_check import check_random
 
 
 @pytest.mark.parametrize("seed", range(24))

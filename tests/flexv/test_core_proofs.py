@@ -2,8 +2,8 @@
 
 import pytest
 
-from flexdrive_sim.flexv.core_proofs import PROOFS
-from flexdrive_sim.formal import prove
+from flexdrive_sim.flexv.verify.core_proofs import PROOFS
+from flexdrive_sim.proofs.formal import prove
 
 # Enough for three instructions to retire.
 _DEPTH = 10

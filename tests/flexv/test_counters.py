@@ -5,8 +5,15 @@ hazard tables of docs/flexv.md, and sums over programs of any kind."""
 import pytest
 
 from flexdrive.flexv.core import CoreConfig
-from flexdrive_sim.flexv.rtl_core import build_core
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant, write_csr
+from flexdrive_sim.flexv.drive.rtl_core import build_core
+from flexdrive_sim.flexv.drive.snippet import (
+    DATA,
+    POINTER,
+    Snippet,
+    code,
+    load_constant,
+    write_csr,
+)
 
 _A, _B, _RD, _OTHER, _ADDRESS, _OUT = 10, 11, 12, 13, 14, 31
 _MCOUNTINHIBIT, _MTVEC = 0x320, 0x305

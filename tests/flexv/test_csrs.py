@@ -6,8 +6,8 @@ import pytest
 
 from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import CSRS, EMPTY_CSRS, EXTENSIONS
-from flexdrive_sim.flexv.rtl_core import build_core
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant
+from flexdrive_sim.flexv.drive.rtl_core import build_core
+from flexdrive_sim.flexv.drive.snippet import DATA, POINTER, Snippet, code, load_constant
 
 from .csr_facts import FACTS, NO_BITS, SHADOWS
 from .driven import drive

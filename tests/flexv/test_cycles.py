@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flexdrive.flexv.isa import CSRS
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant
+from flexdrive_sim.flexv.drive.snippet import DATA, POINTER, Snippet, code, load_constant
 
 _A, _B, _RD, _OTHER, _ADDRESS = 10, 11, 12, 13, 14
 _DOCS = Path(__file__).resolve().parents[2] / "docs/flexv.md"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from flexdrive_sim.flexv.elf import load_elf
-from flexdrive_sim.flexv.firmware import build_program
-from flexdrive_sim.flexv.run_iss import run_iss
-from flexdrive_sim.flexv.run_rtl import run_rtl
+from flexdrive_deploy.flexv.elf import load_elf
+from flexdrive_deploy.flexv.firmware import build_program
+from flexdrive_sim.flexv.drive.run_iss import run_iss
+from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 
 PROGRAMS = Path(__file__).parent / "programs"
 # Local interrupts from the highest number, then external, software, timer.

@@ -6,10 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from flexdrive_cli.flexv import command
-from flexdrive_sim.flexv.elf import load_elf
-from flexdrive_sim.flexv.firmware import build_program
-from flexdrive_sim.flexv.run_iss import run_iss
-from flexdrive_sim.flexv.run_rtl import run_rtl
+from flexdrive_deploy.flexv.elf import load_elf
+from flexdrive_deploy.flexv.firmware import build_program
+from flexdrive_sim.flexv.drive.run_iss import run_iss
+from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 
 # Each line that is to be named bears a mark.
 _SOURCE = """\

@@ -6,8 +6,8 @@ import pytest
 from flexdrive.flexv.dotp import DotProduct
 from flexdrive.flexv.formats import FORMATS, format_code
 from flexdrive_sim.engine import Gate, Sink, Source, run_streams
-from flexdrive_sim.flexv.dot import dot
-from flexdrive_sim.flexv.dot_check import DotChecker
+from flexdrive_sim.flexv.iss.dot import dot
+from flexdrive_sim.flexv.verify.dot_check import DotChecker
 
 
 @pytest.fixture(scope="module", params=["array", "islands"])

@@ -3,7 +3,7 @@
 import pytest
 
 from flexdrive.flexv.isa import BY_NAME, COMPRESSED, CSRS, INSTRUCTIONS
-from flexdrive_sim.flexv.snippet import POINTER, Snippet, code, load_constant
+from flexdrive_sim.flexv.drive.snippet import POINTER, Snippet, code, load_constant
 
 from .traps import LINK, both, store, with_handler
 

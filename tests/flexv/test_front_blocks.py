@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from flexdrive.flexv.core.compressed_decoder import Expander
 from flexdrive.flexv.core.config import CoreConfig
 from flexdrive.flexv.core.control import CsrOp
 from flexdrive.flexv.core.csrs import CsrFile
 from flexdrive.flexv.core.execute import Execute
-from flexdrive.flexv.core.expander import Expander
 from flexdrive.flexv.core.fetch import Fetch
 from flexdrive.flexv.core.rvfi import RvfiMonitor
 from flexdrive.flexv.isa import CSR_PLACES

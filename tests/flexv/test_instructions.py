@@ -6,7 +6,14 @@ import pytest
 
 from flexdrive.flexv.formats import FORMATS
 from flexdrive.flexv.isa import INSTRUCTIONS
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant, write_csr
+from flexdrive_sim.flexv.drive.snippet import (
+    DATA,
+    POINTER,
+    Snippet,
+    code,
+    load_constant,
+    write_csr,
+)
 
 from .meanings import dot_value, lane_value, scalar_value
 from .permutations import permuted

@@ -5,8 +5,8 @@ import pytest
 from flexdrive.flexv.isa import CSRS
 from flexdrive_sim.bench.flexv_loop import measure
 from flexdrive_sim.engine import Model
-from flexdrive_sim.flexv.loop_kernel import LoopKernel
-from flexdrive_sim.flexv.snippet import POINTER, Snippet, code, load_constant
+from flexdrive_sim.flexv.drive.snippet import POINTER, Snippet, code, load_constant
+from flexdrive_sim.flexv.kernels.loop import LoopKernel
 
 _STATE = [name for name, csr in CSRS.items()
           if csr.extension in ("dot", "macload", "macload_third", "xpulp_loop", "requant")]

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from flexdrive.flexv.isa import BY_NAME, COMPRESSED, INSTRUCTIONS, Encoding, find
-from flexdrive_sim.flexv.disassemble import disassemble
-from flexdrive_sim.flexv.elf import load_elf
-from flexdrive_sim.flexv.firmware import build_program
+from flexdrive_deploy.flexv.disassemble import disassemble
+from flexdrive_deploy.flexv.elf import load_elf
+from flexdrive_deploy.flexv.firmware import build_program
 from flexdrive_sim.flexv.manual import PAGES
 
 _STANDARD = ("i", "m", "zicsr", "zifencei")

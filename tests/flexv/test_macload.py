@@ -6,8 +6,8 @@ import pytest
 from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.formats import FORMATS
 from flexdrive.flexv.isa import CSRS, EXTENSIONS, INSTRUCTIONS
-from flexdrive_sim.flexv.rtl_core import build_core
-from flexdrive_sim.flexv.snippet import DATA, Snippet, code, load_constant, write_csr
+from flexdrive_sim.flexv.drive.rtl_core import build_core
+from flexdrive_sim.flexv.drive.snippet import DATA, Snippet, code, load_constant, write_csr
 
 from .both_sides import both, read, store
 from .meanings import lanes

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flexdrive.flexv.isa import INSTRUCTIONS
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant
+from flexdrive_sim.flexv.drive.snippet import DATA, POINTER, Snippet, code, load_constant
 
 _BASE, _OFFSET, _VALUE = 5, 6, 7
 _RESULTS = 0x4000

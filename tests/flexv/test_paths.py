@@ -6,7 +6,7 @@ from pathlib import Path
 from flexdrive.emit import emit_rtlil
 from flexdrive.flexv.core import Core
 from flexdrive.flexv.wishbone import WishboneBridge
-from flexdrive_sim.combinational import combinational_paths
+from flexdrive_deploy.hdl.combinational import combinational_paths
 
 _MANUAL = Path(__file__).parents[2] / "docs/flexv.md"
 

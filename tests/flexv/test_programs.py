@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_sim.flexv.elf import ElfError, load_elf
-from flexdrive_sim.flexv.firmware import BuildError, build_program, firmware_directory
-from flexdrive_sim.flexv.headers import HEADERS
-from flexdrive_sim.flexv.outcome import signature_text
-from flexdrive_sim.flexv.run_iss import run_iss
-from flexdrive_sim.flexv.run_rtl import run_rtl
+from flexdrive_deploy.flexv.elf import ElfError, load_elf
+from flexdrive_deploy.flexv.firmware import BuildError, build_program, firmware_directory
+from flexdrive_deploy.flexv.headers import HEADERS
+from flexdrive_sim.flexv.drive.outcome import signature_text
+from flexdrive_sim.flexv.drive.run_iss import run_iss
+from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 
 PROGRAMS = Path(__file__).parent / "programs"
 # The benchmark's program, and the header for reports that all of them use.

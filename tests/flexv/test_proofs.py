@@ -2,8 +2,8 @@
 
 import pytest
 
-from flexdrive_sim.flexv.proofs import PROOFS
-from flexdrive_sim.formal import prove
+from flexdrive_sim.flexv.verify.proofs import PROOFS
+from flexdrive_sim.proofs.formal import prove
 
 _QUICK = [proof for proof in PROOFS if proof.name != "fetch"]
 

@@ -2,9 +2,16 @@
 does not have them. Numbers as in ``test_macload.py``, which holds the RTL to the same."""
 
 from flexdrive.flexv.isa import CSRS
+from flexdrive_sim.flexv.drive.snippet import (
+    DATA,
+    POINTER,
+    Snippet,
+    code,
+    load_constant,
+    write_csr,
+)
 from flexdrive_sim.flexv.iss import Hart
-from flexdrive_sim.flexv.published import PublishedHart
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant, write_csr
+from flexdrive_sim.flexv.iss.published import PublishedHart
 
 _ACC, _RS1 = 10, 11
 

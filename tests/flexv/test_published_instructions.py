@@ -7,9 +7,9 @@ import re
 import pytest
 
 from flexdrive.flexv.isa import INSTRUCTIONS
-from flexdrive_sim.flexv.disassemble import disassemble
-from flexdrive_sim.flexv.headers import assembler_macros
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant
+from flexdrive_deploy.flexv.disassemble import disassemble
+from flexdrive_deploy.flexv.headers import assembler_macros
+from flexdrive_sim.flexv.drive.snippet import DATA, POINTER, Snippet, code, load_constant
 
 from .published_instructions import DOT, FIELDS, OPERANDS, SIMD, packed, simd_word
 

@@ -9,7 +9,14 @@ import pytest
 from flexdrive.errors import ConfigurationError
 from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import CSRS
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant, write_csr
+from flexdrive_sim.flexv.drive.snippet import (
+    DATA,
+    POINTER,
+    Snippet,
+    code,
+    load_constant,
+    write_csr,
+)
 
 from .traps import both, store
 

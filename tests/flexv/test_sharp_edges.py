@@ -5,8 +5,15 @@ import numpy as np
 import pytest
 
 from flexdrive.flexv.isa import CSRS, INSTRUCTIONS
-from flexdrive_sim.flexv.disassemble import disassemble
-from flexdrive_sim.flexv.snippet import DATA, POINTER, Snippet, code, load_constant, write_csr
+from flexdrive_deploy.flexv.disassemble import disassemble
+from flexdrive_sim.flexv.drive.snippet import (
+    DATA,
+    POINTER,
+    Snippet,
+    code,
+    load_constant,
+    write_csr,
+)
 
 from .both_sides import both, read, store
 

@@ -3,7 +3,7 @@
 import pytest
 
 from flexdrive.flexv.isa import BY_NAME, CSRS
-from flexdrive_sim.flexv.snippet import CODE, DATA, SIZE, Snippet, code, load_constant
+from flexdrive_sim.flexv.drive.snippet import CODE, DATA, SIZE, Snippet, code, load_constant
 
 from .traps import LINK, both, store, with_handler
 

@@ -10,8 +10,8 @@ from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.core.bus import DATA_PORT, INSTRUCTION_PORT
 from flexdrive.flexv.core.rvfi import RVFI_PORT
 from flexdrive.flexv.wishbone import WISHBONE_PORT, WishboneCore
-from flexdrive_sim.flexv.random_check import check_random
-from flexdrive_sim.flexv.rtl_core import build_core
+from flexdrive_sim.flexv.drive.rtl_core import build_core
+from flexdrive_sim.flexv.verify.random_check import check_random
 
 # How a slave in pipelined mode makes its answers of those of the memory: as they come; as a slave
 # of standard mode behind the standard's adapter, STALL = CYC & ~ACK; with ACK held,

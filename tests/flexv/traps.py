@@ -1,7 +1,7 @@
 """Code around an instruction that traps, and running it on simulator and RTL."""
 
 from flexdrive.flexv.isa import CSRS
-from flexdrive_sim.flexv.snippet import POINTER, Snippet, code, load_constant
+from flexdrive_sim.flexv.drive.snippet import POINTER, Snippet, code, load_constant
 
 __all__ = ["LINK", "both", "store", "with_handler"]
 

@@ -3,7 +3,7 @@ import functools
 import numpy as np
 import pytest
 
-from flexdrive_sim.verify_fp16 import OPERATIONS, Verifier, corner_classes
+from flexdrive_sim.fp16.verify import OPERATIONS, Verifier, corner_classes
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import softfloatpy
 
-from flexdrive_sim import fp16
+from flexdrive_sim.fp16 import model as fp16
 
 MODELS = {"add": fp16.add, "sub": fp16.subtract, "mul": fp16.multiply, "max": fp16.maximum}
 EVERY = np.arange(1 << 16, dtype=np.uint16)

@@ -10,9 +10,9 @@ from amaranth.lib.wiring import In, Out
 from flexdrive.emit import emit_rtlil
 from flexdrive.errors import ConfigurationError
 from flexdrive.fp16 import Adder, Comparator, Maximum, Multiplier, relu
-from flexdrive_sim import fp16
 from flexdrive_sim.engine import simulate
-from flexdrive_sim.verify_fp16 import OPERATIONS, Verifier
+from flexdrive_sim.fp16 import model as fp16
+from flexdrive_sim.fp16.verify import OPERATIONS, Verifier
 
 MODELS = {"add": fp16.add, "sub": fp16.subtract, "mul": fp16.multiply, "max": fp16.maximum}
 EVERY = np.arange(1 << 16, dtype=np.uint16)

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from flexdrive.errors import ConfigurationError
 from flexdrive.fp16 import Adder
 from flexdrive_cli.verify import command
-from flexdrive_sim.verify_fp16 import (
+from flexdrive_sim.fp16.verify import (
     Mismatch,
     VectorFileError,
     Verdict,

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import Code
+from flexdrive.hyperdrive.descriptor.fields import Code
 from flexdrive_sim.engine import EngineError, Gate
-from flexdrive_sim.hyperdrive.compare import differences
 from flexdrive_sim.hyperdrive.cycles import predict
-from flexdrive_sim.hyperdrive.golden import GoldenChip
-from flexdrive_sim.hyperdrive.random_layer import random_layer_stimulus
-from flexdrive_sim.hyperdrive.refusals import refused_descriptors
-from flexdrive_sim.hyperdrive.rtl import Chip
-from flexdrive_sim.hyperdrive.rules import check
-from flexdrive_sim.hyperdrive.stimuli import Stimulus, random_words
+from flexdrive_sim.hyperdrive.drive.chip import Chip
+from flexdrive_sim.hyperdrive.drive.stimuli import Stimulus, random_words
+from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
+from flexdrive_sim.hyperdrive.golden.descriptor_rules import check
+from flexdrive_sim.hyperdrive.verify.compare import differences
+from flexdrive_sim.hyperdrive.verify.random_layer import random_layer_stimulus
+from flexdrive_sim.hyperdrive.verify.refusals import refused_descriptors
 
 BASE = ChipConfig(rows=2, columns=3, channels=3, fm_words=256, fm_banks=4, weight_words=100)
 CONFIGS = {

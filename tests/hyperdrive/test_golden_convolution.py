@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from flexdrive.hyperdrive.descriptor import Activation
-from flexdrive_sim.hyperdrive.convolution import averages
-from flexdrive_sim.hyperdrive.golden import channelwise, convolve
+from flexdrive.hyperdrive.descriptor.fields import Activation
+from flexdrive_sim.hyperdrive.golden.chip import channelwise, convolve
+from flexdrive_sim.hyperdrive.golden.convolution import averages
 
 from . import binary16 as oracle
 

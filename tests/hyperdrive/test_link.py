@@ -15,14 +15,14 @@ from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive.link import LinkConfig, LinkError, LinkReceiver, LinkSender
 from flexdrive.hyperdrive.link.frame import CRCS, FrameFormat
 from flexdrive_sim.engine import Gate, Model, Sink, Source, run_streams
-from flexdrive_sim.hyperdrive.link import (
+from flexdrive_sim.hyperdrive.drive.link import (
     LinkBench,
     Wire,
     link_model,
     run_link,
     words_as_chunks,
 )
-from flexdrive_sim.hyperdrive.link_faults import CONFIGS
+from flexdrive_sim.hyperdrive.verify.link_faults import CONFIGS
 
 WIDTHS = (1, 3, 4, 8, 16, 18, 64)
 NO_ERROR = {"sender": LinkError.NONE, "receiver": LinkError.NONE}

@@ -12,9 +12,9 @@ from amaranth.lib.wiring import In, Out
 from flexdrive.hyperdrive.link import LinkError, LinkReceiver, LinkSender
 from flexdrive.hyperdrive.link.frame import Kind
 from flexdrive_sim.engine import simulate
-from flexdrive_sim.hyperdrive.link import Wire, link_model, run_link
-from flexdrive_sim.hyperdrive.link_faults import CONFIGS, Campaign
-from flexdrive_sim.hyperdrive.wire import Fault
+from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault
+from flexdrive_sim.hyperdrive.drive.link import Wire, link_model, run_link
+from flexdrive_sim.hyperdrive.verify.link_faults import CONFIGS, Campaign
 
 PLAIN, REPLAY = CONFIGS[1], CONFIGS[6]
 

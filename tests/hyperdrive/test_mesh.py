@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
-from flexdrive_deploy.mesh import split_program
-from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
-from flexdrive_sim.hyperdrive.mesh_check import random_gates, wrong_words
-from flexdrive_sim.hyperdrive.rules import check
+from flexdrive_deploy.hyperdrive.mesh_borders import split_program
+from flexdrive_sim.hyperdrive.drive.mesh import Mesh, random_chain
+from flexdrive_sim.hyperdrive.golden.descriptor_rules import check
+from flexdrive_sim.hyperdrive.verify.mesh_check import random_gates, wrong_words
 
 CHIP = ChipConfig(rows=2, columns=2, channels=3, fm_words=512, fm_banks=4, weight_words=100,
                   mesh=True, border_words=128, corner_words=32)

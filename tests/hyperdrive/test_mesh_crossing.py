@@ -7,13 +7,18 @@ from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import Code, Operation
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.link import LinkConfig
 from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
-from flexdrive_deploy.mesh import patches, split_program, whole_config, without_borders
-from flexdrive_sim.hyperdrive.golden import GoldenChip
-from flexdrive_sim.hyperdrive.mesh import random_chain
-from flexdrive_sim.hyperdrive.rtl import count_descriptors
+from flexdrive_deploy.hyperdrive.mesh_borders import (
+    patches,
+    split_program,
+    whole_config,
+    without_borders,
+)
+from flexdrive_sim.hyperdrive.drive.chip import count_descriptors
+from flexdrive_sim.hyperdrive.drive.mesh import random_chain
+from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 
 CHIP = ChipConfig(rows=1, columns=1, channels=2, fm_words=256, fm_banks=2, weight_words=80,
                   mesh=True, border_words=64, corner_words=16)

@@ -6,26 +6,26 @@ import pytest
 
 from flexdrive.emit import port_list
 from flexdrive.errors import ConfigurationError, FlexdriveError
-from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.fields import Code, Descriptor, Operation
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
-from flexdrive_deploy.deployment import ChipPart, Deployment
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower
+from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
 from flexdrive_sim.engine import Gate, Model
-from flexdrive_sim.hyperdrive.faulty_mesh import FaultyMesh, FaultyMeshComponent
-from flexdrive_sim.hyperdrive.link import Wire
-from flexdrive_sim.hyperdrive.mesh import Mesh, random_chain
-from flexdrive_sim.hyperdrive.mesh_check import random_gates, wrong_words
-from flexdrive_sim.hyperdrive.mesh_faults import (
+from flexdrive_sim.hyperdrive.drive.faulty_mesh import FaultyMesh, FaultyMeshComponent
+from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault, FaultSettings, WireSettings
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
+from flexdrive_sim.hyperdrive.drive.link import Wire
+from flexdrive_sim.hyperdrive.drive.mesh import Mesh, random_chain
+from flexdrive_sim.hyperdrive.verify.mesh_check import random_gates, wrong_words
+from flexdrive_sim.hyperdrive.verify.mesh_faults import (
     MESHES,
     MeshCampaign,
     campaign_programs,
     stop_limit,
 )
-from flexdrive_sim.hyperdrive.session import Session
-from flexdrive_sim.hyperdrive.wire import Fault, FaultSettings, WireSettings
 
 from ..deploy.networks import half, random_layer
 

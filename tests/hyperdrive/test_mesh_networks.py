@@ -9,18 +9,18 @@ import pytest
 
 from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive import PRESETS, ChipConfig
-from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
-from flexdrive_deploy.deployment import ChipPart, Deployment
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.errors import FitError
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower
-from flexdrive_deploy.mesh import join_patches, patches
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_deploy.program import Program
-from flexdrive_sim.hyperdrive.rtl import Chip
-from flexdrive_sim.hyperdrive.session import Session
-from flexdrive_sim.hyperdrive.stimuli import Stimulus
-from flexdrive_sim.hyperdrive.topologies import resnet18
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
+from flexdrive_deploy.hyperdrive.mesh_borders import join_patches, patches
+from flexdrive_deploy.hyperdrive.program import Program
+from flexdrive_sim.hyperdrive.drive.chip import Chip
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
+from flexdrive_sim.hyperdrive.drive.stimuli import Stimulus
+from flexdrive_sim.hyperdrive.verify.topologies import resnet18
 
 from ..deploy.networks import evaluate, half, random_graph, random_layer
 

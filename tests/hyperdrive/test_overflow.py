@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flexdrive_deploy.onnx_import import compile_model
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive_deploy.compiler import compile_model
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
 from ..deploy.onnx_models import integer_builder
 from ..deploy.test_import import CONFIG

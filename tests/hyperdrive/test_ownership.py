@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import ChipConfig
-from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Descriptor
-from flexdrive_deploy.deployment import ChipPart, Deployment
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower
-from flexdrive_sim.hyperdrive.ownership import PlanError, check_plan
-from flexdrive_sim.hyperdrive.session import Session
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Descriptor
+from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
+from flexdrive_sim.hyperdrive.golden.memory_check import PlanError, check_plan
 
 from ..deploy.networks import random_graph, random_layer
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import PRESETS
-from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code
-from flexdrive_deploy.deployment import ChipPart, Deployment
-from flexdrive_deploy.layers import ChipGraph
-from flexdrive_deploy.lower import lower
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code
+from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import ChipGraph
 from flexdrive_sim.engine import Gate
-from flexdrive_sim.hyperdrive.session import RunError, Session
-from flexdrive_sim.hyperdrive.summary import Summary
+from flexdrive_sim.hyperdrive.drive.inference_session import RunError, Session
+from flexdrive_sim.report.summary import Summary
 
 from ..deploy.networks import evaluate, half, random_layer
 

@@ -3,11 +3,11 @@
 import pytest
 
 from flexdrive.hyperdrive import PRESETS, ChipConfig
-from flexdrive.hyperdrive.descriptor import Operation
-from flexdrive_sim.hyperdrive.compare import differences
+from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive_sim.hyperdrive.cycles import predict
-from flexdrive_sim.hyperdrive.rtl import Chip
-from flexdrive_sim.hyperdrive.stimuli import Stimulus, resnet34_layers, shape_stimulus
+from flexdrive_sim.hyperdrive.drive.chip import Chip
+from flexdrive_sim.hyperdrive.drive.stimuli import Stimulus, resnet34_layers, shape_stimulus
+from flexdrive_sim.hyperdrive.verify.compare import differences
 
 
 def convolutions(reports):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flexdrive_deploy.targets import TARGETS
+from flexdrive_deploy.hdl.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """\

@@ -10,12 +10,12 @@ import onnx
 import pytest
 
 from flexdrive.hyperdrive.config import PRESETS, ChipConfig
-from flexdrive.hyperdrive.descriptor import Operation
-from flexdrive_deploy.deployment import ChipPart, Deployment
-from flexdrive_deploy.lower import lower
-from flexdrive_deploy.onnx_import import compile_model
+from flexdrive.hyperdrive.descriptor.fields import Operation
+from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.compiler import compile_model
+from flexdrive_deploy.hyperdrive.codegen import lower
 from flexdrive_sim.engine import Gate
-from flexdrive_sim.hyperdrive.machine import predict_program
+from flexdrive_sim.hyperdrive.drive.runner import predict_program
 from flexdrive_sim.report import OPERATING_POINTS, assume, predicted_report
 from flexdrive_sim.report.against import lines, remarks
 from flexdrive_sim.report.page import page

@@ -5,12 +5,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
-from .border import CORNERS, SIDES, BorderArray
-from .border_word import link_ports
-from .report import Report
-from .sequencer import Sequencer
-from .stop import link_errors_layout
-from .tile import Tile, tile_control_layout
+from .border.memory import CORNERS, SIDES, BorderArray
+from .border.word import link_ports
+from .control.controller import Sequencer
+from .control.fault_register import link_errors_layout
+from .descriptor.report import Report
+from .tile.tile import Tile, tile_control_layout
 
 __all__ = ["Chip", "TileArray"]
 
@@ -18,10 +18,11 @@ __all__ = ["Chip", "TileArray"]
 class TileArray(Shared):
     """The tiles, wired to their neighbours, and the way of a word to the host.
 
-    Members as of :class:`~flexdrive.hyperdrive.sequencer.Sequencer`, in the other direction.
-    ``store_word`` follows ``store_row`` and ``store_column`` by two cycles. In a mesh, ``north``,
-    ``south``, ``west``, ``east`` are the words of :class:`~flexdrive.hyperdrive.border.BorderArray`
-    and ``lines_{side}`` the results of the tiles along each side.
+    Members as of :class:`~flexdrive.hyperdrive.control.controller.Sequencer`, in the other
+    direction. ``store_word`` follows ``store_row`` and ``store_column`` by two cycles. In a mesh,
+    ``north``, ``south``, ``west``, ``east`` are the words of
+    :class:`~flexdrive.hyperdrive.border.memory.BorderArray` and ``lines_{side}`` the results of
+    the tiles along each side.
     """
 
     def __init__(self, config):
@@ -97,8 +98,8 @@ class Chip(Shared):
     """A Hyperdrive chip.
 
     A chip needs nothing but its streams: descriptors say what to do
-    (:mod:`flexdrive.hyperdrive.descriptor`), weights come in the order in which they are used.
-    All streams may stop at any time; that changes nothing but time.
+    (:mod:`flexdrive.hyperdrive.descriptor.fields`), weights come in the order in which they are
+    used. All streams may stop at any time; that changes nothing but time.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ class Chip(Shared):
     i_descriptors : 32-bit words.
     i_weights : words of C bits, of 2C bits with ``config.ternary``.
     i_pixels, o_pixels : binary16 words of maps that are loaded and stored.
-    o_reports : a :class:`~flexdrive.hyperdrive.report.Report` per descriptor.
+    o_reports : a :class:`~flexdrive.hyperdrive.descriptor.report.Report` per descriptor.
     busy : a descriptor is being read or executed, or a report waits.
     neighbours : (``config.mesh``) sides with a neighbour: north, south, west, east, from bit 0;
         constant.
@@ -118,7 +119,7 @@ class Chip(Shared):
         ``o_pixels``, and does nothing until reset.
     stopped : (``config.mesh``) the report of a stop has left.
     i_{side}, o_{side} : (``config.mesh``) links, streams of
-        :class:`~flexdrive.hyperdrive.border_word.BorderWord`.
+        :class:`~flexdrive.hyperdrive.border.word.BorderWord`.
     """
 
     def __init__(self, config):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 
 from ..errors import ConfigurationError
-from .descriptor import Activation
+from .descriptor.fields import Activation
 
 __all__ = ["PRESETS", "ChipConfig"]
 
@@ -33,7 +33,7 @@ class ChipConfig:
         are at least as wide and high as the reach of the kernel that reads them.
     leaky : the tails have a second multiplier, for leaky ReLU.
     channelwise : the units can hold their sums one by one and take maxima: depthwise convolutions
-        and pooling (:mod:`~flexdrive.hyperdrive.channelwise`).
+        and pooling (:mod:`~flexdrive.hyperdrive.control.depthwise_loop`).
     ternary : a weight may be zero, which holds the sum; weight words have 2 bits a channel: in the
         low half 1 adds and 0 subtracts, in the high half 1 is a weight of zero.
     mesh : the chip has links to four neighbours, and border and corner memories.
@@ -125,7 +125,7 @@ class ChipConfig:
 
     @property
     def activations(self):
-        """Legal activations (:class:`~flexdrive.hyperdrive.descriptor.Activation`)."""
+        """Legal activations (:class:`~flexdrive.hyperdrive.descriptor.fields.Activation`)."""
         return tuple(kind for kind in Activation if self.leaky or kind != Activation.LEAKY)
 
     @property

@@ -10,9 +10,9 @@ from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
 from ..errors import ConfigurationError
-from .fork import StreamFork
+from .descriptor.report import Report
+from .link.stream_fork import StreamFork
 from .mesh_chip import MeshChip, MeshOptions
-from .report import Report
 
 __all__ = ["Mesh"]
 
@@ -32,7 +32,7 @@ class Mesh(Shared):
     i_weights : to all chips.
     i_descriptors_{y}_{x} : 32-bit words for chip (y, x).
     i_pixels_{y}_{x}, o_pixels_{y}_{x} : binary16 words of the patches that it loads and stores.
-    o_reports_{y}_{x} : a :class:`~flexdrive.hyperdrive.report.Report` per descriptor of it.
+    o_reports_{y}_{x} : a :class:`~flexdrive.hyperdrive.descriptor.report.Report` per descriptor.
     busy : any chip is.
     stopped_{y}_{x} : the chip has stopped after a fault of a link, and its report has left.
     stopped : any chip has, so the results are incomplete; the others follow.

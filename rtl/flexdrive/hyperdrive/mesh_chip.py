@@ -1,7 +1,7 @@
 """A chip as it stands in a mesh: with the ends of its links, and weights passed on.
 
 What the links carry and how faults are found: docs/link.md. What a chip does about them:
-:mod:`flexdrive.hyperdrive.stop`.
+:mod:`flexdrive.hyperdrive.control.fault_register`.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from amaranth.lib.wiring import In, Out
 
 from ..emit import Shared
 from ..errors import ConfigurationError
-from .border import SIDES
-from .border_word import BorderWord, link_ports
+from .border.memory import SIDES
+from .border.word import BorderWord, link_ports
 from .chip import Chip
-from .fork import WeightHop
+from .descriptor.report import Report
 from .link import LinkConfig, LinkCrossing, LinkError, LinkReceiver, LinkSender, PhitSignature
-from .report import Report
+from .link.stream_fork import WeightHop
 
 __all__ = ["MeshChip", "MeshOptions", "SideLink"]
 
@@ -32,7 +32,7 @@ class MeshOptions:
     Attributes
     ----------
     link : :class:`~flexdrive.hyperdrive.link.LinkConfig` of all links, with the payload of a
-        :class:`~flexdrive.hyperdrive.border_word.BorderWord`. None: streams with valid and ready,
+        :class:`~flexdrive.hyperdrive.border.word.BorderWord`. None: streams with valid and ready,
         for chips on one die, without detection of faults.
     forward_weights : each chip passes the weights on to the next instead of one broadcast.
     crossing : chips have clocks of their own: what comes in on a side comes with the neighbour's

@@ -18,11 +18,11 @@ from rich.table import Table
 from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.chip import Chip as ChipComponent
+from flexdrive_deploy.hdl.verilog import emit_verilog
 from flexdrive_deploy.tools import run_tool
-from flexdrive_deploy.verilog import emit_verilog
 
-from ..hyperdrive.rtl import Chip
-from ..hyperdrive.stimuli import Stimulus
+from ..hyperdrive.drive.chip import Chip
+from ..hyperdrive.drive.stimuli import Stimulus
 from ..verilator import find_verilator
 
 __all__ = ["program", "run"]

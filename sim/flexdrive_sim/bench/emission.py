@@ -8,7 +8,7 @@ from rich.table import Table
 from flexdrive.emit import emit_rtlil
 from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.chip import Chip
-from flexdrive_deploy.verilog import verilog_of
+from flexdrive_deploy.hdl.verilog import verilog_of
 
 __all__ = ["run"]
 

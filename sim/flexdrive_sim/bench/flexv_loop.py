@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_sim.flexv.elf import load_elf
-from flexdrive_sim.flexv.epilogue_kernel import EpilogueKernel
-from flexdrive_sim.flexv.firmware import build_program
-from flexdrive_sim.flexv.loop_kernel import LoopKernel
-from flexdrive_sim.flexv.rtl_core import CoreBench, build_core
+from flexdrive_deploy.flexv.elf import load_elf
+from flexdrive_deploy.flexv.firmware import build_program
+from flexdrive_sim.flexv.drive.rtl_core import CoreBench, build_core
+from flexdrive_sim.flexv.kernels.epilogue import EpilogueKernel
+from flexdrive_sim.flexv.kernels.loop import LoopKernel
 from flexdrive_sim.preparation import preparation
 
 __all__ = ["measure", "measure_epilogue", "run"]

@@ -13,11 +13,11 @@ from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.core import Core, CoreConfig
+from flexdrive_deploy.flexv.elf import load_elf
+from flexdrive_deploy.flexv.firmware import build_program
+from flexdrive_deploy.hdl.verilog import emit_verilog
 from flexdrive_deploy.tools import run_tool
-from flexdrive_deploy.verilog import emit_verilog
-from flexdrive_sim.flexv.elf import load_elf
-from flexdrive_sim.flexv.firmware import build_program
-from flexdrive_sim.flexv.rtl_core import CoreBench, build_core
+from flexdrive_sim.flexv.drive.rtl_core import CoreBench, build_core
 from flexdrive_sim.verilator import find_verilator
 
 __all__ = ["run"]

@@ -13,15 +13,15 @@ from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive import PRESETS
-from flexdrive.hyperdrive.sequencer import Sequencer
-from flexdrive.hyperdrive.tile import Tile
-from flexdrive_deploy.deployment import ChipPart, Deployment
-from flexdrive_deploy.layers import MINUS_ZERO, ONE, ChipGraph, ConvLayer
-from flexdrive_deploy.lower import lower
+from flexdrive.hyperdrive.control.controller import Sequencer
+from flexdrive.hyperdrive.tile.tile import Tile
+from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.hyperdrive.codegen import lower
+from flexdrive_deploy.hyperdrive.ir import MINUS_ZERO, ONE, ChipGraph, ConvLayer
 
 from ..area import generic_area
-from ..hyperdrive.machine import predict_program
-from ..hyperdrive.session import Session
+from ..hyperdrive.drive.inference_session import Session
+from ..hyperdrive.drive.runner import predict_program
 from ..preparation import preparation
 
 __all__ = ["run"]

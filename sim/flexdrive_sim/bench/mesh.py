@@ -15,12 +15,12 @@ from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive import PRESETS
-from flexdrive_deploy.deployment import ChipPart, Deployment
-from flexdrive_deploy.lower import lower
+from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.hyperdrive.codegen import lower
 
-from ..hyperdrive.machine import predict_program
-from ..hyperdrive.session import Session
-from ..hyperdrive.topologies import resnet18
+from ..hyperdrive.drive.inference_session import Session
+from ..hyperdrive.drive.runner import predict_program
+from ..hyperdrive.verify.topologies import resnet18
 from ..preparation import preparation
 
 __all__ = ["run"]

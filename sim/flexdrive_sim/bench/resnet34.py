@@ -12,12 +12,12 @@ from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive import PRESETS
-from flexdrive.hyperdrive.descriptor import Operation
+from flexdrive.hyperdrive.descriptor.fields import Operation
 
-from ..hyperdrive.compare import differences
 from ..hyperdrive.cycles import predict
-from ..hyperdrive.rtl import Chip
-from ..hyperdrive.stimuli import resnet34_layers, shape_stimulus
+from ..hyperdrive.drive.chip import Chip
+from ..hyperdrive.drive.stimuli import resnet34_layers, shape_stimulus
+from ..hyperdrive.verify.compare import differences
 from ..preparation import preparation
 
 __all__ = ["run"]

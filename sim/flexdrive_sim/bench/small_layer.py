@@ -16,12 +16,12 @@ from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive import PRESETS
-from flexdrive.hyperdrive.descriptor import Activation
+from flexdrive.hyperdrive.descriptor.fields import Activation
 
 from ..engine import build
-from ..hyperdrive.golden import GoldenChip
-from ..hyperdrive.rtl import Chip
-from ..hyperdrive.stimuli import Stimulus
+from ..hyperdrive.drive.chip import Chip
+from ..hyperdrive.drive.stimuli import Stimulus
+from ..hyperdrive.golden.chip import GoldenChip
 
 __all__ = ["layer", "run"]
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive.flexv.isa import EXTENSIONS
-from flexdrive_sim.synth import DEVICES, place_and_route, synthesise
+from flexdrive_deploy.hdl.synth import DEVICES, place_and_route, synthesise
 
 from .area import block_area, ecp5_area, gate_area
 

@@ -6,7 +6,7 @@ cycles, and no output may be X: a payload not while it is valid, an address not 
 request, all others never.
 """
 
-from flexdrive_deploy.targets import TARGETS
+from flexdrive_deploy.hdl.targets import TARGETS
 
 from .stimuli import core_program
 

@@ -1,7 +1,7 @@
 """Targets and options whose Verilog is linted and simulated: ``python -m
 flexdrive_sim.four_state.cases`` prints them, a line each."""
 
-from flexdrive_deploy.targets import TARGETS
+from flexdrive_deploy.hdl.targets import TARGETS
 
 __all__ = ["CASES"]
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_deploy.targets import TARGETS
+from flexdrive_deploy.hdl.package import FORMAT
+from flexdrive_deploy.hdl.targets import TARGETS
 from flexdrive_deploy.tools import run_tool
-from flexdrive_deploy.verilog_package import FORMAT
 
 from .bench import testbench
 from .stimuli import stimulus

@@ -5,15 +5,20 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import Operation
-from flexdrive_deploy.mesh import patches, split_program, whole_config, without_borders
-from flexdrive_deploy.targets import TARGETS
+from flexdrive.hyperdrive.descriptor.fields import Operation
+from flexdrive_deploy.hdl.targets import TARGETS
+from flexdrive_deploy.hyperdrive.mesh_borders import (
+    patches,
+    split_program,
+    whole_config,
+    without_borders,
+)
 
-from ..hyperdrive.golden import GoldenChip
-from ..hyperdrive.mesh import random_chain
-from ..hyperdrive.random_layer import random_layer_stimulus
-from ..hyperdrive.rtl import count_descriptors
-from ..hyperdrive.stimuli import Stimulus as Program
+from ..hyperdrive.drive.chip import count_descriptors
+from ..hyperdrive.drive.mesh import random_chain
+from ..hyperdrive.drive.stimuli import Stimulus as Program
+from ..hyperdrive.golden.chip import GoldenChip
+from ..hyperdrive.verify.random_layer import random_layer_stimulus
 
 __all__ = ["Stimulus", "core_program", "stimulus"]
 

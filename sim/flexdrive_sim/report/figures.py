@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Operation
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Operation
 
-from ..hyperdrive.machine import predict_program
-from ..hyperdrive.session import ChipResult, ImageResult
-from ..hyperdrive.summary import Summary
+from ..hyperdrive.drive.inference_session import ChipResult, ImageResult
+from ..hyperdrive.drive.runner import predict_program
 from .constants import OPERATING_POINTS, Assumptions, assume
 from .phases import PHASES, frame_phases
+from .summary import Summary
 
 __all__ = ["Report", "Traffic", "predicted_report"]
 
@@ -29,7 +29,7 @@ class Report:
 
     Parameters
     ----------
-    deployment : flexdrive_deploy.deployment.Deployment, without ``layer_check``.
+    deployment : flexdrive_deploy.compiled_model.Deployment, without ``layer_check``.
     runs : a :class:`~..hyperdrive.machine.ProgramRun` for each of its programs.
     assumptions : :class:`~.constants.Assumptions`.
 

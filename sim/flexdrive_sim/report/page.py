@@ -3,7 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from flexdrive import __version__
-from flexdrive_deploy.plan_picture import plan_picture
+from flexdrive_deploy.hyperdrive.plan_picture import plan_picture
 
 from . import against
 from .drawing import COLOURS, energy_picture, inline_svg, phase_picture

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dataclasses import replace as with_words
 from itertools import groupby
 
-from flexdrive.hyperdrive.descriptor import Operation
+from flexdrive.hyperdrive.descriptor.fields import Operation
 
 from ..hyperdrive.cycles import first_step
 from ..hyperdrive.cycles.groups import groups
@@ -129,7 +129,7 @@ def frame_phases(deployment, runs):
 
     Parameters
     ----------
-    deployment : flexdrive_deploy.deployment.Deployment.
+    deployment : flexdrive_deploy.compiled_model.Deployment.
     runs : for each of its programs a :class:`~..hyperdrive.machine.ProgramRun`. Of a mesh the chip
         counts whose last report comes last; the times of the others differ by waits.
     """

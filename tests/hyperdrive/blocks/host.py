@@ -1,6 +1,6 @@
 """A host for one chip in :func:`.bench.drive`: feeds streams, keeps what it sees."""
 
-from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Descriptor, Operation
 
 __all__ = ["Host", "conv", "load", "store"]
 

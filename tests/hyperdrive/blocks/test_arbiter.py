@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.arbiter import Arbiter
+from flexdrive.hyperdrive.memory.arbiter import Arbiter
 
 from .bench import drive, output_names
 

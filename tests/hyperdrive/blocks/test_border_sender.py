@@ -4,8 +4,8 @@ lines of maps before theirs have left."""
 import numpy as np
 import pytest
 
-from flexdrive.hyperdrive.border_sender import CORNER_WORDS, SENDER_LINES, BorderSender
-from flexdrive.hyperdrive.border_word import Kind
+from flexdrive.hyperdrive.border.sender import CORNER_WORDS, SENDER_LINES, BorderSender
+from flexdrive.hyperdrive.border.word import Kind
 
 from .bench import Bench, output_names
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.border_walk import BorderWalk, CornerWalk
-from flexdrive.hyperdrive.descriptor import Operation
+from flexdrive.hyperdrive.border.walk import BorderWalk, CornerWalk
+from flexdrive.hyperdrive.descriptor.fields import Operation
 
 from .bench import drive, output_names
 

@@ -5,8 +5,8 @@ from collections import deque
 import numpy as np
 import pytest
 
-from flexdrive.hyperdrive.parameters import ParameterBuffer
-from flexdrive.hyperdrive.weights import WeightBuffer
+from flexdrive.hyperdrive.memory.scale_bias_buffer import ParameterBuffer
+from flexdrive.hyperdrive.memory.weight_buffer import WeightBuffer
 
 from .bench import drive, output_names
 

@@ -8,12 +8,12 @@ import pytest
 from amaranth.lib import data
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.border import SIDES
-from flexdrive.hyperdrive.border_word import Kind
+from flexdrive.hyperdrive.border.memory import SIDES
+from flexdrive.hyperdrive.border.word import Kind
 from flexdrive.hyperdrive.chip import Chip
-from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.fields import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.report import Report
 from flexdrive.hyperdrive.link import LinkError
-from flexdrive.hyperdrive.report import Report
 
 from .bench import Bench, output_names
 from .host import Host, conv, load, store

@@ -4,8 +4,8 @@ chip sends to a side comes from there a cycle later, which is a good neighbour."
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.border import SIDES
-from flexdrive.hyperdrive.descriptor import Code
+from flexdrive.hyperdrive.border.memory import SIDES
+from flexdrive.hyperdrive.descriptor.fields import Code
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor import Code, Descriptor, Operation
-from flexdrive.hyperdrive.layer import layer_layout
-from flexdrive.hyperdrive.parser import Parser, check_cycles
+from flexdrive.hyperdrive.descriptor.decoder import Parser, check_cycles
+from flexdrive.hyperdrive.descriptor.fields import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.layer import layer_layout
 
 from .bench import Bench, output_names
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.steps import Steps
+from flexdrive.hyperdrive.control.step_issue import Steps
 
 from .bench import drive, output_names
 

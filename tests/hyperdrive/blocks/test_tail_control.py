@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flexdrive.hyperdrive.finish import TailControl
+from flexdrive.hyperdrive.control.tail_control import TailControl
 
 from .bench import HOLD, drive, output_names
 from .test_steps import CONFIGS, draw_layer, groups

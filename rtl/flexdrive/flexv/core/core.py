@@ -11,9 +11,9 @@ from .decode import Decode
 from .decoder import operand_places
 from .execute import Execute
 from .extensions import Extensions
-from .front import Front
+from .frontend import Front
 from .issue import Issue
-from .loadstore import LoadStore
+from .lsu import LoadStore
 from .registers import RegisterFile
 from .rvfi import RVFI_PORT, RvfiMonitor
 from .stages import RetireStage, WriteBackStage

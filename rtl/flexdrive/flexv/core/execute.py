@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from ..dotp import LaneOperands
 from ..isa import CSRS
 from .alu import Alu, Comparator
-from .bits import Bits
+from .bitmanip import Bits
 from .control import CsrOp, MemoryOp, MultiplyOp, SystemOp, Unit
 from .divider import Divider
 from .macload import Undo

@@ -4,7 +4,7 @@ from amaranth.hdl import Mux
 
 from .csrs import CsrFile
 from .dotstage import DotStage
-from .loops import Loops
+from .hwloop import Loops
 from .requantise import Requantiser
 
 __all__ = ["Extensions"]

@@ -5,8 +5,8 @@ State is that of registers: a step computes cycle t from it, with what the chip 
 
 from collections import deque
 
-from flexdrive.hyperdrive.border_sender import CORNER_WORDS, SENDER_LINES
-from flexdrive.hyperdrive.descriptor import Operation
+from flexdrive.hyperdrive.border.sender import CORNER_WORDS, SENDER_LINES
+from flexdrive.hyperdrive.descriptor.fields import Operation
 
 from .groups import chunks
 

@@ -3,7 +3,7 @@
 State is that of registers: a step computes cycle t from it, with what the chips did in t.
 """
 
-from flexdrive.hyperdrive.border_sender import SENDER_LINES
+from flexdrive.hyperdrive.border.sender import SENDER_LINES
 
 from .border import PUSH_DELAY, Receiver, Sender
 from .link import Direct, Link

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ..rules import blocks
+from ..golden.descriptor_rules import blocks
 
 __all__ = ["Group", "chunks", "groups", "layer_words"]
 

@@ -7,14 +7,14 @@ on them. What a chip does between two waits is computed as for a single chip.
 
 from dataclasses import dataclass
 
-from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.decoder import check_cycles
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
-from flexdrive.hyperdrive.parser import check_cycles
-from flexdrive_deploy.mesh import neighbours, split_program
+from flexdrive_deploy.hyperdrive.mesh_borders import neighbours, split_program
 
 from ...engine import Gate
-from ..rtl import ReportRow
-from ..rules import check
+from ..drive.chip import ReportRow
+from ..golden.descriptor_rules import check
 from .convolution import first_step
 from .exchange import ChipExchange, connect, step
 from .mesh_convolution import MeshConvolution

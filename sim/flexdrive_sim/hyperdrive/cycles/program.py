@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from flexdrive.hyperdrive.average import Average
-from flexdrive.hyperdrive.descriptor import DESCRIPTOR_WORDS, Code, Descriptor, Operation
-from flexdrive.hyperdrive.parser import check_cycles
+from flexdrive.hyperdrive.descriptor.decoder import check_cycles
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.memory.global_average import Average
 from flexdrive.hyperdrive.timing import REQUEST, STORED
 
 from ...engine import Gate
-from ..rtl import ReportRow
-from ..rules import check
+from ..drive.chip import ReportRow
+from ..golden.descriptor_rules import check
 from .convolution import ConvolutionModel, first_step
 from .groups import layer_words
 from .streams import GatedSink, GatedSource, Ring

@@ -42,8 +42,8 @@ class _Branch:
 
 
 class BroadcastWeights:
-    """:class:`~flexdrive.hyperdrive.fork.StreamFork`: a word is offered when all have taken the
-    last.
+    """:class:`~flexdrive.hyperdrive.link.stream_fork.StreamFork`: a word is offered when all have
+    taken the last.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class BroadcastWeights:
 
 
 class _Hop:
-    """:class:`~flexdrive.hyperdrive.fork.WeightHop` of one chip: two words, a fork."""
+    """:class:`~flexdrive.hyperdrive.link.stream_fork.WeightHop` of one chip: two words, a fork."""
 
     def __init__(self, branch):
         self.branch, self.after = branch, []

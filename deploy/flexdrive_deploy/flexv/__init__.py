@@ -1,0 +1,1 @@
+"""Programs for Flex-V: toolchain, ELF files, headers, disassembly."""

@@ -1,0 +1,1 @@
+"""ONNX to a graph of known shapes, quantizers, host parts; nothing here knows a machine."""

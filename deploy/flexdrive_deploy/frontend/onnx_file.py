@@ -1,0 +1,69 @@
+"""Files of networks, in every form that the onnx package writes, read and checked once."""
+
+import onnx
+from onnx import numpy_helper
+
+from ..errors import ModelError
+from . import quantizers as qonnx
+from .door import PARSER_ERRORS, guarded, one_line
+
+__all__ = ["load_model"]
+
+
+def _tensors(graph):
+    """Every TensorProto of a graph and of its nodes, subgraphs included."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+            for inner in [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]:
+                yield from _tensors(inner)
+
+
+def _names(graph):
+    for value in [*graph.input, *graph.output]:
+        yield value.name
+    for tensor in graph.initializer:
+        yield tensor.name
+    for node in graph.node:
+        yield from [node.name, node.op_type, node.domain, *node.input, *node.output]
+        yield from (attribute.name for attribute in node.attribute)
+
+
+def _validate(model, path):
+    """ModelError unless a model is what later steps take for granted: the onnx checker's rules,
+    tensors that hold what they say, names that can be printed."""
+    with guarded(path, "a valid ONNX model", ModelError):
+        qonnx.declare_domains(model)
+        onnx.checker.check_model(model)
+    for name in _names(model.graph):
+        # protobuf gives bytes for what is no UTF-8.
+        if isinstance(name, bytes) or not name.isprintable():
+            raise ModelError(f"{path} is not a valid ONNX model: the name {name!r} has characters "
+                             "that cannot be printed")
+    for tensor in _tensors(model.graph):
+        try:
+            if min(tensor.dims, default=0) < 0:
+                raise ValueError(f"its shape {tuple(tensor.dims)} is negative")
+            numpy_helper.to_array(tensor)
+        except PARSER_ERRORS as error:
+            raise ModelError(f"{path} is not a valid ONNX model: tensor {tensor.name} does not "
+                             f"hold what it says ({one_line(error)})") from None
+
+
+def load_model(path):
+    """Read and check an ONNX file: binary, or by its suffix .json, .textproto and .onnxtxt.
+
+    Raises
+    ------
+    ModelError
+        says what is wrong with it, in one line.
+    """
+    with guarded(path, "an ONNX file, or a truncated one", ModelError):
+        model = onnx.load(path)
+    if not model.HasField("graph"):
+        raise ModelError(f"{path} is not an ONNX file, or a truncated one: there is no graph")
+    _validate(model, path)
+    return model

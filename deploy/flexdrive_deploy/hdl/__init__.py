@@ -1,0 +1,1 @@
+"""From components to files for other tools: Verilog, packages, macros, synthesis."""

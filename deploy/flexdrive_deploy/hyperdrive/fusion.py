@@ -1,0 +1,300 @@
+"""A binary convolution or a pooling and what follows it, folded into one CONV of the chip."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from onnx import TensorProto
+
+from flexdrive.hyperdrive.config import ChipConfig
+from flexdrive.hyperdrive.descriptor.fields import Activation
+
+from ..frontend import quantizers as qonnx
+from .attributes import unknown
+from .index_rules import opset_of
+from .ir import MINUS_ZERO, ConvLayer, half_bits
+from .refusal import Refusal, no_such_operation, together
+
+__all__ = ["FOLDED", "Chain"]
+
+# The least number that rounds to infinity in binary16.
+_BEYOND = 65520
+_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
+
+
+@dataclass(eq=False)
+class Chain:
+    """y = activation(scale * conv(source) + bypass + bias), as far as it has been followed.
+
+    Attributes
+    ----------
+    name : name of the Conv node.
+    nodes : nodes folded so far, the Conv first.
+    source, value : names of the value that it reads and of the one that it makes.
+    weights : uint8 codes as in ConvLayer (c_out, c_in / groups, k, k); channelwise (c_out, 1, k,
+        k).
+    scale, bias : float64 (c_out,).
+    stride, activation, slope, bypass, groups, shuffle, channelwise, maximum, upsample : as
+        in ConvLayer.
+    config : ChipConfig of the chip that it is to run on.
+    shape : (1, channels, height, width) of what it makes.
+    remark : what a person should know of its weights, to stand behind "binary weights"; or "".
+    """
+
+    name: str
+    nodes: list
+    source: str
+    value: str
+    weights: np.ndarray
+    scale: np.ndarray
+    bias: np.ndarray
+    stride: int
+    config: ChipConfig
+    activation: Activation = Activation.NONE
+    slope: int = 0
+    bypass: str | None = None
+    groups: int = 1
+    shuffle: int = 1
+    channelwise: bool = False
+    maximum: bool = False
+    upsample: bool = False
+    shape: tuple = field(default=())
+    remark: str = ""
+
+    def layer(self):
+        """The ConvLayer. A bias of zero becomes -0, which changes nothing at all."""
+        beta = np.where(self.bias == 0, np.uint16(MINUS_ZERO), half_bits(self.bias))
+        return ConvLayer(
+            name=self.name, source=self.source, target=self.value, weights=self.weights,
+            alpha=half_bits(self.scale), beta=beta, stride=self.stride,
+            activation=self.activation, slope=self.slope, bypass=self.bypass, groups=self.groups,
+            shuffle=self.shuffle, channelwise=self.channelwise, maximum=self.maximum,
+            upsample=self.upsample)
+
+    def absorb(self, node, graph):
+        """Fold the node that reads ``value``; returns a Refusal when that is not possible."""
+        action = _ACTIONS.get(node.operation) if not node.domain else (
+            _sign if qonnx.is_quantizer(node.proto) else None)
+        if action is None:
+            return no_such_operation(node)
+        strange = None if node.domain else unknown(node, graph)
+        if strange is not None:
+            return strange
+        if self.shuffle > 1:
+            return Refusal("comes after a channel shuffle", "shuffle last, before the next "
+                           "convolution")
+        late = self._late(action)
+        # What would be in the way at its right place is said at once.
+        chain = replace(self, nodes=[*self.nodes]) if late else self
+        with np.errstate(all="ignore"):     # scales that are not finite are refused at the end
+            refusal = together([late, action(chain, node, graph)])
+        if refusal is None and action is not _shuffle:      # which takes several nodes at once
+            self.take([node])
+        return refusal
+
+    def _late(self, action):
+        """Refusal of a step behind the activation, else None."""
+        if self.activation == Activation.NONE or action in (_pass, _shuffle):
+            return None
+        if action in _ACTIVATIONS:
+            return Refusal("is a second activation", "one activation a convolution")
+        return Refusal("comes after the activation, which is the chip's last step",
+                       "convolution, scale, addition, bias, then activation")
+
+    def take(self, nodes):
+        """Nodes, one behind the other, that are folded now."""
+        self.nodes += nodes
+        self.value = nodes[-1].outputs[0]
+
+
+def _per_channel(graph, name, shape):
+    """A constant that is one value for each channel of a map of ``shape`` (1, C, H, W) that it is
+    broadcast to: float64 (C,); or None."""
+    if name not in graph.constants:
+        return None
+    values = np.asarray(graph.constants[name])
+    try:
+        if values.dtype.kind not in "fiu" or np.broadcast_shapes(values.shape, shape) != shape:
+            return None
+    except ValueError:
+        return None
+    pixels = np.broadcast_to(values, shape)[0].reshape(shape[1], -1).astype(np.float64)
+    return None if (pixels != pixels[:, :1]).any() else pixels[:, 0].copy()
+
+
+def _operands(chain, node, graph):
+    """(per-channel constant or None, name of the other operand)."""
+    other = [name for name in node.inputs if name != chain.value]
+    if len(other) != 1:
+        return None, chain.value
+    return _per_channel(graph, other[0], chain.shape), other[0]
+
+
+_NOT_PER_CHANNEL = Refusal("its other operand is not one constant, or one per channel",
+                           "a constant of shape (C, 1, 1)")
+_AFTER_BYPASS = Refusal("scales after the residual addition; the chip scales before",
+                        "scale both operands before they are added")
+
+
+def _multiply(chain, node, graph):
+    values, _ = _operands(chain, node, graph)
+    if values is None:
+        return _NOT_PER_CHANNEL
+    if node.operation == "Div":
+        if node.inputs[0] != chain.value or not values.all():
+            return Refusal("divides a constant by a map, or by zero", "Mul by the reciprocal")
+        values = 1 / values
+    if chain.bypass is not None:
+        return _AFTER_BYPASS
+    chain.scale, chain.bias = chain.scale * values, chain.bias * values
+    return None
+
+
+def _batch_norm(chain, node, graph):
+    gamma, beta, mean, variance = (graph.constants.get(name) for name in node.inputs[1:5])
+    if any(values is None for values in (gamma, beta, mean, variance)):
+        return Refusal("parameters are not constants", "inference form, parameters stored")
+    if not node.attributes.get("spatial", 1):
+        return Refusal("normalizes every pixel by numbers of its own", "spatial = 1")
+    if any(values.shape != chain.scale.shape for values in (gamma, beta, mean, variance)):
+        return Refusal(f"its parameters are not {len(chain.scale)} numbers each",
+                       "one number a channel")
+    if node.attributes.get("training_mode", 0) or len(node.outputs) > 1:
+        return Refusal("is in training mode", "inference form")
+    if chain.bypass is not None:
+        return _AFTER_BYPASS
+    epsilon = node.attributes.get("epsilon", 1e-5)
+    factor = gamma.astype(np.float64) / np.sqrt(variance.astype(np.float64) + epsilon)
+    chain.scale = chain.scale * factor
+    chain.bias = (chain.bias - mean.astype(np.float64)) * factor + beta.astype(np.float64)
+    return None
+
+
+def _add(chain, node, graph):
+    values, other = _operands(chain, node, graph)
+    if values is not None:
+        if node.operation == "Sub":
+            if node.inputs[0] != chain.value:
+                return Refusal("subtracts a map from a constant", "Mul by -1, then Add")
+            values = -values
+        chain.bias = chain.bias + values
+        return None
+    if other in graph.constants:
+        return _NOT_PER_CHANNEL
+    if node.operation == "Sub":
+        return Refusal("subtracts maps; the chip adds them", "Add, with the scale negated")
+    if chain.bypass is not None:
+        return Refusal("is the second map added to one convolution", "one addition a convolution")
+    if other == chain.value:
+        return Refusal("adds a map to itself", "Mul by 2")
+    if graph.shapes.get(other) != chain.shape:
+        return Refusal(f"adds {graph.shapes.get(other, 'unknown shape')} to {chain.shape}",
+                       "maps of equal shape")
+    chain.bypass = other
+    return None
+
+
+def _relu(chain, node, graph):
+    chain.activation = Activation.RELU
+
+
+def _clip(chain, node, graph):
+    """From 0 to a number that binary16 does not reach."""
+    if opset_of(graph) < 11:
+        least, most = (node.attributes.get(name) for name in ("min", "max"))
+    else:
+        bounds = [*node.inputs[1:], "", ""][:2]
+        if any(name and name not in graph.constants for name in bounds):
+            return Refusal("its bounds are not constants", "Relu")
+        least, most = (graph.constants.get(name) for name in bounds)
+    if least is None or np.any(least != 0) or (most is not None and np.any(most < _BEYOND)):
+        return Refusal("bounds other than 0 and infinity", "Relu")
+    chain.activation = Activation.RELU
+    return None
+
+
+def _maximum(chain, node, graph):
+    values, _ = _operands(chain, node, graph)
+    if values is None or values.any():
+        return Refusal("is no maximum of a map and 0", "Relu")
+    chain.activation = Activation.RELU
+    return None
+
+
+def _sign(chain, node, graph):
+    quantizer = qonnx.quantizer_of(node, graph.constants)
+    if quantizer is None or not quantizer.bipolar or (quantizer.scale != 1).any() or (
+            np.any(quantizer.zero != 0)):
+        return Refusal("is no sign of scale 1", "BipolarQuant of scale 1")
+    chain.activation = Activation.SIGN
+    return None
+
+
+def _leaky_relu(chain, node, graph):
+    return _leak(chain, node.attributes.get("alpha", 0.01))
+
+
+def _prelu(chain, node, graph):
+    slopes = np.unique(graph.constants.get(node.inputs[1], ()))
+    if len(slopes) != 1:
+        return Refusal("has several slopes, or computes them", "one slope for all channels, on a "
+                       "chip with leaky = true; or Relu")
+    return _leak(chain, float(slopes[0]))
+
+
+def _leak(chain, alpha):
+    if alpha == 0:
+        chain.activation = Activation.RELU
+        return None
+    slope = half_bits(np.float64(alpha))
+    refusals = []
+    if not chain.config.leaky:
+        refusals.append(Refusal("the chip has no leaky ReLU", "a chip with leaky = true, or Relu"))
+    if slope & 0x7FFF >= 0x7C00:
+        refusals.append(Refusal(f"its alpha {alpha:.4g} exceeds binary16",
+                                "magnitudes up to 65504"))
+    if refusals:
+        return together(refusals)
+    chain.activation, chain.slope = Activation.LEAKY, int(slope)
+    return None
+
+
+_NO_SHUFFLE = Refusal("is no channel shuffle",
+                      "Reshape to (1, G, C/G, H, W), Transpose of axes 1 and 2, Reshape back")
+
+
+def _shuffle(chain, node, graph):
+    """Reshape, Transpose, Reshape that exchange group and channel ("ShuffleNet", CVPR 2018)."""
+    nodes = [node]
+    for operation in ("Transpose", "Reshape"):
+        value = nodes[-1].outputs[0]
+        readers = graph.consumers.get(value, [])
+        if value in graph.outputs or len(readers) != 1 or readers[0].operation != operation:
+            return _NO_SHUFFLE
+        nodes += readers
+    if any(unknown(other, graph) for other in nodes):
+        return _NO_SHUFFLE
+    split = graph.shapes.get(node.outputs[0], ())
+    _, channels, *size = chain.shape
+    if (len(split) != 5 or list(split[3:]) != size or split[1] * split[2] != channels
+            or list(nodes[1].attributes.get("perm", [])) != [0, 2, 1, 3, 4]
+            or graph.shapes.get(nodes[2].outputs[0]) != chain.shape):
+        return _NO_SHUFFLE
+    if chain.bypass is not None:
+        return Refusal("shuffles a sum of maps", "shuffle before the addition, or a layer later")
+    chain.shuffle = split[1]
+    chain.take(nodes)
+    return None
+
+
+def _pass(chain, node, graph):
+    if node.attributes.get("to", TensorProto.FLOAT) not in _FLOATS:
+        return Refusal("converts to a type other than floating point", "floating point")
+    return None
+
+
+_ACTIVATIONS = (_relu, _clip, _maximum, _sign, _leaky_relu, _prelu)
+_ACTIONS = {"BatchNormalization": _batch_norm, "Mul": _multiply, "Div": _multiply, "Add": _add,
+            "Sub": _add, "Relu": _relu, "Cast": _pass, "Reshape": _shuffle,
+            "LeakyRelu": _leaky_relu, "PRelu": _prelu, "Clip": _clip, "Max": _maximum}
+# Operations that are steps of the chip, but only behind a convolution; a Reshape is none by itself.
+FOLDED = frozenset(_ACTIONS) - {"Reshape"}

@@ -1,0 +1,250 @@
+"""Which node of a network runs where, and why."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..frontend import quantizers as qonnx
+from ..frontend.kernels import kernel
+from .attributes import unknown
+from .diagnostics import left_over
+from .fusion import Chain
+from .patterns import CHANNELWISE, begin, begin_channelwise
+from .refusal import Refusal, together
+
+__all__ = ["AVERAGED_PIXELS", "Placement", "Support", "analyse"]
+
+# A sum of n equal numbers is wrong by up to n / 2**12 of itself in binary16.
+AVERAGED_PIXELS = 256
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A node's verdict: ``where`` is "chip", "host" or "unsupported"; ``gone`` when the import
+    removed it."""
+
+    name: str
+    operation: str
+    where: str
+    reason: str
+    rewrite: str = ""
+    gone: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """chains: list of Chain, in order of their Conv nodes; joins: Concat nodes of the chip;
+    averages: nodes of the chip that take the mean of a map; placements: one for each node of the
+    model, in its order."""
+
+    chains: list
+    joins: list
+    averages: list
+    placements: list
+
+    @property
+    def unsupported(self):
+        """Placements that keep the network from running."""
+        return [placement for placement in self.placements if placement.where == "unsupported"]
+
+
+def _depths(graph):
+    """Node -> longest path from the inputs to it, in nodes."""
+    made, depths = {}, {}
+    for node in graph.nodes:
+        depths[node] = 1 + max((made.get(name, 0) for name in node.inputs), default=0)
+        made.update(dict.fromkeys(node.outputs, depths[node]))
+    return depths
+
+
+def _out_of_range(chain):
+    """Refusal of scales or biases that binary16 cannot hold, else None."""
+    for what, values in (("scale", chain.scale), ("bias", chain.bias)):
+        with np.errstate(over="ignore"):
+            bad = ~np.isfinite(np.asarray(values).astype(np.float16))
+        if bad.any():
+            channel = int(np.argmax(bad))
+            value = np.asarray(values)[channel]
+            wrong = "is no number" if np.isnan(value) else "exceeds binary16"
+            return Refusal(f"{what} {value:.4g} of output channel {channel} {wrong}",
+                           "magnitudes up to 65504")
+    return None
+
+
+def _follow(chain, graph, taken, refusals):
+    """Fold what follows, as long as it is the only reader and free."""
+    while chain.value not in graph.outputs:
+        readers = graph.consumers.get(chain.value, [])
+        if len(readers) != 1 or readers[0] in taken:
+            return
+        refusal = chain.absorb(readers[0], graph)
+        if refusal is not None:
+            refusals.setdefault(readers[0], refusal)
+            return
+        taken.update(chain.nodes)
+
+
+def _add_channelwise(graph, config, chains, taken, refusals):
+    """Pooling and upsampling of maps that the chip makes; of others they would only bring more
+    words there."""
+    made = {chain.value for chain in chains}
+    for node in graph.nodes:
+        if node.operation == "Concat" and made.intersection(node.inputs):
+            made.update(node.outputs)
+        if node.operation not in CHANNELWISE or node.domain:
+            continue
+        chain = begin_channelwise(node, graph, config, made)
+        if isinstance(chain, Refusal):
+            refusals[node] = chain
+        else:
+            taken.add(node)
+            _follow(chain, graph, taken, refusals)
+            chains.append(chain)
+            made.add(chain.value)
+
+
+def _join_refusals(node, graph, added, joined):
+    """What keeps the maps of a Concat from lying behind each other; ``added``: maps that are sums
+    or operands of them, ``joined``: maps that lie in another one."""
+    strange = unknown(node, graph)
+    if strange is not None:
+        yield strange
+    shapes = [graph.shapes.get(name, ()) for name in node.inputs]
+    if node.attributes.get("axis", 1) not in (1, -3) or any(len(shape) != 4 for shape in shapes):
+        yield Refusal("joins maps along another axis than the channels", "axis 1")
+    if any(name in graph.constants for name in node.inputs):
+        yield Refusal("joins a constant", "maps only")
+    if len(set(node.inputs)) < len(node.inputs) or joined.intersection(node.inputs):
+        yield Refusal("joins a map that is joined twice", "a map in one Concat only")
+    if added.intersection(node.inputs):
+        yield Refusal("joins a sum of maps or one of its operands",
+                      "a convolution between addition and Concat")
+
+
+def _joins(graph, chains, refusals):
+    """Concat nodes whose maps lie behind each other in the chip's memory."""
+    there = {chain.value for chain in chains}
+    added = {name for chain in chains if chain.bypass is not None
+             for name in (chain.bypass, chain.value)}
+    joins, joined = [], set()
+    for node in graph.nodes:
+        if node.operation != "Concat" or node.domain:
+            continue
+        if not there.intersection(node.inputs):
+            refusals[node] = Refusal("joins maps of the host", "a layer of the chip before it")
+            continue
+        refusal = together(_join_refusals(node, graph, added, joined))
+        if refusal is not None:
+            refusals[node] = refusal
+            continue
+        joins.append(node)
+        joined.update(node.inputs)
+        there.update(node.outputs)
+    return joins
+
+
+def _pixel_mean(node, graph):
+    """Whether a ReduceMean is a GlobalAveragePool: over rows and columns, which stay as axes of
+    one pixel."""
+    axes = node.attributes.get("axes")
+    if len(node.inputs) > 1 and node.inputs[1]:
+        axes = graph.constants.get(node.inputs[1])
+    return (axes is not None and sorted(int(axis) % 4 for axis in np.ravel(axes)) == [2, 3]
+            and bool(node.attributes.get("keepdims", 1)))
+
+
+def _average_refusals(node, graph, config, made):
+    shape = graph.shapes.get(node.inputs[0], ())
+    strange = unknown(node, graph)
+    if strange is not None:
+        yield strange
+    if node.operation == "ReduceMean" and not (len(shape) == 4 and _pixel_mean(node, graph)):
+        yield Refusal("is no mean of rows and columns that keeps their axes",
+                      "ReduceMean of a map over axes 2 and 3 with keepdims = 1")
+    if not config.channelwise:
+        yield Refusal("the chip has no pooling", "a chip with channelwise = true")
+    if node.inputs[0] not in made:
+        yield Refusal("its map is not made by a layer of the chip",
+                      "a layer of the chip before it")
+    pixels = shape[2] * shape[3] if len(shape) == 4 else 0
+    if pixels > AVERAGED_PIXELS:
+        yield Refusal(f"averages {pixels} pixels; sums of more than {AVERAGED_PIXELS} lose too "
+                      "much in binary16", "AveragePool before it, with kernel and stride 2")
+
+
+def _averages(graph, config, chains, refusals):
+    """Means of whole maps that a STORE makes."""
+    made = {chain.value for chain in chains}
+    found = []
+    for node in graph.nodes:
+        if node.operation not in ("GlobalAveragePool", "ReduceMean") or node.domain:
+            continue
+        refusal = together(_average_refusals(node, graph, config, made))
+        if refusal is None:
+            found.append(node)
+        else:
+            refusals[node] = refusal
+    return found
+
+
+def _verdict(node, chip, joins, averages, refusals, graph):
+    if node in joins:
+        return Placement(node.name, node.operation, "chip", "maps lie behind each other")
+    if node in averages:
+        return Placement(node.name, node.operation, "chip", "means leave instead of the map")
+    if node in chip:
+        head = chip[node]
+        own = (CHANNELWISE[node.operation][1] if node.operation in CHANNELWISE
+               else f"binary weights{head.remark}")
+        folded = own if head.nodes[0] is node else f"folded into {head.name}"
+        if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
+            folded = f"bypass of {head.name}"
+        return Placement(node.name, node.operation, "chip", folded)
+    if qonnx.is_quantizer(node.proto):
+        return Placement(node.name, node.operation, *qonnx.placement_of(node, graph))
+    host = kernel(node, graph)
+    if host.refusal:
+        return Placement(node.name, node.operation, "unsupported", host.refusal,
+                         qonnx.rewrite(node.domain, node.operation) or host.rewrite)
+    refusal = refusals.get(node) or left_over(node, graph, chip)
+    narrowed = (f" (computed in float32: onnxruntime has no {node.operation} in {host.narrowed})"
+                if host.narrowed else "")
+    return Placement(node.name, node.operation, "host", refusal.reason + narrowed,
+                     refusal.rewrite)
+
+
+def analyse(graph, config):
+    """Decide for every node of an ``onnx_graph.Graph``, for chips with the kernels and kinds of
+    layers of this ChipConfig.
+
+    Returns
+    -------
+    Support
+    """
+    depths, position = _depths(graph), {node: i for i, node in enumerate(graph.nodes)}
+    convolutions = [node for node in graph.nodes if node.operation == "Conv" and not node.domain]
+    chains, taken, refusals = [], set(), {}
+    # The convolution that comes last takes the residual addition: the other operand exists then.
+    for node in sorted(convolutions, key=lambda n: (-depths[n], -position[n])):
+        chain = begin(node, graph, config)
+        if isinstance(chain, Chain):
+            taken.add(node)
+            _follow(chain, graph, taken, refusals)
+            refusal = _out_of_range(chain)
+            if refusal is None:
+                chains.append(chain)
+                continue
+            taken.difference_update(chain.nodes)
+            chain = refusal
+        refusals[node] = chain
+    _add_channelwise(graph, config, chains, taken, refusals)
+    chains.sort(key=lambda chain: position[chain.nodes[0]])
+    chip = {node: chain for chain in chains for node in chain.nodes}
+    folded = [Placement(name, operation, "host", reason, gone=True) for name, operation, reason
+              in graph.folded]
+    joins = _joins(graph, chains, refusals)
+    averages = _averages(graph, config, chains, refusals)
+    placements = [*folded, *(_verdict(node, chip, joins, averages, refusals, graph)
+                             for node in graph.nodes)]
+    placements.sort(key=lambda placement: graph.order[placement.name])
+    return Support(chains, joins, averages, placements)

@@ -1,0 +1,1 @@
+"""The sequencer of a chip: loops over a layer, operand addresses, tail control, faults."""

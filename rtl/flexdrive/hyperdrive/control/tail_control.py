@@ -1,0 +1,196 @@
+"""Tail controller: leads finished groups through the tiles' tails, beside the accumulation.
+
+A group's accumulators wait in the tiles' hold registers; one value per tile and cycle goes into
+the tail, reads its bypass word on the way in and is written on the way out. Reads of the
+accumulation come first: a bypass read or a write waits while its bank is busy, and with it the
+whole tail.
+"""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib.wiring import In, Out
+
+from ...emit import Shared
+from ..border_position import rim_layout
+from ..descriptor.layer import layer_layout
+from ..multiple import multiple_of
+from .conv_loop import group_layout
+
+__all__ = ["TailControl"]
+
+
+class TailControl(Shared):
+    """Order, addresses and flow of the tail.
+
+    Parameters
+    ----------
+    config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
+    stages : advances from shift to write, :attr:`flexdrive.hyperdrive.tile.tail.Tail.latency`.
+
+    Members
+    -------
+    layer : constants of the layer.
+    commit, group : a group is on its way to the hold registers; ``group`` is taken at ``commit``.
+    captured : all its accumulators are there from the next cycle on.
+    free : no group is committed or held.
+    idle : free, and all results are written.
+    stored, index, read, release, released : see
+        :class:`~flexdrive.hyperdrive.memory.scale_bias_buffer.ParameterBuffer`.
+    bypass_wanted, bypass_address, bypass_granted : read of a bypass word.
+    write_wanted, write_address, write_granted : write of a result.
+    rim : where the result to be written lies in its tile (mesh).
+    shift, advance : see :class:`~flexdrive.hyperdrive.tile.tail.Tail`, one cycle early.
+    """
+
+    def __init__(self, config, stages):
+        self.config = config
+        self.stages = stages
+        words = config.parameter_words
+        super().__init__({
+            "layer": In(layer_layout(config)), "commit": In(1),
+            "group": In(group_layout(config)), "captured": In(1),
+            "free": Out(1), "idle": Out(1),
+            "stored": In(range(words + 1)), "index": Out(range(words)), "read": Out(1),
+            "release": Out(1), "released": Out(range(words + 1)),
+            "bypass_wanted": Out(1), "bypass_address": Out(16), "bypass_granted": In(1),
+            "write_wanted": Out(1), "write_address": Out(16), "write_granted": In(1),
+            "shift": Out(config.adder_depth), "advance": Out(1),
+            **({"rim": Out(rim_layout())} if config.mesh else {}),
+        }, x=config.mesh, c=config.channels, l=config.adder_depth, s=stages,
+            **config.layer_parameters)
+
+    def elaborate(self, platform):
+        m = Module()
+        group = Signal(group_layout(self.config))
+        busy = Signal()
+        held = Signal()
+        with m.If(self.commit):
+            m.d.sync += [group.eq(self.group), busy.eq(1)]
+        with m.If(self.captured):
+            m.d.sync += held.eq(1)
+        moves = Signal()
+        front = self._front(m, group, held, moves)
+        valid, offset, end = front["valid"], front["offset"], front["end"]
+        ready = Signal()
+        known = Signal()
+        m.d.comb += [
+            self.free.eq(~busy),
+            # The front may go on when nothing is there, or its parameters and bypass word are. A
+            # bypass word is read only when it can be taken along.
+            known.eq(~valid | (self.stored > self.index)),
+            self.bypass_wanted.eq(held & valid & known & self.layer.bypass),
+            ready.eq(~held | (known & (self.bypass_granted | ~(valid & self.layer.bypass)))),
+            self.bypass_address.eq(self.layer.bypass_base + offset),
+            self.advance.eq(ready & (~self.write_wanted | self.write_granted)),
+            moves.eq(self.advance & held),
+            self.shift.eq(Mux(moves, 1 << front["slot"], 0)),
+            self.read.eq(moves), self.release.eq(moves & end & group.release),
+        ]
+        lanes = self.config.channels * self.config.adder_depth
+        with m.If(self.layer.blocks & (group.channels > lanes)):
+            m.d.comb += self.released.eq(lanes)
+        with m.Elif(~self.layer.blocks & (group.channels > self.config.channels)):
+            m.d.comb += self.released.eq(self.config.channels)
+        with m.Else():
+            m.d.comb += self.released.eq(group.channels)
+        with m.If(self.layer.channelwise):
+            m.d.comb += self.released.eq(group.slots)
+        with m.If(moves & end):
+            m.d.sync += [held.eq(0), busy.eq(0)]
+        rim = self._rim(m, moves & front["pixel_end"]) if self.config.mesh else None
+        self._pipeline(m, held & valid, self.layer.out_base + offset, busy, rim)
+        return m
+
+    def _front(self, m, group, held, moves):
+        """Slot and lane of the next value, which ``moves`` on: slot by slot; channelwise, where a
+        slot is a channel and a lane a pixel, lane by lane. Returns its slot, whether it is a value,
+        its offset from the map's base, whether it is the group's last, and its pixel's in it."""
+        channels = self.config.channels
+        slot = Signal(range(max(2, self.config.adder_depth)))
+        lane = Signal(range(max(2, channels)))
+        left = Signal(16)           # channels from the slot's first to the layer's last
+        slot_offset = Signal(16)
+        offset = Signal(16)
+        lane_end = Signal()
+        end = Signal()
+        valid = Signal()
+        following = Signal(16)
+        layer, blocks = self.layer, self.layer.blocks
+        pixels = Signal()
+        slot_end = Signal()
+        m.d.comb += [
+            pixels.eq(layer.channelwise if self.config.channelwise else 0),
+            lane_end.eq(lane == Mux(pixels, left, channels) - 1),
+            slot_end.eq(slot == group.slots - 1), end.eq(lane_end & slot_end),
+            # The first lane of the next slot; channelwise, the first slot of the next lane.
+            following.eq(slot_offset + Mux(blocks & ~pixels, multiple_of(
+                layer.out_step, channels), layer.out_pitch)),
+        ]
+        with m.If(self.captured):
+            m.d.sync += [slot.eq(0), lane.eq(0), self.index.eq(0), left.eq(group.channels),
+                         slot_offset.eq(group.offset), offset.eq(group.offset), valid.eq(1)]
+        with m.Elif(moves):
+            m.d.sync += [offset.eq(offset + layer.out_step), self.index.eq(self.index + 1),
+                         # Every slot has a first channel, and all lanes of pixels are values.
+                         valid.eq(pixels | lane_end | (lane + 1 < left))]
+            with m.If(pixels):
+                m.d.sync += slot.eq(slot + 1)
+            with m.Else():
+                m.d.sync += lane.eq(lane + 1)
+            with m.If(Mux(pixels, slot_end, lane_end)):
+                m.d.sync += [slot_offset.eq(following), offset.eq(following)]
+                # Blocks have parameters of their own; pixels share those of their block.
+                with m.If(pixels):
+                    m.d.sync += [slot.eq(0), lane.eq(lane + 1), self.index.eq(0)]
+                with m.Else():
+                    m.d.sync += [lane.eq(0), slot.eq(slot + 1)]
+                    with m.If(blocks):
+                        m.d.sync += left.eq(left - channels)
+                    with m.Else():
+                        m.d.sync += self.index.eq(0)
+        return {"slot": slot, "valid": valid, "offset": offset, "end": end,
+                "pixel_end": Mux(pixels, slot_end, Mux(blocks, end, lane_end))}
+
+    def _rim(self, m, step):
+        """Row and column of the pixel of the next value in its tile; ``step`` to the next."""
+        layer = self.layer
+        row = Signal(16)
+        column = Signal(16)
+        rim = Signal(rim_layout())
+        last_row, last_column = Signal(), Signal()
+        m.d.comb += [
+            last_row.eq(row == layer.tile_rows - 1),
+            last_column.eq(column == layer.tile_columns - 1),
+            rim.north.eq(row < layer.halo), rim.south.eq(row + layer.halo >= layer.tile_rows),
+            rim.west.eq(column < layer.halo),
+            rim.east.eq(column + layer.halo >= layer.tile_columns),
+            rim.inside_rows.eq(row < layer.out_last_rows),
+            rim.inside_columns.eq(column < layer.out_last_columns),
+        ]
+        with m.If(step):
+            m.d.sync += column.eq(column + 1)
+            with m.If(last_column):
+                m.d.sync += [column.eq(0), row.eq(Mux(last_row, 0, row + 1))]
+        return rim
+
+    def _pipeline(self, m, enters, address, busy, rim):
+        """Mirror of the tiles' pipelines: which stages hold results, and their addresses."""
+        valid = [Signal(name=f"valid{i}") for i in range(self.stages)]
+        addresses = [Signal(16, name=f"address{i}", reset_less=True)
+                     for i in range(self.stages)]
+        with m.If(self.advance):
+            m.d.sync += [valid[0].eq(enters), addresses[0].eq(address)]
+            for i in range(1, self.stages):
+                m.d.sync += [valid[i].eq(valid[i - 1]), addresses[i].eq(addresses[i - 1])]
+        with m.Elif(self.write_granted):
+            m.d.sync += valid[-1].eq(0)
+        if rim is not None:
+            for i in range(self.stages):
+                kept = Signal(rim_layout(), name=f"rim{i}", reset_less=True)
+                with m.If(self.advance):
+                    m.d.sync += kept.eq(rim)
+                rim = kept
+            m.d.comb += self.rim.eq(rim)
+        m.d.comb += [
+            self.write_wanted.eq(valid[-1]), self.write_address.eq(addresses[-1]),
+            self.idle.eq(~busy & ~Cat(valid).any()),
+        ]

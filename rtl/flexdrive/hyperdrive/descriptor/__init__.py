@@ -1,0 +1,1 @@
+"""Descriptors as data: fields, rules, decoder, and the reports about them."""

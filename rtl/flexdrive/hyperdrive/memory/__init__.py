@@ -1,0 +1,1 @@
+"""Between the host's streams and the tiles: buffers, transfers, the banks' arbiter."""

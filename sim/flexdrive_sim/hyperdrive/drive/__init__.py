@@ -1,0 +1,1 @@
+"""The RTL of chips and meshes, driven by whole programs and networks."""

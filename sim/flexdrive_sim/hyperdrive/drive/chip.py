@@ -1,0 +1,129 @@
+"""The RTL of a chip, driven by whole programs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.chip import Chip as ChipComponent
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code
+from flexdrive.hyperdrive.link import LinkError
+
+from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
+
+__all__ = ["Chip", "ChipRun", "ReportRow", "count_descriptors", "report_row"]
+
+# Words of a report on the stream: 160 bits.
+_REPORT_CHUNKS = 5
+# Cycles that a program of any kind may take per unit of work, before a run counts as hung.
+_DEFAULT_LIMIT = 1 << 40
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """A report of the chip (:class:`flexdrive.hyperdrive.descriptor.report.Report`), and the cycle after
+    reset in which it left the chip."""
+
+    index: int
+    code: Code
+    operation: int
+    cycles: int
+    active: int
+    weight_stalls: int
+    tail_stalls: int
+    time: int = -1
+    link_error: LinkError = LinkError.NONE
+
+
+@dataclass(frozen=True)
+class ChipRun:
+    """What a program gave.
+
+    Attributes
+    ----------
+    pixels : words of ``o_pixels``, uint16.
+    pixel_times : cycle after reset in which each left.
+    cycles : cycles from reset until the last report and the last word had left.
+    reports : a :class:`ReportRow` per descriptor.
+    """
+
+    pixels: np.ndarray
+    pixel_times: np.ndarray
+    cycles: int
+    reports: list
+
+
+def count_descriptors(words):
+    """Number of descriptors in a stream of 32-bit words, as the chip frames them."""
+    position, count = 0, 0
+    while position < len(words):
+        position += DESCRIPTOR_WORDS + (int(words[position]) >> 16)
+        count += 1
+    return count
+
+
+def report_row(row, time):
+    """A :class:`ReportRow` of a word of ``o_reports`` (32-bit chunks)."""
+    head = int(row[0])
+    return ReportRow(head & 0xFFFF, Code(head >> 16 & 0xFF), head >> 24 & 0xF,
+                     *(int(word) for word in row[1:_REPORT_CHUNKS]), time,
+                     LinkError(head >> 28))
+
+
+class Chip:
+    """The RTL of a chip on one of the engines.
+
+    Parameters
+    ----------
+    config : :class:`ChipConfig`.
+    engine : ``"compiled"`` or ``"pysim"`` (Amaranth's simulator; for small chips).
+    options : of the compiled engine (:func:`flexdrive_sim.engine.build.compile_rtlil`):
+        ``backend``, ``power_up``, ``notify``.
+    """
+
+    def __init__(self, config: ChipConfig, *, engine="compiled", **options):
+        self.config = config
+        self.engine = engine
+        self._model = Model(ChipComponent(config), **options) if engine == "compiled" else None
+
+    def run(self, words, weights, pixels, out_words, *, gates=None, max_cycles=None):
+        """Run a program to its end; the chip is reset first, its memories are not cleared.
+
+        Parameters
+        ----------
+        words : descriptors and payloads, uint32.
+        weights : weight words, (count, chunks of 32 bits) uint32.
+        pixels : words for ``i_pixels``, uint16.
+        out_words : words expected on ``o_pixels``.
+        gates : {stream name: :class:`Gate` pattern}; streams not named are always willing.
+        max_cycles : limit; a run that does not end is an :class:`EngineError`.
+
+        Returns
+        -------
+        :class:`ChipRun`
+        """
+        gates = {name: Gate.always() for name in (
+            "i_descriptors", "i_weights", "i_pixels", "o_pixels", "o_reports")} | (gates or {})
+        weights = np.asarray(weights, np.uint32).reshape(-1, self.config.weight_chunks)
+        count = count_descriptors(words)
+        streams = {
+            "i_descriptors": Source(np.asarray(words, np.uint32), gates["i_descriptors"]),
+            "i_weights": Source(weights, gates["i_weights"]),
+            "i_pixels": Source(np.asarray(pixels, np.uint16).astype(np.uint32),
+                               gates["i_pixels"]),
+            "o_pixels": Sink(out_words, gates["o_pixels"]),
+            "o_reports": Sink(count, gates["o_reports"]),
+        }
+        component = None if self._model else ChipComponent(self.config)
+        run = run_streams(component, streams, engine=self.engine, model=self._model,
+                          cycles=max_cycles or _DEFAULT_LIMIT)
+        rows = [report_row(row, int(time)) for row, time in
+                zip(run.words["o_reports"], run.times["o_reports"], strict=True)]
+        if not run.finished:
+            moved = ", ".join(f"{name} {len(run.times[name])} of "
+                              f"{end.count if isinstance(end, Sink) else len(end.words)}"
+                              for name, end in streams.items())
+            raise EngineError(f"The chip did not finish within {run.cycles} cycles; words moved: "
+                              f"{moved}; last report: {rows[-1] if rows else 'none'}")
+        return ChipRun(run.words["o_pixels"][:, 0].astype(np.uint16), run.times["o_pixels"],
+                       run.cycles, rows)

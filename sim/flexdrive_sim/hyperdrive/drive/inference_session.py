@@ -1,0 +1,285 @@
+"""Networks on the host and on a chip: images in, results, comparison and counters out."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+from flexdrive.hyperdrive.descriptor.fields import Activation, Code
+from flexdrive_deploy.compiled_model import ChipPart
+from flexdrive_deploy.hyperdrive.ir import MINUS_ZERO, Average, half_bits
+from flexdrive_deploy.hyperdrive.mesh_borders import neighbours
+
+from ..golden.chip import GoldenChip, check
+from ..golden.convolution import averages, channelwise, convolve
+from ..golden.memory_check import check_plan
+from ..golden.overflow import of_program, of_values
+from .runner import ProgramRun, machine_for, predict_program, run_program
+
+__all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate"]
+
+ENGINES = ("golden", "rtl", "pysim")
+
+
+class RunError(FlexdriveError):
+    """The chip did something that no program of ours makes it do."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first word that is not as the golden model says; patterns are binary16."""
+
+    layer: str
+    channel: int
+    row: int
+    column: int
+    expected: int
+    got: int
+    cycle: int | None = None
+
+    def __str__(self):
+        when = "" if self.cycle is None else f", cycle {self.cycle}"
+        values = np.array([self.expected, self.got], np.uint16).view(np.float16)
+        return (f"layer {self.layer}, channel {self.channel}, row {self.row}, column "
+                f"{self.column}: expected {self.expected:04x} ({values[0]:g}), got "
+                f"{self.got:04x} ({values[1]:g}){when}")
+
+
+@dataclass(frozen=True, eq=False)
+class ChipResult:
+    """One program run for one image.
+
+    Attributes
+    ----------
+    maps : name -> uint16 (channels, height, width) of everything that was stored.
+    compared : words compared with the golden model.
+    difference : the first Difference, or None.
+    cycles : from reset to the last word, None on the golden model.
+    reports : the chip's report of every descriptor, empty on the golden model.
+        On a mesh, for each descriptor that of the chip that took longest.
+    predicted : what the cycle model says of cycles and reports.
+    model_holds : whether the cycle model is right in the total and in every report of every chip.
+    overflows : :class:`~.overflow.Overflow` of its maps, in order of execution.
+    sent, stored : words to the chip, and those that the golden model says come back, in the order
+        of the whole image; None of a report without images.
+    """
+
+    maps: dict
+    compared: int
+    difference: Difference | None
+    cycles: int | None
+    reports: list
+    predicted: ProgramRun
+    model_holds: bool = True
+    overflows: tuple = ()
+    sent: np.ndarray | None = None
+    stored: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ImageResult:
+    """outputs : name -> array of the network's results, float16 where the chip made them;
+    chips : a ChipResult for each program; overflows : :class:`~.overflow.Overflow` of every map
+    with values that are infinite or no numbers, in order of execution."""
+
+    outputs: dict
+    chips: list
+    overflows: tuple = ()
+
+    @property
+    def difference(self):
+        """The first Difference in any program, or None."""
+        return next((chip.difference for chip in self.chips if chip.difference), None)
+
+
+def evaluate(graph, maps):
+    """All maps of a ChipGraph layer by layer, without programs, memories or streams.
+
+    maps: name -> uint16 (channels, height, width) of its inputs; returns those and all others."""
+    maps = dict(maps)
+    def join():
+        for concat in graph.concats:
+            if concat.target not in maps and all(name in maps for name in concat.sources):
+                maps[concat.target] = np.concatenate([maps[name] for name in concat.sources])
+                join()
+
+    join()
+    for layer in graph.layers:
+        bypass = maps[layer.bypass] if layer.bypass is not None else None
+        maps[layer.target] = _evaluate_layer(layer, maps[layer.source], bypass)
+        join()
+    for average in graph.averages:
+        words = maps[average.source]
+        maps[average.target] = averages(words.transpose(1, 2, 0), words.shape[1:], Average.factor(
+            words.shape)).transpose(2, 0, 1)
+    return maps
+
+
+def _evaluate_layer(layer, source, bypass):
+    """The map of a layer: groups, each in its partial sums, then the shuffle."""
+    if layer.upsample:
+        source = source.repeat(2, 1).repeat(2, 2)
+    if layer.channelwise:
+        return _shuffled(channelwise(
+            source, None if layer.maximum else layer.weights, layer.alpha, layer.beta,
+            kernel=layer.kernel, stride=layer.stride, activation=layer.activation,
+            slope=layer.slope, bypass=bypass), layer.shuffle)
+    per_group, inputs = layer.c_out // layer.groups, layer.weights.shape[1]
+    made = []
+    for group in range(layer.groups):
+        here = slice(group * per_group, (group + 1) * per_group)
+        total, begin = None if bypass is None else bypass[here], 0
+        for part in layer.parts or (inputs,):
+            end, last = begin + part, begin + part == inputs
+            total = convolve(
+                source[group * inputs + begin:group * inputs + end],
+                layer.weights[here, begin:end], layer.alpha[here],
+                layer.beta[here] if last else np.full(per_group, MINUS_ZERO, np.uint16),
+                stride=layer.stride, bypass=total,
+                activation=layer.activation if last else Activation.NONE, slope=layer.slope)
+            begin = end
+        made.append(total)
+    return _shuffled(np.concatenate(made), layer.shuffle)
+
+
+def _shuffled(channels, ways):
+    """Channel g*K + j of ``ways`` groups goes to j*ways + g."""
+    groups = channels.reshape(ways, -1, *channels.shape[1:])
+    return np.ascontiguousarray(groups.swapaxes(0, 1)).reshape(channels.shape)
+
+
+def _refuse_illegal(program):
+    """RunError when a chip would refuse a descriptor of ``program``."""
+    for (y, x), words in program.chip_words().items():
+        sides = neighbours(*program.mesh, y, x) if program.mesh else (False,) * 4
+        for index, descriptor in enumerate(replace(program, words=words).descriptors()):
+            code = check(descriptor, program.config, sides)
+            if code != Code.OK:
+                raise RunError(f"Descriptor {index} of the program is illegal: {code.name}")
+
+
+def _check_reports(program, run):
+    """RunError when a chip refused a descriptor or stopped; of stops, that of the first."""
+    bad = [(at, row) for at, rows in run.chips.items() for row in rows if row.code != Code.OK]
+    if not bad:
+        return
+    at, row = min(bad, key=lambda entry: entry[1].time)
+    chip = f"Chip {at}" if program.mesh else "The chip"
+    if not row.code.stops:
+        raise RunError(f"{chip} refused descriptor {row.index}: {row.code.name}")
+    entries = program.entries
+    where = (f"{entries[row.index].operation.name} {entries[row.index].name}"
+             if row.index < len(entries) else "the end of the program")
+    when = "in" if row.operation else "before"
+    side = row.code.name.removeprefix("LINK_").lower()
+    raise RunError(f"{chip} stopped {when} {where} (descriptor {row.index}), cycle {row.time}: "
+                   f"its link to the {side} failed, {row.link_error.name}; there is no result")
+
+
+def _sent(program, entry, words):
+    """What a STORE sends of a map (channels, height, width)."""
+    image = words.transpose(1, 2, 0)
+    if entry.average is not None:
+        image = averages(image, program.patch(entry), Average.factor(words.shape))
+    return image.ravel()
+
+
+def _first_difference(program, expected, got, times=None):
+    """Difference of two output streams of a program, or None."""
+    wrong = np.flatnonzero(expected != got)
+    if not len(wrong):
+        return None
+    index = int(wrong[0])
+    entry, start = next((entry, start) for entry, start in reversed(program.stores)
+                        if start <= index)
+    channels, _, width = program.stored_shape(entry)
+    pixel, channel = divmod(index - start, channels)
+    row, column = divmod(pixel, width)
+    cycle = None if times is None else int(times[index])
+    return Difference(entry.name, channel, row, column, int(expected[index]), int(got[index]),
+                      cycle)
+
+
+class Session:
+    """A deployment on one engine.
+
+    Parameters
+    ----------
+    deployment : flexdrive_deploy.compiled_model.Deployment.
+    engine : "golden"; "rtl", the RTL on the compiled engine; "pysim", the RTL on Amaranth's
+        simulator. The RTL is compared with the golden model in every word that it stores.
+        Programs on the golden engine are compared with the layers evaluated one by one, when the
+        deployment was compiled in this process.
+    options : flexdrive.hyperdrive.mesh_chip.MeshOptions of a mesh.
+    gates : stream name -> :class:`flexdrive_sim.engine.Gate` pattern, for RTL and cycle model.
+    notify : called with a line of text before each slow step.
+    """
+
+    def __init__(self, deployment, engine="golden", *, options=None, gates=None,
+                 notify=None):
+        if engine not in ENGINES:
+            raise ValueError(f"engine is {engine!r}, expected one of {', '.join(ENGINES)}")
+        self.deployment = deployment
+        self.engine = engine
+        self._options, self._gates = options, gates
+        self._chip = None
+        self._predictions = {}
+        for program in deployment.programs:
+            check_plan(program)
+        if engine != "golden":
+            self._chip = machine_for(deployment.config, deployment.mesh, options, notify=notify,
+                                     engine="compiled" if engine == "rtl" else "pysim")
+
+    def run(self, image):
+        """Run one image, (1, ...) as the network's input says: ImageResult."""
+        values = {next(iter(self.deployment.inputs)): image}
+        chips, exact, overflows = [], {}, []
+        for part in self.deployment.parts:
+            if isinstance(part, ChipPart):
+                result = self._run_chip(part, {name: half_bits(values[name][0])
+                                               for name in part.inputs})
+                chips.append(result)
+                overflows += result.overflows
+                for name in part.outputs:
+                    exact[name] = np.ascontiguousarray(result.maps[name]).view(np.float16)[None]
+                    values[name] = exact[name].astype(np.float32)
+            else:
+                made = part.run(values)
+                overflows += of_values(made)
+                values |= made
+        outputs = {name: exact.get(name, values[name]) for name in self.deployment.outputs}
+        return ImageResult(outputs, chips, tuple(overflows))
+
+    def _run_chip(self, part, maps):
+        program = part.program
+        pixels = program.pack(maps)
+        _refuse_illegal(program)
+        golden = GoldenChip(program.array, (program.config.rows, program.config.columns))
+        expected = golden.execute(program.array_words, program.weights, pixels)
+        overflows = tuple(of_program(program, golden.beyond))
+        if self._chip is None:
+            return self._check_golden(part, maps, pixels, expected, overflows)
+        predicted = self._predicted(program)
+        run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000,
+                          self._gates)
+        _check_reports(program, run)
+        difference = _first_difference(program, expected, run.pixels, run.pixel_times)
+        return ChipResult(
+            program.unpack(run.pixels), len(expected), difference, run.cycles, run.reports,
+            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips), overflows,
+            pixels, expected)
+
+    def _check_golden(self, part, maps, sent, pixels, overflows):
+        program, compared, difference = part.program, 0, None
+        if part.graph is not None:
+            direct = evaluate(part.graph, maps)
+            parts = [_sent(program, entry, direct[entry.reads]) for entry, _ in program.stores]
+            compared, expected = len(pixels), np.concatenate(parts)
+            difference = _first_difference(program, expected, pixels)
+        return ChipResult(program.unpack(pixels), compared, difference, None, [],
+                          self._predicted(program), overflows=overflows, sent=sent, stored=pixels)
+
+    def _predicted(self, program):
+        if program not in self._predictions:
+            self._predictions[program] = predict_program(program, self._options, self._gates)
+        return self._predictions[program]

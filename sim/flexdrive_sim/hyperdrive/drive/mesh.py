@@ -1,0 +1,210 @@
+"""Programs for a mesh of chips, and its RTL."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Descriptor, Operation
+from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
+from flexdrive.hyperdrive.mesh_chip import MeshOptions
+from flexdrive_deploy.hyperdrive.mesh_borders import patches, split_program, whole_config
+
+from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
+from .chip import ChipRun, count_descriptors, report_row
+from .stimuli import Stimulus, random_kind, random_slice, random_weights, random_words
+
+__all__ = ["Mesh", "MeshRun", "random_chain"]
+
+
+@dataclass(frozen=True)
+class MeshRun:
+    """{(y, x): ChipRun} of every chip, the cycles until the last was done, and whether all were:
+    otherwise a link failed, and the last report of a chip says which."""
+
+    chips: dict
+    cycles: int
+    finished: bool = True
+
+
+class Mesh:
+    """The RTL of a mesh on one of the engines.
+
+    Parameters
+    ----------
+    config : :class:`ChipConfig` of each chip, with ``mesh``.
+    height, width : chips.
+    options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`.
+    engine : ``"compiled"`` or ``"pysim"``.
+    build : options of the compiled engine, as of :class:`~.rtl.Chip`.
+    """
+
+    def __init__(self, config: ChipConfig, height, width, options=None, *, engine="compiled",
+                 **build):
+        self.config, self.height, self.width = config, height, width
+        self.options = options or MeshOptions()
+        self.engine = engine
+        self._model = Model(self._component(), **build) if engine == "compiled" else None
+
+    def _component(self):
+        return MeshComponent(self.config, self.height, self.width, self.options)
+
+    def run(self, words, weights, pixels, *, gates=None, max_cycles=1 << 40, inputs=None):
+        """Run a program of the whole mesh (see :func:`split_program`).
+
+        Parameters
+        ----------
+        words, weights, pixels : as for a chip with the array of the whole mesh.
+        gates : {stream name: :class:`Gate` pattern}, of the mesh's streams.
+        inputs : {port: value} of what else the component has.
+
+        Returns
+        -------
+        :class:`MeshRun`; after a fault of a link it ends when the first chip has stopped.
+
+        Raises
+        ------
+        EngineError
+            when it has neither finished nor stopped after ``max_cycles``.
+        """
+        gates = gates or {}
+        config, size = self.config, (self.height, self.width)
+        programs = split_program(config, *size, words)
+        parts = patches(config, *size, words, pixels, Operation.LOAD)
+        counts = self._out_words(words)
+        streams = {"i_weights": Source(weights, gates.get("i_weights", Gate.always()))}
+        for (y, x), program in programs.items():
+            for name, end in (
+                    ("i_descriptors", Source(np.array(program, np.uint32))),
+                    ("i_pixels", Source(parts[y, x].astype(np.uint32))),
+                    ("o_pixels", Sink(counts[y, x])),
+                    ("o_reports", Sink(count_descriptors(program)))):
+                end.gate = gates.get(f"{name}_{y}_{x}", Gate.always())
+                streams[f"{name}_{y}_{x}"] = end
+        component = None if self._model else self._component()
+        run = run_streams(component, streams, engine=self.engine, model=self._model,
+                          cycles=max_cycles, inputs=inputs, until="stopped")
+        chips = {at: self._chip_run(run, at) for at in programs}
+        stopped = any(report.code.stops for chip in chips.values() for report in chip.reports)
+        if not run.finished and not stopped:
+            moved = ", ".join(f"{name} {len(run.times[name])}" for name in streams)
+            raise EngineError(f"The mesh did not finish within {run.cycles} cycles; words moved: "
+                              f"{moved}")
+        return MeshRun(chips, run.cycles, run.finished)
+
+    def _chip_run(self, run, position):
+        at = "{}_{}".format(*position)
+        reports = [report_row(row, int(time)) for row, time in zip(
+            run.words[f"o_reports_{at}"], run.times[f"o_reports_{at}"], strict=True)]
+        return ChipRun(run.words[f"o_pixels_{at}"][:, 0].astype(np.uint16),
+                       run.times[f"o_pixels_{at}"], run.cycles, reports)
+
+    def _out_words(self, words):
+        total, position = 0, 0
+        while position < len(words):
+            d = Descriptor.from_words(
+                [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
+            position += DESCRIPTOR_WORDS + d.payload
+            if d.operation == Operation.STORE:
+                total += int(np.prod(d.stored(self.config.rows, self.config.columns)))
+        parts = patches(self.config, self.height, self.width, words,
+                        np.zeros(total, np.uint16), Operation.STORE)
+        return {at: len(part) for at, part in parts.items()}
+
+
+def random_chain(config, height, width, seed, *, layers=None):
+    """A random program of the whole mesh: LOAD, a chain of convolutions, STORE of every map.
+
+    ``config`` is that of a chip. Borders of map i lie in half i % 2 of the border memories.
+    """
+    random = np.random.default_rng(seed)
+    whole = whole_config(config, height, width)
+    while True:
+        count = layers or int(random.integers(1, 4))
+        strides = random.choice([1, 1, 2], count)
+        kinds = [random_kind(random, config) for _ in range(count)]
+        edge = [tuple(int(e) for e in random.integers(1, 4, 2))]
+        for stride in strides[::-1]:
+            edge.insert(0, tuple(int(e * stride) for e in edge[0]))
+        for kind in kinds:
+            kind.pop("upsample", None)
+        # Layer i makes `made[i]` in map i, of which layer i + 1 reads `read[i]` channels.
+        channels = [int(c) for c in random.integers(1, 2 * config.channels + 3, count + 1)]
+        made = [random_slice(random, c, [1, 2, 3]) for c in channels]
+        read = [_part(random, slice_.pitch) for slice_ in made]
+        for i, kind in enumerate(kinds):
+            if kind:        # as many channels as it reads
+                channels[i + 1] = len(read[i])
+                made[i + 1] = random_slice(random, channels[i + 1], [1, 2, 3])
+                read[i + 1] = _part(random, made[i + 1].pitch)
+        kernels = [int(k) for k in random.choice([1, *config.kernels[1:] * 2], count)]
+        kernels = [2 if kind and random.integers(3) == 0 else k
+                   for k, kind in zip(kernels, kinds, strict=True)]
+        interleaves = [config.adder_depth if kind else int(q) for q, kind in zip(
+            random.choice(config.interleaves, count), kinds, strict=True)]
+        widths = [slice_.pitch for slice_ in made]
+        words = [e[0] * e[1] * c for e, c in zip(edge, widths, strict=True)]
+        half = config.border_words // 2
+        # Each map is exchanged as far as the next layer's kernel reaches.
+        halos = [*(k // 2 for k in kernels), 0]
+        fits = (sum(words) <= config.fm_words and all(
+            h <= min(e) and h * max(e) * c <= half
+            and ((h - 1) * config.halo + h) * c <= config.corner_words // 2
+            for e, c, h in zip(edge, widths, halos, strict=True)))
+        kept = all(part.stop * k * k * q <= config.weight_words for part, k, q in zip(
+            read, kernels, interleaves, strict=False))
+        if fits and kept:
+            break
+    map_height = int(random.integers(1, whole.rows * edge[0][0] + 1))
+    map_width = int(random.integers(1, whole.columns * edge[0][1] + 1))
+    base = np.concatenate([[0], np.cumsum(words)])
+    border = [{"border_rows": half * (i % 2), "border_columns": half * ((i + 1) % 2),
+               "border_corner": config.corner_words // 2 * (i % 2)} for i in range(count + 1)]
+    stimulus = Stimulus(whole)
+    shapes = [(map_height, map_width, widths[0])]
+    for i, stride in enumerate(strides):
+        shapes.append((*(-(-size // int(stride)) for size in shapes[i][:2]), widths[i + 1]))
+
+    def load(i):
+        _append(stimulus, lambda: stimulus.load(
+            random_words(random, shapes[i]), base=int(base[i]), tile=edge[i]),
+            halo=halos[i], **border[i])
+
+    load(0)
+    for i in range(count):
+        if widths[i + 1] > channels[i + 1]:       # the rest of the map beside the slice
+            load(i + 1)
+        part, target = read[i], made[i + 1]
+        weights = random_weights(random, config, (
+            channels[i + 1], 1 if kinds[i] else len(part), kernels[i], kernels[i]))
+        _append(stimulus, lambda i=i, weights=weights, part=part, target=target: stimulus.convolve(
+            shapes[i], weights, random_words(random, channels[i + 1]),
+            random_words(random, channels[i + 1]), in_base=int(base[i]) + part.start,
+            out_base=int(base[i + 1]) + target.offset, tile=edge[i + 1], stride=int(strides[i]),
+            interleave=interleaves[i], in_pitch=widths[i], out_pitch=target.pitch,
+            out_step=target.step, **kinds[i]),
+            halo=halos[i + 1], **{name: at + target.offset for name, at in border[i + 1].items()},
+            **{f"in_{name.removeprefix('border_') if 'corner' in name else name}": at + part.start
+               for name, at in border[i].items()})
+    for i in range(count + 1):
+        stimulus.store(shapes[i], base=int(base[i]), tile=edge[i])
+    if config.channelwise:
+        stimulus.store(shapes[count], base=int(base[count]), tile=edge[count],
+                       average=int(random_words(random, 1)[0]))
+    return stimulus
+
+
+def _part(random, channels):
+    """All channels of a map, or some of them, as a range."""
+    if random.integers(2):
+        return range(channels)
+    start = int(random.integers(channels))
+    return range(start, int(random.integers(start, channels)) + 1)
+
+
+def _append(stimulus, operation, **fields):
+    """Let ``operation`` append a descriptor, and set ``fields`` in it."""
+    begin = len(stimulus.words)
+    operation()
+    d = Descriptor.from_words(stimulus.words[begin:begin + DESCRIPTOR_WORDS])
+    stimulus.words[begin:begin + DESCRIPTOR_WORDS] = replace(d, **fields).words()

@@ -1,0 +1,1 @@
+"""Golden models in numpy, independent of the RTL, and checks of descriptors and plans."""

@@ -1,0 +1,68 @@
+"""Comparison of a run of the RTL with the golden model and the cycle model."""
+
+import numpy as np
+
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+
+from ..cycles import predict
+from ..golden.chip import GoldenChip
+from ..golden.descriptor_rules import check
+
+__all__ = ["differences", "first_difference"]
+
+
+def first_difference(config, words, expected, run, chip=None):
+    """Where the first wrong word of ``o_pixels`` lies, as a sentence, or None.
+
+    Parameters
+    ----------
+    expected : uint16, the golden model's words.
+    chip : as of :class:`~.golden.GoldenChip`.
+    run : :class:`~flexdrive_sim.hyperdrive.drive.chip.ChipRun`.
+    """
+    wrong = np.flatnonzero(expected != run.pixels)
+    if not len(wrong):
+        return None
+    at, position, begin, index = int(wrong[0]), 0, 0, 0
+    while position < len(words):
+        descriptor = Descriptor.from_words(
+            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
+        if descriptor.operation == Operation.STORE and check(descriptor, config) == Code.OK:
+            height, width, channels = descriptor.stored(
+                *(chip or (config.rows, config.columns)))
+            size = height * width * channels
+            if at < begin + size:
+                row, rest = divmod(at - begin, width * channels)
+                column, channel = divmod(rest, channels)
+                return (f"{len(wrong)} of {len(expected)} words differ; first: descriptor "
+                        f"{index} (STORE), channel {channel}, row {row}, column {column}: "
+                        f"expected {int(expected[at]):04x}, got {int(run.pixels[at]):04x}, in "
+                        f"cycle {int(run.pixel_times[at])}")
+            begin += size
+        position += DESCRIPTOR_WORDS + descriptor.payload
+        index += 1
+    return f"word {at} belongs to no STORE"
+
+
+def differences(chip, stimulus, *, gates=None, max_cycles=2_000_000):
+    """Run a stimulus on RTL, golden model and cycle model; returns a list of sentences, empty
+    when all words, reports and cycles are equal."""
+    words, weights, pixels = stimulus.arrays()
+    golden = GoldenChip(chip.config)
+    expected = golden.execute(words, weights, pixels)
+    model = predict(chip.config, words, gates)
+    run = chip.run(words, weights, pixels, stimulus.out_words, gates=gates,
+                   max_cycles=max_cycles)
+    found = []
+    data = first_difference(chip.config, words, expected, run)
+    if data:
+        found.append(data)
+    for row, rtl, report in zip(model.reports, run.reports, golden.reports, strict=True):
+        if rtl.code != report.code:
+            found.append(f"descriptor {report.index}: expected {report.code.name}, got "
+                         f"{rtl.code.name}")
+        if row != rtl:
+            found.append(f"cycle model: {row}\nRTL:         {rtl}")
+    if model.cycles != run.cycles:
+        found.append(f"cycle model: {model.cycles} cycles; RTL: {run.cycles}")
+    return found

@@ -1,0 +1,1 @@
+"""Proofs of components by SymbiYosys, and the command that runs them."""
