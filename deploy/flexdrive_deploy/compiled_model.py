@@ -1,9 +1,11 @@
 """A network made ready: parts for the host and programs for the chip, in order."""
 
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .errors import FileError, ModelError
-from .files import load_directory, save_directory
+from .files import load_directory, pack_directory, save_directory, unpack_directory
 from .frontend.host_part import HostPart
 from .hyperdrive.disassembly import listing
 from .hyperdrive.ir import ChipGraph
@@ -146,6 +148,19 @@ class Deployment:
             raise FileError(f"{path}: the manifest is damaged ({type(error).__name__}: {error})"
                             ) from None
         return made
+
+    def to_bytes(self):
+        """All of it in one piece, for other processes and machines; equal for equal networks."""
+        with tempfile.TemporaryDirectory() as place:
+            path = Path(place) / "network"
+            self.save(path)
+            return pack_directory(path)
+
+    @classmethod
+    def from_bytes(cls, content, place):
+        """The inverse; ``place`` is an empty directory to unpack into."""
+        unpack_directory(content, place)
+        return cls.load(place)
 
     def additions(self):
         """Accumulate steps of one image on the chip."""

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ import numpy as np
 from .errors import FileError
 from .frontend.door import guarded, one_line, read_bytes
 
-__all__ = ["array_bytes", "array_from", "load_directory", "save_directory"]
+__all__ = ["array_bytes", "array_from", "load_directory", "pack_directory",
+           "save_directory", "unpack_directory"]
 
 MANIFEST = "manifest.json"
 
@@ -130,3 +132,21 @@ def save_directory(path, kind, version, manifest, files):
         raise FileError(f"Cannot write {path}: {error}") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def pack_directory(path):
+    """A directory of files as bytes; equal for equal files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(Path(path).iterdir()):
+            # Without the time of the file, which says nothing.
+            entry = zipfile.ZipInfo(file.name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes())
+    return buffer.getvalue()
+
+
+def unpack_directory(content, path):
+    """The inverse, into the directory ``path``."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(path)

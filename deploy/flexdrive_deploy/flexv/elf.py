@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_deploy.exports import Words
-from flexdrive_sim.flexv.iss.memory import Region
+
+from ..exports import Words
+from .region import Region
 
 __all__ = ["Code", "ElfError", "Program", "load_elf"]
 

@@ -10,6 +10,15 @@ from .registers import REGISTER_CELLS
 
 __all__ = ["CoreConfig"]
 
+_BASE = ("i", "zifencei", "zicsr")
+# What people ask for by name -> groups of instructions. Compressed instructions are always there.
+_PRESETS = {
+    "rv32ic": _BASE,
+    "rv32imc": (*_BASE, "m"),
+    "xpulpv2": (*_BASE, "m", *(name for name in EXTENSIONS if name.startswith("xpulp_")), "dot"),
+    "flexv": EXTENSIONS,
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class CoreConfig:
@@ -53,3 +62,18 @@ class CoreConfig:
                                      f"not {self.registers!r}")
         if not 2 <= self.fetch_words <= 8:
             raise ConfigurationError(f"fetch_words must be 2 to 8, not {self.fetch_words}")
+
+    @classmethod
+    def preset(cls, name, **parameters):
+        """The configuration of a name: rv32ic, rv32imc, xpulpv2 (with the dot products that its
+        packed instructions share their lanes with) or flexv (everything).
+
+        Raises
+        ------
+        ConfigurationError
+            when there is no such name.
+        """
+        if name not in _PRESETS:
+            raise ConfigurationError(f"{name!r} is no preset of a core; there are "
+                                     + ", ".join(_PRESETS))
+        return cls(extensions=_PRESETS[name], **parameters)

@@ -1,5 +1,5 @@
-"""Whether a descriptor is legal: the rules of :class:`.fields.Code` as
-logic, on fields and on the products that the parser makes of them."""
+"""Whether a descriptor is legal: the rules of :class:`.fields.Code` as logic, on fields and on the
+products that the parser makes of them."""
 
 from amaranth.hdl import Cat, Mux, Signal, signed
 

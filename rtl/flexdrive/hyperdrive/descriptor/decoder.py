@@ -8,10 +8,9 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
-from ..memory.scale_bias_buffer import ScaleBias
 from .check import BORDER_FIELDS, TOO_LARGE, Legality
 from .fields import DESCRIPTOR_WORDS, FIELDS, Code, Operation
-from .layer import layer_layout
+from .layer import ScaleBias, layer_layout
 
 __all__ = ["Parser", "check_cycles"]
 

@@ -5,7 +5,7 @@ from amaranth.lib import data, enum
 
 from .fields import Activation, Code, Operation
 
-__all__ = ["ActivationShape", "CodeShape", "OperationShape", "layer_layout"]
+__all__ = ["ActivationShape", "CodeShape", "OperationShape", "ScaleBias", "layer_layout"]
 
 
 class OperationShape(enum.Enum, shape=4):
@@ -25,6 +25,13 @@ class CodeShape(enum.Enum, shape=8):
     """Hardware's form of :class:`~flexdrive.hyperdrive.descriptor.fields.Code`."""
 
     OK = Code.OK
+
+
+class ScaleBias(data.Struct):
+    """Parameters of one output channel, binary16 each; a payload word of a CONV descriptor."""
+
+    scale: 16
+    bias: 16
 
 
 def layer_layout(config):

@@ -1,20 +1,14 @@
 """Scale and bias buffer: the channels of two groups of blocks, read by index."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import data, stream
+from amaranth.lib import stream
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
+from ..descriptor.layer import ScaleBias
 
-__all__ = ["ParameterBuffer", "ScaleBias"]
-
-
-class ScaleBias(data.Struct):
-    """Parameters of one output channel, binary16 each; a payload word of a CONV descriptor."""
-
-    scale: 16
-    bias: 16
+__all__ = ["ParameterBuffer"]
 
 
 class ParameterBuffer(Shared):

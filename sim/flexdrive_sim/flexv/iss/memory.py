@@ -1,8 +1,6 @@
 """Sparse little-endian memory: regions with a base address each, numpy buffers behind them."""
 
-from dataclasses import dataclass
-
-import numpy as np
+from flexdrive_deploy.flexv.region import Region
 
 __all__ = ["BusError", "Memory", "Region"]
 
@@ -14,19 +12,6 @@ class BusError(Exception):
     def __init__(self, address):
         super().__init__(f"no memory at {address:#010x}")
         self.address = address
-
-
-@dataclass(frozen=True)
-class Region:
-    """``data`` (uint8) lies at ``base``; both are multiples of 4."""
-
-    base: int
-    data: np.ndarray
-
-    def __post_init__(self):
-        if self.base % 4 or len(self.data) % 4:
-            raise ValueError(f"Region at {self.base:#x} with {len(self.data)} bytes must begin and "
-                             f"end at multiples of 4")
 
 
 class Memory:

@@ -13,8 +13,8 @@ from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import neighbours, split_program
 
 from ...engine import Gate
-from ..drive.chip import ReportRow
 from ..golden.descriptor_rules import check
+from ..report_row import ReportRow
 from .convolution import first_step
 from .exchange import ChipExchange, connect, step
 from .mesh_convolution import MeshConvolution

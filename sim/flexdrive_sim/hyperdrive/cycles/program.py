@@ -8,8 +8,8 @@ from flexdrive.hyperdrive.memory.global_average import Average
 from flexdrive.hyperdrive.timing import REQUEST, STORED
 
 from ...engine import Gate
-from ..drive.chip import ReportRow
 from ..golden.descriptor_rules import check
+from ..report_row import ReportRow
 from .convolution import ConvolutionModel, first_step
 from .groups import layer_words
 from .streams import GatedSink, GatedSource, Ring

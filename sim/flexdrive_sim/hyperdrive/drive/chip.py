@@ -10,29 +10,14 @@ from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code
 from flexdrive.hyperdrive.link import LinkError
 
 from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
+from ..report_row import ReportRow
 
-__all__ = ["Chip", "ChipRun", "ReportRow", "count_descriptors", "report_row"]
+__all__ = ["Chip", "ChipRun", "count_descriptors", "report_row"]
 
 # Words of a report on the stream: 160 bits.
 _REPORT_CHUNKS = 5
 # Cycles that a program of any kind may take per unit of work, before a run counts as hung.
 _DEFAULT_LIMIT = 1 << 40
-
-
-@dataclass(frozen=True)
-class ReportRow:
-    """A report of the chip (:class:`flexdrive.hyperdrive.descriptor.report.Report`), and the cycle after
-    reset in which it left the chip."""
-
-    index: int
-    code: Code
-    operation: int
-    cycles: int
-    active: int
-    weight_stalls: int
-    tail_stalls: int
-    time: int = -1
-    link_error: LinkError = LinkError.NONE
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,199 @@
+"""Networks from Python: images in, results out, in the form of onnxruntime.
+
+    import flexdrive as fd
+
+    model = fd.compile("digits.onnx", chip="digits", keep_layers=True)
+    session = fd.InferenceSession(model, engine="rtl")
+    (logits,) = session.run(None, {"images": images})
+    trace = session.trace(images[:1])
+    trace.layers["block1/1/relu"]        # float16 (N, C, H, W)
+
+What the RTL stores is compared with the golden model in every word; a difference is an error.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.compiled_model import Deployment
+from flexdrive_deploy.errors import ModelError
+
+from .hyperdrive.drive.inference_session import ENGINES, Session
+from .progress import Progress
+
+__all__ = ["DifferenceError", "InferenceSession", "NodeArg", "Trace"]
+
+
+class DifferenceError(FlexdriveError):
+    """A word of the hardware is not as the golden model says.
+
+    Attributes
+    ----------
+    image : number of the image.
+    difference : :class:`~.hyperdrive.drive.inference_session.Difference`.
+    """
+
+    def __init__(self, engine, image, difference):
+        super().__init__(f"{engine} differs from the golden model, image {image}: {difference}")
+        self.image, self.difference = image, difference
+
+
+@dataclass(frozen=True)
+class NodeArg:
+    """An input or output of a network; an axis of the shape that is free is named."""
+
+    name: str
+    shape: tuple
+    type: str = "tensor(float)"
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a network did with some images.
+
+    Attributes
+    ----------
+    outputs : name -> (N, ...); float16 where the chip made them, else in the model's precision.
+    layers : name of a value -> float16 (N, C, H, W), of everything that left the chip: all layers of
+        a model that was compiled with ``keep_layers``, else what the host reads.
+    cycles : of one image on the chip, measured; None on the golden model.
+    modelled : the same by the cycle model; what the chip stores only for ``layers`` is in both.
+    model_holds : whether the cycle model was right for every image and every report.
+    compared : words compared with the golden model (golden engine: with the layers one by one).
+    first_difference : the first word that differs
+        (:class:`~.hyperdrive.drive.inference_session.Difference`), or None; images behind it are not
+        in the trace.
+    overflow : infinities and NaNs, as :mod:`.hyperdrive.drive.inference_session` reports them.
+    """
+
+    outputs: dict
+    layers: dict
+    cycles: int | None
+    modelled: int
+    model_holds: bool
+    compared: int
+    first_difference: object
+
+    def __repr__(self):
+        images = len(next(iter(self.outputs.values()), ()))
+        cycles = (f"{self.modelled:,} cycles modelled" if self.cycles is None
+                  else f"{self.cycles:,} cycles")
+        verdict = ("all equal" if self.first_difference is None
+                   else f"first difference: {self.first_difference}")
+        return (f"<Trace of {images} image{'' if images == 1 else 's'}: {len(self.layers)} layers, "
+                f"{cycles} an image, {self.compared:,} words compared, {verdict}>")
+
+
+class InferenceSession:
+    """A compiled network on an engine.
+
+    Parameters
+    ----------
+    model : what :func:`flexdrive.compile` returns, or a directory that ``flexdrive compile`` wrote.
+    engine : "golden" (numpy), "rtl" (RTL, compiled) or "pysim" (RTL on Amaranth's simulator).
+    options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`, the links of a mesh.
+    progress : shown on work of more than a second; by default where a person looks at it.
+
+    Raises
+    ------
+    ModelError, FileError
+        when the engine is unknown, or the directory cannot be read.
+    """
+
+    def __init__(self, model, engine="golden", *, options=None, progress=None):
+        if engine not in ENGINES:
+            raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}")
+        if not isinstance(model, Deployment):
+            model = Deployment.load(model)
+        self.model, self.engine = model, engine
+        self._progress = progress
+        with Progress(progress) as shown:
+            self._session = Session(model, engine, options=options, notify=shown.say)
+
+    def __repr__(self):
+        return f"<InferenceSession {self.model.name!r} on {self.engine}>"
+
+    def get_inputs(self):
+        """The inputs, as :class:`NodeArg`."""
+        return [NodeArg(name, ("N", *shape[1:])) for name, shape in self.model.inputs.items()]
+
+    def get_outputs(self):
+        """The results, as :class:`NodeArg`; their shapes are known when they were computed."""
+        return [NodeArg(name, ()) for name in self.model.outputs]
+
+    def run(self, output_names, input_feed):
+        """Compute results.
+
+        Parameters
+        ----------
+        output_names : list of names, or None for all.
+        input_feed : {name: array (N, ...)}, any number of images.
+
+        Returns
+        -------
+        list of arrays (N, ...) in the order of the names.
+
+        Raises
+        ------
+        ModelError
+            when a name, a shape or a type does not fit; names the input.
+        DifferenceError
+            when the hardware differs from the golden model.
+        """
+        names = list(self.model.outputs if output_names is None else output_names)
+        for name in names:
+            if name not in self.model.outputs:
+                raise ModelError(f"The network has no output {name!r}; it has "
+                                 + ", ".join(self.model.outputs))
+        made = self._results(self._images(input_feed), stop=True)
+        return [np.concatenate([result.outputs[name] for result in made]) for name in names]
+
+    def trace(self, input_feed):
+        """Compute results and keep all that is known of the way there.
+
+        Parameters
+        ----------
+        input_feed : {name: array (N, ...)}, or the array of a network with one input.
+
+        Returns
+        -------
+        :class:`Trace`. A difference is told in it, not raised.
+        """
+        made = self._results(self._images(input_feed), stop=False)
+        maps = [{name: words for chip in result.chips for name, words in chip.maps.items()}
+                for result in made]
+        chips = made[0].chips
+        return Trace(
+            {name: np.concatenate([result.outputs[name] for result in made])
+             for name in self.model.outputs},
+            {name: np.stack([each[name] for each in maps]).view(np.float16) for name in maps[0]},
+            None if self.engine == "golden" else sum(chip.cycles for chip in chips),
+            sum(chip.predicted.cycles for chip in chips),
+            all(chip.model_holds for result in made for chip in result.chips),
+            sum(chip.compared for result in made for chip in result.chips), made[-1].difference)
+
+    def _results(self, images, stop):
+        """An ImageResult for each image, to the first that differs."""
+        made = []
+        with Progress(self._progress) as shown:
+            for image in shown.track(images, f"{self.model.name} on {self.engine}"):
+                made.append(self._session.run(image[None]))
+                difference = made[-1].difference
+                if difference is not None:
+                    if stop:
+                        raise DifferenceError(self.engine, len(made) - 1, difference)
+                    break
+        return made
+
+    def _images(self, feed):
+        names = list(self.model.inputs)
+        if not isinstance(feed, dict):
+            feed = dict.fromkeys(names[:1], feed)
+        for name in names:
+            if name not in feed:
+                raise ModelError(f"Input {name} is missing; the network takes {', '.join(names)}")
+        for name in feed:
+            if name not in names:
+                raise ModelError(f"The network has no input {name!r}; it takes {', '.join(names)}")
+        return self.model.checked_images(np.asarray(feed[names[0]]), "The array")
