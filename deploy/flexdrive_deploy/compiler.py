@@ -3,7 +3,7 @@
 import heapq
 
 from .compiled_model import ChipPart, Deployment
-from .errors import ModelError
+from .errors import FitError, ModelError
 from .frontend.graph import load_graph, sub_model
 from .frontend.host_part import HostPart
 from .hyperdrive.codegen import lower
@@ -12,7 +12,7 @@ from .hyperdrive.mesh_borders import whole_config
 from .hyperdrive.partition import analyse
 from .hyperdrive.splitting import split_inputs
 
-__all__ = ["compile_graph", "compile_model", "partition"]
+__all__ = ["compile_first", "compile_graph", "compile_model", "partition"]
 
 
 class _Unit:
@@ -146,6 +146,17 @@ def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None)
         parts.append(ChipPart(program, chip))
     return Deployment(name, config, parts, {name: graph.shapes[name] for name in graph.inputs},
                       graph.outputs, layer_check)
+
+
+def compile_first(graph, support, configs, **options):
+    """``compile_graph`` for the first of ``configs`` that holds the network; the FitError is that of
+    the last."""
+    for config in configs[:-1]:
+        try:
+            return compile_graph(graph, support, config, **options)
+        except FitError:
+            continue
+    return compile_graph(graph, support, configs[-1], **options)
 
 
 def compile_model(model, config, *, name="network", layer_check=False, mesh=None):

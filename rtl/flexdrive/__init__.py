@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 _FACE = {
     "compile": ("flexdrive_deploy.api", "compile"),
     "check": ("flexdrive_deploy.api", "check"),
-    "CompiledModel": ("flexdrive_deploy.compiled_model", "CompiledModel"),
+    "Deployment": ("flexdrive_deploy.compiled_model", "Deployment"),
     "InferenceSession": ("flexdrive_sim.inference", "InferenceSession"),
     "evaluate": ("flexdrive_sim.evaluation", "evaluate"),
     "Macro": ("flexdrive_deploy.hdl.macro", "Macro"),

@@ -1,0 +1,106 @@
+"""flexdrive evaluate: a network over a data set, on this machine or on a Dask cluster."""
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from flexdrive_deploy.api import compile
+from flexdrive_deploy.arrays import load_array
+from flexdrive_deploy.compiled_model import Deployment
+from flexdrive_deploy.errors import ModelError
+from flexdrive_sim.evaluation import evaluate
+from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES
+
+from .chip_options import chip_options, describe
+from .network import CHIP_HELP
+
+
+def _deployment(model, chip):
+    if Path(model).is_dir():
+        return Deployment.load(model, chip.config() if chip.given else None)
+    return compile(model, chip.config() if chip.given else None,
+                   mesh=chip.mesh_size() if chip.mesh else None)
+
+
+@contextmanager
+def _executor(address):
+    """That of a Dask cluster, or None."""
+    if address is None:
+        yield None
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ModelError("--dask needs the package distributed: pip install 'flexdrive[dask]'"
+                         ) from None
+    try:
+        client = Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise ModelError(f"--dask {address}: no scheduler answers there ({error})") from None
+    with client:
+        yield client.get_executor()
+
+
+def _table(found):
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("images", f"{found.images:,}")
+    if found.right is not None:
+        table.add_row("right", f"{found.right:,} ({found.accuracy:.2%})")
+    verdict = "as modelled" if found.model_holds else f"MODELLED {found.modelled:,}"
+    if found.cycles:
+        counts = ", ".join(f"{cycles:,} ({times:,} images)" if len(found.cycles) > 1
+                           else f"{cycles:,}" for cycles, times in found.cycles.items())
+        table.add_row("cycles an image", f"{counts} measured, {verdict}")
+        table.add_row("compared", f"{found.compared:,} words with the golden model, "
+                      f"{len(found.differences)} images differ")
+    else:
+        table.add_row("cycles an image", f"{found.modelled:,} modelled")
+    return table
+
+
+@click.command(epilog=CHIP_HELP)
+@click.argument("model", metavar="MODEL", type=click.Path())
+@click.option("--images", "images_file", required=True, type=click.Path(), metavar="X.npy",
+              help="Images (N, C, H, W).")
+@click.option("--labels", "labels_file", type=click.Path(), metavar="Y.npy",
+              help="Right classes (N,), integers.")
+@click.option("--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
+              help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N",
+              help="Processes on this machine; one a core when not given.")
+@click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster, e.g. "
+              "tcp://host:8786, instead of processes.")
+@click.option("--chunk", type=click.IntRange(min=1), default=16, show_default=True, metavar="N",
+              help="Images that a worker takes at once.")
+@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR",
+              help="Where finished chunks are kept: the same command goes on where it stopped.")
+@chip_options
+def command(model, images_file, labels_file, engine, workers, dask, chunk, keep, chip):
+    """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on every image and
+    count right answers.
+
+    Words that differ from the golden model are named and end with status 1.
+    """
+    if dask and workers:
+        raise ModelError("--workers and --dask exclude each other")
+    console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
+    images = load_array(images_file)
+    labels = load_array(labels_file) if labels_file else None
+    deployment = _deployment(model, chip)
+    console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
+                  markup=False, soft_wrap=True)
+    with _executor(dask) as executor:
+        found = evaluate(deployment, images, labels, engine, executor, workers=workers,
+                         chunk=chunk, keep=keep)
+    console.print(_table(found))
+    for image, text in list(found.differences.items())[:10]:
+        errors.print(f"error: {engine} differs from the golden model, image {image}: {text}",
+                     style="bold red", markup=False, soft_wrap=True)
+    if found.differences or not found.model_holds:
+        sys.exit(1)
