@@ -7,7 +7,8 @@ import onnx
 from .chip_choice import candidates
 from .compiler import compile_first
 from .errors import ModelError
-from .frontend.graph import load_graph, load_model, parse_model
+from .frontend.graph import load_graph
+from .frontend.onnx_file import load_model, parse_model
 from .hyperdrive.partition import analyse
 
 __all__ = ["check", "compile"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .door import guarded, one_line, read_bytes
 from .errors import FileError, ModelError
-from .frontend.door import guarded, one_line, read_bytes
 
 __all__ = ["compare", "is_bundle", "load_array", "load_results", "one_file_for", "save_results"]
 

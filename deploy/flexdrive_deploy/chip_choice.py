@@ -8,6 +8,8 @@ from pathlib import Path
 from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive.config import PRESETS, ChipConfig
 
+from .door import guarded, read_bytes
+
 __all__ = ["DEFAULT_PRESETS", "candidates", "config_of", "describe", "read_config"]
 
 # Small first: a small network then simulates quickly, on every engine.
@@ -32,13 +34,8 @@ def read_config(path):
     ConfigurationError
         when the file cannot be read, or holds something that is not a field.
     """
-    try:
-        with open(path, "rb") as file:
-            document = tomllib.load(file)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not a TOML file: {error}") from None
+    with guarded(path, "a TOML file", ConfigurationError):
+        document = tomllib.loads(read_bytes(path, "a TOML file", ConfigurationError).decode())
     table = document.get("chip", document)
     if not isinstance(table, dict):
         raise ConfigurationError(f"{path}: chip = {table!r} is no table; write [chip]")

@@ -149,8 +149,8 @@ def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None)
 
 
 def compile_first(graph, support, configs, **options):
-    """``compile_graph`` for the first of ``configs`` that holds the network; the FitError is that of
-    the last."""
+    """``compile_graph`` for the first of ``configs`` that holds the network; the FitError is that
+    of the last."""
     for config in configs[:-1]:
         try:
             return compile_graph(graph, support, config, **options)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .door import guarded, one_line, read_bytes
 from .errors import FileError
-from .frontend.door import guarded, one_line, read_bytes
 
 __all__ = ["array_bytes", "array_from", "load_directory", "pack_directory",
            "save_directory", "unpack_directory"]

@@ -4,16 +4,23 @@ yosys prepares itself on first use, which takes up to a minute; ``notify`` is to
 person sees what is going on.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 
-__all__ = ["ToolError", "run_tool", "run_yosys"]
+__all__ = ["ToolError", "cache_directory", "run_tool", "run_yosys"]
 
 # Lines of a failed tool's output that go into the message.
 _SHOWN_LINES = 40
+
+
+def cache_directory():
+    """Where what was built is kept: ``$XDG_CACHE_HOME/flexdrive``, else ``~/.cache/flexdrive``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "flexdrive"
 
 
 class ToolError(FlexdriveError):

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from flexdrive_cli.chip_options import describe, read_config
+from flexdrive_deploy.chip_choice import describe, read_config
 from flexdrive_deploy.compiled_model import ChipPart
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.frontend.evaluator import Evaluator

@@ -7,17 +7,16 @@
 """
 
 import functools
-import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from flexdrive.errors import ConfigurationError
-from flexdrive.hyperdrive.config import PRESETS, ChipConfig
-from flexdrive_deploy.frontend.door import guarded, read_bytes
+from flexdrive.hyperdrive.config import PRESETS
+from flexdrive_deploy.chip_choice import candidates, read_config
 
-__all__ = ["ChipChoice", "chip_options", "describe", "read_config"]
+__all__ = ["ChipChoice", "chip_options"]
 
 DEFAULT = "paper"
 _HELP = {
@@ -38,28 +37,6 @@ _FLAGS = {
     "ternary": "Weights of -1, 0 and +1, two bits each.",
 }
 _LINKS = "links"    # --mesh without a size
-
-
-def read_config(path):
-    """ChipConfig of a TOML file: fields of ChipConfig at the top or in a table ``[chip]``, what
-    is missing has the default value.
-
-    Raises
-    ------
-    ConfigurationError
-        when the file cannot be read, or holds something that is not a field.
-    """
-    with guarded(path, "a TOML file", ConfigurationError):
-        document = tomllib.loads(read_bytes(path, "a TOML file", ConfigurationError).decode())
-    table = document.get("chip", document)
-    known = [field.name for field in fields(ChipConfig)]
-    if not isinstance(table, dict):
-        raise ConfigurationError(f"{path}: chip = {table!r} is no table; write [chip]")
-    for key in table:
-        if key not in known:
-            raise ConfigurationError(f"{path}: {key} is no parameter of a chip; there are "
-                                     + ", ".join(known))
-    return ChipConfig(**table)
 
 
 @dataclass(frozen=True)
@@ -105,6 +82,11 @@ class ChipChoice:
         """``config``, with links if this is one of a mesh's chips."""
         return config if self.mesh is None else replace(config, mesh=True)
 
+    def candidates(self):
+        """ChipConfigs to try in order: the one that is meant, or the default presets."""
+        return [self.with_links(config) for config in
+                ([self.config()] if self.given else candidates(None))]
+
     def config(self, default=DEFAULT):
         """The ChipConfig; ``default`` is the preset to begin with when none is named."""
         if self.preset and self.file:
@@ -135,13 +117,3 @@ def chip_options(function):
         help="Chip parameters from a file.")(command)
     return click.option("--preset", type=click.Choice(sorted(PRESETS)),
                         help="Chip parameters by name.")(command)
-
-
-def describe(config, mesh=None):
-    """One line: the mesh, the preset's name when there is one, and the parameters."""
-    names = [name for name, preset in PRESETS.items() if preset == replace(config, mesh=False)]
-    name = f"{names[0]}: " if names else ""
-    chips = f"{mesh[0]} x {mesh[1]} chips of " if mesh else ""
-    return (f"{chips}{name}{config.rows} x {config.columns} x {config.channels}, "
-            f"{config.fm_words} words a tile, {config.weight_words} weight words, "
-            f"L = {config.adder_depth}")

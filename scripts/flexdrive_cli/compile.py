@@ -6,12 +6,13 @@ import click
 from rich.console import Console
 
 from flexdrive_deploy.arrays import load_array
+from flexdrive_deploy.chip_choice import describe
 from flexdrive_deploy.compiled_model import ChipPart
 from flexdrive_deploy.exports import export
 from flexdrive_deploy.files import array_bytes
 from flexdrive_deploy.hyperdrive.streams import chip_streams, chip_vectors
 
-from .chip_options import chip_options, describe
+from .chip_options import chip_options
 from .export_option import export_option
 from .network import CHIP_HELP, analysed, compiled
 

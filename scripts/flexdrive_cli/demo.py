@@ -13,6 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from flexdrive.hyperdrive.config import PRESETS
+from flexdrive_deploy.chip_choice import describe
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.frontend.evaluator import Evaluator
 from flexdrive_deploy.frontend.graph import load_model
@@ -21,7 +22,6 @@ from flexdrive_sim.preparation import preparation
 from flexdrive_sim.report.picture import save_picture
 from flexdrive_sim.report.summary import Summary
 
-from .chip_options import describe
 from .tables import layer_table, summary_table
 
 EXAMPLE = files("flexdrive_examples") / "digits"

@@ -10,12 +10,13 @@ from rich.table import Table
 
 from flexdrive_deploy.api import compile
 from flexdrive_deploy.arrays import load_array
+from flexdrive_deploy.chip_choice import describe
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 from flexdrive_sim.evaluation import evaluate
 from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES
 
-from .chip_options import chip_options, describe
+from .chip_options import chip_options
 from .network import CHIP_HELP
 
 

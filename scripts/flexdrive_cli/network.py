@@ -2,16 +2,14 @@
 
 from pathlib import Path
 
-from flexdrive.hyperdrive.config import PRESETS
-from flexdrive_deploy.compiler import compile_graph
-from flexdrive_deploy.errors import FitError
-from flexdrive_deploy.frontend.graph import load_graph, load_model
+from flexdrive_deploy.chip_choice import DEFAULT_PRESETS
+from flexdrive_deploy.compiler import compile_first
+from flexdrive_deploy.frontend.graph import load_graph
+from flexdrive_deploy.frontend.onnx_file import load_model
 from flexdrive_deploy.hyperdrive.partition import analyse
 
-__all__ = ["CHIP_HELP", "DEFAULT_PRESETS", "analysed", "compiled"]
+__all__ = ["CHIP_HELP", "analysed", "compiled"]
 
-# Small first: a small network then simulates quickly, on every engine.
-DEFAULT_PRESETS = ("tiny", "digits", "paper")
 CHIP_HELP = ("Without options for the chip, the first of the presets "
              f"{', '.join(DEFAULT_PRESETS)} that holds the network is taken; the results are the "
              "same on each.")
@@ -20,7 +18,7 @@ CHIP_HELP = ("Without options for the chip, the first of the presets "
 def analysed(path, chip):
     """(graph, support) of an ONNX file, for the chip of the command line."""
     graph = load_graph(load_model(path))
-    return graph, analyse(graph, chip.config())
+    return graph, analyse(graph, chip.candidates()[-1])
 
 
 def compiled(path, graph, support, chip, layer_check=False):
@@ -31,14 +29,5 @@ def compiled(path, graph, support, chip, layer_check=False):
     FitError
         of the chip that was asked for, or of the largest default.
     """
-    name = Path(path).stem
-    candidates = ([chip.config()] if chip.given else
-                  [chip.with_links(PRESETS[preset]) for preset in DEFAULT_PRESETS])
-    options = {"name": name, "layer_check": layer_check,
-               "mesh": chip.mesh_size() if chip.mesh else None}
-    for config in candidates[:-1]:
-        try:
-            return compile_graph(graph, support, config, **options)
-        except FitError:
-            continue
-    return compile_graph(graph, support, candidates[-1], **options)
+    return compile_first(graph, support, chip.candidates(), name=Path(path).stem,
+                         layer_check=layer_check, mesh=chip.mesh_size() if chip.mesh else None)

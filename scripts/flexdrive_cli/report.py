@@ -7,10 +7,11 @@ import click
 from rich.console import Console
 
 from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.chip_choice import describe
 from flexdrive_sim.engine import Gate
 from flexdrive_sim.report import DEFAULT_VOLTAGE, OPERATING_POINTS, assume, predicted_report
 
-from .chip_options import chip_options, describe
+from .chip_options import chip_options
 from .link_options import link_options
 from .network import CHIP_HELP, analysed, compiled
 from .report_tables import against_table, cost_table, phase_table

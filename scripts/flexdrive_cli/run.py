@@ -17,6 +17,7 @@ from flexdrive_deploy.arrays import (
     one_file_for,
     save_results,
 )
+from flexdrive_deploy.chip_choice import describe
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.frontend.reference import first_beyond, layer_differences
@@ -25,7 +26,7 @@ from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES, Session
 from flexdrive_sim.preparation import preparation
 from flexdrive_sim.report.summary import Summary
 
-from .chip_options import chip_options, describe
+from .chip_options import chip_options
 from .link_options import link_options
 from .network import CHIP_HELP, analysed, compiled
 from .tables import difference_table, layer_table, summary_table

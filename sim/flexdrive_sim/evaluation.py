@@ -28,7 +28,7 @@ class Evaluation:
     images : number of images.
     answers : (N,) index of the largest of the first result's values, of each image.
     right : images whose answer is the label; None without labels.
-    cycles : of one image on the chip, by number of images that took them; empty on the golden model.
+    cycles : {cycles of an image on the chip: images that took them}; empty on the golden model.
     modelled : cycles of one image by the cycle model.
     model_holds : whether every report of every image was as modelled.
     compared : words compared with the golden model.

@@ -55,16 +55,17 @@ class Trace:
     Attributes
     ----------
     outputs : name -> (N, ...); float16 where the chip made them, else in the model's precision.
-    layers : name of a value -> float16 (N, C, H, W), of everything that left the chip: all layers of
-        a model that was compiled with ``keep_layers``, else what the host reads.
+    layers : name of a value -> float16 (N, C, H, W), of everything that left the chip: all layers
+        of a model that was compiled with ``keep_layers``, else what the host reads.
     cycles : of one image on the chip, measured; None on the golden model.
     modelled : the same by the cycle model; what the chip stores only for ``layers`` is in both.
     model_holds : whether the cycle model was right for every image and every report.
     compared : words compared with the golden model (golden engine: with the layers one by one).
     first_difference : the first word that differs
-        (:class:`~.hyperdrive.drive.inference_session.Difference`), or None; images behind it are not
-        in the trace.
-    overflow : infinities and NaNs, as :mod:`.hyperdrive.drive.inference_session` reports them.
+        (:class:`~.hyperdrive.drive.inference_session.Difference`), or None; images behind it are
+        not in the trace.
+    overflows : of each image, where its values left the numbers of binary16
+        (:class:`~.hyperdrive.golden.overflow.Overflow`), in order of execution.
     """
 
     outputs: dict
@@ -74,6 +75,7 @@ class Trace:
     model_holds: bool
     compared: int
     first_difference: object
+    overflows: list
 
     def __repr__(self):
         images = len(next(iter(self.outputs.values()), ()))
@@ -171,7 +173,8 @@ class InferenceSession:
             None if self.engine == "golden" else sum(chip.cycles for chip in chips),
             sum(chip.predicted.cycles for chip in chips),
             all(chip.model_holds for result in made for chip in result.chips),
-            sum(chip.compared for result in made for chip in result.chips), made[-1].difference)
+            sum(chip.compared for result in made for chip in result.chips), made[-1].difference,
+            [result.overflows for result in made])
 
     def _results(self, images, stop):
         """An ImageResult for each image, to the first that differs."""

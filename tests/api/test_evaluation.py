@@ -6,10 +6,11 @@ import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-import flexdrive as fd
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
+
+import flexdrive as fd
 from flexdrive_sim.chunks import ChunkError, run_chunks
 
 from .networks import answers, two_layers

@@ -1,9 +1,10 @@
 """Networks from Python: the same words as from the command line, clear errors."""
 
-import flexdrive as fd
 import numpy as np
 import onnx
 import pytest
+
+import flexdrive as fd
 from flexdrive_deploy.compiled_model import ChipPart
 from flexdrive_sim.inference import DifferenceError
 

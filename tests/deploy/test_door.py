@@ -9,8 +9,8 @@ import onnx
 import pytest
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_cli.chip_options import read_config
 from flexdrive_deploy.arrays import load_array, save_array
+from flexdrive_deploy.chip_choice import read_config
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.compiler import compile_graph, compile_model
 from flexdrive_deploy.errors import FileError, ModelError

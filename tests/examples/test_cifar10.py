@@ -13,7 +13,7 @@ import onnx
 import pytest
 from PIL import Image
 
-from flexdrive_cli.chip_options import read_config
+from flexdrive_deploy.chip_choice import read_config
 from flexdrive_deploy.compiler import compile_model
 
 EXAMPLE = Path(__file__).parents[2] / "examples/cifar10"

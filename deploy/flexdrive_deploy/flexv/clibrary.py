@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_sim.engine.tools import cache_directory, run_tool
+
+from ..tools import cache_directory, run_tool
 
 __all__ = ["CLibrary", "c_library"]
 

@@ -13,8 +13,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from ..door import one_line
 from ..errors import ModelError
-from .door import one_line
 
 __all__ = ["Evaluator", "named_apart"]
 

@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, inliner, numpy_helper, shape_inference
 
+from ..door import guarded, one_line
 from ..errors import ModelError
 from . import quantizers as qonnx
 from .batch_axis import graph_of_one_image
-from .door import guarded, one_line
 from .evaluator import named_apart
 from .folding import constant_outputs, is_identity
 from .kernels import IR_VERSION, protos

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from ..door import guarded
 from ..errors import ModelError
-from .door import guarded
 from .evaluator import Evaluator
 
 __all__ = ["HostPart"]

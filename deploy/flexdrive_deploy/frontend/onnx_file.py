@@ -3,11 +3,11 @@
 import onnx
 from onnx import numpy_helper
 
+from ..door import PARSER_ERRORS, guarded, one_line
 from ..errors import ModelError
 from . import quantizers as qonnx
-from .door import PARSER_ERRORS, guarded, one_line
 
-__all__ = ["load_model"]
+__all__ = ["load_model", "parse_model"]
 
 
 def _tensors(graph):
@@ -63,7 +63,19 @@ def load_model(path):
     """
     with guarded(path, "an ONNX file, or a truncated one", ModelError):
         model = onnx.load(path)
+    return _checked(model, path)
+
+
+def parse_model(content, where):
+    """Read and check the bytes of a binary ONNX file; ``where`` names them in errors, which are
+    those of :func:`load_model`."""
+    with guarded(where, "an ONNX file, or a truncated one", ModelError):
+        model = onnx.ModelProto.FromString(content)
+    return _checked(model, where)
+
+
+def _checked(model, where):
     if not model.HasField("graph"):
-        raise ModelError(f"{path} is not an ONNX file, or a truncated one: there is no graph")
-    _validate(model, path)
+        raise ModelError(f"{where} is not an ONNX file, or a truncated one: there is no graph")
+    _validate(model, where)
     return model

@@ -33,9 +33,9 @@ class ObiRam(wiring.Component):
     """Memory with a port for instructions and one for data, both served in every cycle.
 
     An access is granted at once and has its response in the next cycle. Accesses outside of the
-    memory have ``err`` with their response, and change nothing. A word that is stored and fetched in
-    the same cycle is fetched as it was or as it becomes (fence.i is in between). Maps to
-    true dual-port block RAM with byte enables.
+    memory have ``err`` with their response, and change nothing. A word that is stored and fetched
+    in the same cycle is fetched as it was or as it becomes (fence.i is in between). Maps to true
+    dual-port block RAM with byte enables. Latency: 1 cycle from grant to response.
 
     Parameters
     ----------

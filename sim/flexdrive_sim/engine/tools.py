@@ -6,12 +6,11 @@ person sees what is going on.
 
 import hashlib
 import importlib.metadata
-import os
 import platform
 import sys
 from pathlib import Path
 
-from flexdrive_deploy.tools import ToolError, run_tool, run_yosys
+from flexdrive_deploy.tools import ToolError, cache_directory, run_tool, run_yosys
 
 __all__ = ["EngineError", "cache_directory", "cxx", "machine_identity", "run_tool",
            "run_yosys", "tool_versions", "yosys_include"]
@@ -19,12 +18,6 @@ __all__ = ["EngineError", "cache_directory", "cxx", "machine_identity", "run_too
 
 # One kind of error for whatever goes wrong on the way to a running model.
 EngineError = ToolError
-
-
-def cache_directory():
-    """Where built models are kept: ``$XDG_CACHE_HOME/flexdrive``, else ``~/.cache/flexdrive``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "flexdrive"
 
 
 def tool_versions():

@@ -10,8 +10,8 @@ __all__ = ["ReportRow"]
 
 @dataclass(frozen=True)
 class ReportRow:
-    """The fields of a report (:class:`flexdrive.hyperdrive.descriptor.report.Report`), and the cycle
-    after reset in which it left the chip."""
+    """The fields of a report (:class:`flexdrive.hyperdrive.descriptor.report.Report`), and the
+    cycle after reset in which it left the chip."""
 
     index: int
     code: Code

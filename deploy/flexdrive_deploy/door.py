@@ -18,7 +18,7 @@ from google.protobuf.text_format import ParseError as TextError
 
 from flexdrive.errors import FlexdriveError
 
-from ..errors import FileError
+from .errors import FileError
 
 __all__ = ["PARSER_ERRORS", "guarded", "one_line", "read_bytes"]
 
