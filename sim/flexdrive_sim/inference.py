@@ -35,7 +35,9 @@ class DifferenceError(FlexdriveError):
     """
 
     def __init__(self, engine, image, difference):
-        super().__init__(f"{engine} differs from the golden model, image {image}: {difference}")
+        what = ("the program differs from the layers one by one" if engine == "golden" else
+                f"{engine} differs from the golden model")
+        super().__init__(f"{what}, image {image}: {difference}")
         self.image, self.difference = image, difference
 
 

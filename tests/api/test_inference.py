@@ -101,7 +101,7 @@ def test_a_wrong_word_is_an_error_with_its_place():
     model = fd.compile(proto, chip="tiny", keep_layers=True)
     (part,) = (part for part in model.parts if isinstance(part, ChipPart))
     part.program.weights[0] ^= 1
-    with pytest.raises(DifferenceError, match="image 0: layer first, channel 0, row 0") as caught:
+    with pytest.raises(DifferenceError, match="image 0: layer first, channel 0, row 1") as caught:
         fd.InferenceSession(model).run(None, {"x": x})
     trace = fd.InferenceSession(model).trace(x)
     assert trace.first_difference == caught.value.difference

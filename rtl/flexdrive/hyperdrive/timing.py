@@ -1,7 +1,7 @@
 """Pipeline stages of a chip, in cycles after the decision of the accumulation sequencer.
 
 A word is *requested* two cycles after the decision; the arbiter grants in that cycle. From there
-the constants follow the registers of ``tile.py``. Every control signal is delayed to the stage
+the constants follow the registers of ``tile/tile.py``. Every control signal is delayed to the stage
 that uses it by these numbers and no others.
 """
 

@@ -2,7 +2,7 @@
 
 A tile has no state machine. Everything that it does in a cycle comes from the sequencer, the
 same for all tiles, and arrives already delayed to the pipeline stage that uses it (the constants
-in ``timing.py``).
+in ``hyperdrive/timing.py``).
 """
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned

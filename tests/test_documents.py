@@ -1,0 +1,59 @@
+"""What the documents say: code runs, files and links are there."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from amaranth.hdl import Elaboratable, Fragment
+
+import flexdrive as fd
+from flexdrive.fp16 import Adder
+from flexdrive_deploy.flexv.firmware import build_program
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+# A file of the repository, in backquotes.
+_FILE = re.compile(r"`((?:rtl|deploy|sim|scripts|tests|docs|firmware|examples)/[\w./-]+\.\w+)`")
+
+
+def _names(path):
+    """What the code on a page takes for granted."""
+    if path.name == "simulation.md":
+        return {"Adder": Adder, "component": None}
+    data = np.load(ROOT / "examples/digits/heldout.npz")
+    return {"images": data["images"][:12, None].astype(np.float32), "labels": data["labels"][:12]}
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if _BLOCK.search(path.read_text())],
+                         ids=lambda path: path.stem)
+def test_code_runs(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for model in ("digits/digits.onnx", "cifar10/cifar10.onnx"):
+        (tmp_path / Path(model).name).write_bytes((ROOT / "examples" / model).read_bytes())
+    (tmp_path / "main.c").write_text("int main(void) { return 0; }\n")
+    build_program([tmp_path / "main.c"], tmp_path / "program.elf")
+    names = _names(path)
+    for block in _BLOCK.findall(path.read_text()):
+        if "component" in names and "component" in block:
+            continue        # stands for any component; tests/engine has it
+        exec(compile(block, str(path), "exec"), names)
+    for name, value in names.items():
+        if isinstance(value, type) and issubclass(value, Elaboratable) and name != "Elaboratable":
+            if name != "Adder":
+                Fragment.get(value(), None)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_links_and_files_are_there(path):
+    text = path.read_text()
+    wanted = [path.parent / link for link in _LINK.findall(text) if "://" not in link]
+    wanted += [ROOT / name for name in _FILE.findall(text)]
+    assert [str(file.relative_to(ROOT)) for file in wanted if not file.exists()] == []
+
+
+def test_the_face_of_the_manual_is_that_of_the_package():
+    used = set(re.findall(r"\bfd\.(\w+)", (ROOT / "docs/python.md").read_text()))
+    assert used <= set(fd.__all__)
