@@ -31,6 +31,7 @@ _FACE = {
     "flexv": ("flexdrive.flexv", None),
 }
 
-__all__ = ["__version__", *_FACE]
+__all__ = ["ChipConfig", "Deployment", "FlexdriveError", "InferenceSession", "Macro", "__version__",
+           "check", "compile", "emit_verilog", "evaluate", "flexv", "fp16", "hyperdrive"]
 
 __getattr__, __dir__ = lazy(__name__, _FACE)

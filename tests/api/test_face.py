@@ -35,6 +35,7 @@ def test_hardware_needs_no_host_code(names):
 
 @pytest.mark.parametrize("package", [flexdrive, hyperdrive, flexv])
 def test_every_name_is_there_and_listed(package):
+    assert set(package._FACE) <= set(package.__all__)
     for name in package.__all__:
         assert getattr(package, name) is not None
         assert name in dir(package)

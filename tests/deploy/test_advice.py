@@ -95,6 +95,6 @@ def test_every_reason_occurs(monkeypatch):
                   for node in ast.walk(function)]
         missing += [(module.__name__, node.lineno) for node in inside
                     if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal"
-                    and not any((path, line) in reached
-                                for line in range(node.lineno, node.end_lineno + 1))]
+                    and not any((path, line) in reached for line in range(
+                        node.lineno, (node.end_lineno or node.lineno) + 1))]
     assert not missing

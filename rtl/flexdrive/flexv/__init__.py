@@ -14,6 +14,6 @@ _FACE = {
     "load_elf": ("flexdrive_deploy.flexv.elf", "load_elf"),
 }
 
-__all__ = [*_FACE]
+__all__ = ["Core", "CoreConfig", "ObiRam", "WishboneCore", "load_elf"]
 
 __getattr__, __dir__ = lazy(__name__, _FACE)

@@ -15,6 +15,6 @@ _FACE = {
     "MeshOptions": ("flexdrive.hyperdrive.mesh_chip", "MeshOptions"),
 }
 
-__all__ = ["PRESETS", "ChipConfig", *_FACE]
+__all__ = ["PRESETS", "Chip", "ChipConfig", "Mesh", "MeshChip", "MeshOptions"]
 
 __getattr__, __dir__ = lazy(__name__, _FACE)
