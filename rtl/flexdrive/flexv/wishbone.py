@@ -27,9 +27,10 @@ class WishboneBridge(wiring.Component):
     """A port of the core (:mod:`.core.bus`) as a Wishbone master.
 
     An access may be answered in the cycle in which it is taken or in any later one, and a slave
-    that always answers at once may hold ``ack`` (rule 3.55). A response passes a cycle after it
-    came, and a request that is not taken is kept here: no input of Wishbone reaches an output
-    without a register, so a slave may derive all that it answers from ``stb``.
+    that always answers at once may hold ``ack`` (rule 3.55). Latency: a request passes in the cycle
+    in which it is granted (combinational), a response a cycle after it came. A request that is not
+    taken is kept here: no input of Wishbone reaches an output without a register, so a slave may
+    derive all that it answers from ``stb``.
 
     Parameters
     ----------
@@ -74,6 +75,9 @@ class WishboneBridge(wiring.Component):
 
 class WishboneCore(wiring.Component):
     """:class:`.core.Core` with two Wishbone masters, see :class:`WishboneBridge`.
+
+    Latency: that of the core with a memory one cycle slower than the slave. No input reaches an
+    output without a register.
 
     Parameters
     ----------

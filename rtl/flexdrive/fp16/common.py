@@ -28,6 +28,8 @@ MAXIMUM_DEPTH = 4
 class Operator(Shared):
     """Base of the operators: checks and keeps the parameters, names the module.
 
+    Latency: ``depth`` cycles (:attr:`latency`), with ``enable`` those with ``en`` high.
+
     Parameters
     ----------
     members : ports besides ``en``.

@@ -41,7 +41,8 @@ class Maximum(Operator):
     """y = maximum(a, b) as of IEEE 754-2019, 9.6: a NaN if any operand is (0x7E00), +0 > -0.
 
     No flow control, as :class:`~flexdrive.fp16.Adder`. The logic stands before the first
-    register; further stages only delay, to match other operators.
+    register; further stages only delay, to match other operators. Latency: ``depth`` cycles
+    (``latency``), with ``enable`` those with ``en`` high.
 
     Parameters
     ----------
@@ -68,7 +69,8 @@ class Comparator(Operator):
     """Compares binary16 numbers (IEEE 754-2019, 5.11): exactly one of the outputs is 1.
 
     +0 equals -0; a NaN is unordered with everything. No flow control; depth as of
-    :class:`Maximum`.
+    :class:`Maximum`. Latency: ``depth`` cycles (``latency``), with ``enable`` those with ``en``
+    high.
 
     Members
     -------

@@ -19,10 +19,12 @@ class TileArray(Shared):
     """The tiles, wired to their neighbours, and the way of a word to the host.
 
     Members as of :class:`~flexdrive.hyperdrive.control.controller.Sequencer`, in the other
-    direction. ``store_word`` follows ``store_row`` and ``store_column`` by two cycles. In a mesh,
-    ``north``, ``south``, ``west``, ``east`` are the words of
+    direction. In a mesh, ``north``, ``south``, ``west``, ``east`` are the words of
     :class:`~flexdrive.hyperdrive.border.memory.BorderArray` and ``lines_{side}`` the results of
     the tiles along each side.
+
+    Latency: as of :class:`~flexdrive.hyperdrive.tile.tile.Tile`; ``store_word`` follows
+    ``store_row`` and ``store_column`` by two cycles.
     """
 
     def __init__(self, config):
@@ -100,6 +102,13 @@ class Chip(Shared):
     A chip needs nothing but its streams: descriptors say what to do
     (:mod:`flexdrive.hyperdrive.descriptor.fields`), weights come in the order in which they are
     used. All streams may stop at any time; that changes nothing but time.
+
+    Latency: an operation is taken :func:`~flexdrive.hyperdrive.descriptor.decoder.check_cycles`
+    cycles after the last word of its descriptor, but not before the cycle after the one before is
+    complete and, with ``config.mesh``, has all its borders; its report is on offer in the cycle
+    after it is complete. The cycles between depend on the descriptor and on the streams:
+    docs/hyperdrive.md. No input reaches an output without a register but, with ``config.mesh``,
+    ``i_{side}`` its own ready and ``i_north`` that of ``i_south``.
 
     Parameters
     ----------

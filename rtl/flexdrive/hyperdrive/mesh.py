@@ -20,6 +20,10 @@ __all__ = ["Mesh"]
 class Mesh(Shared):
     """``height`` x ``width`` chips.
 
+    Latency: as of :class:`~flexdrive.hyperdrive.mesh_chip.MeshChip`; a weight is on offer to all
+    chips in the cycle in which it comes, with ``options.forward_weights`` to chip (y, x) y + x + 1
+    cycles after it was accepted if none waits. No input reaches an output without a register.
+
     Parameters
     ----------
     config : of each chip, with ``mesh``.

@@ -78,6 +78,10 @@ class MeshOptions:
 class SideLink(Shared):
     """Both directions of the link of one side.
 
+    Latency: ``options.link.latency`` cycles from ``i`` to ``o`` of the neighbour, on an idle link
+    and wires without latency; with ``options.crossing`` also that of
+    :class:`~flexdrive.hyperdrive.link.LinkCrossing`.
+
     Parameters
     ----------
     options : :class:`MeshOptions` with a link.
@@ -138,6 +142,11 @@ class SideLink(Shared):
 
 class MeshChip(Shared):
     """A chip with the ends of its links.
+
+    Latency: as of :class:`~flexdrive.hyperdrive.chip.Chip`, of border words with ``options.link``
+    also that of :class:`SideLink`. With ``options.forward_weights`` a weight comes to the chip, and
+    is on offer to the next ones, one cycle after it was accepted. Without a link ``i_{side}``
+    reaches ready as of the chip; else no input reaches an output without a register.
 
     Parameters
     ----------

@@ -31,6 +31,11 @@ class Core(Extensions, wiring.Component):
     D from E, W and R as soon as they are there: a load's is there in W, that of a multiplication
     in R. The accumulator of a multiplication is needed in R only.
 
+    Latency: an instruction whose last word comes on ``ibus`` in cycle t is in D, E, W and R in
+    t + 1 to t + 4 unless something holds it up; cycles of instructions and hazards: docs/flexv.md.
+    Combinational paths lead from a response on ``ibus`` to its ``req`` and ``addr`` and from one
+    on ``dbus`` to its ``req``, none from other inputs.
+
     Parameters
     ----------
     config : :class:`CoreConfig`

@@ -23,6 +23,12 @@ _INHIBIT = {"mcycle": 0, "minstret": 2, "mhpmcounter3": 3, "mhpmcounter4": 4, "m
 class CsrFile(wiring.Component):
     """All registers of the table.
 
+    Combinational from ``selected``, ``interrupts`` and ``hart_id`` to ``value``, from an access to
+    ``write_value`` and ``elsewhere_write``, from ``cause`` to ``vector``. Latency: a write, a trap
+    or a return in cycle t shows in the registers from t + 1, a retirement or an event from t + 2.
+    ``interrupts``, and a change of a register, in cycle t show on ``interrupt``, ``wanted`` and
+    ``wake`` from t + 2.
+
     Members
     -------
     selected, op, operand : access, see :data:`flexdrive.flexv.isa.CSR_PLACES`; ``value`` is the
@@ -37,7 +43,7 @@ class CsrFile(wiring.Component):
         strobes, and the value to be written.
     interrupts : pending lines, numbered as in mip. wanted : the interrupt to be taken, valid with
         ``interrupt``. wake : an enabled interrupt is pending, whether or not it may be taken.
-        All three are a cycle late, and for a cycle after a change of any register there is none.
+        For a cycle after a change of any register there is none of the three.
     """
 
     def __init__(self, extensions, elsewhere=()):

@@ -10,7 +10,8 @@ __all__ = ["Divider"]
 
 
 class Divider(wiring.Component):
-    """34 cycles from ``start`` to ``done``; operands stay as they are meanwhile.
+    """Latency: a division that is begun in cycle t is ``done`` in t + 33, 34 cycles in all;
+    operands stay as they are meanwhile.
 
     Members
     -------

@@ -24,9 +24,11 @@ class FetchedWord(data.Struct):
 class Fetch(wiring.Component):
     """Instruction fetch with several accesses under way.
 
-    A redirection is requested in the cycle of ``redirect``, so with a memory that grants at once
-    and responds in the next cycle the target's instruction is delivered one cycle later: a loop's
-    jump back costs nothing.
+    Latency: a redirection is requested in its cycle, unless a request before it is not granted yet
+    or ``words`` accesses are under way, and an instruction is delivered in the cycle in which its
+    last word comes at the earliest (both combinational). So with a memory that grants at once and
+    responds in the next cycle the target's instruction is delivered one cycle later, two if it
+    spans two words: a loop's jump back costs nothing.
 
     Parameters
     ----------

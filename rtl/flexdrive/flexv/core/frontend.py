@@ -16,6 +16,10 @@ __all__ = ["Front"]
 class Front(wiring.Component):
     """Stage F and the register behind it; one instruction may wait between.
 
+    Latency: an instruction that fetch delivers in cycle t is on ``d`` in t + 1 if decode ``moves``
+    in t, else on ``s`` from t + 1 until decode moves and on ``d`` a cycle after that. To ``bus``
+    as of :class:`.fetch.Fetch`.
+
     Parameters
     ----------
     words : see :class:`.fetch.Fetch`.

@@ -17,6 +17,9 @@ __all__ = ["Loops"]
 class Loops(wiring.Component):
     """Start, end and count of two loops; the lower number wins.
 
+    Combinational from ``pc`` and the jumps under way to ``back``, ``number`` and ``target``.
+    Latency: what changes a register in cycle t shows from t + 1.
+
     Members
     -------
     pc, back, number, target : instruction delivered by fetch; whether a loop jumps back after it,

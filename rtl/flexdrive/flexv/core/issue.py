@@ -13,6 +13,9 @@ __all__ = ["Issue"]
 class Issue(wiring.Component):
     """Takes over what is in decode when ``takes``; until then the instruction collects operands.
 
+    Latency: what is taken over in cycle t is on ``e`` in t + 1, and so is an operand that comes in
+    t, an accumulator on ``kept``.
+
     Members
     -------
     decoded : what is in decode; takes : execute is free for it; comes : it is an instruction that

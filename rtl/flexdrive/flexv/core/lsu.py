@@ -17,6 +17,10 @@ __all__ = ["LoadStore"]
 class LoadStore(wiring.Component):
     """One access of any alignment; one that crosses a word boundary takes two.
 
+    Combinational from the access to ``bus``, from ``bus.gnt`` to ``granted`` and from a response to
+    ``done``, ``free``, ``fault``, ``loaded`` and ``bus.req`` of a store. Latency: an access is
+    ``done`` in the cycle of its last response, the one after ``fire`` at the earliest.
+
     Members
     -------
     wanted : the execute stage holds an access of ``op`` to ``address``, of ``data`` if ``write``;

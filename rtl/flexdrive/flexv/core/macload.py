@@ -30,6 +30,9 @@ class Undo(data.Struct):
 class Controllers(wiring.Component):
     """Mixed-precision controller and Mac&Load controller.
 
+    Combinational from ``areg`` to ``a``, ``wreg`` to ``w`` and ``selected_w`` to ``undo``. Latency:
+    what changes a register in cycle t shows from t + 1.
+
     Members
     -------
     legacy : formats come from instructions. control : of the format in CSR ivec_fmt.

@@ -23,7 +23,8 @@ class RequantControl(data.Struct):
 
 class Requantiser(wiring.Component):
     """Products are made in execute and their sum with the addend in retire. The shift comes a
-    cycle later, clip and insertion another one. One output a cycle.
+    cycle later, clip and insertion another one. Latency: what is in ``stage`` in cycle t is in
+    rq_word from t + 3; one output a cycle.
 
     The 64-bit sum cannot overflow: |rs1 * rs2| is at most 2**62, |rs3| at most 2**31.
 

@@ -54,7 +54,11 @@ class _Record(data.Struct):
 
 
 class RvfiMonitor(wiring.Component):
-    """Follows instructions from execute to retire; no influence on the core."""
+    """Follows instructions from execute to retire; no influence on the core.
+
+    Latency: an instruction with ``w_ends`` in cycle t is reported in t + 1. Combinational from
+    ``r``, ``late_value`` and ``vector``, which belong to that cycle.
+    """
 
     rvfi: Out(RVFI_PORT)
     e: In(ExecuteStage)

@@ -47,8 +47,10 @@ class _Beside(data.Struct):
 
 
 class DotProduct(Shared):
-    """Mixed-precision dot product with accumulation; one result a cycle, latency 3 cycles:
-    operand selection, products, accumulation.
+    """Mixed-precision dot product with accumulation; one result a cycle.
+
+    Latency: 3 cycles while ``o`` does not wait: operand selection, products, accumulation.
+    ``ready`` of ``i`` is combinational from that of ``o``.
 
     Parameters
     ----------

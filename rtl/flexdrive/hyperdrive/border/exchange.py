@@ -24,6 +24,12 @@ __all__ = ["Exchange"]
 class Exchange(Shared):
     """Senders and receivers of the four sides.
 
+    Latency: the first word of what is written in cycle t is on ``o_{side}`` from t + 6, a corner
+    pixel accepted on ``i_north`` or ``i_south`` in t on ``o_west`` or ``o_east`` from t + 3, if
+    nothing waits before them. Combinational from ``i_{side}`` to its ready and to
+    ``{side}_write`` and ``{corner}_write``, from ``i_north`` also to ready and write of the south,
+    and from ``wanted``, ``rim``, ``loading`` and ``load_rim`` to ``room``.
+
     Members
     -------
     layer, start : the operation, as of :class:`~flexdrive.hyperdrive.control.controller.Sequencer`.

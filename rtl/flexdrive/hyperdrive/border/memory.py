@@ -29,8 +29,8 @@ def border_write_layout(words, lanes):
 class BorderMemory(Shared):
     """Lines of ``lanes`` words of 16 bit; one line read and one word written a cycle.
 
-    A line read in cycle t stands on ``line`` in t + 2. Two ports, because neighbours send when
-    they like while the accumulation reads.
+    Latency: a line read in cycle t stands on ``line`` in t + 2. Two ports, because neighbours send
+    when they like while the accumulation reads.
 
     Members
     -------
@@ -63,7 +63,7 @@ class BorderMemory(Shared):
 class BorderArray(Shared):
     """The eight memories around the tiles.
 
-    Timing as the tiles': a request in cycle t gives rows of words at the stage of ``Tile.word``
+    Latency: as the tiles', a request in cycle t gives rows of words at the stage of ``Tile.word``
     (t + 3) for north and south, and columns at the stage of ``Tile.row_word`` (t + 4) for west
     and east, whose vertical shift is made here.
 

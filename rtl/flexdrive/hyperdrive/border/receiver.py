@@ -16,6 +16,10 @@ __all__ = ["BorderReceiver"]
 class BorderReceiver(Shared):
     """Puts received words where they belong.
 
+    Combinational: a word is accepted, written and passed on in one cycle. Latency: words are
+    accepted from the cycle after ``start`` on, ``done`` rises in that after the last one, both at
+    the earliest.
+
     Parameters
     ----------
     config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.

@@ -19,6 +19,9 @@ CORNER_WORDS = 8
 class BorderSender(Shared):
     """Lines of rim words in, single words out.
 
+    Latency: the first word of a line pushed in cycle t is on ``o`` from t + 4, the others follow
+    one a cycle; a corner word accepted in t is there from t + 3. Both if nothing waits before them.
+
     Members
     -------
     reserve : a line will be pushed later; only with ``room``.

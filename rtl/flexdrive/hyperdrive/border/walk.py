@@ -70,6 +70,9 @@ def _distance(m, name, config, count, unit, *, falling):
 class BorderWalk(Shared):
     """Walks over the rows or columns of one neighbour that are received.
 
+    Latency: the first word is there in the cycle after ``start``, the next one in that after
+    ``step``. ``end`` is combinational from ``step``.
+
     Parameters
     ----------
     side : of the chip. Words of the north and west come from far to near (``h`` in
@@ -166,6 +169,9 @@ class BorderWalk(Shared):
 
 class CornerWalk(Shared):
     """Walks over the pixels of a diagonal neighbour that are received.
+
+    Latency: the first word is there in the cycle after ``start``, the next one in that after
+    ``step``.
 
     Parameters
     ----------

@@ -30,6 +30,11 @@ __all__ = ["Sequencer"]
 class Sequencer(Shared):
     """Everything of a chip but its tiles.
 
+    Latency: of operations as of :class:`~flexdrive.hyperdrive.chip.Chip`; what ``control`` says of
+    a step follows its decision by the cycles of :mod:`~flexdrive.hyperdrive.timing`. Combinational
+    from ``i_{side}`` to its ready and to the received words, as of
+    :class:`~flexdrive.hyperdrive.border.exchange.Exchange`.
+
     Members
     -------
     i_descriptors, i_weights, i_pixels, o_pixels, o_reports, busy : see

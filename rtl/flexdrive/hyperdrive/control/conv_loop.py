@@ -70,8 +70,10 @@ class Accumulation(Shared):
     ----------
     config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
 
-    After ``start`` (one cycle, ``layer`` stable from then on) L + 1 cycles pass until the first
-    step. ``step``, ``take`` and the walker's ``place`` belong to the same cycle.
+    Latency: the first step is issued L + 2 cycles after ``start`` (one cycle, ``layer`` stable from
+    then on), or a multiple of L later when weights or tail are not there, which decide in the cycle
+    of the step (combinational). ``step``, ``take`` and the walker's ``place`` belong to the same
+    cycle.
 
     Members
     -------

@@ -30,6 +30,9 @@ class Channelwise(Shared):
     ----------
     config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
 
+    Latency: as of :class:`~flexdrive.hyperdrive.control.conv_loop.Accumulation`; all outputs for
+    :class:`TapLine` belong to the cycle of ``step``.
+
     Members
     -------
     as of :class:`~flexdrive.hyperdrive.control.conv_loop.Accumulation`, and to :class:`TapLine`:

@@ -21,10 +21,12 @@ class FaultRegister(Shared):
     """Keeps the first error of the links until reset; of several in one cycle, that of the first
     side.
 
+    Latency: an error in cycle t shows from t + 1.
+
     Members
     -------
     link_errors : errors of the links; an error may go away again.
-    fault : there was one, from the cycle after it on.
+    fault : there was one.
     code, error : which side (:class:`~flexdrive.hyperdrive.descriptor.fields.Code`) and what.
     """
 

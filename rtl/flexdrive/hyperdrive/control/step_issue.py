@@ -19,12 +19,15 @@ class Steps(Shared):
     ----------
     config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
 
+    Latency: as of :class:`~flexdrive.hyperdrive.control.conv_loop.Accumulation`; ``place`` belongs
+    to the cycle of ``step``, ``weights`` and ``holds`` to the one after.
+
     Members
     -------
     as of :class:`~.accumulate.Accumulation` but ``walk``, and
 
     place : where the operand of ``step`` lies.
-    word : weight word that was taken last; weights : of the units, one cycle after their ``step``.
+    word : weight word that was taken last; weights : of the units.
     holds : units that the operand is no tap of (channelwise), or whose weight is zero (ternary),
         beside ``weights``.
     """

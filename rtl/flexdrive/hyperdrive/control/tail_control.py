@@ -26,6 +26,11 @@ class TailControl(Shared):
     config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
     stages : advances from shift to write, :attr:`flexdrive.hyperdrive.tile.tail.Tail.latency`.
 
+    Latency: the first value is shifted in the cycle after ``captured`` at the earliest; its result
+    is to be written after ``stages`` cycles with ``advance``, the one of the shift included.
+    Combinational from ``stored``, ``bypass_granted`` and ``write_granted`` to ``shift``,
+    ``advance``, ``read`` and ``release``, and from ``stored`` to ``bypass_wanted``.
+
     Members
     -------
     layer : constants of the layer.

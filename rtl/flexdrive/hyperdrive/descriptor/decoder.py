@@ -28,9 +28,10 @@ def check_cycles(config):
 class Parser(Shared):
     """Reads a descriptor, checks it, offers it, and passes its payload on.
 
-    A descriptor is offered :func:`check_cycles` cycles after its last word was accepted. Its
-    payload goes to ``parameters`` from then on, or is dropped when the descriptor is refused; the
-    next descriptor is read once this one is taken and its payload is through.
+    Latency: a descriptor is offered :func:`check_cycles` cycles after its last word was accepted.
+    Its payload goes to ``parameters`` from then on (combinational), or is dropped when the
+    descriptor is refused; the next descriptor is read once this one is taken and its payload is
+    through.
 
     Members
     -------

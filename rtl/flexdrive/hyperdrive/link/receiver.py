@@ -15,7 +15,8 @@ __all__ = ["LinkReceiver"]
 class LinkReceiver(Shared):
     """Checks frames and passes their words on, each once and in order.
 
-    A word is offered two cycles after the last phit of its frame. After an error no further word
+    Latency: a word is offered two cycles after the last phit of its frame, and its credit is on the
+    wires from two cycles after it was taken if they are free. After an error no further word
     is accepted (those before it are good and stay on offer), and nothing is sent back, so the
     sender finds out by its own timeout.
 

@@ -18,6 +18,10 @@ class LinkSender(Shared):
     Accepts a word every ``config.cycles_per_word`` cycles while the receiver has room. After an
     error it accepts and sends nothing, so the receiver finds out by its own timeout.
 
+    Latency: the frame of a word accepted in cycle t is on the wires from t + 1, with ``retransmit``
+    from t + 2 if no frame is sent before it; on an idle link whose wires have no latency the
+    receiver offers the word in t + ``config.latency``.
+
     Parameters
     ----------
     config : :class:`flexdrive.hyperdrive.link.LinkConfig`

@@ -12,8 +12,8 @@ __all__ = ["Deserializer", "Serializer"]
 class Serializer(wiring.Component):
     """Sends frames back to back.
 
-    A message loaded in cycle t is on the wires in cycles t + 1 to t + phits. The outputs are
-    registers.
+    Latency: a message loaded in cycle t is on the wires in cycles t + 1 to t + phits. The outputs
+    are registers.
 
     Members
     -------
@@ -55,10 +55,10 @@ class Serializer(wiring.Component):
 class Deserializer(wiring.Component):
     """Collects and checks frames; no back-pressure.
 
-    ``good`` or ``bad`` is high for one cycle, the one after the phit that decides. Phits of a
-    frame may come with any gaps between them. A frame must end with ``last`` at its full length;
-    after one that does not, the next begins where it should have ended, or after ``last``. A frame
-    with the beat of the last good one is bad; the first good one may have either.
+    Latency: ``good`` or ``bad`` is high for one cycle, the one after the phit that decides. Phits
+    of a frame may come with any gaps between them. A frame must end with ``last`` at its full
+    length; after one that does not, the next begins where it should have ended, or after ``last``.
+    A frame with the beat of the last good one is bad; the first good one may have either.
 
     Members
     -------

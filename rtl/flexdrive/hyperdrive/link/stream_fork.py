@@ -43,9 +43,9 @@ class StreamFork(Shared):
 class WeightHop(Shared):
     """Weights for a chip and for the chips after it, when there is no broadcast.
 
-    Two registers cut the paths between chips, ``ready`` included: a word is passed on one cycle
-    after it came, one a cycle. It leaves the registers when the chip and both neighbours have
-    taken it.
+    Two registers cut the paths between chips, ``ready`` included. Latency: a word is on offer one
+    cycle after it came, or after the one before it has left; one a cycle. It leaves the registers
+    when the chip and both neighbours have taken it.
 
     Members
     -------

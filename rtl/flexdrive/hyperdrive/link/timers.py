@@ -8,8 +8,8 @@ __all__ = ["Timer"]
 
 
 class Timer(wiring.Component):
-    """``expired`` rises ``period`` cycles after the last cycle with ``restart`` (or after reset,
-    which counts as one unless ``expired_at_reset``) and stays until the next.
+    """Latency: ``expired`` rises ``period`` cycles after the last cycle with ``restart`` (or after
+    reset, which counts as one unless ``expired_at_reset``) and stays until the next.
 
     Members
     -------

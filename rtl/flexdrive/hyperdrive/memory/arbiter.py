@@ -17,7 +17,8 @@ __all__ = ["Arbiter"]
 
 
 class Arbiter(Shared):
-    """Grants in the cycle of the request; bank ports one cycle later, bank numbers two.
+    """Latency: grants in the cycle of the request (combinational); bank ports one cycle later,
+    bank numbers and ``bypass_valid`` two.
 
     Members
     -------

@@ -29,9 +29,12 @@ def _parameters(config):
 class MapWalker(Shared):
     """Walks over the words of a map in stream order.
 
+    Latency: the walker stands on the first word two cycles after ``start``, on the next one cycle
+    after ``step``.
+
     Members
     -------
-    start : go to the first word; ``layer`` stable from this cycle on. Valid two cycles later.
+    start : go to the first word; ``layer`` stable from this cycle on.
     valid : the walker stands on a word. ``step`` : go to the next.
     address, row, column : where the word lies: address in the tile, and which tile.
     rim : whether it is of the first or last ``layer.halo`` rows or columns of the whole array.
@@ -171,6 +174,12 @@ class MapWalker(Shared):
 class Transfer(Shared):
     """LOAD and STORE. A word a cycle; an average sends one a channel, and takes L cycles for L
     channels of a pixel, whether there are as many or not.
+
+    Latency: the first word is written or read two cycles after ``load`` or ``store`` at the
+    earliest. A word of ``i`` is written in the cycle of its acceptance (combinational); one that
+    has arrived in cycle t is on ``o`` from t + 2 if none waits before it, a mean
+    :meth:`.global_average.Average.latency_of` cycles later. ``done`` rises two cycles after the
+    last word was written or has left on ``o``.
 
     Members
     -------

@@ -19,10 +19,10 @@ _MINUS_INFINITY = 0xFC00
 class AccumulateUnit(Shared):
     """``adder_depth`` interleaved accumulators in the registers of one binary16 adder.
 
-    The sum of the operand at cycle t stands on ``y`` at t + adder_depth and is the accumulator
-    for the operand of that cycle, so slot s of the interleaving owns the cycles s modulo
-    adder_depth. An operand of zero holds the accumulator: sums start at +0 and never become -0,
-    so +0 and -0 both leave them unchanged. No flow control, because the sequencer sends zeros
+    Latency: the sum of the operand at cycle t stands on ``y`` at t + adder_depth and is the
+    accumulator for the operand of that cycle, so slot s of the interleaving owns the cycles s
+    modulo adder_depth. An operand of zero holds the accumulator: sums start at +0 and never become
+    -0, so +0 and -0 both leave them unchanged. No flow control, because the sequencer sends zeros
     when it has nothing else.
 
     Parameters

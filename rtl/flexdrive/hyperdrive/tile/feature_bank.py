@@ -27,7 +27,7 @@ def bank_port_layout(config):
 class FeatureBank(Shared):
     """One single-port bank of 16-bit words: one read or one write a cycle.
 
-    A word read in one cycle stands on ``read_data`` in the next and stays until the next read.
+    Latency: a word read in one cycle stands on ``read_data`` in the next, until the next read.
     The arbiter never asks for a read and a write at once.
 
     Parameters
