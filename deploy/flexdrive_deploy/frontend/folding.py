@@ -1,4 +1,4 @@
-"""Constant nodes, computed at import: by onnxruntime, and quantizers by :mod:`.qonnx`."""
+"""Constant nodes, computed at import: by onnxruntime, and quantizers by :mod:`.quantizers`."""
 
 from math import prod
 

@@ -37,7 +37,7 @@ def weight_stream(weights, channels, interleave, *, ternary=False):
 
     Parameters
     ----------
-    weights : uint8 (c_out, c_in, k, k), codes as of :class:`~.layers.ConvLayer`.
+    weights : uint8 (c_out, c_in, k, k), codes as of :class:`~.ir.ConvLayer`.
     channels : lanes of the chip; lanes beyond c_out get 0.
     interleave : output-channel blocks in a group.
     ternary : words of a ternary chip, two bits a lane.

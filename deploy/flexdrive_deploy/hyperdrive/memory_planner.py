@@ -203,7 +203,7 @@ def plan(graph, sizes, overwritable, limit, steps_of):
 
     Parameters
     ----------
-    graph, sizes, overwritable : as for :func:`~.order.best_order`.
+    graph, sizes, overwritable : as for :func:`~.schedule.best_order`.
     limit : words of the memory.
     steps_of : function of a graph, its steps as for :func:`allocate`.
 

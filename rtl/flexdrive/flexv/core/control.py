@@ -155,7 +155,7 @@ class MacloadOp(enum.Enum, shape=6):
 
 
 class BitsOp(enum.Enum, shape=6):
-    """Operations of :mod:`.bits`. Bit 0 of comparisons: unsigned (the ALU compares for them)."""
+    """Operations of :mod:`.bitmanip`. Bit 0 of comparisons: unsigned (the ALU compares)."""
 
     (LE, LEU, MIN, MINU, MAX, MAXU, ABS, ROR, FF1, FL1, CLB, CNT, EXTHS, EXTHZ, EXTBS, EXTBZ,
      CLIP, CLIPU, CLIPR, CLIPUR, EXTRACT, EXTRACTU, INSERT, BCLR, BSET) = range(25)

@@ -13,7 +13,7 @@ __all__ = ["FaultRegister", "link_errors_layout"]
 
 
 def link_errors_layout():
-    """Error of the link on each side, in the order of :data:`.border.SIDES`."""
+    """Error of the link on each side, in the order of ``SIDES``."""
     return data.ArrayLayout(LinkError, len(SIDES))
 
 

@@ -12,8 +12,8 @@ __all__ = ["Steps"]
 
 
 class Steps(Shared):
-    """:class:`~.accumulate.Accumulation`, on chips that have it
-    :class:`~.channelwise.Channelwise`, and the window walker that they share.
+    """:class:`~.conv_loop.Accumulation`, on chips that have it
+    :class:`~.depthwise_loop.Channelwise`, and the window walker that they share.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Steps(Shared):
 
     Members
     -------
-    as of :class:`~.accumulate.Accumulation` but ``walk``, and
+    as of :class:`~.conv_loop.Accumulation` but ``walk``, and
 
     place : where the operand of ``step`` lies.
     word : weight word that was taken last; weights : of the units.

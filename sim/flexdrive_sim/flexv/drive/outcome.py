@@ -1,6 +1,7 @@
 """How a run of a program ended, the same for the simulator and for the hardware.
 
-What says where something happened is a function of an address, see :meth:`.symbols.Symbols.where`.
+What says where something happened is a function of an address, see
+:meth:`flexdrive_deploy.flexv.symbols.Symbols.where`.
 """
 
 from dataclasses import dataclass, field

@@ -18,7 +18,7 @@ _HIDDEN = {csr.number for csr in CSRS.values()
 
 
 class PublishedHart(Hart):
-    """As :class:`.iss.Hart`, but with results that the published core gives."""
+    """As :class:`.machine.Hart`, but with results that the published core gives."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)

@@ -23,7 +23,7 @@ _LINES = 0xFFFF0888
 
 def check_random(built, seed, instructions, extensions=EXTENSIONS, *, fastest=1, **options):
     """Run one random program on both sides; latencies (from ``fastest`` on), stalls and interrupts
-    follow from the seed; ``options``: see :class:`.rtl_core.CoreBench`. Returns the
+    follow from the seed; ``options``: see :class:`~..drive.rtl_core.CoreBench`. Returns the
     :class:`Lockstep`; raises :class:`Mismatch`."""
     interrupts = seed % 2 == 1
     program = RandomProgram(seed, extensions=extensions, interrupts=interrupts)

@@ -46,8 +46,8 @@ _NOWHERE = 0x40000000
 
 
 def access_program(count, seed):
-    """:class:`.snippet.Snippet` of ``count`` accesses of any size at any place, one in eight to
-    where no memory is; values, moved pointers and causes of traps end up in the data."""
+    """:class:`~..drive.snippet.Snippet` of ``count`` accesses of any size at any place, one in
+    eight to where no memory is; values, moved pointers and causes of traps end up in the data."""
     rng = np.random.default_rng(seed)
     handler = (code("csrrs", rd=10, csr=CSRS["mepc"].number) + code("addi", rd=10, rs1=10, simm=4)
                + code("csrrw", csr=CSRS["mepc"].number, rs1=10)

@@ -59,7 +59,7 @@ class ChipResult:
         On a mesh, for each descriptor that of the chip that took longest.
     predicted : what the cycle model says of cycles and reports.
     model_holds : whether the cycle model is right in the total and in every report of every chip.
-    overflows : :class:`~.overflow.Overflow` of its maps, in order of execution.
+    overflows : :class:`~..golden.overflow.Overflow` of its maps, in order of execution.
     sent, stored : words to the chip, and those that the golden model says come back, in the order
         of the whole image; None of a report without images.
     """
@@ -79,8 +79,8 @@ class ChipResult:
 @dataclass(frozen=True, eq=False)
 class ImageResult:
     """outputs : name -> array of the network's results, float16 where the chip made them;
-    chips : a ChipResult for each program; overflows : :class:`~.overflow.Overflow` of every map
-    with values that are infinite or no numbers, in order of execution."""
+    chips : a ChipResult for each program; overflows : :class:`~..golden.overflow.Overflow` of
+    every map with values that are infinite or no numbers, in order of execution."""
 
     outputs: dict
     chips: list

@@ -36,7 +36,7 @@ class Mesh:
     height, width : chips.
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`.
     engine : ``"compiled"`` or ``"pysim"``.
-    build : options of the compiled engine, as of :class:`~.rtl.Chip`.
+    build : options of the compiled engine, as of :class:`~.chip.Chip`.
     """
 
     def __init__(self, config: ChipConfig, height, width, options=None, *, engine="compiled",

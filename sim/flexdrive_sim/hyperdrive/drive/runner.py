@@ -22,7 +22,7 @@ class ProgramRun:
     Attributes
     ----------
     cycles : from reset to the last word.
-    chips : (y, x) -> list of :class:`~.rtl.ReportRow` of each chip.
+    chips : (y, x) -> list of :class:`~..report_row.ReportRow` of each chip.
     pixels, pixel_times : words of all STOREs in the order of the whole image, and their cycles;
         None of a prediction, and of a run that ended because a link failed.
     link_words : words on the links of a mesh, of borders and of corners (prediction).
@@ -47,7 +47,7 @@ class ProgramRun:
 
 
 def machine_for(config, mesh, options=None, *, engine="compiled", notify=None):
-    """The RTL: a :class:`~.rtl.Chip`, or a :class:`~.mesh.Mesh` for ``mesh`` = (height, width),
+    """The RTL: a :class:`~.chip.Chip`, or a :class:`~.mesh.Mesh` for ``mesh`` = (height, width),
     its chips joined as ``options`` say."""
     # The RTL and its tools take a second to import; the golden model needs neither.
     from .chip import Chip

@@ -45,7 +45,7 @@ def of_program(program, beyond):
     Parameters
     ----------
     program : flexdrive_deploy.hyperdrive.program.Program.
-    beyond : list of :class:`~.golden.Beyond` that it left.
+    beyond : list of :class:`~.chip.Beyond` that it left.
     """
     found = {}
     for one in beyond:

@@ -17,7 +17,7 @@ def first_difference(config, words, expected, run, chip=None):
     Parameters
     ----------
     expected : uint16, the golden model's words.
-    chip : as of :class:`~.golden.GoldenChip`.
+    chip : as of :class:`~..golden.chip.GoldenChip`.
     run : :class:`~flexdrive_sim.hyperdrive.drive.chip.ChipRun`.
     """
     wrong = np.flatnonzero(expected != run.pixels)

@@ -44,7 +44,7 @@ def check_mesh(mesh, stimulus, gates=None, wires=None):
 
     Parameters
     ----------
-    wires : of a :class:`~.faulty_mesh.FaultyMesh`; the times of jitter are not modelled.
+    wires : of a :class:`~..drive.faulty_mesh.FaultyMesh`; the times of jitter are not modelled.
 
     Returns
     -------

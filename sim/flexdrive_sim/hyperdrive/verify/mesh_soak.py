@@ -32,7 +32,7 @@ _ROW = re.compile(r"\| (\d+) to (\d+) \|")
 
 @dataclass(frozen=True)
 class Setup:
-    """One mesh: arguments of :class:`~.mesh.Mesh`."""
+    """One mesh: arguments of :class:`~..drive.mesh.Mesh`."""
 
     config: ChipConfig
     height: int

@@ -23,10 +23,10 @@ _ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
 @dataclass(frozen=True, kw_only=True)
 class _Layer:
-    """Shape of a layer: ``kind`` as of :func:`~.stimuli.random_kind`, ``size`` (height, width) of
-    the input, ``tile`` and ``edges`` of an output and input tile; whether it has a bypass, and
-    whether that lies somewhere else than the output; which channels of its maps it reads and
-    makes."""
+    """Shape of a layer: ``kind`` as of :func:`~..drive.stimuli.random_kind`, ``size`` (height,
+    width) of the input, ``tile`` and ``edges`` of an output and input tile; whether it has a
+    bypass, and whether that lies somewhere else than the output; which channels of its maps it
+    reads and makes."""
 
     kind: dict
     kernel: int
