@@ -17,6 +17,7 @@ COMMANDS = {
     "check": ("check", "Say where every node of a network runs, and why."),
     "compile": ("compile", "Make the programs and weight streams of a network."),
     "run": ("run", "Run a network on images, on the golden model or on the RTL."),
+    "demo": ("demo", "Run a trained network on the RTL of a chip and compare every word."),
     "evaluate": ("evaluate", "Run a network over a data set and count right answers."),
     "report": ("report", "Say what a network costs, next to the published figures."),
     "flexv": ("flexv", "Build and run programs for the Flex-V core."),

@@ -1,5 +1,4 @@
-"""The demonstration behind scripts/demo: a trained network on the RTL of a chip, every word
-compared."""
+"""flexdrive demo: a trained network on the RTL of a chip, every word compared."""
 
 import json
 import sys
@@ -17,6 +16,8 @@ from flexdrive_deploy.chip_choice import describe
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.frontend.evaluator import Evaluator
 from flexdrive_deploy.frontend.graph import load_model
+from flexdrive_deploy.hdl.package import make_package, write_package
+from flexdrive_deploy.hdl.targets import target_named
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
 from flexdrive_sim.preparation import preparation
 from flexdrive_sim.report.picture import save_picture
@@ -82,6 +83,13 @@ def _accuracy(results, total):
     return table
 
 
+def _write_verilog(output, console):
+    """The chip's Verilog, with its description and a sample instance."""
+    target = target_named("hyperdrive-chip")
+    with preparation(console) as notify:
+        write_package(make_package(target, PRESETS[PRESET], notify=notify), output)
+
+
 def _where(output):
     for what, path in (("program", "network/listing.txt"), ("Verilog", "verilog"),
                        ("picture", "digits.png"), ("figures", "results.json")):
@@ -90,10 +98,11 @@ def _where(output):
 
 
 @click.command()
-@click.option("--output", type=click.Path(path_type=Path), required=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("flexdrive-demo"),
+              show_default=True, metavar="DIR", help="Where to write.")
 @click.option("--images", type=click.IntRange(1, 360), default=24, show_default=True,
               help="Held-out images for the RTL.")
-def main(output, images):
+def command(output, images):
     """Run the digits network on the RTL and on the golden model; write under --output."""
     console = Console(highlight=False)
     output.mkdir(parents=True, exist_ok=True)
@@ -103,6 +112,7 @@ def main(output, images):
     inputs = pictures[:, None].astype(np.float32)
     deployment = compile_model(model, PRESETS[PRESET], name="digits", layer_check=True)
     deployment.save(output / "network")
+    _write_verilog(output / "verilog", console)
     console.print(f"digits on {describe(deployment.config)}", soft_wrap=True)
     logits, summaries = {"float": _float_answers(model, inputs)}, {}
     for engine, count in (("rtl", images), ("golden", len(inputs))):
@@ -126,7 +136,3 @@ def main(output, images):
         console.print("error: cycles differ from the model, or logits from the golden model's",
                       style="bold red")
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -62,7 +62,7 @@ def test_commands_say_what_they_prepare(nothing_built, network, flexdrive, monke
 
 
 def test_the_demonstration_says_what_it_prepares(nothing_built, tmp_path):
-    result = CliRunner().invoke(demo.main, ["--output", str(tmp_path), "--images", "1"])
+    result = CliRunner().invoke(demo.command, ["--output", str(tmp_path), "--images", "1"])
     assert isinstance(result.exception, ToolError)
     assert _STEP in result.output.replace("\n", " ")
 
