@@ -29,18 +29,32 @@ from flexdrive_deploy.hyperdrive import (
 from flexdrive_deploy.hyperdrive.partition import analyse
 from flexdrive_deploy.hyperdrive.refusal import INSTEAD_OF, Refusal, no_such_operation
 
-from .advice_cases import CASES, CHANNELWISE, CONFIG, FOLLOWED, OPSETS, SHAPE, bipolar, conv, it
+from .advice_cases import (
+    CASES,
+    CHANNELWISE,
+    CONFIG,
+    FOLLOWED,
+    ONE_IMAGE,
+    OPSETS,
+    SHAPE,
+    bipolar,
+    conv,
+    it,
+    pool,
+)
 from .onnx_models import integer_builder
 
 MODULES = (attributes, begin, chain, reasons, refusal, support)
 
 
-def verdict(build, config, opset=12):
-    """(Placement of the node called "it", its graph's Support, model)."""
+def verdict(build, config, opset=12, one_image=False):
+    """(Placement of the node called "it", model, which is for ``one_image`` or for any number)."""
     b, _ = integer_builder(SHAPE)
     made = build(b)
     model = b.model(*(made if isinstance(made, tuple) else [made]), opset=opset,
                     domains=["qonnx.custom_op.general"])
+    if one_image:
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
     found = analyse(load_graph(model), config)
     return next(p for p in found.placements if p.name == "it"), model
 
@@ -49,7 +63,7 @@ def verdict(build, config, opset=12):
 def test_advice(reason):
     advice, wrong, right = CASES[reason]
     opset = OPSETS.get(reason, 12)
-    before, _ = verdict(*wrong, opset)
+    before, _ = verdict(*wrong, opset, reason in ONE_IMAGE)
     assert before.where == "host"
     assert reason in before.reason
     assert advice in before.rewrite
@@ -83,9 +97,10 @@ def test_every_reason_occurs(monkeypatch):
 
     monkeypatch.setattr(Refusal, "__init__", noted)
     for reason, (_, wrong, _) in CASES.items():
-        verdict(*wrong, OPSETS.get(reason, 12))
+        verdict(*wrong, OPSETS.get(reason, 12), reason in ONE_IMAGE)
     for hidden, opset in ((lambda b: it(b, "Relu", "x"), 12), (lambda b: bipolar(b, 2.0), 12),
-                          (lambda b: conv(b, name="it"), 6), (lambda b: it(b, "Abs", "x"), 12)):
+                          (lambda b: conv(b, name="it"), 6), (lambda b: it(b, "Abs", "x"), 12),
+                          (lambda b: pool(b, unheard=1), 12)):
         verdict(hidden, CONFIG, opset)
     missing = []
     for module in MODULES:

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_deploy.arrays import load_array, save_array
+from flexdrive_deploy.arrays import load_array, save_results
 from flexdrive_deploy.chip_choice import read_config
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.compiler import compile_graph, compile_model
@@ -115,7 +115,10 @@ def test_what_is_damaged_is_said(tmp_path, change, words):
 def test_damaged_arrays(tmp_path, suffix):
     rng, path = random.Random(3), tmp_path / f"x.{suffix}"
     array = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
-    save_array(path, array) if suffix == "npy" else np.savez_compressed(path, images=array)
+    if suffix == "npy":
+        save_results(path, {"images": array})
+    else:
+        np.savez_compressed(path, images=array)
     np.testing.assert_array_equal(load_array(path), array)
     whole = path.read_bytes()
     for _ in range(300):

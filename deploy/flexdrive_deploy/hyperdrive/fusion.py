@@ -155,9 +155,6 @@ def _batch_norm(chain, node, graph):
         return Refusal("parameters are not constants", "inference form, parameters stored")
     if not node.attributes.get("spatial", 1):
         return Refusal("normalizes every pixel by numbers of its own", "spatial = 1")
-    if any(values.shape != chain.scale.shape for values in (gamma, beta, mean, variance)):
-        return Refusal(f"its parameters are not {len(chain.scale)} numbers each",
-                       "one number a channel")
     if node.attributes.get("training_mode", 0) or len(node.outputs) > 1:
         return Refusal("is in training mode", "inference form")
     if chain.bypass is not None:

@@ -135,13 +135,6 @@ def begin(node, graph, config):
     if isinstance(shapes, Refusal):
         return shapes
     source, target = shapes
-    if weights.ndim != 4 or not weights.size or (
-            list(node.attributes.get("kernel_shape", weights.shape[2:])) != [*weights.shape[2:]]):
-        return Refusal(f"its weights {weights.shape} are not its kernel's",
-                       "weights (C_out, C_in, k, k), kernel_shape = [k, k]")
-    if isinstance(bias, np.ndarray) and bias.shape != (len(weights),):
-        return Refusal(f"its bias {bias.shape} is not {len(weights)} numbers",
-                       "one number an output channel")
     coded = _coded(weights, config.ternary)
     refusal = together([coded if isinstance(coded, Refusal) else None, _geometry(
         node, weights.shape[2:], config.kernels, source, target)])
