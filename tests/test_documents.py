@@ -40,9 +40,11 @@ def test_code_runs(path, tmp_path, monkeypatch):
         if "component" in names and "component" in block:
             continue        # stands for any component; tests/engine has it
         exec(compile(block, str(path), "exec"), names)
+    # What the page makes or defines, as far as no platform goes.
     for value in names.values():
-        # What the page defines, as far as an empty platform goes.
-        if isinstance(value, type) and issubclass(value, Elaboratable) and (
+        if isinstance(value, Elaboratable):
+            Fragment.get(value, None)
+        elif isinstance(value, type) and issubclass(value, Elaboratable) and (
                 value.__module__ == "builtins"):
             Fragment.get(value(), None)
 
