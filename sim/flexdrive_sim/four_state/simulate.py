@@ -23,6 +23,7 @@ LANGUAGES = ("2005", "2012")
 POWER_UPS = ("text", "x")
 
 _VALUE = re.compile(r"^(  reg (?:\[\d+:\d+\] )?\w+) = \d+'[bhd][0-9a-fx]+;$", re.M)
+_BIT = re.compile(r"^(      \w+\[\w+_word\] = )1'h0;$", re.M)
 _CLEARING = re.compile(r"^  integer \w+_word;\n  initial\n    for \(.*\)\n.*;\n", re.M)
 
 
@@ -36,9 +37,14 @@ class Outcome:
 
 def _without_values(text, kind):
     """Verilog whose registers and memories have no value at power-up. The memory of a tile alone
-    stays clear: its outputs are the words of it."""
+    stays clear: its outputs are the words of it. Memories of single bits begin with random ones:
+    those of a register file in RAM are right for any, since a write makes two of them equal or
+    different, which a simulator cannot do with X."""
     text = _VALUE.sub(r"\1;", text)
-    return text if kind == "tile" else _CLEARING.sub("", text)
+    if kind == "tile":
+        return text
+    text = _BIT.sub(r"\1$random;", text)
+    return _CLEARING.sub(lambda match: match[0] if "$random" in match[0] else "", text)
 
 
 def simulate(directory, language, power_up):
