@@ -110,7 +110,7 @@ def test_files_that_cannot_hold_several_results(flexdrive, two_results, tmp_path
             (("--output", "z.npy"), f"--output z.npy: a .npy file holds one result, the network "
              f"has 2 ({names}); name a .npz file"),
             (("--expect", "y.npy"), "--expect y.npy: a .npy file holds one result"),
-            (("--expect", "none.npz"), "none.npz: cannot be read (No such file or directory)"),
+            (("--expect", "none.npz"), "none.npz: no such file"),
             (("--expect", "damaged.npz"), "damaged.npz is not a whole .npz file"),
             (("--expect", "objects.npz"), "is not a whole .npy file of numbers"),
             (("--expect", "empty.npz"), "empty.npz holds no array"),

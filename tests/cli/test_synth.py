@@ -35,8 +35,8 @@ def test_names_lead_back_to_components():
     assert path == ("unit1", "adder")
     assert signal == "aligned_smaller"
     assert hierarchy.component(path) == "fp16.add.Adder"
-    assert hierarchy.component(path[:1]) == "hyperdrive.unit.AccumulateUnit"
-    assert hierarchy.component(()) == "hyperdrive.tile.Tile"
+    assert hierarchy.component(path[:1]) == "hyperdrive.tile.accumulate_unit.AccumulateUnit"
+    assert hierarchy.component(()) == "hyperdrive.tile.tile.Tile"
     assert place("chip.word_TRELLIS_FF_Q_12") == ((), "word")
     assert place("chip.unit0.y[3]") == (("unit0",), "y")
     assert place("stimulus_TRELLIS_FF_Q") == (AROUND, "stimulus")

@@ -53,7 +53,7 @@ class Hierarchy:
 
     def component(self, path):
         """Name of the Python class at a path, without the package, such as
-        ``hyperdrive.parser.Parser``; "" when it is no component of its own."""
+        ``hyperdrive.descriptor.decoder.Parser``; "" when it is no component of its own."""
         module = self._top
         for part in (*self._below, *path):
             module = self._children.get(module, {}).get(part, "")
