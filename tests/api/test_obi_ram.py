@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The core's memory: random accesses on both ports against a dictionary, errors, parameters."""
 
 import random
