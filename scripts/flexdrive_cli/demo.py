@@ -19,7 +19,7 @@ from flexdrive_deploy.frontend.graph import load_model
 from flexdrive_deploy.hdl.package import make_package, write_package
 from flexdrive_deploy.hdl.targets import target_named
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.progress import preparation
 from flexdrive_sim.report.picture import save_picture
 from flexdrive_sim.report.summary import Summary
 

@@ -23,7 +23,7 @@ from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.frontend.reference import first_beyond, layer_differences
 from flexdrive_sim.engine import Gate
 from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES, Session
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.progress import preparation
 from flexdrive_sim.report.summary import Summary
 
 from .chip_options import chip_options

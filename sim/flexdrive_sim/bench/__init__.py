@@ -1,5 +1,5 @@
 """Benchmarks: every module has ``run(console)``, which prints a table and returns its figures by
-name. ``scripts/bench NAME`` runs one."""
+name. ``flexdrive bench NAME`` runs one."""
 
 import os
 import platform

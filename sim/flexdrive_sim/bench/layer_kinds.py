@@ -22,7 +22,7 @@ from flexdrive_deploy.hyperdrive.ir import MINUS_ZERO, ONE, ChipGraph, ConvLayer
 from ..area import generic_area
 from ..hyperdrive.drive.inference_session import Session
 from ..hyperdrive.drive.runner import predict_program
-from ..preparation import preparation
+from ..progress import preparation
 
 __all__ = ["run"]
 

@@ -22,7 +22,7 @@ from ..area import generic_area
 from ..hyperdrive.drive.inference_session import Session
 from ..hyperdrive.drive.runner import predict_program
 from ..hyperdrive.verify.topologies import resnet18
-from ..preparation import preparation
+from ..progress import preparation
 
 __all__ = ["run"]
 
