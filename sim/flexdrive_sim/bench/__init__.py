@@ -19,7 +19,8 @@ BENCHMARKS = {
     "mesh": ("mesh", "a residual network on meshes: cycles, link bits, words compared"),
     "mesh-links": ("mesh_links", "what links between chips cost: cycles and gates"),
     "small-layer": ("small_layer", "one small layer from its description to a verified result"),
-    "fp16": ("fp16_area", "size of the binary16 operators"),
+    "fp16": ("fp16", "size of the binary16 operators, time of a simulated cycle"),
+    "flexv-area": ("flexv_area", "gates and ECP5 cells of the Flex-V core by instructions"),
     "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),
     "flexv-speed": ("flexv_speed", "cycles/s of the Flex-V core, and of Verilator on it"),
 }
