@@ -34,19 +34,20 @@ class Progress:
 
     Parameters
     ----------
-    shown : True, False, or None: where a person looks at it (a terminal, a notebook).
-    console : by default one on standard error.
-    lines : where no bars are shown, what is said becomes a line each.
+    shown : True, False, or None: on standard error where a person looks at it (a terminal, a
+        notebook). Or a rich Console: on that, and where it shows no bars, what is said becomes a
+        line each.
 
     Use as a context; ``say`` takes a line of text, ``track`` an iterable of known length, ``bar``
     makes a bar to be moved by hand.
     """
 
-    def __init__(self, shown=None, *, console=None, lines=False):
-        self._console = console or Console(stderr=True, highlight=False)
-        if shown is None:
+    def __init__(self, shown=None):
+        given = isinstance(shown, Console)
+        self._console = shown if given else Console(stderr=True, highlight=False)
+        if given or shown is None:
             shown = self._console.is_terminal or self._console.is_jupyter
-        self._shown, self._lines, self._step = shown, lines and not shown, None
+        self._lines, self._step = given and not shown, None
         self._bars = _Display(console=self._console, transient=True, disable=not shown)
 
     def __enter__(self):
@@ -87,5 +88,5 @@ class Progress:
 def preparation(console):
     """Context whose value takes a line before each step of making an engine ready: on a terminal
     the step at work stands in one line, elsewhere every step is a line."""
-    with Progress(console=console, lines=True) as shown:
+    with Progress(console) as shown:
         yield shown.say

@@ -55,6 +55,27 @@ def test_known_sizes():
     assert area.gate_equivalents == pytest.approx(1 + 3 * 1.33 + 2 * (2 + 1.33))
 
 
+class _Table(wiring.Component):
+    """Constants by number, which yosys would take for a read-only memory."""
+
+    a: In(5)
+    y: Out(16)
+
+    def elaborate(self, platform):
+        m = Module()
+        with m.Switch(self.a):
+            for number in range(32):
+                with m.Case(number):
+                    m.d.comb += self.y.eq(0x9E3779B1 * (number + 1) >> 13)
+        return m
+
+
+def test_tables_of_constants_are_logic():
+    area = gate_area(_Table())
+    assert area.memory_bits == area.flip_flops == 0
+    assert area.gate_equivalents > 100
+
+
 def test_registers_at_the_inputs_stand_around():
     """Whatever yosys calls them: 48 are in the multiplier, 32 in front of it."""
     assert ecp5_cells(Multiplier(depth=2))["TRELLIS_FF"] == 48

@@ -18,6 +18,7 @@ BENCHMARKS = {
     "layer-kinds": ("layer_kinds", "depthwise, pooling, leaky ReLU: gates and cycles"),
     "mesh": ("mesh", "a residual network on meshes: cycles, link bits, words compared"),
     "mesh-links": ("mesh_links", "what links between chips cost: cycles and gates"),
+    "link-area": ("link_area", "gates and ECP5 cells of the ends of a link"),
     "small-layer": ("small_layer", "one small layer from its description to a verified result"),
     "fp16": ("fp16", "size of the binary16 operators, time of a simulated cycle"),
     "flexv-area": ("flexv_area", "gates and ECP5 cells of the Flex-V core by instructions"),

@@ -36,7 +36,7 @@ def run(console):
     for heading in _CELLS:
         cores.add_column(heading, justify="right")
     figures, before = {}, None
-    with Progress(console=console) as shown:
+    with Progress(console) as shown:
         for count, group in enumerate(shown.track(GROUPS, "groups of instructions"), 1):
             area = gate_area(_core(count))
             groups.add_row(group, f"{area.gate_equivalents:,.0f}", f"{area.flip_flops:,}",

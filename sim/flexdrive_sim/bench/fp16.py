@@ -15,7 +15,9 @@ __all__ = ["nanoseconds_per_cycle", "run"]
 
 _OPERATORS = (("add", Adder, (1, 2, 3, 4)), ("mul", Multiplier, (1, 2, 3, 4)),
               ("max", Maximum, (1,)))
-_CELLS = ("LUT4", "CCU2C", "PFUMX", "L6MUX21", "MULT18X18D")
+# Heading -> cell of the ECP5.
+_CELLS = {"LUT4": "LUT4", "CCU2C": "CCU2C", "PFUMX": "PFUMX", "L6MUX": "L6MUX21",
+          "MULT": "MULT18X18D"}
 
 
 def nanoseconds_per_cycle(operation, depth, *, pairs=1 << 20, repeats=10, notify=None):
@@ -33,17 +35,19 @@ def nanoseconds_per_cycle(operation, depth, *, pairs=1 << 20, repeats=10, notify
 
 def run(console):
     """Returns {name: figure}; what is counted says docs/synthesis.md."""
-    table = Table("operator", title="binary16 operators", box=None, pad_edge=False)
-    for heading in ("depth", "GE", "flip-flops", *_CELLS, "ns/cycle"):
+    table = Table(title="binary16 operators", box=None, pad_edge=False)
+    table.add_column("operator", no_wrap=True)
+    for heading in ("depth", "GE", "FF", *_CELLS, "ns/cycle"):
         table.add_column(heading, justify="right")
     figures = {}
-    with Progress(console=console) as shown:
+    with Progress(console) as shown:
         cases = [(name, kind, depth) for name, kind, depths in _OPERATORS for depth in depths]
         for name, kind, depth in shown.track(cases, "operators"):
             gates = gate_area(kind(depth=depth))
             cells = ecp5_cells(kind(depth=depth))
             row = {"gate equivalents": round(gates.gate_equivalents, 1),
-                   "flip-flops": gates.flip_flops, **{cell: cells[cell] for cell in _CELLS},
+                   "flip-flops": gates.flip_flops,
+                   **{cell: cells[cell] for cell in _CELLS.values()},
                    "ns/cycle": round(nanoseconds_per_cycle(name, depth), 1)}
             figures |= {f"{kind.__name__} depth {depth} {key}": value
                         for key, value in row.items()}

