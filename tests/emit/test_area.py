@@ -7,6 +7,7 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from flexdrive.errors import FlexdriveError
+from flexdrive.flexv.core.registers import RegisterFile
 from flexdrive.fp16 import Adder, Multiplier
 from flexdrive_deploy.hdl.synth import DEVICES, FLIP_FLOP, ecp5_cells, gate_area, synthesise
 
@@ -25,13 +26,14 @@ def test_single_cycle_adder_stays_small():
 
 class _Known(wiring.Component):
     """One NAND, three flip-flops with synchronous reset (an inverter for all, a gate each), two
-    with an enable and none (a multiplexer each), 128 bits of memory."""
+    with an enable and none (a multiplexer each), 128 bits of memory with a clocked read port."""
 
     a: In(4)
     enable: In(1)
     q: Out(3)
     held: Out(2)
     nand: Out(1)
+    data: In(8)
     word: Out(8)
 
     def elaborate(self, platform):
@@ -42,9 +44,10 @@ class _Known(wiring.Component):
             m.d.sync += held.eq(self.a[:2])
         m.d.comb += self.held.eq(held)
         m.d.comb += self.nand.eq(~(self.a[0] & self.a[1]))
-        m.submodules.store = store = memory.Memory(shape=8, depth=16, init=range(0, 256, 17))
-        read = store.read_port(domain="comb")
-        m.d.comb += [read.addr.eq(self.a), self.word.eq(read.data)]
+        m.submodules.store = store = memory.Memory(shape=8, depth=16, init=[])
+        read, write = store.read_port(), store.write_port()
+        m.d.comb += [read.addr.eq(self.a), self.word.eq(read.data), read.en.eq(1),
+                     write.addr.eq(self.a), write.data.eq(self.data), write.en.eq(1)]
         return m
 
 
@@ -53,6 +56,14 @@ def test_known_sizes():
     assert (area.flip_flops, area.memory_bits) == (5, 128)
     # The NAND; resets are an and-not each; a multiplexer at an enable is two NAND and an or-not.
     assert area.gate_equivalents == pytest.approx(1 + 3 * 1.33 + 2 * (2 + 1.33))
+
+
+def test_registers_of_a_core_are_counted():
+    """A memory that is read without a clock: 32 words of 32 bits, and what chooses one of them
+    three times."""
+    area = gate_area(RegisterFile())
+    assert (area.flip_flops, area.memory_bits) == (1024, 0)
+    assert area.gate_equivalents > 3 * 32 * 31 * 2
 
 
 class _Table(wiring.Component):

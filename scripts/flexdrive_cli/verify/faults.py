@@ -33,7 +33,7 @@ def run(campaign, page_of, setup_of, good, count, workers, page):
         found = campaign(count, **crew)
     seconds = time.monotonic() - start
     table = Table("fault", "repeats", box=None, pad_edge=False, header_style="bold")
-    for name in ("with effect", "results right", "stopped", "failed", "latest stop"):
+    for name in ("with effect", "results right", "stopped", "failed", "cycles to stop"):
         table.add_column(name, justify="right")
     for row in found.rows():
         right = sum(row.outcomes[name] for name in good)
@@ -43,7 +43,7 @@ def run(campaign, page_of, setup_of, good, count, workers, page):
                       f"{right:,}", f"{row.runs - right - failed:,}", f"{failed:,}",
                       "-" if row.last is None else f"{row.last:,}")
     table.caption = (f"{found.effective:,} of {found.runs:,} faults changed something, "
-                     f"{len(found.failures):,} failures, {seconds:.0f} s; latest stop in cycles")
+                     f"{len(found.failures):,} failures, {seconds:.0f} s")
     printer().print(table)
     if page is not None:
         page.write_text(page_of(found, count, seconds))

@@ -51,9 +51,10 @@ _KEEP = "proc\nsetattr -set keep 1 */a:keep=1 %ci1:+[Q]"
 # Tables of constants are logic, no memories.
 _GENERIC = "proc -norom\nsynth"
 _FLATTEN = "flatten\nopt_clean\nwrite_json design.json"
-# The second half of `synth` without what makes memories into registers; then resets and enables of
-# registers become the gates that they are.
-_GATES = ("-top {top} -run begin:fine\nopt -fast -full\nopt -undriven -fine\ntechmap\nopt -fast\n"
+# The second half of `synth`, but memories become registers only where they are read without a
+# clock, which no macro does; then resets and enables of registers become the gates that they are.
+_GATES = ("-top {top} -run begin:fine\nopt -fast -full\n"
+          "memory_map t:$mem_v2 r:RD_CLK_ENABLE<1 %i\nopt -undriven -fine\ntechmap\nopt -fast\n"
           "dffunmap\nabc -g gates\nopt_clean\n")
 # As synth_ecp5 does it, with 1,000 ps for a wire between two tables instead of 300: on a device of
 # this size wires take most of the time. It maps to what is asked for and not to the least that is
