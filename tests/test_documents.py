@@ -76,3 +76,10 @@ def test_commands_are_there(path):
     assert [f"{group} {name}" for group, name in _COMMAND.findall(text)
             if name not in known[group]] == []
     assert [name for name in _SCRIPT.findall(text) if not (ROOT / "scripts" / name).exists()] == []
+
+
+def test_the_changelog_begins_with_this_version():
+    sections = re.findall(r"^## (\S+) \((unreleased|\d{4}-\d{2}-\d{2})\)$",
+                          (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert sections[0][0] == fd.__version__
+    assert all(date != "unreleased" for _, date in sections[1:])
