@@ -1,6 +1,8 @@
 """What a person sees while slow work runs: on a terminal, in a notebook, in a log."""
 
+from collections.abc import Iterable
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -15,6 +17,7 @@ from rich.progress import Progress as Bars
 
 __all__ = ["Progress", "preparation"]
 
+_Item = TypeVar("_Item")
 _TEXT = TextColumn("{task.description}", markup=False)
 _STEP = SpinnerColumn(), _TEXT, TimeElapsedColumn()
 _BAR = _TEXT, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
@@ -66,7 +69,7 @@ class Progress:
             self._bars.update(self._step, description=line)
         self._bars.start()
 
-    def track(self, items, description):
+    def track(self, items: Iterable[_Item], description: str) -> Iterable[_Item]:
         """``items``, one after the other, with a bar."""
         self._bars.start()
         return self._bars.track(items, description=description)

@@ -35,7 +35,7 @@ def test_link_faults(flexdrive, tmp_path):
                                "page.md")
     assert status == 0
     assert max(map(len, out.splitlines())) <= 80
-    count = re.search(r"(\d+) of 30 faults changed something, 0 failures", out)[1]
+    (count,) = re.findall(r"(\d+) of 30 faults changed something, 0 failures", out)
     page = (tmp_path / "page.md").read_text()
     assert page.startswith(f"# Faults on the link\n\n{count} faults that changed something on the "
                            "wires (30 runs), 0 failures")
