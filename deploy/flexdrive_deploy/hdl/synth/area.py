@@ -39,7 +39,7 @@ def gate_area(component, *, notify=None):
 
 
 def ecp5_cells(component, *, notify=None):
-    """Counter of the cells of ``component`` on an ECP5, as ``flexdrive synth --device ecp5-85k``
-    has them, without what stands around it."""
+    """Counter of the cells of ``component`` on an ECP5, mapped as by ``flexdrive synth --device
+    ecp5-85k``, with nothing around it."""
     with tempfile.TemporaryDirectory() as place:
-        return synthesise(component, DEVICES["ecp5-85k"], place, notify=notify).own
+        return synthesise(component, DEVICES["ecp5-85k"], place, alone=True, notify=notify).cells

@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from amaranth.lib.wiring import In
-
 from flexdrive.emit import emit_rtlil
 from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.tools import ToolError, require_packages, run_tool, run_yosys
@@ -65,11 +63,6 @@ class Synthesis:
         return sum(count for kind, count in cells.items()
                    if kind.startswith(self.device.flip_flops))
 
-    @property
-    def own(self):
-        """``cells`` without the shift registers around the component."""
-        return self.cells - self.blocks.get(AROUND, Counter())
-
 
 @dataclass(frozen=True)
 class Routed:
@@ -81,7 +74,8 @@ class Routed:
     path: tuple
 
 
-def synthesise(component, device, place, *, apart=False, delay=None, notify=None):
+def synthesise(component, device, place, *, apart=False, delay=None, alone=False,
+               notify=None):
     """Synthesise a component, on a device between shift registers (:class:`SerialTop`).
 
     Parameters
@@ -89,6 +83,7 @@ def synthesise(component, device, place, *, apart=False, delay=None, notify=None
     place : directory for the netlist.
     apart : map each component on its own instead of all as one netlist: larger and slower, but
         possible for logic that is too deep for the mapper (it runs out of stack).
+    alone : without shift registers, to be counted and not to be placed.
     delay : nanoseconds of the paths that tables are mapped for; by default as few levels as
         possible.
     notify : called with a line before the tool starts.
@@ -104,7 +99,7 @@ def synthesise(component, device, place, *, apart=False, delay=None, notify=None
     ToolError
         when yosys fails.
     """
-    placed = device.tool is not None
+    placed = device.tool is not None and not alone
     if delay is not None and (apart or not device.timed):
         raise FlexdriveError(f"Mapping for a delay is for {', '.join(_TIMED)}, and for all as one "
                              "netlist, not apart")
@@ -121,9 +116,6 @@ def synthesise(component, device, place, *, apart=False, delay=None, notify=None
         raise ToolError(f"{str(error).rstrip()}\nIf the logic is too deep for yosys' mapper, "
                         "--apart would pass: it maps each component on its own") from None
     hierarchy = Hierarchy(design, ("chip",) if placed else ())
-    # A register that drives an input stands around the component, whatever yosys calls it.
-    inputs = {"__".join(map(str, path)) for path, member, _
-              in component.signature.flatten(component) if placed and member.flow is In}
     cells, blocks, bits = Counter(), {}, 0
     netlist = json.loads((Path(place) / "design.json").read_text())
     for name, cell in netlist["modules"][design.top]["cells"].items():
@@ -131,10 +123,7 @@ def synthesise(component, device, place, *, apart=False, delay=None, notify=None
             continue
         if cell["type"].startswith("$mem"):
             bits += int(cell["parameters"]["SIZE"], 2) * int(cell["parameters"]["WIDTH"], 2)
-        path, signal = hierarchy.place(name)
-        if path == () and signal in inputs and f"_{cell['type']}_Q" in name and (
-                cell["type"].startswith(device.flip_flops)):
-            path = AROUND
+        path, _ = hierarchy.place(name)
         cells[cell["type"]] += 1
         blocks.setdefault(NO_NAME if path is None else path, Counter())[cell["type"]] += 1
     made = Synthesis(device, cells, blocks, hierarchy, bits)
