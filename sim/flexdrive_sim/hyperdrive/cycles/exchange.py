@@ -3,14 +3,15 @@
 State is that of registers: a step computes cycle t from it, with what the chips did in t.
 """
 
+from flexdrive.hyperdrive.border.exchange import Exchange
+from flexdrive.hyperdrive.border.memory import SIDES
 from flexdrive.hyperdrive.border.sender import SENDER_LINES
 
-from .border import PUSH_DELAY, Receiver, Sender
+from .border import Receiver, Sender
 from .link import Direct, Link
 
 __all__ = ["ChipExchange", "connect"]
 
-SIDES = ("north", "south", "west", "east")
 _OPPOSITE = {"north": "south", "south": "north", "west": "east", "east": "west"}
 _OFFSETS = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1)}
 
@@ -57,7 +58,7 @@ class ChipExchange:
     def reserve(self, time, lines):
         """Lines written in this cycle: {side: words}."""
         for side, words in lines.items():
-            self._senders[side].pushes.append((time + PUSH_DELAY, words))
+            self._senders[side].pushes.append((time + Exchange.LINES, words))
             self._reserved.append(side)
 
     def begin(self, time):

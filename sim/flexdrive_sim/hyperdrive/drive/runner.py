@@ -86,10 +86,8 @@ def predict_program(program, options=None, gates=None):
     options : flexdrive.hyperdrive.mesh_chip.MeshOptions of a mesh.
     gates : stream name -> :class:`flexdrive_sim.engine.Gate` pattern; others are always willing.
     """
-    if program.mesh is None:
-        predicted = predict(program.config, program.words, gates)
-        return ProgramRun(predicted.cycles, {(0, 0): predicted.reports})
-    predicted = predict_mesh(program.config, *program.mesh, program.words, options, gates=gates)
+    predicted = predict(program.config, program.words, gates) if program.mesh is None else (
+        predict_mesh(program.config, *program.mesh, program.words, options, gates=gates))
     counts = [count for links in predicted.link_words.values() for count in links.values()]
     words = tuple(sum(count[place] for count in counts) for place in (0, 1))
-    return ProgramRun(predicted.cycles, predicted.reports, link_words=words)
+    return ProgramRun(predicted.cycles, predicted.chips, link_words=words)

@@ -89,7 +89,7 @@ def _against_model(mesh, words, run, gates, latency):
     predicted = predict_mesh(mesh.config, mesh.height, mesh.width, words, mesh.options,
                              gates=gates, latency=latency)
     wrong = [f"chip {at}: {row}, modelled {model}" for at, chip in run.chips.items()
-             for row, model in zip(chip.reports, predicted.reports[at], strict=True)
+             for row, model in zip(chip.reports, predicted.chips[at], strict=True)
              if row != model]
     if run.cycles != predicted.cycles:
         wrong.append(f"{run.cycles} cycles, modelled {predicted.cycles}")
