@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flexdrive.hyperdrive.border.word import WORD_BITS
 from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive_deploy.hyperdrive.mesh_borders import join_patches
 
 from ..cycles import predict, predict_mesh
 
 __all__ = ["ProgramRun", "machine_for", "predict_program", "run_program"]
-
-# A word on a link: a pixel and its kind.
-_LINK_BITS = 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +35,7 @@ class ProgramRun:
     @property
     def border_bits(self):
         """Bits on the links of a mesh, kinds of the words included (prediction)."""
-        return _LINK_BITS * sum(self.link_words)
+        return WORD_BITS * sum(self.link_words)
 
     @property
     def reports(self):
