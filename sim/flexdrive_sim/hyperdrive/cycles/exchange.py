@@ -38,10 +38,11 @@ class ChipExchange:
     @property
     def busy(self):
         """Something may change in the next cycle without the chip doing anything."""
-        return (self._starting is not None or bool(self._reserved)
-                or any(channel.busy for channel in self._channels.values())
-                or any(sender.busy for sender in self._senders.values())
-                or any(r.step is not None and not r.step[0] for r in self._receivers.values()))
+        return bool(self._channels) and (
+            self._starting is not None or bool(self._reserved)
+            or any(channel.busy for channel in self._channels.values())
+            or any(sender.busy for sender in self._senders.values())
+            or any(r.step is not None and not r.step[0] for r in self._receivers.values()))
 
     @property
     def complete(self):

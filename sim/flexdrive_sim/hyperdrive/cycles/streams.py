@@ -14,19 +14,17 @@ class Gate:
         pattern = np.asarray(pattern, np.uint8)
         if not pattern.any():
             raise ValueError("A gate that never opens lets no program end")
-        self._length = len(pattern)
-        # For each phase, how many cycles until the gate is open.
-        times = np.flatnonzero(np.concatenate([pattern, pattern]))
-        waits = times[np.searchsorted(times, np.arange(self._length))] - np.arange(self._length)
-        self._waits = None if pattern.all() else waits.tolist()
-
-    @property
-    def always(self):
-        """It never closes."""
-        return self._waits is None
+        self.always = bool(pattern.all())       # it never closes
+        self._length = length = len(pattern)
+        if not self.always:
+            # For each phase, how many cycles until the gate is open.
+            phases = np.arange(2 * length)
+            opens = np.where(np.tile(pattern, 2), phases, 2 * length)
+            following = np.minimum.accumulate(opens[::-1])[::-1]
+            self._waits = (following - phases)[:length].tolist()
 
     def open_at(self, time):
-        return time if self._waits is None else time + self._waits[time % self._length]
+        return time if self.always else time + self._waits[time % self._length]
 
 
 class GatedSource:
