@@ -3,7 +3,7 @@
 from flexdrive.hyperdrive.control.controller import Sequencer
 from flexdrive.hyperdrive.control.conv_loop import Accumulation
 from flexdrive.hyperdrive.descriptor.decoder import check_cycles
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Operation
 from flexdrive.hyperdrive.memory.feature_map_dma import Transfer
 
 from ..golden.descriptor_rules import check
@@ -23,16 +23,6 @@ _DISPATCH, _REPORT = Sequencer.DISPATCH, Sequencer.REPORT
 def first_step(config):
     """Cycles from the descriptor to the first step."""
     return _DISPATCH + Accumulation.first_step(config.adder_depth)
-
-
-def _program(words):
-    """The :class:`Descriptor` objects of a program."""
-    position = 0
-    while position < len(words):
-        descriptor = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-        yield descriptor
-        position += DESCRIPTOR_WORDS + descriptor.payload
 
 
 class ChipModel:
@@ -67,11 +57,11 @@ class ChipModel:
         self.weight_words = self.parameter_words = 0
         self.reports = []
 
-    def run(self, words):
+    def run(self, commands):
         """Process of the program."""
         reading = 0             # first cycle in which the parser reads the next descriptor
         idle = 0                # first cycle in which the sequencer may take one
-        for d in _program(words):
+        for d, _ in commands:
             code = check(d, self.config, self.sides)
             offered = (self._descriptors.transfers(DESCRIPTOR_WORDS, reading)
                        + check_cycles(self.config))

@@ -7,6 +7,7 @@ are followed cycle by cycle while something is on them.
 
 from dataclasses import dataclass
 
+from flexdrive.hyperdrive.descriptor.encoding import iterate
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import neighbours, split_program
 
@@ -61,7 +62,7 @@ class _Links:
 
 
 def _simulate(config, size, programs, options, gates, latency):
-    """:class:`Prediction` of ``programs`` {(y, x): words}; ``gates`` as of a mesh."""
+    """:class:`Prediction` of ``programs`` {(y, x): commands}; ``gates`` as of a mesh."""
     weights = (ForwardedWeights if options.forward_weights else BroadcastWeights)(
         gates.get("i_weights", Gate.always()))
     scheduler = Scheduler()
@@ -96,7 +97,7 @@ def predict(config, words, gates=None):
     """
     gates = {name if name == "i_weights" else f"{name}_0_0": gate
              for name, gate in (gates or {}).items()}
-    return _simulate(config, (1, 1), {(0, 0): words}, MeshOptions(), gates, 0)
+    return _simulate(config, (1, 1), {(0, 0): iterate(words)}, MeshOptions(), gates, 0)
 
 
 def predict_mesh(config, height, width, words, options=None, *, gates=None, latency=0):
@@ -114,5 +115,5 @@ def predict_mesh(config, height, width, words, options=None, *, gates=None, late
     -------
     :class:`Prediction`
     """
-    return _simulate(config, (height, width), split_program(config, height, width, words),
+    return _simulate(config, (height, width), split_program(config, height, width, iterate(words)),
                      options or MeshOptions(), gates or {}, latency)

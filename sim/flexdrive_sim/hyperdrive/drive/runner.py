@@ -68,7 +68,7 @@ def run_program(machine, program, pixels, max_cycles, gates=None):
         return ProgramRun(run.cycles, chips)
 
     def joined(parts):
-        return join_patches(program.config, *program.mesh, program.words, parts, Operation.STORE)
+        return join_patches(program.config, program.commands, parts, Operation.STORE)
 
     return ProgramRun(run.cycles, chips,
                       joined({at: chip.pixels for at, chip in run.chips.items()}),
