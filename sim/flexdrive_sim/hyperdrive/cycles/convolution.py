@@ -127,9 +127,12 @@ class Convolution:
     def _group(self, group, time):
         """Process: decide all steps of a group; returns the time of the last."""
         last = group.steps - 1
-        time, begun, first = (yield from self._streamed(group, time)) if group.streams else (
-            time + last * self._depth, time, 0)
-        self._decide(group, begun, first, last - first)
+        if self._stored(group, time):
+            self._decide(group, time, 0, last)
+            time += last * self._depth
+        else:
+            time = yield from self._streamed(group, time)
+        # Only the last step may have to wait for the tail.
         while self._tail.free is None:
             yield self._tail.changed
         late = self._late(time, self._tail.free)
@@ -138,14 +141,17 @@ class Convolution:
         self.active += group.steps * group.slots
         return time + late
 
+    def _stored(self, group, time):
+        """Whether all weights of a group are in the buffer in cycle ``time``."""
+        final, weights = group.last_weight, self._chip.weights
+        return not group.streams or final is None or (
+            weights.fill(final) and weights.there(final) <= time)
+
     def _streamed(self, group, time):
-        """Process: the steps up to the last of a group whose weights may be on their way; returns
-        the time of the last, and of the run before it the first time and index."""
-        weights, depth = self._chip.weights, self._depth
-        final = max((need for need in group.needs if need is not None), default=-1)
-        begun, first = time, 0
-        if weights.fill(final) and (final < 0 or weights.there(final) <= time):
-            return time + (group.steps - 1) * depth, begun, first
+        """Process: decide all steps but the last of a group whose weights are on their way; returns
+        from when on the last has its weights."""
+        weights, final = self._chip.weights, group.last_weight
+        begun, first = time, 0          # of the steps that are not decided yet
         for step, need in enumerate(group.needs):
             if need is not None:
                 if not weights.knows(need):
@@ -163,8 +169,9 @@ class Convolution:
                     self.weight_stalls += late
                     time += late
                     begun, first = time, step
-            time += depth
-        return time - depth, begun, first
+            time += self._depth
+        self._decide(group, begun, first, group.steps - 1 - first)
+        return time - self._depth
 
     def _late(self, time, ready):
         """Cycles, in whole steps, from ``time`` until what is there from ``ready`` on is there."""

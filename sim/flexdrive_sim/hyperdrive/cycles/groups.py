@@ -43,6 +43,11 @@ class Group:
         """Number of steps."""
         return len(self.takes)
 
+    @property
+    def last_weight(self):
+        """Index of the last weight word that it takes, None of one that takes none."""
+        return max((need for need in self.needs if need is not None), default=None)
+
 
 def chunks(descriptor, config):
     """Channels that a CONV finishes together for all pixels of the tiles, chunk by chunk."""
