@@ -11,6 +11,9 @@ from .streams import Gate, Ring
 
 __all__ = ["BroadcastWeights", "ForwardedWeights"]
 
+# Words that are followed one by one before it is asked again whether they flow.
+_SINGLY = 64
+
 
 class _Buffer(Ring):
     """Weight buffer of one chip, ``depth`` words."""
@@ -81,14 +84,17 @@ class BroadcastWeights:
             if count:
                 for buffer in self._buffers:
                     buffer.accepted += range(self._offered, self._offered + count)
-                self.last = self._offered + count - 1
-            else:
+                self._taken(count, self._offered + count - 1)
+            for _ in range(min(_SINGLY, index + 1 - self._index)):
                 times = [b.accept(self._index, self._offered) for b in self._buffers]
                 if None in times:
-                    break
-                self.last, count = max(times), 1
-            self._index += count
-            self._offered = self._gate.open_at(self.last + 1)
+                    return
+                self._taken(1, max(times))
+
+    def _taken(self, count, last):
+        """``count`` words more were taken by all, the last in cycle ``last``."""
+        self._index += count
+        self.last, self._offered = last, self._gate.open_at(last + 1)
 
     def _flowing(self, index):
         """Words up to ``index`` that come one a cycle, because all buffers have places for them."""
