@@ -13,6 +13,7 @@ import click
 import numpy as np
 import pytest
 
+import flexdrive as fd
 import flexdrive_cli
 from flexdrive_deploy.chip_choice import read_config
 from flexdrive_deploy.flexv.firmware import build_program
@@ -93,8 +94,7 @@ def place(tmp_path, monkeypatch):
     held_out = np.load(digits / "heldout.npz")
     for name in ("X.npy", "images.npy"):
         np.save(name, held_out["images"][:2, None].astype(np.float32))
-    for name in ("Y.npy", "labels.npy"):
-        np.save(name, held_out["labels"][:2])
+    np.save("labels.npy", held_out["labels"][:2])
     (tmp_path / "my_chip.toml").write_text("[chip]\nrows = 2\ncolumns = 1\nchannels = 2\n")
     for name in ("main.c", "program.c"):
         Path(name).write_text("int main(void) { return 0; }\n")
@@ -147,6 +147,8 @@ def _run(words, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", _pages_with_commands(), ids=lambda path: path.stem)
 def test_commands_run(path, place, monkeypatch):
+    model = fd.compile("MODEL.onnx", chip="digits")
+    np.save("Y.npy", fd.InferenceSession(model).run(None, {"images": np.load("X.npy")})[0])
     for words in _commands(path):
         if _reason(words) is None:
             assert _run(words, monkeypatch) == 0, " ".join(words)
