@@ -191,12 +191,10 @@ def test_every_output_of_a_mesh_in_each_state():
 
 
 class CutMesh(FaultyMesh):
-    """A link that ends in the middle of a network, if ``cut``."""
-
-    cut = False
+    """A link that ends in the middle of a network."""
 
     def run(self, *arguments, inputs=None, **options):
-        if inputs is None and self.cut:
+        if inputs is None:
             return self.run_with(*arguments, wires=Wire(kind=Fault.CUT, position=300), **options)
         return super().run(*arguments, inputs=inputs, **options)
 
@@ -207,16 +205,12 @@ def test_the_host_learns_of_a_stop():
     graph = ChipGraph({"x": (2, 9, 7)}, layers, ["second.out"])
     part = ChipPart(lower(graph, CHIP, mesh=(2, 2)), graph)
     made = Deployment("net", CHIP, [part], {"x": (1, 2, 9, 7)}, graph.outputs, False)
-    # A campaign's mesh, which is built already.
-    chip, *size, options = MESHES[3]
-    assert (chip, size) == (CHIP, [2, 2])
-    mesh = CutMesh(chip, *size, options)
-    session = Session(made, options=options)
-    session._chip = mesh
+    options = MeshOptions(link=LinkConfig(keepalive=64, timeout=256))
+    session = Session(made, "rtl", options=options)
     image = half(rng, 2, 9, 7).view(np.float16)[None]
     good = session.run(image)
     assert good.difference is None
-    mesh.cut = True
+    session._chip = CutMesh(CHIP, 2, 2, options)
     with pytest.raises(FlexdriveError, match=r"^Chip \(\d, \d\) stopped (in|before) (CONV|STORE) "
                        r"(first|second) \(descriptor \d\), cycle \d+: its link to the "
                        r"(north|south|west|east) failed, [A-Z]+; there is no result$"):
