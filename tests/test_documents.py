@@ -1,4 +1,4 @@
-"""What the documents say: code runs, files and links are there."""
+"""What the documents say: Python runs, files and links are there."""
 
 import re
 from pathlib import Path
@@ -13,9 +13,8 @@ from flexdrive_cli.verify import COMMANDS as VERIFY
 from flexdrive_deploy.flexv.firmware import build_program
 from flexdrive_sim.bench import BENCHMARKS
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-_BLOCK = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
+from .pages import PAGES, ROOT, blocks
+
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 # A file of the repository, in backquotes.
 _FILE = re.compile(r"`((?:rtl|deploy|sim|scripts|tests|docs|firmware|examples)/[\w./-]+\.\w+)`")
@@ -29,7 +28,7 @@ def _names(path):
     return {"images": data["images"][:12, None].astype(np.float32), "labels": data["labels"][:12]}
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if _BLOCK.search(path.read_text())],
+@pytest.mark.parametrize("path", [path for path in PAGES if blocks(path, "python")],
                          ids=lambda path: path.stem)
 def test_code_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -38,10 +37,10 @@ def test_code_runs(path, tmp_path, monkeypatch):
     (tmp_path / "main.c").write_text("int main(void) { return 0; }\n")
     build_program([tmp_path / "main.c"], tmp_path / "program.elf")
     names = _names(path)
-    for block in _BLOCK.findall(path.read_text()):
-        if "component" in names and "component" in block:
+    for block in blocks(path, "python"):
+        if "component" in names and "component" in block.text:
             continue        # stands for any component; tests/engine has it
-        exec(compile(block, str(path), "exec"), names)
+        exec(compile(block.text, str(path), "exec"), names)
     # What the page makes or defines, as far as no platform goes.
     for value in names.values():
         if isinstance(value, Elaboratable):

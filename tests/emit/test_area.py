@@ -11,6 +11,8 @@ from flexdrive.flexv.core.registers import RegisterFile
 from flexdrive.fp16 import Adder, Multiplier
 from flexdrive_deploy.hdl.synth import DEVICES, FLIP_FLOP, ecp5_cells, gate_area, synthesise
 
+pytestmark = pytest.mark.slow
+
 
 def test_single_cycle_adder_stays_small():
     area = gate_area(Adder())

@@ -17,6 +17,8 @@ from flexdrive_sim.hyperdrive.drive.link import Wire, link_model, run_link
 from flexdrive_sim.hyperdrive.verify.fault_campaign import FaultCampaign
 from flexdrive_sim.hyperdrive.verify.link_faults import CONFIGS, link_runs
 
+pytestmark = pytest.mark.slow
+
 PLAIN, REPLAY = CONFIGS[1], CONFIGS[6]
 
 
