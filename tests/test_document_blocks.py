@@ -30,7 +30,6 @@ NOT_RUN = {
     "scripts/test": "would run itself",
     "scripts/lint": "installs Verilator; a command of its own",
     "scripts/planted-faults": "hours",
-    "scripts/bench": "makes an environment with Verilator; tests/bench runs it",
     "flexdrive run MODEL.onnx --input X.npy --engine rtl --mesh":
         "compiles six chips; tests/cli/test_networks.py runs meshes with links",
     "flexdrive evaluate digits.onnx --images images.npy --labels labels.npy --dask":
@@ -38,7 +37,7 @@ NOT_RUN = {
     "flexdrive report build/resnet34.onnx": "a large network; tests/report has its figures",
     "flexdrive synth": "minutes of place and route; tests/cli/test_synth.py",
     "flexdrive verify fp16": "2^32 pairs; tests/fp16",
-    "flexdrive verify verilog": "installs Icarus Verilog; a command of its own",
+    "flexdrive verify random": "compiles random chips; tests/cli/test_verify.py",
     "python examples/testbench": "a simulator of Verilog; tests/examples/test_testbench.py",
     "python examples/topologies": "writes large networks; tests/examples/test_topologies.py",
     "python examples/cifar10": "the data set is not here; tests/examples/test_cifar10.py",
