@@ -1,7 +1,7 @@
 """Run notebooks without a server: ``python examples/notebooks/execute.py NAME.ipynb [--write]``.
 
 Cells run in one namespace in this process; what they print, the value of a last expression and the
-figures that are open become their outputs. ``--write`` stores them in the file. A cell that is tagged
+figures that are open become their outputs. ``--write`` stores them in the file. A cell tagged
 "train" needs PyTorch: it runs with ``--train``, else it keeps the outputs that it has.
 """
 
