@@ -30,6 +30,7 @@ NOT_RUN = {
     "scripts/test": "would run itself",
     "scripts/lint": "installs Verilator; a command of its own",
     "scripts/planted-faults": "hours",
+    "scripts/docs": "installs Sphinx; a command of its own",
     "flexdrive run MODEL.onnx --input X.npy --engine rtl --mesh":
         "compiles six chips; tests/cli/test_networks.py runs meshes with links",
     "flexdrive evaluate digits.onnx --images images.npy --labels labels.npy --dask":
