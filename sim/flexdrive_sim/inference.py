@@ -18,6 +18,7 @@ import numpy as np
 from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.target import target_of
 
 from .hyperdrive.drive.inference_session import ENGINES, Session
 from .progress import Progress
@@ -90,7 +91,8 @@ class Trace:
 
 
 class InferenceSession:
-    """A compiled network on an engine.
+    """A compiled network on an engine; with ``target="flexv"``, what makes a
+    :class:`~.flexv.session.NetworkSession` of a quantised network.
 
     Parameters
     ----------
@@ -98,6 +100,7 @@ class InferenceSession:
     engine : "golden" (numpy), "rtl" (RTL, compiled) or "pysim" (RTL on Amaranth's simulator).
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`, the links of a mesh.
     progress : shown on work of more than a second; by default where a person looks at it.
+    target : "hyperdrive" or "flexv".
 
     Raises
     ------
@@ -105,7 +108,15 @@ class InferenceSession:
         when the engine is unknown, or the directory cannot be read.
     """
 
-    def __init__(self, model, engine="golden", *, options=None, progress=None):
+    def __new__(cls, model, engine="golden", *, target="hyperdrive", **options):
+        """A session for the machine ``target``."""
+        if target_of(target) == "flexv":
+            from .flexv.session import NetworkSession
+            return NetworkSession(model, engine, **options)
+        return super().__new__(cls)
+
+    def __init__(self, model, engine="golden", *, target="hyperdrive", options=None,
+                 progress=None):
         if engine not in ENGINES:
             raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}")
         if not isinstance(model, Deployment):

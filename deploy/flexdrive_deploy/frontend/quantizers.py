@@ -14,8 +14,8 @@ from onnx import helper, numpy_helper
 
 from ..errors import ModelError
 
-__all__ = ["ROUNDINGS", "Quantizer", "declare_domains", "expanded", "fold", "integers", "is_quantizer",
-           "placement_of", "quantize", "quantizer_of", "rewrite", "transparent"]
+__all__ = ["ROUNDINGS", "Quantizer", "declare_domains", "expanded", "fold", "integers",
+           "is_quantizer", "placement_of", "quantize", "quantizer_of", "rewrite", "transparent"]
 
 DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
 _INPUTS = {"Quant": ("X", "scale", "zeropt", "bitwidth"),
@@ -196,7 +196,7 @@ def fold(node, constants):
 
 def declare_domains(model):
     """Add what exporters left out and the checker insists on: the version of these domains, and
-    the domain itself (Brevitas once wrote ``Quant`` into ONNX's own, which has no such operator)."""
+    the domain itself (Brevitas once wrote ``Quant`` into ONNX's own, which has none)."""
     for node in model.graph.node:
         if node.domain in ("", "ai.onnx") and node.op_type in (*_INPUTS, "Trunc"):
             node.domain = DOMAINS[0]

@@ -21,7 +21,8 @@ from .rounding import round_exact
 __all__ = ["IMPORT_HINT", "Importer"]
 
 IMPORT_HINT = ("a network with quantizers in front of every layer: from onnxruntime "
-               "(quantize_static) or Brevitas; see docs/flexv-quantising.md")
+               "(quantize_static) or Brevitas, see docs/flexv-quantising.md; for an input that "
+               "already is on a grid, --quantise-input")
 _BETWEEN = "a quantizer (QuantizeLinear and DequantizeLinear, or Quant) in front of it"
 
 

@@ -1,4 +1,4 @@
-"""An ONNX graph to a quantised network: what the host does first, integers, what the host does last.
+"""An ONNX graph to a quantised network: the host's first part, integers, the host's last part.
 
 The host computes what stands before the first quantizer and behind the last layer (softmax, for
 one). Nothing in between: a layer behind something that only the host computes is refused, naming
@@ -7,20 +7,24 @@ that.
 
 from dataclasses import dataclass, field, replace
 
+from flexdrive_deploy.door import PARSER_ERRORS, one_line
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.frontend import quantizers as qonnx
-from flexdrive_deploy.frontend.graph import sub_model
+from flexdrive_deploy.frontend.graph import Graph
 from flexdrive_deploy.frontend.host_part import HostPart
 from flexdrive_deploy.frontend.kernels import kernel
 
-from .expressions import Constant, Function, Host, Index, Quantised, Real, Structured, View
+from .borders import head_of, leaving_values, tail_of
+from .expressions import Constant, Function, Host, Index, Real
+from .fixed_point import requantisation
 from .importer import IMPORT_HINT, Importer
-from .ir import IntegerGraph, Node
+from .ir import IntegerGraph, Node, Requantise
 from .operators import LAYERS, OPERATORS, QUANTISERS
+from .placement import Placement
 from .prune import pruned
 from .refusal import RefusedNode
 
-__all__ = ["Placement", "QuantisedNetwork", "read_network"]
+__all__ = ["QuantisedNetwork", "examine", "read_network"]
 
 _END = "nothing, at the end of a network; or quantizers in front of it and behind it"
 _KNOWN = {
@@ -37,20 +41,6 @@ _HEAVY = frozenset([*LAYERS, "ConvTranspose", "LSTM", "GRU", "RNN", "ConvInteger
                     "MatMulInteger"])
 
 
-@dataclass(frozen=True)
-class Placement:
-    """Where a node runs: ``where`` is "cluster", "host", "gone" or "unsupported"."""
-
-    name: str
-    operation: str
-    where: str
-    reason: str = ""
-    rewrite: str = ""
-    precision: str = ""
-    macs: int = 0
-    weights: int = 0
-
-
 @dataclass(eq=False)
 class QuantisedNetwork:
     """A network for the cluster, before any of its compiler.
@@ -61,6 +51,7 @@ class QuantisedNetwork:
     inputs, outputs : name -> shape (1, ...) of the network's.
     head, tail : HostPart in front of the quantizers and behind the cluster, or None.
     leaving : name of an ONNX value that leaves the cluster -> its expression.
+    graph : the onnx_graph.Graph that it was read from.
     placements : Placement of every node.
     """
 
@@ -71,6 +62,7 @@ class QuantisedNetwork:
     head: HostPart | None
     tail: HostPart | None
     leaving: dict
+    graph: Graph = field(repr=False)
     placements: list = field(repr=False)
 
     @property
@@ -88,7 +80,7 @@ class _Reader:
         self.graph, self.name = graph, name
         self.importer = Importer(graph)
         self.values = {each: Real(each) for each in graph.inputs}
-        self.placements, self.unsupported = {}, []
+        self.placements, self.unsupported, self.consequences = {}, [], set()
         for each, quantiser in declared.items():
             if each not in graph.inputs:
                 raise ModelError(f"The network has no input {each!r}; it has "
@@ -107,12 +99,11 @@ class _Reader:
             self.importer.current = node
             values = [self._value(name) for name in node.inputs]
             made = self._node(node, values)
-            for each, value in zip([n for n in node.outputs], made, strict=False):
+            for each, value in zip(node.outputs, made, strict=False):
                 if each:
                     self.values[each] = value
 
     def _node(self, node, values):
-        marks = len(self.importer.nodes), len(self.importer.inputs)
         if any(isinstance(value, Host | Index) for value in values):
             return self._behind(node, values)
         if node.operation not in QUANTISERS and node.operation not in LAYERS and all(
@@ -125,9 +116,12 @@ class _Reader:
                                   _KNOWN.get(node.operation, _END))
             return self._taken(node, known(self.importer, node, values))
         except RefusedNode as refusal:
-            del self.importer.nodes[marks[0]:]
-            del self.importer.inputs[marks[1]:]
             return self._refused(node, refusal)
+        except PARSER_ERRORS as error:
+            # A node that the checker lets pass and that is not what its page says.
+            return self._refused(node, RefusedNode(
+                f"it cannot be read ({one_line(error) or type(error).__name__})",
+                f"{node.operation} as its page says"))
 
     def _taken(self, node, made):
         for value in made:
@@ -169,11 +163,13 @@ class _Reader:
         made = [Host(origin)] * len(node.outputs)
         refusal = self._host_refusal(node)
         if node.operation in _HEAVY:
-            before = self.placements.get(origin)
-            why = f" ({before.reason})" if before is not None else ""
-            self._mark(node, "unsupported", f"a layer behind {origin}, which only the host "
-                       f"computes{why}", [], before.rewrite if before is not None else
-                       "the same network without it")
+            before = self.placements[origin]
+            if before.where == "unsupported":
+                self.consequences.add(node.name)
+                self._mark(node, "unsupported", f"behind {origin}, which does not run", [])
+            else:
+                self._mark(node, "unsupported", f"a layer behind {origin}, which only the host "
+                           f"computes ({before.reason})", [], before.rewrite)
         elif refusal:
             self._mark(node, "unsupported", refusal, [], kernel(node, self.graph).rewrite)
         else:
@@ -181,72 +177,32 @@ class _Reader:
         self.unsupported.append(self.placements[node.name])
         return made
 
-    # What leaves the cluster
-
-    def _leave(self, name, leaving, tail):
-        """Note that the host, or the user, needs a value; ``tail`` collects the host's nodes."""
-        value = self.values[name]
-        if name in leaving or isinstance(value, Real) and name in self.graph.inputs:
-            return
-        if isinstance(value, Function | Structured | Host | Real) or (
-                isinstance(value, Index) and False):
-            node = next(node for node in self.graph.nodes if name in node.outputs)
-            if node in tail:
-                return
-            tail.append(node)
-            if not isinstance(value, Host | Real):
-                self._mark(node, "host", "no quantizer is behind it", [])
-            for each in node.inputs:
-                if each and each not in self.graph.constants:
-                    self._leave(each, leaving, tail)
-            return
-        if isinstance(value, Quantised):
-            tensor = self.importer.tensor(value)
-            value = View(tensor, value.quantiser.scale, value.quantiser.zero)
-            leaving[name] = Index(tensor)
-            return
-        leaving[name] = value
-
     def network(self):
+        """The QuantisedNetwork, when nothing is unsupported."""
         graph = self.graph
-        leaving, tail = {}, []
-        for name in graph.outputs:
-            self._leave(name, leaving, tail)
-        order = {node: place for place, node in enumerate(graph.nodes)}
-        tail.sort(key=order.get)
+        leaving, behind = leaving_values(graph, self.values, self.importer)
+        for node in behind:
+            if self.placements[node.name].where == "cluster":
+                self._mark(node, "host", "no quantizer is behind it", [])
         integers = pruned(self.importer.integer_graph(self.name), leaving.values())
-        made = {name for node in tail for name in node.outputs}
-        reads = list(dict.fromkeys(name for node in tail for name in node.inputs
-                                   if name and name not in graph.constants and name not in made))
-        last = HostPart(sub_model(graph, tail, reads, [
-            name for name in graph.outputs if name in made])) if tail else None
+        if not any(node.macs for node in integers.nodes):
+            raise ModelError("No layer of the network runs on the cluster: it has no Conv, Gemm or "
+                             f"MatMul. What would pass: {IMPORT_HINT}")
         network = QuantisedNetwork(
             self.name, integers, {name: graph.shapes[name] for name in graph.inputs},
-            {name: graph.shapes[name] for name in graph.outputs}, self._head(integers), last,
-            leaving, self._placed(integers))
+            {name: graph.shapes[name] for name in graph.outputs}, head_of(graph, integers),
+            tail_of(graph, behind), leaving, graph, self.placed(integers.nodes))
         for part in (network.head, network.tail):
             if part is not None:
                 part.check()
+        for node in integers.nodes:
+            if isinstance(node, Requantise):
+                requantisation(node)
         return network
 
-    def _head(self, integers):
-        wanted = [each.value for each in integers.inputs if each.value not in self.graph.inputs]
-        needed, nodes = set(wanted), []
-        for node in reversed(self.graph.nodes):
-            if needed.intersection(node.outputs):
-                nodes.insert(0, node)
-                needed.update(node.inputs)
-        if not nodes:
-            return None
-        reads = [name for name in self.graph.inputs if name in needed]
-        return HostPart(sub_model(self.graph, nodes, reads, list(dict.fromkeys(wanted))))
-
-    def _placed(self, integers):
-        """Placements with precision, products and weights."""
-        counted = {}
-        for node in integers.nodes:
-            if node.macs:
-                counted[node.name] = node
+    def placed(self, nodes):
+        """Placements with precision, products and weights of ``nodes`` of the integer graph."""
+        counted = {node.name: node for node in nodes if node.macs}
         placed = []
         for node in self.graph.nodes:
             placement = self.placements[node.name]
@@ -262,23 +218,35 @@ class _Reader:
         return placed
 
 
-def place(graph, name="network", declared=None):
-    """(reader, placements, ModelError or None) of a graph: what runs where."""
-    reader = _Reader(graph, name, declared or {})
-    reader.read()
-    return reader
-
-
 def _refuse(reader):
+    # What stands behind a refused node says no more than that.
     found = [f"node {placement.name}: {placement.reason}. What would pass: {placement.rewrite}"
-             for placement in reader.unsupported]
+             for placement in reader.unsupported if placement.name not in reader.consequences]
     if found:
         more = f". {len(found) - 3} more nodes run nowhere" if len(found) > 3 else ""
         text = ". ".join(text[0].upper() + text[1:] for text in found[:3]) + more
         raise ModelError(f"{text}. (`flexdrive check --target flexv` lists every node.)")
-    if not any(node.macs for node in reader.importer.nodes):
-        raise ModelError("No layer of the network runs on the cluster: it has no Conv, Gemm or "
-                         f"MatMul. What would pass: {IMPORT_HINT}")
+
+
+def examine(graph, *, name="network", declared=None):
+    """Where every node of an ONNX graph runs.
+
+    Parameters
+    ----------
+    as of :func:`read_network`.
+
+    Returns
+    -------
+    (list of Placement, QuantisedNetwork or None, ModelError or None).
+    """
+    reader = _Reader(graph, name, declared or {})
+    reader.read()
+    try:
+        _refuse(reader)
+        network = reader.network()
+    except ModelError as error:
+        return reader.placed([]), None, error
+    return network.placements, network, None
 
 
 def read_network(graph, *, name="network", declared=None):
@@ -295,8 +263,8 @@ def read_network(graph, *, name="network", declared=None):
     ModelError
         names the first nodes that run nowhere, why, and what would pass.
     """
-    reader = place(graph, name, declared)
-    _refuse(reader)
-    return reader.network()
-
-
+    _, network, error = examine(graph, name=name, declared=declared)
+    if network is None:
+        assert error is not None
+        raise error
+    return network

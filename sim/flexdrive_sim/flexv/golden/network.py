@@ -80,13 +80,25 @@ def results(network, images, integers):
     return {name: made[name] for name in network.outputs}
 
 
-def run(network, images):
-    """(outputs, integers of every tensor) of some images."""
+def run(network, images, keep=()):
+    """Results of some images.
+
+    Parameters
+    ----------
+    network, images : as of :func:`integers_of`.
+    keep : names of tensors that are wanted too, or None for all.
+
+    Returns
+    -------
+    (name of an output -> (N, ...), name of a tensor -> (N, ...) int64).
+    """
     count = len(next(iter(images.values())))
     parts = []
     for first in range(0, count, _AT_ONCE):
         some = {name: array[first:first + _AT_ONCE] for name, array in images.items()}
         integers = evaluate(network.integers, integers_of(network, some))
-        parts.append((results(network, some, integers), integers))
-    return tuple({name: np.concatenate([part[which][name] for part in parts])
-                  for name in parts[0][which]} for which in (0, 1))
+        kept = {name: array for name, array in integers.items() if keep is None or name in keep}
+        parts.append((results(network, some, integers), kept))
+    outputs, tensors = ({name: np.concatenate([part[which][name] for part in parts])
+                         for name in parts[0][which]} for which in (0, 1))
+    return outputs, tensors

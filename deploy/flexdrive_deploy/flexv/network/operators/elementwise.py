@@ -5,7 +5,18 @@ from math import isqrt
 
 import numpy as np
 
-from ..expressions import Constant, Function, Quantised, Real, Structured, Sum, Term, View, exact, sum_of
+from ..expressions import (
+    Constant,
+    Function,
+    Quantised,
+    Real,
+    Structured,
+    Sum,
+    Term,
+    View,
+    exact,
+    sum_of,
+)
 from ..refusal import RefusedNode
 from .layers import bias_offset
 from .quantisers import clip_integers

@@ -24,7 +24,8 @@ _PER_TENSOR = "one scale for the whole map; weights may have one for each output
 
 def _constant(importer, value, what):
     if not isinstance(value, Constant):
-        raise RefusedNode(f"its {what} is computed from the image", "a constant (static quantization)")
+        raise RefusedNode(f"its {what} is computed from the image",
+                          "a constant (static quantization)")
     return importer.constants.array(value.name)
 
 
@@ -93,6 +94,7 @@ def clip_integers(importer, node, value, bounds):
 
 def quant(importer, node, values):
     """Quant and BipolarQuant of QONNX: onto the grid and back."""
+    _only(node, "signed", "narrow", "rounding_mode")
     try:
         found = qonnx.quantizer_of(node, importer.graph.constants)
     except ModelError as error:
@@ -109,6 +111,13 @@ def quant(importer, node, values):
                               canonical(found.rounding) or "HALF_EVEN", True)
     made = _quantised(importer, node, values[0], quantiser)
     return [View(importer.tensor(made), scale, quantiser.zero)]
+
+
+def _only(node, *names):
+    """RefusedNode when a node has other attributes; no checker knows these operators."""
+    for name in node.attributes:
+        if name not in names:
+            raise RefusedNode(f"its attribute {name} is not known", "only " + ", ".join(names))
 
 
 def _trunc_inputs(importer, node, values):
@@ -154,6 +163,7 @@ def _integers_of(importer, value, scale, name):
 
 def trunc(importer, node, values):
     """Trunc of QONNX: rounds to integers, takes bits away below, rounds as it declares."""
+    _only(node, "signed", "narrow", "rounding_mode")
     if not isinstance(values[0], View | Sum):
         raise RefusedNode("what it truncates is no map", "a quantizer in front of it")
     scale, zero, out_scale, dropped, bits = _trunc_inputs(importer, node, values)

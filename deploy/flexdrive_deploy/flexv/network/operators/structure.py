@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from flexdrive_deploy.frontend.kernels import opset_of
+
 from ..expressions import Constant, Function, Quantised, Structured, Sum, Term, View, exact
 from ..ir import Concat, MaxPool, Pad, Reshape, Tensor, Transpose, Upsample, WindowSum
 from ..refusal import RefusedNode
@@ -137,11 +139,17 @@ def pad(importer, node, values):
     return _moved(importer, node, values[:1], apply, monotone=False)
 
 
-def _upsampled(importer, node, values):
+def _upsampled(importer, node, values, scales=None):
     source, made = importer.shape(node.inputs[0]), importer.shape(node.outputs[0])
     if len(source) != len(made) or any(b % a for a, b in zip(source, made, strict=True)):
         raise RefusedNode(f"it makes {made} of {source}", "whole multiples of every axis")
     factors = tuple(b // a for a, b in zip(source, made, strict=True))
+    if isinstance(scales, Constant):
+        scales = importer.constants.array(scales.name).ravel().tolist()
+    # 2.05 times a short axis is as long as twice, but picks other values.
+    axes = list(node.attributes.get("axes") or range(len(source) + 1))
+    if scales and [(1, *factors)[axis] for axis in axes] != list(scales):
+        raise RefusedNode(f"its scales are {list(scales)}", "whole numbers")
     return _moved(importer, node, values[:1], lambda imp, tensors, _, name: imp.add(
         Upsample, tensors, imp.like(tensors[0], name, made), factors=factors))
 
@@ -150,7 +158,7 @@ def upsample(importer, node, values):
     """Upsample of old opsets, nearest."""
     if node.attributes.get("mode", b"nearest") != b"nearest":
         raise RefusedNode("it interpolates", "mode = nearest")
-    return _upsampled(importer, node, values)
+    return _upsampled(importer, node, values, node.attributes.get("scales") or values[1])
 
 
 def resize(importer, node, values):
@@ -162,14 +170,20 @@ def resize(importer, node, values):
                   for name, value in node.attributes.items()}
     if attributes.get("mode", "nearest") != "nearest":
         raise RefusedNode(f"mode = {attributes['mode']} interpolates", "mode = nearest")
-    where = attributes.get("coordinate_transformation_mode", "half_pixel")
-    nearest = attributes.get("nearest_mode", "round_prefer_floor")
+    # Before opset 11 there were no modes and one input less.
+    old = opset_of(importer.graph.model) < 11
+    where = attributes.get("coordinate_transformation_mode",
+                           "asymmetric" if old else "half_pixel")
+    nearest = attributes.get("nearest_mode", "floor" if old else "round_prefer_floor")
     repeats = {"asymmetric": ("floor",), "half_pixel": ("round_prefer_floor", "round_prefer_ceil"),
                "pytorch_half_pixel": ("round_prefer_floor", "round_prefer_ceil")}
     if nearest not in repeats.get(where, ()):
         raise RefusedNode(f"coordinate_transformation_mode = {where} with nearest_mode = {nearest} "
                           "picks other values", "asymmetric with floor")
-    return _upsampled(importer, node, values)
+    given = [*values[1 if old else 2:], None]
+    scales = given[0] if isinstance(given[0], Constant) and importer.constants.array(
+        given[0].name).size else None
+    return _upsampled(importer, node, values, scales)
 
 
 # Pools
