@@ -2,8 +2,8 @@
 
     y = clip((sum of (q - zero) * M + (B << p)) >> s)        64 bits, no overflow, proved here
 
-s is the largest for which every ``|round(factor * 2**s)|`` is below 2**31, at most 62; M are those
-numbers. p = max(0, s - 20), more where B would not fit into 32 bits; B = round((offset + zero point
+s is the largest for which every ``|round(factor * 2**s)|`` is below 2**31 and the sum below 2**62
+for all that can come; M are those numbers. p = max(0, s - 20), more where B would not fit into 32 bits; B = round((offset + zero point
 + 1/2) * 2**(s - p)). What the hardware multiplies has no zero point taken off, so the offset has
 that part too.
 
@@ -90,10 +90,8 @@ def _ties(node):
 
 
 def _shift(node):
-    """The largest s, and the multipliers."""
+    """The largest s of which the multipliers have 31 bits."""
     largest = max(_size(factor) for factor in node.factors)
-    if largest == 0:
-        return 0
     for shift in range(_LARGEST_SHIFT, -1, -1):
         if round(largest * 2 ** shift) < 1 << 31:
             return shift
@@ -102,7 +100,17 @@ def _shift(node):
 
 
 def _fixed(node):
-    shift = _shift(node)
+    for shift in range(_shift(node), -1, -1):
+        found = _with_shift(node, shift)
+        if found is not None:
+            return found
+    raise ModelError(f"Node {node.name}: its sums and its bias of {float(_size(node.offset)):.3g} "
+                     "steps of its result do not fit into 64 bits. What would pass: a result with "
+                     "a larger scale")
+
+
+def _with_shift(node, shift):
+    """FixedPoint of a shift; None when an addend has no 32 bits, or a sum no 64."""
     multipliers = tuple(_each(lambda each: round(Fraction(each) * 2 ** shift), factor)
                         for factor in node.factors)
     rounding, offset = node.rounding, node.offset
@@ -117,12 +125,10 @@ def _fixed(node):
         if _size(addend) < 1 << 31:
             break
     else:
-        raise ModelError(f"Node {node.name}: its bias is {float(_size(node.offset)):.3g} steps of "
-                         "its result. What would pass: a result with a larger scale")
+        return None
     total = sum(_reach(node, index) * _size(each) for index, each in enumerate(multipliers))
     if total + (_size(addend) << addend_shift) >= 1 << 62:
-        raise ModelError(f"Node {node.name}: its sums times the multipliers do not fit into 64 "
-                         "bits. What would pass: fewer inputs a channel")
+        return None
     return FixedPoint(tuple(each.astype(np.int64) for each in multipliers),
                       addend.astype(np.int64), shift, addend_shift, rounding, added)
 

@@ -185,9 +185,9 @@ class _Reader:
             if self.placements[node.name].where == "cluster":
                 self._mark(node, "host", "no quantizer is behind it", [])
         integers = pruned(self.importer.integer_graph(self.name), leaving.values())
-        if not any(node.macs for node in integers.nodes):
-            raise ModelError("No layer of the network runs on the cluster: it has no Conv, Gemm or "
-                             f"MatMul. What would pass: {IMPORT_HINT}")
+        if not integers.nodes:
+            raise ModelError("Nothing of the network runs on the cluster: no quantizer is in it. "
+                             f"What would pass: {IMPORT_HINT}")
         network = QuantisedNetwork(
             self.name, integers, {name: graph.shapes[name] for name in graph.inputs},
             {name: graph.shapes[name] for name in graph.outputs}, head_of(graph, integers),

@@ -2,7 +2,7 @@
 
 from math import floor
 
-__all__ = ["ROUNDINGS", "canonical", "round_exact"]
+__all__ = ["ROUNDINGS", "canonical", "quantised_exact", "round_exact"]
 
 # What else the modes are called.
 _SAME = {"ROUND": "HALF_EVEN", "ROUND_TO_ZERO": "DOWN"}
@@ -35,3 +35,12 @@ def canonical(name):
 def round_exact(value, rounding):
     """A Fraction rounded to an int."""
     return ROUNDINGS[rounding](value)
+
+
+def quantised_exact(value, quantiser):
+    """The integer that a quantiser (:class:`~.ir.Quantiser`) makes of a Fraction."""
+    if quantiser.sign:
+        return 1 if value >= 0 else -1
+    inside = quantiser.zero if quantiser.inside else 0
+    rounded = round_exact(value / quantiser.scale + inside, quantiser.rounding)
+    return min(max(rounded + quantiser.zero - inside, quantiser.low), quantiser.high)

@@ -36,6 +36,7 @@ _FRONT = "a quantizer in front of it"
 
 def _aligned(array, shape, node):
     """A constant as an array that broadcasts to a value of ``shape`` (without batch)."""
+    array = np.asarray(array, object)   # arithmetic on arrays of no axes gives numbers
     if array.ndim == len(shape) + 1 and array.shape[0] == 1:
         array = array[0]
     try:
@@ -45,7 +46,7 @@ def _aligned(array, shape, node):
     if not fits:
         raise RefusedNode(f"{node.operation} with a constant of shape {array.shape} changes the "
                           f"shape {shape}", "a constant that broadcasts to the map")
-    return np.asarray(array, object)
+    return array
 
 
 def _number(array):

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..expressions import Constant, Sum, Term, View, exact
+from ..expressions import Constant, Sum, Term, exact
 from ..ir import Convolution, Linear, Reshape, Tensor
 from ..refusal import RefusedNode
 from .windows import flat, window_of
@@ -85,8 +85,8 @@ def _behind_zero(weights, view, factor, shape):
 
 def conv(importer, node, values):
     """Conv of a map with constant weights."""
-    constant = _weights(importer, values[1])
     view = importer.view(values[0])
+    constant = _weights(importer, values[1])
     shape = importer.shape(node.outputs[0])
     window = window_of(node, view.tensor.shape[1:], constant.integers.shape[2:], shape[1:])
     tensor = view.tensor
@@ -130,8 +130,8 @@ def gemm(importer, node, values):
     """Gemm of a map with constant weights."""
     if node.attributes.get("transA", 0):
         raise RefusedNode("transA = 1 puts the batch last", "transA = 0")
-    constant = _weights(importer, values[1])
     view = importer.view(values[0])
+    constant = _weights(importer, values[1])
     if not node.attributes.get("transB", 0):
         constant = constant.moved(np.transpose)
     alpha, beta = (Fraction(float(np.float32(node.attributes.get(name, 1.0))))
@@ -155,8 +155,8 @@ def matmul(importer, node, values):
     if isinstance(values[0], Constant):
         raise RefusedNode("its constant is the first input", "the constant as second input: "
                           "MatMul(x, W), with Transpose where that is needed")
+    view = importer.view(values[0])
     constant = _weights(importer, values[1], "its second input's values")
-    view: View = importer.view(values[0])
     while constant.integers.ndim > 2 and constant.integers.shape[0] == 1:
         constant = constant.moved(lambda each: each[0])
     if constant.integers.ndim != 2 or not view.tensor.shape:

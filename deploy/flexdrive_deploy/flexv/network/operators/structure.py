@@ -7,6 +7,7 @@ from flexdrive_deploy.frontend.kernels import opset_of
 from ..expressions import Constant, Function, Quantised, Structured, Sum, Term, View, exact
 from ..ir import Concat, MaxPool, Pad, Reshape, Tensor, Transpose, Upsample, WindowSum
 from ..refusal import RefusedNode
+from ..rounding import quantised_exact
 from .windows import flat, window_of
 
 __all__ = ["average_pool", "concat", "global_average", "global_max", "max_pool", "pad", "reduce",
@@ -123,11 +124,8 @@ def pad(importer, node, values):
     def apply(imp, tensors, meaning, name):
         # Integers are padded with an integer.
         integer = number if integers else number / meaning.scale + meaning.zero
-        deferred = not integers and not isinstance(meaning, View)
-        if deferred:
-            from ..rounding import round_exact
-            integer = min(max(round_exact(number / meaning.scale, meaning.rounding)
-                              + meaning.zero, meaning.low), meaning.high)
+        if not integers and not isinstance(meaning, View):
+            integer = quantised_exact(number, meaning)
         tensor = tensors[0]
         low, high = min(tensor.low, integer), max(tensor.high, integer)
         if integer.denominator != 1 or high - low > 65535:
@@ -135,7 +133,11 @@ def pad(importer, node, values):
                               "a value on the map's grid, 0 for one, or a quantizer behind it")
         return imp.add(Pad, tensors, imp.like(tensor, name, made, low=int(low), high=int(high)),
                        pads=tuple(map(tuple, sizes.tolist())), value=int(integer))
-    integers = isinstance(values[0], Quantised)
+    source = values[0]
+    integers = isinstance(source, Quantised)
+    if isinstance(source, View) and (number / source.scale).denominator != 1:
+        # Off the map's grid: what it is, the quantizer behind it says.
+        return [Structured(made, (source,), apply, (node,), False)]
     return _moved(importer, node, values[:1], apply, monotone=False)
 
 
