@@ -3,7 +3,8 @@
     y = clip((sum of (q - zero) * M + (B << p)) >> s)        64 bits, no overflow, proved here
 
 s is the largest for which every ``|round(factor * 2**s)|`` is below 2**31 and the sum below 2**62
-for all that can come; M are those numbers. p = max(0, s - 20), more where B would not fit into 32 bits; B = round((offset + zero point
+for all that can come; M are those numbers. p = max(0, s - 20), more where B would not fit into
+32 bits; B = round((offset + zero point
 + 1/2) * 2**(s - p)). What the hardware multiplies has no zero point taken off, so the offset has
 that part too.
 

@@ -1,0 +1,209 @@
+"""The C of one step: its constants and its kernel calls."""
+
+import numpy as np
+
+from flexdrive_deploy.flexv.network import ir
+from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
+
+from .storage import canonical
+from .weights import layer_kind, sign_numbers
+
+__all__ = ["StepCode"]
+
+_ROUNDINGS = {"SIGN": "NET_SIGN"}
+_CHANNEL_AXES = {1: (0,), 2: (0, 2), 3: (0, 1, 2)}
+
+
+def c_array(kind, name, values, per_line=12):
+    """A constant array in C."""
+    texts = [str(int(value)) for value in np.ravel(values)]
+    lines = [", ".join(texts[at:at + per_line]) for at in range(0, len(texts), per_line)]
+    body = ",\n\t".join(lines)
+    return f"static const {kind} {name}[{len(texts)}] = {{\n\t{body}\n}};"
+
+
+class StepCode:
+    """C of one step.
+
+    Attributes
+    ----------
+    constants : definitions at file scope. calls : statements; a barrier stands between them.
+    """
+
+    def __init__(self, step, name, maps, chunks):
+        self.step, self.name, self.maps, self.chunks = step, name, maps, chunks
+        self.constants, self.calls = [], []
+        getattr(self, "_" + type(step.node).__name__.lower())(step.node)
+
+    def _map(self, tensor):
+        return f"&{self.maps[tensor.name]}"
+
+    @property
+    def _in(self):
+        return self._map(self.step.sources[0])
+
+    @property
+    def _out(self):
+        return self._map(self.step.output)
+
+    def _requant(self):
+        """Name of the step's net_requant, "NULL" when it stores sums."""
+        rule, output = self.step.rule, self.step.output
+        if rule is None:
+            return "NULL"
+        shift = addend_shift = added = 0
+        rounding = "SIGN"
+        if isinstance(rule, FixedPoint):
+            shift, addend_shift = rule.shift, rule.addend_shift
+            rounding, added = rule.rounding, rule.added
+        elif isinstance(rule, Ratio):
+            rounding, added = rule.rounding, rule.added
+        name = f"{self.name}_requant"
+        self.constants.append(
+            f"static const struct net_requant {name} = {{.shift = {shift}, .addend_shift = "
+            f"{addend_shift},\n\t.rounding = NET_{rounding}, .added = {added}, .low = {output.low}, "
+            f".high = {output.high}}};")
+        return f"&{name}"
+
+    def _window(self, kernel, node, dilations=None):
+        name = f"{self.name}_window"
+        dilations = dilations or node.dilations
+        self.constants.append(
+            f"static const struct net_window {name} = {{.height = {kernel[0]}, .width = "
+            f"{kernel[1]}, .stride_y = {node.strides[0]}, .stride_x = {node.strides[1]},\n\t"
+            f".dilation_y = {dilations[0]}, .dilation_x = {dilations[1]}, .top = {node.pads[0]}, "
+            f".left = {node.pads[1]}}};")
+        return f"&{name}"
+
+    def _convolution(self, node):
+        window, requant = self._window(node.weights.shape[2:], node), self._requant()
+        kind = layer_kind(node)
+        parameter = {"convolve": "", "grouped": f"{node.groups}, ", "depthwise":
+                     f"{len(node.weights) // node.groups}, "}[kind]
+        scaled = int(self.step.rule is not None)
+        for index, chunk in enumerate(self.chunks):
+            self.calls.append(
+                f"net_{kind}({self._in}, {self._out}, {window}, {node.weight_bits}, "
+                f"WEIGHTS({index}),\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, "
+                f"{scaled});")
+
+    def _steps(self, array, kind, name):
+        """Define an array that broadcasts to the output; "steps" of it in C."""
+        shape = self.step.output.shape
+        wide = np.reshape(array, (1,) * (len(shape) - array.ndim) + array.shape)
+        # In the canonical order of axes, each either whole or one.
+        target = canonical(shape)
+        full = np.broadcast_to(wide, shape).reshape(target)
+        keep = [axis for axis in range(3) if not (full == full.take([0], axis)).all()]
+        small = full[tuple(slice(None) if axis in keep else slice(0, 1) for axis in range(3))]
+        self.constants.append(c_array(kind, name, small))
+        counts = small.shape
+        steps = [counts[1] * counts[2], counts[2], 1]
+        return ", ".join(str(step if count > 1 else 0)
+                         for step, count in zip(steps, counts, strict=True))
+
+    def _zero(self, index):
+        """Zero point of a source in what memory holds of it."""
+        source = self.step.node.sources[index]
+        return self.step.node.zeros[index] - (source.low if source.scale is not None else 0)
+
+    def _requantise(self, node):
+        rule, requant = self.step.rule, self._requant()
+        if isinstance(rule, Ratio):
+            names = [f"{self.name}_{part}" for part in ("numerator", "denominator")]
+            numerator, denominator = np.broadcast_arrays(rule.numerator, rule.denominator)
+            # Both in the same steps.
+            pairs = [self._steps(each, "int64_t", name) for each, name in
+                     zip((numerator, denominator), names, strict=True)]
+            if pairs[0] != pairs[1]:
+                del self.constants[-2:]
+                pairs = [self._full(each, "int64_t", name) for each, name in
+                         zip((numerator, denominator), names, strict=True)]
+            self.constants.append(f"static const struct net_ratio {self.name}_ratio = "
+                                  f"{{{names[0]}, {names[1]}, {pairs[0]}}};")
+            self.calls.append(f"net_scale_exactly({self._in}, {self._zero(0)}, "
+                              f"&{self.name}_ratio, {self._out}, {requant});")
+            return
+        if isinstance(rule, Sign):
+            reach = max(abs(end - node.zeros[0]) for end in (node.sources[0].low,
+                                                             node.sources[0].high))
+            multiplier, addend = sign_numbers(rule, reach)
+            multipliers = [multiplier]
+        else:
+            multipliers, addend = rule.multipliers, rule.addend
+        terms = []
+        for index, multiplier in enumerate(multipliers):
+            name = f"{self.name}_multiplier{index}"
+            steps = self._steps(multiplier, "int32_t", name)
+            terms.append(f"{{{self._map(self.step.sources[index])}, {self._zero(index)}, {name}, "
+                         f"{steps}}}")
+        steps = self._steps(addend, "int32_t", f"{self.name}_addend")
+        body = ",\n\t".join(terms)
+        self.constants.append(f"static const struct net_term {self.name}_terms[] = {{\n\t{body}"
+                              "\n};")
+        self.calls.append(f"net_sum({self.name}_terms, {len(terms)}, {self.name}_addend, {steps}, "
+                          f"{self._out}, {requant});")
+
+    def _full(self, array, kind, name):
+        target = canonical(self.step.output.shape)
+        self.constants.append(c_array(kind, name, np.broadcast_to(
+            array, self.step.output.shape).reshape(target)))
+        return f"{target[1] * target[2]}, {target[2]}, 1"
+
+    def _windowsum(self, node):
+        zero = node.zero - node.sources[0].low
+        window = self._window(node.kernel, node)
+        self.calls.append(f"net_window_sum({self._in}, {self._out}, {window}, {zero});")
+
+    def _maxpool(self, node):
+        window = self._window(node.kernel, node)
+        self.calls.append(f"net_max_pool({self._in}, {self._out}, {window});")
+
+    def _table(self, node):
+        self.constants.append(c_array("uint8_t", f"{self.name}_table", node.table - node.output.low,
+                                      20))
+        self.calls.append(f"net_table({self._in}, {self._out}, {self.name}_table);")
+
+    def _place(self, source, at, shape, shift):
+        axes = _CHANNEL_AXES[len(shape)]
+        place = [0, 0, 0]
+        for axis, begin in zip(axes, at, strict=True):
+            place[axis] = begin
+        self.calls.append(f"net_place({self._map(source)}, {self._out}, {place[0]}, {place[1]}, "
+                          f"{place[2]}, {shift});")
+
+    def _concat(self, node):
+        self.calls.append(f"net_fill({self._out}, 0);")
+        begin, shape = 0, node.output.shape
+        for source, tensor in zip(self.step.sources, node.sources, strict=True):
+            at = [begin if axis == node.axis else 0 for axis in range(len(shape))]
+            self._place(source, at, shape, tensor.low - node.output.low)
+            begin += tensor.shape[node.axis]
+
+    def _pad(self, node):
+        self.calls.append(f"net_fill({self._out}, {node.value - node.output.low});")
+        self._place(self.step.sources[0], [before for before, _ in node.pads], node.output.shape,
+                    node.sources[0].low - node.output.low)
+
+    def _transpose(self, node):
+        shape = node.sources[0].shape
+        distances = [int(np.prod(shape[axis + 1:], dtype=np.int64)) for axis in range(len(shape))]
+        steps = [0, 0, 0]
+        for axis, source in zip(_CHANNEL_AXES[len(shape)], node.axes, strict=True):
+            steps[axis] = distances[source]
+        self.calls.append(f"net_permute({self._in}, {self._out}, {steps[0]}, {steps[1]}, "
+                          f"{steps[2]});")
+
+    def _reshape(self, node):
+        self.calls.append(f"net_reshape({self._in}, {self._out});")
+
+    def _upsample(self, node):
+        factors = [1, 1, 1]
+        for axis, factor in zip(_CHANNEL_AXES[len(node.factors)], node.factors, strict=True):
+            factors[axis] = factor
+        self.calls.append(f"net_upsample({self._in}, {self._out}, {factors[0]}, {factors[1]}, "
+                          f"{factors[2]});")
+
+    def _argmax(self, node):
+        axis = _CHANNEL_AXES[len(node.sources[0].shape)][node.axis]
+        self.calls.append(f"net_argmax({self._in}, {self._out}, {axis}, {int(node.last)});")
