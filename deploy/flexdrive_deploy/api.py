@@ -10,8 +10,9 @@ from .target import target_of
 __all__ = ["check", "compile"]
 
 
-def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None):
-    """Make a network ready for a chip.
+def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None, target="hyperdrive",
+            inputs=None, l1_bytes=128 << 10):
+    """Make a network ready for a chip, or for the Flex-V cluster.
 
     Parameters
     ----------
@@ -23,10 +24,15 @@ def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None):
     keep_layers : every layer's map leaves the chip, for :meth:`InferenceSession.trace`; costs the
         cycles of those stores.
     mesh : (height, width) of a mesh of such chips, or None.
+    target : "hyperdrive", or "flexv" for quantised networks on the Flex-V cluster; of that:
+    inputs : name -> quantiser of an input that the model has none of
+        (:func:`~flexdrive_deploy.flexv.network.declared.declared_quantiser`).
+    l1_bytes : L1 that maps and weights may take.
 
     Returns
     -------
-    :class:`~flexdrive_deploy.compiled_model.Deployment`
+    :class:`~flexdrive_deploy.compiled_model.Deployment`, or
+    :class:`~flexdrive_deploy.flexv.compiler.compiled.CompiledNetwork`
 
     Raises
     ------
@@ -37,6 +43,10 @@ def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None):
     ConfigurationError
         when ``chip`` is none.
     """
+    if target_of(target) == "flexv":
+        from .flexv.compiler.compiled import compile_network
+        from .flexv.network.loading import load_network
+        return compile_network(load_network(model, name=name, declared=inputs), l1_bytes=l1_bytes)
     proto, default = model_and_name(model)
     graph, configs = load_graph(proto), candidates(chip, mesh)
     return compile_first(graph, analyse(graph, configs[-1]), configs, name=name or default,

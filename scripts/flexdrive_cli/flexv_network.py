@@ -19,7 +19,10 @@ from flexdrive_deploy.arrays import (
 from flexdrive_deploy.errors import FileError, ModelError
 from flexdrive_deploy.flexv.network.loading import check_network, load_network
 
-__all__ = ["check_flexv", "run_flexv"]
+__all__ = ["check_flexv", "compile_flexv", "run_flexv"]
+
+# Of RAM for the program: constants and a trace of every layer.
+_PROGRAM_BYTES = 64 << 20
 
 
 def check_flexv(model, target):
@@ -52,9 +55,34 @@ def _difference_table(found):
     return table
 
 
+def compile_flexv(model, target, output, *, layer_check):
+    """Write the C of a network, the program and the plan."""
+    from flexdrive_deploy.flexv.compiler.build import build_elf
+    from flexdrive_deploy.flexv.compiler.compiled import compile_network
+    from flexdrive_deploy.flexv.compiler.plan_picture import plan_picture
+    from flexdrive_sim.preparation import preparation
+
+    network = load_network(Path(model), declared=target.declared)
+    compiled = compile_network(network, l1_bytes=target.l1_kb << 10)
+    compiled.write(output)
+    (output / "plan.png").write_bytes(plan_picture(compiled))
+    with preparation(Console(stderr=True)) as notify:
+        program = build_elf(output, trace=layer_check, memory=_PROGRAM_BYTES, notify=notify)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{output}: {network.name} for the Flex-V cluster, {network.macs:,} MAC",
+                  markup=False)
+    chunks = sum(len(each) for _, each in compiled.plan.chunks.values())
+    console.print(f"  {len(compiled.steps.steps)} steps, {compiled.plan.peak:,} of "
+                  f"{compiled.plan.l1_bytes:,} bytes of L1, {compiled.constant_bytes:,} bytes of "
+                  f"constants in {chunks} transfers", markup=False)
+    console.print(f"  read {output / 'network.c'} and {output / 'listing.txt'}, look at "
+                  f"{output / 'plan.png'}, run {program}", markup=False)
+
+
 def run_flexv(model, target, *, input_file, expect, output, engine, layer_check):
     """Run a network on images and print how its results compare."""
-    from flexdrive_sim.flexv.session import NetworkSession
+    from flexdrive_deploy.flexv.compiler.compiled import compile_network
+    from flexdrive_sim.flexv.session import FLEXV_ENGINES, NetworkSession
 
     console = Console(highlight=False, soft_wrap=True)
     network = load_network(Path(model), declared=target.declared)
@@ -63,15 +91,22 @@ def run_flexv(model, target, *, input_file, expect, output, engine, layer_check)
         if path:
             one_file_for(names, path, option)
     wanted = load_results(expect, names) if expect else {}
-    session = NetworkSession(network, engine)
+    if engine not in FLEXV_ENGINES:
+        raise ModelError(f"--engine {engine}: --target flexv has {', '.join(FLEXV_ENGINES)}")
+    session = NetworkSession(
+        network if engine == "golden" else compile_network(network, l1_bytes=target.l1_kb << 10),
+        engine, layer_check=layer_check)
     feed = session.images(_images(input_file, network))
     console.print(f"{network.name} on the Flex-V cluster ({engine}): {network.macs:,} MAC, "
                   f"{network.weights:,} weights", markup=False)
-    if layer_check:
+    if layer_check and engine == "golden":
         outputs, found = session.compare(feed)
         console.print(_difference_table(found))
     else:
         outputs = dict(zip(names, session.run(None, feed), strict=True))
+    if session.compared:
+        console.print(f"{session.compared:,} integers compared with the golden model, all equal",
+                      markup=False)
     count = len(next(iter(outputs.values())))
     for name, array in outputs.items():
         first = np.array2string(array[0].ravel()[:8], precision=4, separator=" ")

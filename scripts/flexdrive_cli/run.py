@@ -127,8 +127,10 @@ def _warn_of_overflow(errors, summary):
               "Several: Y.npz, an array for each by name.")
 @click.option("--output", type=click.Path(), metavar="Z.npy",
               help="Where to write the results; several: Z.npz.")
-@click.option("--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
-              help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
+@click.option("--engine", type=click.Choice([*ENGINES, "c", "iss"]), default="golden",
+              show_default=True, help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's "
+              "simulator; with --target flexv, c: the C on this machine; iss: the program on the "
+              "instruction-set simulator.")
 @click.option("--layer-check", is_flag=True,
               help="Compare every word of every layer, not only what leaves the chip; with "
               "--target flexv and the golden engine, with onnxruntime.")
@@ -153,6 +155,8 @@ def command(model, input_file, expect, output, engine, layer_check, float_bound,
         run_flexv(model, target, input_file=input_file, expect=expect, output=output,
                   engine=engine, layer_check=layer_check)
         return
+    if engine not in ENGINES:
+        raise ModelError(f"--engine {engine} is for --target flexv")
     if float_bound is not None and not layer_check:
         raise ModelError("--float-bound is for the comparison of layers; add --layer-check")
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)

@@ -13,10 +13,11 @@ __all__ = ["TargetChoice", "target_options"]
 
 @dataclass(frozen=True)
 class TargetChoice:
-    """``name`` of the machine; ``inputs``: texts of --quantise-input."""
+    """``name`` of the machine; ``inputs``: texts of --quantise-input; ``l1_kb``: size of L1."""
 
     name: str
     inputs: tuple
+    l1_kb: int
 
     def flexv(self, chip, **others):
         """Whether the Flex-V cluster is meant.
@@ -48,13 +49,16 @@ class TargetChoice:
 def target_options(function):
     """Add the options; the command gets them as one argument ``target``, a TargetChoice."""
     @functools.wraps(function)
-    def command(*args, target, quantise_input, **options):
-        return function(*args, target=TargetChoice(target, quantise_input), **options)
+    def command(*args, target, quantise_input, l1_kb, **options):
+        return function(*args, target=TargetChoice(target, quantise_input, l1_kb), **options)
 
     command = click.option(
         "--quantise-input", multiple=True, metavar="NAME=SCALE[:ZERO[:BITS[u]]]",
         help="With --target flexv: the grid that an input is on, where the model does not say it, "
         "e.g. x=1/64:0:8.")(command)
+    command = click.option(
+        "--l1-kb", type=click.IntRange(4, 1024), default=128, show_default=True, metavar="N",
+        help="With --target flexv: kB of the cluster's L1 that maps and weights may take.")(command)
     return click.option("--target", type=click.Choice(TARGETS), default="hyperdrive",
                         show_default=True, help="hyperdrive: the binary-weight engine; flexv: the "
                         "RISC-V cluster, for quantised networks.")(command)

@@ -2,20 +2,42 @@
 
     session = fd.InferenceSession("kws.onnx", target="flexv", engine="golden")
     (scores,) = session.run(None, {"input": words})
+
+What an engine makes is compared with the golden model in every integer; a difference is an error.
 """
+
+import tempfile
 
 import numpy as np
 
+from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.flexv.compiler.compiled import CompiledNetwork, compile_network
 from flexdrive_deploy.flexv.network.loading import load_network
 from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 from flexdrive_deploy.flexv.network.second_opinion import differences
 
-from .golden.network import run
+from .drive.network import LibraryNetwork, SimulatedNetwork
+from .golden.network import results, run
+from .verify.network_check import first_difference
 
-__all__ = ["FLEXV_ENGINES", "NetworkSession"]
+__all__ = ["FLEXV_ENGINES", "IntegerDifferenceError", "NetworkSession"]
 
-FLEXV_ENGINES = ("golden",)
+_BUILT = {"c": LibraryNetwork, "iss": SimulatedNetwork}
+FLEXV_ENGINES = ("golden", *_BUILT)
+
+
+class IntegerDifferenceError(FlexdriveError):
+    """An engine made another integer than the golden model.
+
+    Attributes
+    ----------
+    difference : :class:`~.verify.network_check.Difference`, the first.
+    """
+
+    def __init__(self, engine, difference):
+        super().__init__(f"{engine} differs from the golden model: {difference}")
+        self.difference = difference
 
 
 class NetworkSession:
@@ -23,11 +45,13 @@ class NetworkSession:
 
     Parameters
     ----------
-    model : path of an ONNX file, its bytes, onnx.ModelProto, or QuantisedNetwork.
-    engine : "golden": exact integers in numpy.
+    model : path of an ONNX file, its bytes, onnx.ModelProto, QuantisedNetwork or CompiledNetwork.
+    engine : "golden": exact integers in numpy; "c": the compiled network's C on this machine;
+        "iss": its program on the instruction-set simulator.
     declared : name of an input -> quantiser
         (:func:`~flexdrive_deploy.flexv.network.declared.declared_quantiser`), for inputs that the
         model has no quantizer of.
+    layer_check : compare every layer's integers too, not only those that leave.
 
     Raises
     ------
@@ -35,13 +59,21 @@ class NetworkSession:
         when the network does not run on the cluster, or the engine is unknown.
     """
 
-    def __init__(self, model, engine="golden", *, declared=None):
+    def __init__(self, model, engine="golden", *, declared=None, layer_check=False):
         if engine not in FLEXV_ENGINES:
             raise ModelError(f"engine = {engine!r} is none of {', '.join(FLEXV_ENGINES)} of the "
                              "Flex-V cluster")
-        self.network = (model if isinstance(model, QuantisedNetwork) else
-                        load_network(model, declared=declared))
-        self.engine = engine
+        compiled = model if isinstance(model, CompiledNetwork) else None
+        if compiled is not None:
+            self.network = compiled.network
+        else:
+            self.network = (model if isinstance(model, QuantisedNetwork) else
+                            load_network(model, declared=declared))
+        self.engine, self._built, self.compared = engine, None, 0
+        if engine != "golden":
+            self.compiled = compiled or compile_network(self.network)
+            self._place = tempfile.TemporaryDirectory()
+            self._built = _BUILT[engine](self.compiled, self._place.name, trace=layer_check)
 
     def __repr__(self):
         return f"<NetworkSession {self.network.name!r} on {self.engine}>"
@@ -62,14 +94,27 @@ class NetworkSession:
         ------
         ModelError
             when a name, a shape or a type does not fit; names the input.
+        IntegerDifferenceError
+            when the engine differs from the golden model.
         """
         names = list(self.network.outputs if output_names is None else output_names)
         for name in names:
             if name not in self.network.outputs:
                 raise ModelError(f"The network has no output {name!r}; it has "
                                  + ", ".join(self.network.outputs))
-        outputs, _ = run(self.network, self.images(input_feed))
+        outputs = self._results(self.images(input_feed))
         return [outputs[name] for name in names]
+
+    def _results(self, images):
+        if self._built is None:
+            return run(self.network, images)[0]
+        made = self._built.run(images)
+        _, golden = run(self.network, images, None)
+        difference = first_difference(self.compiled, made, golden)
+        if difference is not None:
+            raise IntegerDifferenceError(self.engine, difference)
+        self.compared = sum(array.size for array in made.values())
+        return results(self.network, images, golden | made)
 
     def layers(self, input_feed):
         """Integers of every tensor: name -> (N, ...) int64; parameters as of :meth:`run`."""

@@ -1,5 +1,6 @@
 """A compiled network as a library of this machine, and as a program of the RISC-V core."""
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from flexdrive_deploy.flexv.firmware import BuildError, build_program, firmware_
 
 __all__ = ["build_elf", "build_library"]
 
-_MAIN = """// Runs a network once: what calls it writes the inputs before and reads the outputs after.
+_MAIN = """// Runs a network once: who runs it writes the inputs before and reads the outputs after.
 
 #include "network.h"
 
@@ -42,7 +43,10 @@ def build_library(directory, *, trace=False):
         holds the compiler's words.
     """
     place = Path(directory)
-    made = place / ("network_trace.so" if trace else "network.so")
+    # A library of another content has another name: one that is loaded stays loaded.
+    content = b"".join((place / name).read_bytes() for name in _SOURCES)
+    name = f"network-{hashlib.sha256(content).hexdigest()[:12]}{'-trace' if trace else ''}.so"
+    made = place / name
     command = [sys.executable, "-m", "ziglang", "cc", "-O2", "-Wall", "-fno-sanitize=all",
                "-shared", "-fPIC", *(["-DNETWORK_TRACE"] if trace else []),
                *(str(place / name) for name in _SOURCES), "-o", str(made)]

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 
 from .storage import canonical
@@ -10,7 +9,6 @@ from .weights import layer_kind, sign_numbers
 
 __all__ = ["StepCode"]
 
-_ROUNDINGS = {"SIGN": "NET_SIGN"}
 _CHANNEL_AXES = {1: (0,), 2: (0, 2), 3: (0, 1, 2)}
 
 
@@ -61,8 +59,8 @@ class StepCode:
         name = f"{self.name}_requant"
         self.constants.append(
             f"static const struct net_requant {name} = {{.shift = {shift}, .addend_shift = "
-            f"{addend_shift},\n\t.rounding = NET_{rounding}, .added = {added}, .low = {output.low}, "
-            f".high = {output.high}}};")
+            f"{addend_shift},\n\t.rounding = NET_{rounding}, .added = {added}, "
+            f".low = {output.low}, .high = {output.high}}};")
         return f"&{name}"
 
     def _window(self, kernel, node, dilations=None):

@@ -26,8 +26,8 @@ class CompiledNetwork:
     network : :class:`~flexdrive_deploy.flexv.network.reader.QuantisedNetwork`.
     steps, plan : kernel calls in order; addresses in L1.
     files : name -> text of network.h, network.c and weights.c.
-    inputs, outputs, trace : :class:`~.source.Binding` of each input of ``network.integers``, of each
-        tensor that leaves, and of each step's output (of builds with NETWORK_TRACE).
+    inputs, outputs, trace : :class:`~.source.Binding` of each input of ``network.integers``, of
+        each tensor that leaves, and of each step's output (of builds with NETWORK_TRACE).
     """
 
     network: QuantisedNetwork

@@ -39,7 +39,7 @@ class Buffer:
 class Plan:
     """Attributes
     ----------
-    storages : name of a tensor -> Storage. addresses : name of a tensor -> byte in L1 of its buffer.
+    storages : name of a tensor -> Storage. addresses : name of a tensor -> first byte in L1.
     chunks : step -> (words, Chunks); weights : step -> bytes in L1 of its one or two buffers.
     buffers : all, for people. peak : bytes used of ``l1_bytes``.
     """

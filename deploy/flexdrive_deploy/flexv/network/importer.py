@@ -67,8 +67,10 @@ class Importer:
         return self._names[-1]
 
     def add(self, kind, sources, output, **fields):
-        """Append a node of the integer graph and give its output: ``output`` is a Tensor."""
-        self.nodes.append(kind(self.current.name, tuple(sources), output, **fields))
+        """Append a node of the integer graph and give its output: ``output`` is a Tensor. It has
+        the name of the ONNX node that is read, or of the value that a quantizer makes."""
+        name = output.name if kind in (Requantise, Table) else self.current.name
+        self.nodes.append(kind(name, tuple(sources), output, **fields))
         return output
 
     def like(self, tensor, name, shape, *, low=None, high=None):

@@ -89,9 +89,10 @@ class SimulatedNetwork(_Network):
 
     def _run(self, words):
         program = self._program
+        memory = program.regions()
         for symbol, content in words.items():
-            _write(program.regions, program.symbols[symbol], content)
-        outcome = run_iss(program, max_instructions=_LONGEST)
+            _write(memory, program.symbols[symbol], content)
+        outcome = run_iss(program, max_instructions=_LONGEST, memory=memory)
         if not outcome.passed:
             raise AssertionError(f"the program did not end: {outcome.verdict}")
         self.instructions = outcome.instructions
