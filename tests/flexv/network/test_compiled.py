@@ -121,9 +121,9 @@ def test_a_fault_in_a_kernel_is_found_and_named(tmp_path):
                 written(directory)
                 kernels = tmp_path / "kernels.c"
                 text = kernels.read_text()
-                assert "value > requant->high" in text
-                kernels.write_text(text.replace("value > requant->high",
-                                                "value > requant->high - 1"))
+                assert "value = requant->high;" in text
+                kernels.write_text(text.replace("value = requant->high;",
+                                                "value = requant->high - 1;"))
             compiled.write = write
             super().__init__(*arguments, **options)
 
