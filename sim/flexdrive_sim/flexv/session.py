@@ -72,8 +72,9 @@ class NetworkSession:
         self.engine, self._built, self.compared = engine, None, 0
         if engine != "golden":
             self.compiled = compiled or compile_network(self.network)
-            self._place = tempfile.TemporaryDirectory()
-            self._built = _BUILT[engine](self.compiled, self._place.name, trace=layer_check)
+            # What was loaded needs its files no longer.
+            with tempfile.TemporaryDirectory() as place:
+                self._built = _BUILT[engine](self.compiled, place, trace=layer_check)
 
     def __repr__(self):
         return f"<NetworkSession {self.network.name!r} on {self.engine}>"
