@@ -35,7 +35,7 @@ def command():
 def build(sources, output, optimise, script, stack, no_start, include, define, formats):
     """Compile C and assembly SOURCES into a program. The C library is there."""
     from flexdrive_deploy.flexv.firmware import build_program, export_program
-    from flexdrive_sim.preparation import preparation
+    from flexdrive_sim.progress import preparation
 
     arguments = [*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)]
     with preparation(Console(stderr=True)) as notify:
@@ -79,7 +79,7 @@ def run(program, engine, trace, max_cycles, signature, **timing):
             outcome = run_iss(loaded, max_instructions=max_cycles, trace=write)
         else:
             from flexdrive_sim.flexv.drive.run_rtl import run_rtl
-            from flexdrive_sim.preparation import preparation
+            from flexdrive_sim.progress import preparation
 
             outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write,
                               preparing=preparation(Console(stderr=True)), **timing)

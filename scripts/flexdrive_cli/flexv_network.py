@@ -60,7 +60,7 @@ def compile_flexv(model, target, output, *, layer_check):
     from flexdrive_deploy.flexv.compiler.build import build_elf
     from flexdrive_deploy.flexv.compiler.compiled import compile_network
     from flexdrive_deploy.flexv.compiler.plan_picture import plan_picture
-    from flexdrive_sim.preparation import preparation
+    from flexdrive_sim.progress import preparation
 
     network = load_network(Path(model), declared=target.declared)
     compiled = compile_network(network, l1_bytes=target.l1_kb << 10)
