@@ -128,16 +128,27 @@ static int32_t dense(const struct net_map *in, const struct net_window *window, 
 		     const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
 		     uint32_t count, uint32_t words)
 {
-	uint32_t lanes = in->pixel_words * 32 / in->bits, at = 0, sum = 0;
+	// Words of a group's channels stand side by side.
+	uint32_t index = channel - first, beside = count - index / 4 * 4 < 4 ? count % 4 : 4;
+	const uint32_t *next = weights + index / 4 * 4 * words + index % 4;
+	uint32_t mask = lane_mask(in->bits), above = 32 - weight_bits, left = 0, weight = 0, sum = 0;
 	for (uint32_t i = 0; i < window->height; i++)
 		for (uint32_t j = 0; j < window->width; j++) {
 			const uint32_t *source = pixel(in, y + (int32_t)(i * window->dilation_y),
 						       x + (int32_t)(j * window->dilation_x));
-			for (uint32_t k = 0; k < lanes; k++, at++) {
-				uint32_t word = weight_word(weights, words, count, channel - first,
-							    at * weight_bits / 32);
-				uint32_t u = k < in->channels ? lane(source, k, in->bits) : 0;
-				sum += u * (uint32_t)signed_lane(&word, at % (32 / weight_bits), weight_bits);
+			for (uint32_t k = 0; k < in->pixel_words; k++) {
+				uint32_t values = source[k];
+				for (uint32_t lanes = 32 / in->bits; lanes; lanes--) {
+					if (!left) {
+						weight = *next;
+						next += beside;
+						left = 32 / weight_bits;
+					}
+					sum += (values & mask) * (uint32_t)((int32_t)(weight << above) >> above);
+					values >>= in->bits;
+					weight >>= weight_bits;
+					left--;
+				}
 			}
 		}
 	return (int32_t)sum;

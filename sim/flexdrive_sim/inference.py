@@ -21,6 +21,7 @@ from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.target import target_of
 
 from .hyperdrive.drive.inference_session import ENGINES, Session
+from .node_arg import NodeArg
 from .progress import Progress
 
 __all__ = ["DifferenceError", "InferenceSession", "NodeArg", "Trace"]
@@ -40,15 +41,6 @@ class DifferenceError(FlexdriveError):
                 f"{engine} differs from the golden model")
         super().__init__(f"{what}, image {image}: {difference}")
         self.image, self.difference = image, difference
-
-
-@dataclass(frozen=True)
-class NodeArg:
-    """An input or output of a network; an axis of the shape that is free is named."""
-
-    name: str
-    shape: tuple
-    type: str = "tensor(float)"
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from flexdrive_deploy.flexv.network.loading import load_network
 from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 from flexdrive_deploy.flexv.network.second_opinion import differences
 
+from ..node_arg import NodeArg
 from .drive.network import LibraryNetwork, SimulatedNetwork
 from .golden.network import results, run
 from .verify.network_check import first_difference
@@ -78,6 +79,14 @@ class NetworkSession:
 
     def __repr__(self):
         return f"<NetworkSession {self.network.name!r} on {self.engine}>"
+
+    def get_inputs(self):
+        """The inputs, as :class:`~flexdrive_sim.node_arg.NodeArg`."""
+        return [NodeArg(name, ("N", *shape[1:])) for name, shape in self.network.inputs.items()]
+
+    def get_outputs(self):
+        """The results, as :class:`~flexdrive_sim.node_arg.NodeArg`."""
+        return [NodeArg(name, ("N", *shape[1:])) for name, shape in self.network.outputs.items()]
 
     def run(self, output_names, input_feed):
         """Compute results.
