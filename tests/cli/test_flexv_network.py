@@ -21,7 +21,7 @@ def images(flexdrive, tmp_path):
 def test_check_lists_places_widths_products_and_weights(flexdrive):
     status, out, _ = flexdrive("check", "--target", "flexv", MODEL)
     assert status == 0
-    assert re.search(r"block1/0/conv +Conv +cluster +a8w8 +147,456 +2,304", out)
+    assert re.search(r"block1/1/conv +Conv +cluster +a8w8 +147,456 +2,304", out)
     assert "runs on the cluster: 828,736 MAC, 37,840 weights" in " ".join(out.split())
 
 
@@ -54,7 +54,7 @@ def test_compile_writes_c_program_plan_and_listing(flexdrive, tmp_path):
     assert {"kernels.c", "kernels.h", "listing.txt", "network.c", "network.elf", "network.h",
             "plan.png", "platform.h", "weights.c"} <= {each.name for each in Path("made").iterdir()}
     text = Path("made/network.c").read_text()
-    assert "// block1/0/conv: Convolution, 16x8x8 -> 16x8x8; kernel 3x3, stride 1x1, a8w8" in text
+    assert "// block1/1/conv: Convolution, 16x8x8 -> 16x8x8; kernel 3x3, stride 1x1, a8w8" in text
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
