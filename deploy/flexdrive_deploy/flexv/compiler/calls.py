@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 
 from .storage import canonical
@@ -26,12 +27,22 @@ class StepCode:
     Attributes
     ----------
     constants : definitions at file scope. calls : statements; a barrier stands between them.
+    kernel : of steps that can work on stripes, function of (C of the sources' maps, of the
+        output's, of the window, number of the chunk, suffix for names) -> statement.
     """
 
     def __init__(self, step, name, maps, chunks):
         self.step, self.name, self.maps, self.chunks = step, name, maps, chunks
-        self.constants, self.calls = [], []
+        self.constants, self.calls, self.kernel = [], [], None
         getattr(self, "_" + type(step.node).__name__.lower())(step.node)
+
+    def whole(self):
+        """Calls on whole maps, when the step is one kernel."""
+        if self.kernel is None:
+            return
+        ins, window = [self._map(each) for each in self.step.sources], self.window()
+        self.calls = [self.kernel(ins, self._out, window, index, "")
+                      for index in range(max(1, len(self.chunks)))]
 
     def _map(self, tensor):
         return f"&{self.maps[tensor.name]}"
@@ -63,27 +74,39 @@ class StepCode:
             f".low = {output.low}, .high = {output.high}}};")
         return f"&{name}"
 
-    def _window(self, kernel, node, dilations=None):
-        name = f"{self.name}_window"
-        dilations = dilations or node.dilations
-        self.constants.append(
+    def window(self, above=None):
+        """C of the step's window, "" when it has none.
+
+        Parameters
+        ----------
+        above : rows of the first window in front of the map; None for the step's own.
+        """
+        node = self.step.node
+        if not isinstance(node, ir.Convolution | ir.MaxPool | ir.WindowSum):
+            return ""
+        kernel = node.weights.shape[2:] if isinstance(node, ir.Convolution) else node.kernel
+        name = f"{self.name}_window" + ("" if above is None else f"_{above}")
+        text = (
             f"static const struct net_window {name} = {{.height = {kernel[0]}, .width = "
             f"{kernel[1]}, .stride_y = {node.strides[0]}, .stride_x = {node.strides[1]},\n\t"
-            f".dilation_y = {dilations[0]}, .dilation_x = {dilations[1]}, .top = {node.pads[0]}, "
-            f".left = {node.pads[1]}}};")
+            f".dilation_y = {node.dilations[0]}, .dilation_x = {node.dilations[1]}, .top = "
+            f"{node.pads[0] if above is None else above}, .left = {node.pads[1]}}};")
+        if text not in self.constants:
+            self.constants.append(text)
         return f"&{name}"
 
     def _convolution(self, node):
-        window, requant = self._window(node.weights.shape[2:], node), self._requant()
+        requant = self._requant()
         kind = layer_kind(node)
         parameter = {"convolve": "", "grouped": f"{node.groups}, ", "depthwise":
                      f"{len(node.weights) // node.groups}, "}[kind]
         scaled = int(self.step.rule is not None)
-        for index, chunk in enumerate(self.chunks):
-            self.calls.append(
-                f"net_{kind}({self._in}, {self._out}, {window}, {node.weight_bits}, "
-                f"WEIGHTS({index}),\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, "
-                f"{scaled});")
+
+        def kernel(ins, out, window, index, _):
+            chunk = self.chunks[index]
+            return (f"net_{kind}({ins[0]}, {out}, {window}, {node.weight_bits}, WEIGHTS({index}),"
+                    f"\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, {scaled});")
+        self.kernel = kernel
 
     def _steps(self, array, kind, name):
         """Define an array that broadcasts to the output; "steps" of it in C."""
@@ -119,8 +142,9 @@ class StepCode:
                          zip((numerator, denominator), names, strict=True)]
             self.constants.append(f"static const struct net_ratio {self.name}_ratio = "
                                   f"{{{names[0]}, {names[1]}, {pairs[0]}}};")
-            self.calls.append(f"net_scale_exactly({self._in}, {self._zero(0)}, "
-                              f"&{self.name}_ratio, {self._out}, {requant});")
+            self.kernel = lambda ins, out, window, index, suffix: (
+                f"net_scale_exactly({ins[0]}, {self._zero(0)}, &{self.name}_ratio, {out}, "
+                f"{requant});")
             return
         if isinstance(rule, Sign):
             reach = max(abs(end - node.zeros[0]) for end in (node.sources[0].low,
@@ -132,15 +156,18 @@ class StepCode:
         terms = []
         for index, multiplier in enumerate(multipliers):
             name = f"{self.name}_multiplier{index}"
-            steps = self._steps(multiplier, "int32_t", name)
-            terms.append(f"{{{self._map(self.step.sources[index])}, {self._zero(index)}, {name}, "
-                         f"{steps}}}")
+            terms.append((self._zero(index), name, self._steps(multiplier, "int32_t", name)))
         steps = self._steps(addend, "int32_t", f"{self.name}_addend")
-        body = ",\n\t".join(terms)
-        self.constants.append(f"static const struct net_term {self.name}_terms[] = {{\n\t{body}"
-                              "\n};")
-        self.calls.append(f"net_sum({self.name}_terms, {len(terms)}, {self.name}_addend, {steps}, "
-                          f"{self._out}, {requant});")
+
+        def kernel(ins, out, _, __, suffix):
+            name = f"{self.name}_terms{suffix}"
+            body = ",\n\t".join(f"{{{source}, {zero}, {multiplier}, {distances}}}" for
+                                source, (zero, multiplier, distances) in
+                                zip(ins, terms, strict=True))
+            self.constants.append(f"static const struct net_term {name}[] = {{\n\t{body}\n}};")
+            return (f"net_sum({name}, {len(terms)}, {self.name}_addend, {steps}, {out}, "
+                    f"{requant});")
+        self.kernel = kernel
 
     def _full(self, array, kind, name):
         target = canonical(self.step.output.shape)
@@ -150,17 +177,18 @@ class StepCode:
 
     def _windowsum(self, node):
         zero = node.zero - node.sources[0].low
-        window = self._window(node.kernel, node)
-        self.calls.append(f"net_window_sum({self._in}, {self._out}, {window}, {zero});")
+        self.kernel = lambda ins, out, window, index, suffix: (
+            f"net_window_sum({ins[0]}, {out}, {window}, {zero});")
 
-    def _maxpool(self, node):
-        window = self._window(node.kernel, node)
-        self.calls.append(f"net_max_pool({self._in}, {self._out}, {window});")
+    def _maxpool(self, _):
+        self.kernel = lambda ins, out, window, index, suffix: (
+            f"net_max_pool({ins[0]}, {out}, {window});")
 
     def _table(self, node):
         self.constants.append(c_array("uint8_t", f"{self.name}_table", node.table - node.output.low,
                                       20))
-        self.calls.append(f"net_table({self._in}, {self._out}, {self.name}_table);")
+        self.kernel = lambda ins, out, window, index, suffix: (
+            f"net_table({ins[0]}, {out}, {self.name}_table);")
 
     def _place(self, source, at, shape, shift):
         axes = _CHANNEL_AXES[len(shape)]

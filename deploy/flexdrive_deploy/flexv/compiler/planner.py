@@ -1,18 +1,22 @@
-"""Where maps and weights lie in L1, and in how many chunks weights come, by OR-tools' CP-SAT.
+"""Where maps and weights lie in L1, in how many chunks weights come and in how many stripes maps,
+by OR-tools' CP-SAT.
 
 Time is steps. A map lives from the step that makes it to the last that reads it. The first chunk of
-a layer's weights is fetched while the layer before computes; a layer of several chunks has two
-buffers in turn. Rectangles of time and addresses must not overlap; as few chunks as possible.
+a layer's weights is fetched while the layer before computes; what comes in parts has two buffers in
+turn. Rectangles of time and addresses must not overlap; as few transfers as possible. Maps lie
+outside, and are worked on in stripes, only when L1 does not hold them: the largest of the tightest
+step first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
 
 from flexdrive_deploy.errors import FitError
 from flexdrive_deploy.flexv.network import ir
 
-from .storage import Border, storage_of
+from .storage import Border, canonical, storage_of
+from .stripes import may_stripe, stripe_storage
 from .weights import chunk_sizes, layer_words
 
 __all__ = ["Buffer", "Plan", "make_plan"]
@@ -25,7 +29,7 @@ _SECONDS = 20.0
 @dataclass(frozen=True)
 class Buffer:
     """Bytes begin..begin + size of L1 from step ``first`` to ``last``; ``what``: "map",
-    "weights"."""
+    "weights" or "stripe"."""
 
     name: str
     what: str
@@ -39,21 +43,46 @@ class Buffer:
 class Plan:
     """Attributes
     ----------
-    storages : name of a tensor -> Storage. addresses : name of a tensor -> first byte in L1.
+    storages : name of a tensor -> Storage. addresses : name of a tensor in L1 -> first byte there.
+    outside : names of tensors that lie outside of L1.
     chunks : step -> (words, Chunks); weights : step -> bytes in L1 of its one or two buffers.
-    buffers : all, for people. peak : bytes used of ``l1_bytes``.
+    rows : step that works on stripes -> output rows of one. stripes : (step, name of a tensor) ->
+        bytes in L1 of its one or two buffers.
+    buffers : all, for people. l1_bytes : what there is.
     """
 
     storages: dict
     addresses: dict
+    outside: set
     chunks: dict
     weights: dict
+    rows: dict
+    stripes: dict
     buffers: list
     l1_bytes: int
 
     @property
     def peak(self):
+        """Bytes used."""
         return max((buffer.begin + buffer.size for buffer in self.buffers), default=0)
+
+
+@dataclass(eq=False)
+class _Option:
+    """A way to do a step: channels of a chunk, rows of a stripe, and buffers: name of a tensor
+    outside, or None for weights -> (units, how many)."""
+
+    words: object = None
+    chunks: tuple = ()
+    rows: int | None = None
+    buffers: dict = field(default_factory=dict)
+
+    @property
+    def total(self):
+        return sum(size * count for size, count in self.buffers.values())
+
+    def cost(self, height):
+        return max(1, len(self.chunks)) * (-(-height // self.rows) if self.rows else 1)
 
 
 def _units(size):
@@ -78,48 +107,164 @@ def _lives(steps):
     return lives
 
 
-def _need(steps, lives, storages, options):
-    """(step, bytes) with the largest need that no plan can be below."""
-    def need(at):
-        maps = sum(_units(4 * storages[name].words) for name, (_, first, last) in lives.items()
-                   if first <= at <= last)
-        weights = min(map(sum, options.get(steps.steps[at], [[0]])))
-        return _UNIT * (maps + weights)
-    return max(((step, need(at)) for at, step in enumerate(steps.steps)), key=lambda each: each[1])
+def _row_counts(step, away, borders, units):
+    """Output rows of a stripe that are worth trying: the most whose buffers take half of L1."""
+    height = canonical(step.output.shape)[1]
+
+    def size(rows):
+        parts = 2 if rows < height else 1
+        return parts * sum(_units(4 * stripe_storage(step, tensor, rows, borders).words)
+                           for tensor in away)
+    fitting = [rows for rows in range(1, height + 1) if size(rows) <= units // 2]
+    most = max(fitting, default=1)
+    return sorted({most, max(1, most // 2), 1}, reverse=True)
+
+
+class _Search:
+    def __init__(self, steps, l1_bytes):
+        self.steps, self.l1_bytes, self.units = steps, l1_bytes, l1_bytes // _UNIT
+        self.lives = _lives(steps)
+        self.storages = {name: storage_of(tensor, steps.borders.get(name, Border()))
+                         for name, (tensor, _, _) in self.lives.items()}
+        self.words = {step: [layer_words(step, size) for size in chunk_sizes(step.node)]
+                      for step in steps.steps if isinstance(step.node, ir.Convolution)}
+        self.outside = set()
+
+    def _away(self, step):
+        """Tensors of a step that lie outside, each once."""
+        tensors = {self.steps.place(each).name: each for each in (*step.sources, step.output)}
+        return [each for name, each in tensors.items() if name in self.outside]
+
+    def options(self, step):
+        """Ways to do a step; none needs more than L1."""
+        away = self._away(step)
+        heights = _row_counts(step, away, self.steps.borders, self.units) if away else [None]
+        found = []
+        for rows in heights:
+            for words, chunks in self.words.get(step, [(None, ())]):
+                option = _Option(words, tuple(chunks), rows)
+                if chunks:
+                    option.buffers[None] = (_units(4 * max(each.words for each in chunks)),
+                                            min(2, len(chunks)))
+                for tensor in away:
+                    stripe = stripe_storage(step, tensor, rows, self.steps.borders)
+                    parts = 2 if rows < canonical(step.output.shape)[1] else 1
+                    option.buffers[self.steps.place(tensor).name] = _units(4 * stripe.words), parts
+                found.append(option)
+        return found
+
+    def maps_at(self, at):
+        """(name, units) of the maps in L1 at a step."""
+        return [(name, _units(4 * self.storages[name].words))
+                for name, (_, first, last) in self.lives.items()
+                if first <= at <= last and name not in self.outside]
+
+    def need(self, at):
+        """Bytes that a step takes at least."""
+        least = min(option.total for option in self.options(self.steps.steps[at]))
+        return _UNIT * (sum(size for _, size in self.maps_at(at)) + least)
+
+    def worst(self):
+        """(step number, bytes) of the largest need."""
+        return max(((at, self.need(at)) for at in range(len(self.steps.steps))),
+                   key=lambda each: each[1])
+
+    def put_outside(self, at):
+        """Move the largest map of a step outside, if all that touch it can work on stripes."""
+        touching = {}
+        for step in self.steps.steps:
+            for tensor in (*step.sources, step.output):
+                touching.setdefault(self.steps.place(tensor).name, []).append(step)
+        possible = [(size, name) for name, size in self.maps_at(at)
+                    if all(may_stripe(step) for step in touching[name])]
+        if not possible:
+            return False
+        self.outside.add(max(possible)[1])
+        return True
 
 
 class _Model:
-    def __init__(self, units, count):
-        self.model, self.units, self.count = cp_model.CpModel(), units, count
+    def __init__(self, search):
+        self.model, self.search = cp_model.CpModel(), search
         self.times, self.places, self.made = [], [], []
+        self.chosen, costs = {}, []
+        for name, (_, first, last) in search.lives.items():
+            if name not in search.outside:
+                self._buffer(name, "map", _units(4 * search.storages[name].words), first, last)
+        before = 0
+        for at, step in enumerate(search.steps.steps):
+            options = search.options(step)
+            if not options[0].buffers:
+                continue
+            literals = [self.model.new_bool_var("") for _ in options]
+            self.model.add_exactly_one(literals)
+            height = canonical(step.output.shape)[1]
+            for literal, option in zip(literals, options, strict=True):
+                costs.append(option.cost(height) * literal)
+                self._option(step, option, literal, before, at)
+            self.chosen[step] = list(zip(literals, options, strict=True))
+            if options[0].chunks:
+                before = at
+        self.model.add_no_overlap_2d(self.times, self.places)
+        self.model.minimize(sum(costs))
 
-    def buffer(self, name, what, size, first, last, chosen=None):
-        """A rectangle, only there where ``chosen`` is."""
-        model = self.model
-        begin = model.new_int_var(0, max(self.units - size, 0), name)
-        if size > self.units:
-            model.add_bool_or([chosen.negated()] if chosen is not None else [])
-        if chosen is None:
-            self.times.append(model.new_fixed_size_interval_var(first, last + 1 - first, ""))
-            self.places.append(model.new_fixed_size_interval_var(begin, size, ""))
-        else:
-            self.times.append(model.new_optional_fixed_size_interval_var(
-                first, last + 1 - first, chosen, ""))
-            self.places.append(model.new_optional_fixed_size_interval_var(
-                begin, size, chosen, ""))
-        self.made.append((name, what, begin, size, first, last, chosen))
+    def _option(self, step, option, literal, before, at):
+        for name, (size, count) in option.buffers.items():
+            what = "weights" if name is None else "stripe"
+            for part in range(count):
+                # The first chunk comes while the layer before computes.
+                first = before if what == "weights" and part == 0 else at
+                self._buffer((step, name, part), what, size, first, at, literal)
 
-    def solve(self, chunks):
+    def _buffer(self, key, what, size, first, last, literal=None):
+        """A rectangle, only there where ``literal`` is."""
         model = self.model
-        model.add_no_overlap_2d(self.times, self.places)
-        model.minimize(sum(chunks))
+        if size > self.search.units:
+            assert literal is not None
+            model.add(literal == 0)
+            return
+        begin = model.new_int_var(0, self.search.units - size, "")
+        for intervals, start, length in ((self.times, first, last + 1 - first),
+                                         (self.places, begin, size)):
+            intervals.append(
+                model.new_fixed_size_interval_var(start, length, "") if literal is None else
+                model.new_optional_fixed_size_interval_var(start, length, literal, ""))
+        self.made.append((key, what, begin, size, first, last, literal))
+
+    def solve(self):
+        """The Plan, or None when there is none."""
         solver = cp_model.CpSolver()
         # One worker and one seed: the same plan each time.
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 1
         solver.parameters.max_deterministic_time = _SECONDS
-        status = solver.solve(model)
-        return solver if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+        if solver.solve(self.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        search = self.search
+        plan = Plan(search.storages, {}, search.outside, {}, {}, {}, {}, [], search.l1_bytes)
+        for step, ways in self.chosen.items():
+            option = next(each for literal, each in ways if solver.boolean_value(literal))
+            if option.chunks:
+                plan.chunks[step] = option.words, option.chunks
+            if option.rows is not None:
+                plan.rows[step] = option.rows
+        for key, what, begin, size, first, last, literal in self.made:
+            if literal is None or solver.boolean_value(literal):
+                self._place(plan, key, what, _UNIT * solver.value(begin), _UNIT * size, first, last)
+        return plan
+
+    @staticmethod
+    def _place(plan, key, what, begin, size, first, last):
+        if what == "map":
+            plan.addresses[key] = begin
+            plan.buffers.append(Buffer(key, what, begin, size, first, last))
+            return
+        step, name, part = key
+        table, place = ((plan.weights, step) if what == "weights" else
+                        (plan.stripes, (step, name)))
+        table.setdefault(place, []).append(begin)
+        label = f"{step.name}/{part}" if what == "weights" else f"{name}/{part}"
+        plan.buffers.append(Buffer(label, what, begin, size, first, last))
 
 
 def make_plan(steps, l1_bytes):
@@ -130,58 +275,19 @@ def make_plan(steps, l1_bytes):
     FitError
         names the layer with the largest need, the need, and the L1 that would hold it.
     """
-    lives = _lives(steps)
-    storages = {name: storage_of(tensor, steps.borders.get(name, Border()))
-                for name, (tensor, _, _) in lives.items()}
-    found = {step: [(size, *layer_words(step, size)) for size in chunk_sizes(step.node)]
-             for step in steps.steps if isinstance(step.node, ir.Convolution)}
-    options = {step: [[_units(4 * max(chunk.words for chunk in chunks))] * min(2, len(chunks))
-                      for _, _, chunks in each] for step, each in found.items()}
-    places = _Model(l1_bytes // _UNIT, len(steps.steps))
-    worst, need = _need(steps, lives, storages, options)
-    if need > l1_bytes:
-        raise _does_not_fit(worst, need, l1_bytes)
-    for name, (_, first, last) in lives.items():
-        places.buffer(name, "map", _units(4 * storages[name].words), first, last)
-    chosen, costs, before = {}, [], 0
-    for at, step in enumerate(steps.steps):
-        if step not in found:
-            continue
-        literals = [places.model.new_bool_var("") for _ in found[step]]
-        places.model.add_exactly_one(literals)
-        for literal, (_, _, chunks), sizes in zip(literals, found[step], options[step],
-                                                  strict=True):
-            costs.append(len(chunks) * literal)
-            for index, size in enumerate(sizes):
-                places.buffer(f"{step.name}/{index}", "weights", size, at if index else before, at,
-                              literal)
-        chosen[step], before = literals, at
-    solver = places.solve(costs)
-    if solver is None:
-        raise _does_not_fit(worst, need, l1_bytes)
-    return _plan(places, solver, storages, found, chosen, l1_bytes)
+    search = _Search(steps, l1_bytes)
+    while True:
+        at, need = search.worst()
+        plan = _Model(search).solve() if need <= l1_bytes else None
+        if plan is not None:
+            return plan
+        if not search.put_outside(at):
+            # A need of less is one that no addresses were found for.
+            raise _does_not_fit(steps.steps[at], max(need, l1_bytes + _UNIT), l1_bytes)
 
 
 def _does_not_fit(step, need, l1_bytes):
-    return FitError(f"Layer {step.name} ({step.node.output.shape}): its maps and weights need at "
+    return FitError(f"Layer {step.name} ({step.output.shape}): its maps and weights need at "
                     f"least {need:,} bytes of L1, of which there are {l1_bytes:,}. What would "
                     f"pass: an L1 of {-(-need // 1024)} kB or more, smaller maps, or fewer bits",
                     l1_bytes=need)
-
-
-def _plan(places, solver, storages, found, chosen, l1_bytes):
-    buffers, addresses, weights = [], {}, {}
-    picked = {step: next(index for index, literal in enumerate(literals)
-                         if solver.boolean_value(literal)) for step, literals in chosen.items()}
-    chunks = {step: found[step][index][1:] for step, index in picked.items()}
-    for name, what, begin, size, first, last, literal in places.made:
-        if literal is not None and not solver.boolean_value(literal):
-            continue
-        buffer = Buffer(name, what, _UNIT * solver.value(begin), _UNIT * size, first, last)
-        buffers.append(buffer)
-        if what == "map":
-            addresses[name] = buffer.begin
-        else:
-            weights.setdefault(name.rpartition("/")[0], []).append(buffer.begin)
-    by_step = {step: weights[step.name] for step in chunks}
-    return Plan(storages, addresses, chunks, by_step, buffers, l1_bytes)

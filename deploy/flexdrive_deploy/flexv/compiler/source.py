@@ -7,6 +7,7 @@ from itertools import pairwise
 from flexdrive_deploy.flexv.network import ir
 
 from .calls import StepCode
+from .stripe_code import stripe_count, stripe_lines
 
 __all__ = ["Binding", "identifiers", "network_sources"]
 
@@ -64,14 +65,30 @@ class _Source:
     def step_name(self, index):
         return self._names[index]
 
+    def set_homes(self, inputs, outputs):
+        """Where maps outside of L1 lie: as inputs, as outputs, or in memory of their own."""
+        self.homes = {name: f"outside_{self.maps[name]}" for name in self.plan.outside}
+        for binding in [*outputs, *inputs]:
+            place = self.steps.place(binding.tensor).name
+            if place in self.homes:
+                self.homes[place] = binding.symbol
+
     def bindings(self, tensors, kind):
         return [Binding(f"network_{kind}_{index}", tensor,
                         self.plan.storages[self.steps.place(tensor).name].dense)
                 for index, tensor in enumerate(tensors)]
 
+    def outside_text(self):
+        """Definitions of the maps outside of L1 that are no inputs or outputs."""
+        return "\n".join(
+            f"// {_comment(name)}: outside of L1\nstatic uint32_t {symbol}"
+            f"[{self.plan.storages[name].dense.words}] __attribute__((aligned(16)));"
+            for name, symbol in self.homes.items() if symbol.startswith("outside_"))
+
     def maps_text(self):
         lines = []
-        for name, storage in self.plan.storages.items():
+        for name in self.plan.addresses:
+            storage = self.plan.storages[name]
             at = self.plan.addresses[name] + 4 * storage.origin
             lines.append(
                 f"// {_comment(name)}\nstatic const struct net_map {self.maps[name]} = "
@@ -84,6 +101,11 @@ class _Source:
         place = self.steps.place(binding.tensor)
         storage = self.plan.storages[place.name]
         line = storage.width * storage.pixel_words * 4
+        if place.name in self.homes:
+            home = self.homes[place.name]
+            if home == binding.symbol:
+                return f"{indent}// {home} is where it lies."
+            return f"{indent}memcpy({binding.symbol}, {home}, {line * storage.height});"
         l1 = f"{self.maps[place.name]}.data, {4 * storage.row_words}"
         outside = f"{binding.symbol}, {line}"
         first, second = (l1, outside) if function == "net_fetch" else (outside, l1)
@@ -92,7 +114,7 @@ class _Source:
     def border(self, tensor):
         place = self.steps.place(tensor)
         border = self.plan.storages[place.name].border
-        if not border:
+        if not border or place.name in self.homes:
             return []
         return [f"net_border(&{self.maps[place.name]}, {border.top}, {border.left}, "
                 f"{border.bottom}, {border.right}, {border.value});"]
@@ -104,7 +126,11 @@ class _Source:
             if step not in self.plan.chunks:
                 continue
             places = self.plan.weights[step]
-            for number, chunk in enumerate(self.plan.chunks[step][1]):
+            chunks = self.plan.chunks[step][1]
+            # Chunks come again for each stripe, unless there is one only.
+            rounds = stripe_count(self.plan, step) if len(chunks) > 1 else 1
+            for number in range(rounds * len(chunks)):
+                chunk = chunks[number % len(chunks)]
                 size = 4 * chunk.words
                 found.append(((index, number), (
                     f"net_fetch(l1 + {places[number % len(places)]}, {size}, "
@@ -112,21 +138,31 @@ class _Source:
         return found
 
 
+def _waiting(fetches):
+    """Lines in which core 0 waits for what was started and starts what comes next."""
+    return ["\tif (net_core() == 0) {", "\t\tnet_fetched();",
+            *(f"\t\t{fetch}" for fetch in fetches if fetch), "\t}", "\tnet_barrier();"]
+
+
+def _weights_at(source, step, call, index, number):
+    """A call with the address of its chunk, which is fetch ``number`` of the step."""
+    places = source.plan.weights.get(step, ())
+    return call.replace(f"WEIGHTS({index})",
+                        f"l1 + {places[number % len(places)]}") if places else call
+
+
 def _step_text(source, index, code, following):
     """The function of a step."""
     step = source.steps.steps[index]
     lines = [f"// {_title(step)}", f"static void {source.step_name(index)}(void)", "{"]
-    weighted = step in source.plan.chunks
-    for number, call in enumerate(code.calls):
-        if weighted:
-            fetch = following.get((index, number))
-            lines += ["\tif (net_core() == 0) {", "\t\tnet_fetched();",
-                      *([f"\t\t{fetch}"] if fetch else []), "\t}"]
-            # The fetch of the next chunk must not be waited for: it is started behind the wait.
-            lines.append("\tnet_barrier();")
-            places = source.plan.weights[step]
-            call = call.replace(f"WEIGHTS({number})", f"l1 + {places[number % len(places)]}")
-        lines += [f"\t{call}", "\tnet_barrier();"]
+    if step in source.plan.rows:
+        lines += stripe_lines(source, index, code, following, _waiting, _weights_at)
+    else:
+        code.whole()
+        for number, call in enumerate(code.calls):
+            if step in source.plan.chunks:
+                lines += _waiting([following.get((index, number))])
+            lines += [f"\t{_weights_at(source, step, call, number, number)}", "\tnet_barrier();"]
     for call in source.border(step.output):
         lines += [f"\t{call}", "\tnet_barrier();"]
     return "\n".join([*lines, "}"])
@@ -168,6 +204,7 @@ def network_sources(name, steps, plan):
     inputs = source.bindings([tensor for _, tensor in steps.inputs], "input")
     outputs = source.bindings(steps.outputs, "output")
     trace = dict(enumerate(source.bindings([step.output for step in steps.steps], "trace")))
+    source.set_homes(inputs, outputs)
     codes = [StepCode(step, source.step_name(index), source.maps,
                       plan.chunks[step][1] if step in plan.chunks else ())
              for index, step in enumerate(steps.steps)]
@@ -185,6 +222,7 @@ def network_sources(name, steps, plan):
         outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
     text = _BODY.format(
         name=_comment(name), externals=externals, maps=source.maps_text(), constants=constants,
+        outside=source.outside_text(),
         functions=functions, inputs=_declared(inputs), outputs=_declared(outputs),
         trace=_declared(trace.values()),
         run=_run_text(source, inputs, outputs, fetches[0][1] if fetches else None, trace))
@@ -249,6 +287,7 @@ static uint8_t l1[NETWORK_L1_BYTES] NET_L1 __attribute__((aligned(16)));
 
 {inputs}
 {outputs}
+{outside}
 #ifdef NETWORK_TRACE
 {trace}
 #endif
