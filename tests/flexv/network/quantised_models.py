@@ -9,7 +9,7 @@ from flexdrive_sim.flexv.golden.network import run
 
 from ...deploy.onnx_models import Builder
 
-__all__ = ["QuantisedBuilder", "golden_and_onnxruntime", "random_network"]
+__all__ = ["QuantisedBuilder", "golden_and_onnxruntime", "random_large_maps", "random_network"]
 
 
 class QuantisedBuilder(Builder):
@@ -79,9 +79,10 @@ def _window(rng, size, kernel):
 class _Random:
     """Grows a random network, one operation at a time."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, smallest, largest):
         self.rng = np.random.default_rng(seed)
-        shape = tuple(int(n) for n in (self.rng.integers(1, 7), *self.rng.integers(1, 10, 2)))
+        shape = tuple(int(n) for n in (self.rng.integers(1, 7),
+                                       *self.rng.integers(smallest, largest, 2)))
         self.builder = QuantisedBuilder(shape, seed)
         self.maps = [self.quantised("x")]
 
@@ -204,13 +205,24 @@ class _Random:
         return self.builder.model(y, *{self.maps[-1], self.maps[len(self.maps) // 2]})
 
 
-def random_network(seed, operations=8):
-    """(model, images) of a random network; images lie on halves of the input's steps, so that many
-    are ties."""
-    made = _Random(seed)
+def random_network(seed, operations=8, smallest=1, largest=10):
+    """(model, images) of a random network with so many rows and columns; images lie on halves of
+    the input's steps, so that many are ties."""
+    made = _Random(seed, smallest, largest)
     kinds = [made.conv, made.conv, made.pool, made.whole, made.add, made.constant, made.concat,
              made.move, made.table]
     for _ in range(operations):
         kinds[made.rng.integers(len(kinds))]()
     images = made.rng.integers(-400, 400, (3, *made.builder.shape)).astype(np.float32) / 16
     return made.model(), images
+
+
+def random_large_maps(seed, operations=7):
+    """(model, images) of a random network that works on rows, of maps of 12 to 29 rows and
+    columns; every map is a result."""
+    made = _Random(seed, 12, 30)
+    kinds = [made.conv, made.conv, made.pool, made.add, made.constant, made.table]
+    for _ in range(operations):
+        kinds[made.rng.integers(len(kinds))]()
+    images = made.rng.integers(-400, 400, (1, *made.builder.shape)).astype(np.float32) / 16
+    return made.builder.model(*made.maps[1:] or made.maps), images

@@ -15,7 +15,7 @@ from flexdrive_sim.flexv.session import IntegerDifferenceError, NetworkSession
 from flexdrive_sim.flexv.verify.network_check import first_difference
 
 from .data import DATA, needs_data
-from .quantised_models import QuantisedBuilder, random_network
+from .quantised_models import QuantisedBuilder, random_large_maps, random_network
 
 
 def _compared(engine, network, images, place, **options):
@@ -32,6 +32,28 @@ def test_random_networks_on_this_machine(seed, tmp_path):
     model, images = random_network(seed, 12)
     _, difference = _compared(LibraryNetwork, load_network(model), images, tmp_path)
     assert difference is None
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 9, 13, 16, 26, 28])
+def test_maps_that_l1_does_not_hold_are_worked_on_in_stripes(seed, tmp_path):
+    model, images = random_large_maps(seed)
+    compiled, difference = _compared(LibraryNetwork, load_network(model), images, tmp_path,
+                                     l1_bytes=5000)
+    assert difference is None
+    assert compiled.plan.peak <= 5000
+    assert compiled.plan.outside
+    # More than one stripe of some step, so that buffers are used in turn.
+    assert any(rows < step.output.shape[1] for step, rows in compiled.plan.rows.items())
+
+
+def test_stripes_and_chunks_at_once(tmp_path):
+    network, images = _layer(outputs=96, inputs=32, size=16)
+    compiled, difference = _compared(LibraryNetwork, network, images, tmp_path, l1_bytes=16 << 10)
+    assert difference is None
+    ((_, chunks),) = compiled.plan.chunks.values()
+    ((_, rows),) = compiled.plan.rows.items()
+    assert len(chunks) > 1
+    assert rows < 16
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -23,7 +23,7 @@ __all__ = ["Buffer", "Plan", "make_plan"]
 
 # Bytes of which addresses are multiples; kernels read up to so many bytes behind a buffer.
 _UNIT = 16
-_SECONDS = 20.0
+_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -159,15 +159,18 @@ class _Search:
                 for name, (_, first, last) in self.lives.items()
                 if first <= at <= last and name not in self.outside]
 
-    def need(self, at):
-        """Bytes that a step takes at least."""
-        least = min(option.total for option in self.options(self.steps.steps[at]))
-        return _UNIT * (sum(size for _, size in self.maps_at(at)) + least)
-
-    def worst(self):
-        """(step number, bytes) of the largest need."""
-        return max(((at, self.need(at)) for at in range(len(self.steps.steps))),
-                   key=lambda each: each[1])
+    def needs(self):
+        """(bytes, step number) that each step takes at least, the largest first."""
+        options = [self.options(step) for step in self.steps.steps]
+        # The first chunk of the next layer comes while a step works.
+        found, coming = [], 0
+        for at in range(len(options) - 1, -1, -1):
+            least = min(option.total for option in options[at])
+            maps = sum(size for _, size in self.maps_at(at))
+            found.append((_UNIT * (maps + least + coming), at))
+            if options[at][0].chunks:
+                coming = min(option.buffers[None][0] for option in options[at])
+        return sorted(found, reverse=True)
 
     def put_outside(self, at):
         """Move the largest map of a step outside, if all that touch it can work on stripes."""
@@ -277,13 +280,16 @@ def make_plan(steps, l1_bytes):
     """
     search = _Search(steps, l1_bytes)
     while True:
-        at, need = search.worst()
+        needs = search.needs()
+        need, worst = needs[0]
         plan = _Model(search).solve() if need <= l1_bytes else None
         if plan is not None:
             return plan
-        if not search.put_outside(at):
+        # Where each step by itself fits, one next to the worst may be in the way.
+        tight = [at for each, at in needs if each > l1_bytes or need <= l1_bytes]
+        if not any(search.put_outside(at) for at in tight):
             # A need of less is one that no addresses were found for.
-            raise _does_not_fit(steps.steps[at], max(need, l1_bytes + _UNIT), l1_bytes)
+            raise _does_not_fit(steps.steps[worst], max(need, l1_bytes + _UNIT), l1_bytes)
 
 
 def _does_not_fit(step, need, l1_bytes):
