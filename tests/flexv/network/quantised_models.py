@@ -84,7 +84,7 @@ class _Random:
         shape = tuple(int(n) for n in (self.rng.integers(1, 7),
                                        *self.rng.integers(smallest, largest, 2)))
         self.builder = QuantisedBuilder(shape, seed)
-        self.maps = [self.quantised("x")]
+        self.maps: list[str] = [self.quantised("x")]
 
     def quantised(self, x, shape=None):
         if shape is not None:
@@ -202,7 +202,8 @@ class _Random:
         outputs = int(self.rng.integers(1, 9))
         weights = self.builder.weights(int(np.prod(shape)), outputs, axis=1)
         y = self.builder.node("MatMul", flattened, weights)
-        return self.builder.model(y, *{self.maps[-1], self.maps[len(self.maps) // 2]})
+        shown = dict.fromkeys([self.maps[-1], self.maps[len(self.maps) // 2]])
+        return self.builder.model(y, *shown)
 
 
 def random_network(seed, operations=8, smallest=1, largest=10):

@@ -17,7 +17,7 @@ from flexdrive_deploy.flexv.network import ir
 
 from .storage import Border, canonical, storage_of
 from .stripes import may_stripe, stripe_storage
-from .weights import chunk_sizes, layer_words
+from .weights import chunk_sizes, layer_chunks, layer_words
 
 __all__ = ["Buffer", "Plan", "make_plan"]
 
@@ -72,7 +72,6 @@ class _Option:
     """A way to do a step: channels of a chunk, rows of a stripe, and buffers: name of a tensor
     outside, or None for weights -> (units, how many)."""
 
-    words: object = None
     chunks: tuple = ()
     rows: int | None = None
     buffers: dict = field(default_factory=dict)
@@ -126,8 +125,8 @@ class _Search:
         self.lives = _lives(steps)
         self.storages = {name: storage_of(tensor, steps.borders.get(name, Border()))
                          for name, (tensor, _, _) in self.lives.items()}
-        self.words = {step: [layer_words(step, size) for size in chunk_sizes(step.node)]
-                      for step in steps.steps if isinstance(step.node, ir.Convolution)}
+        self.chunks = {step: [layer_chunks(step, size) for size in chunk_sizes(step.node)]
+                       for step in steps.steps if isinstance(step.node, ir.Convolution)}
         self.outside = set()
 
     def _away(self, step):
@@ -141,8 +140,8 @@ class _Search:
         heights = _row_counts(step, away, self.steps.borders, self.units) if away else [None]
         found = []
         for rows in heights:
-            for words, chunks in self.words.get(step, [(None, ())]):
-                option = _Option(words, tuple(chunks), rows)
+            for chunks in self.chunks.get(step, [()]):
+                option = _Option(tuple(chunks), rows)
                 if chunks:
                     option.buffers[None] = (_units(4 * max(each.words for each in chunks)),
                                             min(2, len(chunks)))
@@ -248,7 +247,7 @@ class _Model:
         for step, ways in self.chosen.items():
             option = next(each for literal, each in ways if solver.boolean_value(literal))
             if option.chunks:
-                plan.chunks[step] = option.words, option.chunks
+                plan.chunks[step] = layer_words(step, option.chunks), option.chunks
             if option.rows is not None:
                 plan.rows[step] = option.rows
         for key, what, begin, size, first, last, literal in self.made:

@@ -1,6 +1,7 @@
 """Constants of layers as the kernels read them: chunks of channels, scales in front."""
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Sign
 
 from .storage import pack_lanes, storage_of
 
-__all__ = ["Chunk", "chunk_sizes", "layer_kind", "layer_words", "sign_numbers"]
+__all__ = ["Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_words", "sign_numbers"]
 
 # Channels of a chunk: whole words of any output, whole groups of 4.
 _STEP = 16
@@ -76,27 +77,50 @@ def _words_of_channels(node, source):
     return pack_lanes(weights.reshape(len(weights), -1), node.weight_bits)
 
 
-def _chunk_words(node, source, first, count):
-    if layer_kind(node) == "depthwise":
-        taps = node.weights[first:first + count, 0].reshape(count, -1).T
-        return pack_lanes(taps, node.weight_bits).ravel()
-    words = _words_of_channels(node, source)[first:first + count]
-    # Groups of 4 channels, word by word.
-    return np.concatenate([words[at:at + 4].T.ravel() for at in range(0, count, 4)])
+def _channel_words(node, source):
+    """Words of one channel's weights, of a kind that has each channel by itself."""
+    if layer_kind(node) == "convolve":
+        storage = storage_of(source)
+        values = prod(node.weights.shape[2:]) * storage.pixel_words * 32 // storage.bits
+    else:
+        values = prod(node.weights.shape[1:])
+    return -(-values * node.weight_bits // 32)
 
 
-def layer_words(step, size):
-    """(uint32 words of a layer's constants, its Chunks) in chunks of ``size`` channels."""
-    node = step.node
+def layer_chunks(step, size):
+    """The Chunks of a layer's constants, of ``size`` channels each."""
+    node, found, begin = step.node, [], 0
     assert isinstance(node, ir.Convolution)
-    (source,) = step.sources
-    scales, parts, chunks, begin = _scales(step), [], [], 0
+    scaled = 2 if step.rule is not None else 0
     for first in range(0, len(node.weights), size):
         count = min(size, len(node.weights) - first)
-        words = _chunk_words(node, source, first, count)
+        if layer_kind(node) == "depthwise":
+            words = prod(node.weights.shape[2:]) * -(-count * node.weight_bits // 32)
+        else:
+            words = count * _channel_words(node, step.sources[0])
+        found.append(Chunk(first, count, begin, words + scaled * count))
+        begin += found[-1].words
+    return found
+
+
+def layer_words(step, chunks):
+    """uint32 words of a layer's constants in Chunks."""
+    node = step.node
+    assert isinstance(node, ir.Convolution)
+    scales, parts = _scales(step), []
+    single = layer_kind(node) == "depthwise"
+    channels = None if single else _words_of_channels(node, step.sources[0])
+    for chunk in chunks:
+        part = slice(chunk.first, chunk.first + chunk.count)
+        if channels is None:
+            taps = node.weights[part, 0].reshape(chunk.count, -1).T
+            words = pack_lanes(taps, node.weight_bits).ravel()
+        else:
+            # Groups of 4 channels, word by word.
+            own = channels[part]
+            words = np.concatenate([own[at:at + 4].T.ravel() for at in range(0, chunk.count, 4)])
         if scales is not None:
-            words = np.concatenate([scales[first:first + count].reshape(-1).view(np.uint32), words])
+            words = np.concatenate([scales[part].reshape(-1).view(np.uint32), words])
+        assert len(words) == chunk.words
         parts.append(words)
-        chunks.append(Chunk(first, count, begin, len(words)))
-        begin += len(words)
-    return np.concatenate(parts), chunks
+    return np.concatenate(parts)

@@ -175,6 +175,7 @@ def trunc(importer, node, values):
     if not 1 <= bits <= 16:
         raise RefusedNode(f"it makes {bits} bits", _BITS)
     if dropped is None:
+        assert out_scale is not None
         dropped = round(float(np.round(np.log2(float(out_scale / scale)))))
         signed, narrow = node.attributes.get("signed", 1), node.attributes.get("narrow", 0)
         low, high = ((-(1 << bits - 1) + narrow, (1 << bits - 1) - 1) if signed else
