@@ -17,7 +17,7 @@ ORDER = list(HOMES)
 FOREIGN = {
     "flexdrive": {"amaranth"},
     "flexdrive_deploy": {"amaranth", "elftools", "google", "matplotlib", "numpy", "onnx",
-                         "onnxruntime", "pythondata_software_picolibc", "rich"},
+                         "onnxruntime", "ortools", "pythondata_software_picolibc", "rich"},
 }
 
 
