@@ -82,7 +82,8 @@ class _Memories:
         due = bool(self.answers) and self.answers[0][0] <= self.cycle
         model.set("outside_gnt", grant)
         model.set("outside_rvalid", due)
-        model.set("outside_rdata", self.answers.pop(0)[1] if due else random.integers(1 << 63))
+        model.set("outside_rdata",
+                  self.answers.pop(0)[1] if due else int(random.integers(1 << 63)))
         model.set("outside_err", due and error)
         model.settle()
         grants = [bool(model.get(f"l1_req_{i}")) and random.random() < self.share for i in (0, 1)]

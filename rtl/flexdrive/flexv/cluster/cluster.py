@@ -52,6 +52,7 @@ class Cluster(wiring.Component):
     idle : all cores do, and the DMA unit has nothing to do: only the host can go on.
     waits : by core, for pictures and counts: bit 0 L1 does not grant, 1 an access elsewhere is not
         over, 2 an event, 3 an instruction is not there.
+    dma_active : a transfer is queued or under way. gated : by core, it stands still.
     rvfi : by core (with ``config.core.rvfi``).
     """
 
@@ -61,6 +62,7 @@ class Cluster(wiring.Component):
             "boot_address": In(32), "bus": Out(OUTSIDE_PORT), "host": In(DATA_PORT),
             "halted": Out(1), "asleep": Out(self.config.cores), "idle": Out(1),
             "waits": Out(4).array(self.config.cores), "dma_active": Out(1),
+            "gated": Out(self.config.cores),
         }
         if self.config.core.rvfi:
             ports["rvfi"] = Out(RVFI_PORT).array(self.config.cores)
@@ -103,6 +105,7 @@ class Cluster(wiring.Component):
                                      tile.waits_fetch)),
                 events.counts.eq(self.waits[i]),
                 self.asleep[i].eq(events.asleep | tile.sleeping),
+                tile.asleep.eq(events.asleep), self.gated[i].eq(tile.gated),
             ]
             if self.config.core.rvfi:
                 wiring.connect(m, wiring.flipped(self.rvfi[i]), tile.rvfi)

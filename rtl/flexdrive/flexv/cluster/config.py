@@ -29,6 +29,8 @@ class ClusterConfig:
     cache_ways : lines that one address may have in the shared cache, 1, 2 or 4.
     barriers : 1 to 8.
     mutexes : 1 to 8.
+    gate_cores : whether a core whose waiting load is not answered stands still: none of its flops
+        is enabled, its counters of cycles stand too. It goes on without a cycle lost.
     core : of every core.
     """
 
@@ -41,6 +43,7 @@ class ClusterConfig:
     cache_ways: int = 4
     barriers: int = 4
     mutexes: int = 4
+    gate_cores: bool = False
     core: CoreConfig = field(default_factory=CoreConfig)
 
     def __post_init__(self):

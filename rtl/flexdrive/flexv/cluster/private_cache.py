@@ -32,7 +32,7 @@ class PrivateCache(wiring.Component):
     request, line, granted : a line is wanted from the shared cache; it is taken at this edge.
     fill : a line of the shared cache.
     flush : forget everything.
-    waits : a word is not here. null : what is asked for is at address 0.
+    waits : a word is not here. quiet : no word is owed to the core behind this cycle. null : what is asked for is at address 0.
     """
 
     def __init__(self, size):
@@ -40,7 +40,7 @@ class PrivateCache(wiring.Component):
         super().__init__({
             "bus": In(INSTRUCTION_PORT), "halt": In(1),
             "request": Out(1), "line": Out(LINE_BITS), "granted": In(1), "fill": In(FILL),
-            "flush": In(1), "waits": Out(1), "null": Out(1),
+            "flush": In(1), "waits": Out(1), "quiet": Out(1), "null": Out(1),
         })
 
     def elaborate(self, platform):
@@ -78,7 +78,8 @@ class PrivateCache(wiring.Component):
             word_write.addr.eq(line[:bits]), word_write.data.eq(brought),
             word_write.en.eq(hit & ~in_tags & ~bus.err),
         ]
-        m.d.sync += looks.eq(taken | (looks & ~hit))
+        m.d.comb += self.quiet.eq(~(taken | (looks & ~hit)))
+        m.d.sync += looks.eq(~self.quiet)
         with m.If(taken):
             m.d.sync += place.eq(bus.addr[2:])
         with m.If(walking):

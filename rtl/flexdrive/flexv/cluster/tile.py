@@ -1,6 +1,6 @@
 """One core with what it has of its own."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import EnableInserter, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,6 +29,9 @@ class CoreTile(Shared):
     request, line, granted, fill, flush : see :class:`.private_cache.PrivateCache`.
     waits_bank, waits_outside, waits_fetch : the core's access to L1 is not granted; one elsewhere
         is not over; an instruction is not in the private cache.
+    asleep : a waiting load is not answered; with ``config.gate_cores`` the core stands still when
+        nothing else is under way.
+    gated : it does.
     failed, failed_address : a data access fails.
     null : an instruction is fetched from address 0.
     sleeping : the core waits in wfi.
@@ -47,6 +50,7 @@ class CoreTile(Shared):
             "request": Out(1), "line": Out(LINE_BITS), "granted": In(1), "fill": In(FILL),
             "flush": In(1), "waits_bank": Out(1), "waits_outside": Out(1), "waits_fetch": Out(1),
             "failed": Out(1), "failed_address": Out(32), "null": Out(1), "sleeping": Out(1),
+            "asleep": In(1), "gated": Out(1),
         }
         if config.core.rvfi:
             ports["rvfi"] = Out(RVFI_PORT)
@@ -55,7 +59,8 @@ class CoreTile(Shared):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        m.submodules.core = core = Core(config.core)
+        core = Core(config.core)
+        m.submodules.core = EnableInserter(~self.gated)(core) if config.gate_cores else core
         m.submodules.cache = cache = PrivateCache(config.private_cache)
         m.submodules.router = router = Router(config.l1_bytes)
         m.submodules.l1 = l1 = L1Port(config).in_place()
@@ -66,7 +71,7 @@ class CoreTile(Shared):
         m.d.comb += [
             core.hart_id.eq(self.hart_id), core.boot_address.eq(self.boot_address),
             self.sleeping.eq(core.sleeping),
-            cache.halt.eq(self.halt), router.halt.eq(self.halt),
+            cache.halt.eq(self.halt | self.gated), router.halt.eq(self.halt),
             self.request.eq(cache.request), self.line.eq(cache.line),
             cache.granted.eq(self.granted), cache.fill.eq(self.fill), cache.flush.eq(self.flush),
             self.null.eq(cache.null), self.waits_fetch.eq(cache.waits),
@@ -79,6 +84,10 @@ class CoreTile(Shared):
             self.waits_bank.eq(router.waits_bank), self.waits_outside.eq(router.waits_outside),
             self.failed.eq(router.failed), self.failed_address.eq(router.failed_address),
         ]
+        if config.gate_cores:
+            still = Signal()
+            m.d.sync += still.eq(self.asleep & cache.quiet)
+            m.d.comb += self.gated.eq(still & self.asleep)
         if config.core.rvfi:
             wiring.connect(m, wiring.flipped(self.rvfi), core.rvfi)
         return m
