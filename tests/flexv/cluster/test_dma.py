@@ -10,7 +10,8 @@ from flexdrive.flexv.cluster.dma import Dma
 from flexdrive.flexv.cluster.dma_queue import DmaQueue
 from flexdrive.flexv.cluster.ports import OUTSIDE_PORT
 from flexdrive.flexv.cluster.registers import L1_BASE, offset_of
-from flexdrive_sim.engine import Model
+
+from ...hyperdrive.blocks.bench import HOLD, Bench
 
 _L1, _CHANNELS = 2048, 3
 _OUTSIDE, _OUTSIDE_SIZE = 0x80000000, 4096
@@ -52,65 +53,74 @@ class _Bench(wiring.Component):
 
 
 @pytest.fixture(scope="module")
-def model():
-    return Model(_Bench())
+def bench():
+    return Bench(_Bench())
 
 
 class _Memories:
     """L1 and the outside, at random speed, and what the unit must keep to."""
 
-    def __init__(self, model, random, share, latency):
-        self.model, self.random, self.share, self.latency = model, random, share, latency
+    def __init__(self, random, share, latency):
+        self.random, self.share, self.latency = random, share, latency
         self.l1 = random.integers(256, size=_L1, dtype=np.uint8)
         self.outside = random.integers(256, size=_OUTSIDE_SIZE, dtype=np.uint8)
         self.finished, self.cycle, self.answers, self.asked = [], 0, [], None
-        self.failed = None
-        model.reset()
+        self.failed, self.seen, self.words = None, {"full": 0}, [0, 0]
 
     def _word(self, i):
         return int.from_bytes(self.l1[4 * i:4 * i + 4].tobytes(), "little")
 
     def tick(self, write=None, *, error=False):
         """One cycle; ``write``: (channel, register, value)."""
-        model, random = self.model, self.random
+        random = self.random
         channel, name, value = write or (0, "DMA_L1", 0)
-        model.set("write", write is not None)
-        model.set("channel", channel)
-        model.set("offset", offset_of(name))
-        model.set("value", value & 0xFFFFFFFF)
-        grant = random.random() < self.share
+        grant = bool(random.random() < self.share)
         due = bool(self.answers) and self.answers[0][0] <= self.cycle
-        model.set("outside_gnt", grant)
-        model.set("outside_rvalid", due)
-        model.set("outside_rdata",
-                  self.answers.pop(0)[1] if due else int(random.integers(1 << 63)))
-        model.set("outside_err", due and error)
-        model.settle()
-        grants = [bool(model.get(f"l1_req_{i}")) and random.random() < self.share for i in (0, 1)]
-        for i in (0, 1):
-            model.set(f"l1_granted_{i}", grants[i])
-        model.settle()
+        word = self.answers.pop(0)[1] if due else int(random.integers(1 << 63))
+        seen = yield {
+            "write": write is not None, "channel": channel, "offset": offset_of(name),
+            "value": value & 0xFFFFFFFF, "outside_gnt": grant, "outside_rvalid": due,
+            "outside_rdata": word, "outside_err": due and error, "l1_granted_0": 0,
+            "l1_granted_1": 0, "l1_rdata_0": self.words[0], "l1_rdata_1": self.words[1], HOLD: 1}
+        grants = [bool(seen[f"l1_req_{i}"]) and bool(random.random() < self.share)
+                  for i in (0, 1)]
+        self.seen = yield {f"l1_granted_{i}": grants[i] for i in (0, 1)}
         self._outside(grant)
-        self._watch(grants)
-        words = [self._access(i) if grants[i] else int(random.integers(1 << 32)) for i in (0, 1)]
-        model.edge()
-        for i in (0, 1):
-            model.set(f"l1_rdata_{i}", words[i])
+        self._watch()
+        self.words = [self._access(i) if grants[i] else int(random.integers(1 << 32))
+                      for i in (0, 1)]
         self.cycle += 1
 
+    def start(self, channel, fields):
+        """Wait until the channel is free and write the registers."""
+        begin = self.cycle
+        # A start shows in ``full`` in the cycle after it.
+        yield from self.tick()
+        while self.seen["full"] >> channel & 1:
+            assert self.cycle < begin + 2_000
+            yield from self.tick()
+        for name, value in fields.items():
+            yield from self.tick((channel, name, value))
+
+    def finish(self, count, limit=6_000, **options):
+        """Until so many transfers are over."""
+        while len(self.finished) < count:
+            yield from self.tick(**options)
+            limit -= 1
+            assert limit > 0
+
     def _access(self, i):
-        word = self.model.get(f"l1_word_{i}")
-        if not self.model.get("l1_we"):
+        word = self.seen[f"l1_word_{i}"]
+        if not self.seen["l1_we"]:
             return self._word(word)
-        data, be = self.model.get(f"l1_wdata_{i}"), self.model.get(f"l1_be_{i}")
+        data, be = self.seen[f"l1_wdata_{i}"], self.seen[f"l1_be_{i}"]
         for byte in range(4):
             if be >> byte & 1:
                 self.l1[4 * word + byte] = data >> 8 * byte & 0xFF
         return 0
 
     def _outside(self, grant):
-        fields = [self.model.get(f"outside_{name}")
-                  for name in ("req", "addr", "we", "be", "wdata")]
+        fields = [self.seen[f"outside_{name}"] for name in ("req", "addr", "we", "be", "wdata")]
         req, address, we, be, data = fields
         if self.asked is not None:
             assert fields[:5 if we else 4] == self.asked[:5 if we else 4]
@@ -129,14 +139,14 @@ class _Memories:
         slow = int(self.random.integers(3)) if self.share < 1 else 0
         self.answers.append((self.cycle + self.latency + slow, word))
 
-    def _watch(self, grants):
-        done = self.model.get("finished")
+    def _watch(self):
+        done = self.seen["finished"]
         assert done & (done - 1) == 0
         if done:
             assert not self.answers
             self.finished.append(done.bit_length() - 1)
-        if self.model.get("failed") and self.failed is None:
-            self.failed = self.model.get("failed_address")
+        if self.seen["failed"] and self.failed is None:
+            self.failed = self.seen["failed_address"]
 
 
 def _addresses(base, shape, strides):
@@ -168,80 +178,85 @@ def _transfer(random):
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5])
-@pytest.mark.parametrize("seed", range(6))
-def test_random_transfers(model, seed, share):
+@pytest.mark.parametrize("seed", range(4))
+def test_random_transfers(bench, seed, share):
     """Several channels, two transfers of each queued; memory at the end is numpy's."""
     random = np.random.default_rng(seed)
-    memories = _Memories(model, random, share, int(random.integers(1, 9)))
-    l1, outside = memories.l1.copy(), memories.outside.copy()
-    started = []
-    for _ in range(25):
-        channel = int(random.integers(_CHANNELS))
-        fields, in_l1, beyond = _transfer(random)
-        while model.get("full") >> channel & 1:
-            memories.tick()
-        for name, value in fields.items():
-            memories.tick((channel, name, value))
-        started.append(channel)
-        if fields["DMA_START"] & 1:
-            outside[beyond] = l1[in_l1]
-        else:
-            l1[in_l1] = outside[beyond]
-    for _ in range(20_000):
-        if len(memories.finished) == len(started):
-            break
-        memories.tick()
-    assert memories.finished == started
-    assert np.array_equal(memories.l1, l1)
-    assert np.array_equal(memories.outside, outside)
-    assert memories.failed is None
-    memories.tick()
-    memories.tick()
-    assert [model.get(f"outstanding_{i}") for i in range(_CHANNELS)] == [0] * _CHANNELS
-    assert not model.get("active")
+    memories = _Memories(random, share, int(random.integers(1, 9)))
+
+    def stimulus():
+        l1, outside, started = memories.l1.copy(), memories.outside.copy(), []
+        for _ in range(25):
+            channel = int(random.integers(_CHANNELS))
+            fields, in_l1, beyond = _transfer(random)
+            started.append(channel)
+            # As late as the transfer may see it.
+            if fields["DMA_START"] & 1:
+                outside[beyond] = l1[in_l1]
+            else:
+                l1[in_l1] = outside[beyond]
+            yield from memories.start(channel, fields)
+        yield from memories.finish(len(started))
+        assert memories.finished == started
+        assert np.array_equal(memories.l1, l1)
+        assert np.array_equal(memories.outside, outside)
+        assert memories.failed is None
+        for _ in range(3):
+            yield from memories.tick()
+        assert [memories.seen[f"outstanding_{i}"] for i in range(_CHANNELS)] == [0] * _CHANNELS
+        assert not memories.seen["active"]
+
+    bench.run(stimulus())
+
+
+def _fields(length, start, l1=0):
+    return {"DMA_OUTSIDE": _OUTSIDE, "DMA_L1": L1_BASE + l1, "DMA_LENGTH": length,
+            "DMA_START": start}
 
 
 @pytest.mark.parametrize("outward", [0, 1])
-def test_speed(model, outward):
-    """8 bytes a cycle, whatever the latency (up to 8 loads under way)."""
-    random = np.random.default_rng(0)
-    memories = _Memories(model, random, 1.0, 5)
-    for name, value in (("DMA_OUTSIDE", _OUTSIDE), ("DMA_L1", L1_BASE), ("DMA_LENGTH", 1600),
-                        ("DMA_START", outward)):
-        memories.tick((0, name, value))
-    start = memories.cycle
-    while not memories.finished:
-        memories.tick()
-    assert memories.cycle - start <= 200 + 22
+def test_speed(bench, outward):
+    """8 bytes a cycle with up to 8 loads under way."""
+    memories = _Memories(np.random.default_rng(0), 1.0, 5)
+
+    def stimulus():
+        yield from memories.start(0, _fields(800, outward))
+        begin = memories.cycle
+        yield from memories.finish(1)
+        assert memories.cycle - begin <= 100 + 22
+
+    bench.run(stimulus())
 
 
-def test_empty_transfers_end(model):
-    memories = _Memories(model, np.random.default_rng(1), 1.0, 1)
+def test_empty_transfers_end(bench):
+    memories = _Memories(np.random.default_rng(1), 1.0, 1)
     before = memories.l1.copy()
-    for name, value in (("DMA_OUTSIDE", _OUTSIDE), ("DMA_L1", L1_BASE), ("DMA_LENGTH", 0),
-                        ("DMA_START", 0)):
-        memories.tick((1, name, value))
-    for _ in range(30):
-        memories.tick()
-    assert memories.finished == [1]
-    assert np.array_equal(memories.l1, before)
+
+    def stimulus():
+        yield from memories.start(1, _fields(0, 0))
+        yield from memories.finish(1)
+        assert np.array_equal(memories.l1, before)
+
+    bench.run(stimulus())
 
 
-def test_failure_outside_is_reported(model):
-    memories = _Memories(model, np.random.default_rng(2), 1.0, 1)
-    for name, value in (("DMA_OUTSIDE", _OUTSIDE), ("DMA_L1", L1_BASE), ("DMA_LENGTH", 8),
-                        ("DMA_START", 0)):
-        memories.tick((0, name, value))
-    for _ in range(30):
-        memories.tick(error=True)
-    assert memories.failed is not None
+def test_failure_outside_is_reported(bench):
+    memories = _Memories(np.random.default_rng(2), 1.0, 1)
+
+    def stimulus():
+        yield from memories.start(0, _fields(8, 0))
+        yield from memories.finish(1, error=True)
+        assert memories.failed is not None
+
+    bench.run(stimulus())
 
 
-def test_an_address_beyond_l1_is_reported(model):
-    memories = _Memories(model, np.random.default_rng(3), 1.0, 1)
-    for name, value in (("DMA_OUTSIDE", _OUTSIDE), ("DMA_L1", L1_BASE + _L1 - 4),
-                        ("DMA_LENGTH", 16), ("DMA_START", 0)):
-        memories.tick((0, name, value))
-    for _ in range(40):
-        memories.tick()
-    assert memories.failed == L1_BASE + _L1
+def test_an_address_beyond_l1_is_reported(bench):
+    memories = _Memories(np.random.default_rng(3), 1.0, 1)
+
+    def stimulus():
+        yield from memories.start(0, _fields(16, 0, _L1 - 4))
+        yield from memories.finish(1)
+        assert memories.failed == L1_BASE + _L1
+
+    bench.run(stimulus())

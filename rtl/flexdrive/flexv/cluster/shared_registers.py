@@ -53,11 +53,13 @@ class SharedRegisters(wiring.Component):
         m.submodules.arbiter = arbiter = RoundRobin(users)
         self._there, self._user, self._page = Signal(), Signal(5), Signal(2)
         self._offset, self._we, answer = Signal(12), Signal(), Signal(users)
+        starting = Signal()
+        m.d.comb += starting.eq(self.dma_write & (self.dma_offset == offset_of("DMA_START")))
         for i, user in enumerate(self.users):
-            # Every channel, that of the host is the cluster's, and that of the cluster.
-            to_cluster = user.offset[7]
-            blocked = (user.page == 2) & user.we & Mux(to_cluster, self.dma_full[-1],
-                                                       self.dma_full[i])
+            # Its own channel, the host's being the cluster's, or the cluster's. What is being
+            # started shows in ``dma_full`` in the next cycle.
+            full = Mux(user.offset[7], self.dma_full[-1], self.dma_full[i])
+            blocked = (user.page == 2) & user.we & (full | starting)
             m.d.comb += [arbiter.requests[i].eq(user.req & ~blocked),
                          user.gnt.eq(arbiter.grant[i])]
         m.d.comb += arbiter.take.eq(1)
