@@ -60,3 +60,10 @@ def test_links_and_files_are_there(path):
 def test_the_face_of_the_manual_is_that_of_the_package():
     used = set(re.findall(r"\bfd\.(\w+)", (ROOT / "docs/python.md").read_text()))
     assert used <= set(fd.__all__)
+
+
+def test_the_changelog_begins_with_this_version():
+    sections = re.findall(r"^## (\S+) \((unreleased|\d{4}-\d{2}-\d{2})\)$",
+                          (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert sections[0][0] == fd.__version__
+    assert all(date != "unreleased" for _, date in sections[1:])

@@ -6,7 +6,8 @@ import pytest
 
 from flexdrive.emit import port_list
 from flexdrive.errors import ConfigurationError, FlexdriveError
-from flexdrive.hyperdrive.descriptor.fields import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions

@@ -1,13 +1,12 @@
 """Building programs with the clang that comes with ziglang."""
 
-import subprocess
-import sys
 import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.exports import export
+from flexdrive_deploy.tools import ToolError, run_zig
 
 from .clibrary import c_library
 from .elf import load_elf
@@ -56,7 +55,7 @@ def build_program(sources, output, *, optimise="2", start=True, script=None, sta
     if cores is not None and not 1 <= cores <= 16:
         raise BuildError(f"A cluster has 1 to 16 cores, not {cores}")
     own = ["start.S"] if cores is None else ["cluster_start.S", "cluster.c"]
-    command = [sys.executable, "-m", "ziglang", "cc", "-target", _TARGET, f"-mcpu={_CPU}", *_FLAGS,
+    command = ["cc", "-target", _TARGET, f"-mcpu={_CPU}", *_FLAGS,
                "-fhosted" if start else "-ffreestanding", f"-O{optimise}", f"-I{place}",
                "-T", str(script or place / ("link.ld" if cores is None else "cluster.ld")),
                *(str(place / name) for name in own if start), *map(str, sources),
@@ -73,11 +72,10 @@ def build_program(sources, output, *, optimise="2", start=True, script=None, sta
             sizes.write_text("".join(f".globl {name}\n{name} = {value}\n"
                                      for name, value in symbols.items() if value is not None))
             command.append(str(sizes))
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                check=False)
-    if result.returncode:
-        words = "\n".join((result.stderr.strip() or result.stdout.strip()).splitlines()[:40])
-        raise BuildError(f"Building {output} failed:\n{words}")
+        try:
+            run_zig(command, cwd=None, what=f"building {output}")
+        except ToolError as error:
+            raise BuildError(str(error)) from None
     return Path(output)
 
 

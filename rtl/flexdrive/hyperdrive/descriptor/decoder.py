@@ -8,9 +8,9 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
-from .check import BORDER_FIELDS, TOO_LARGE, Legality
+from .check import TOO_LARGE, Legality
 from .fields import DESCRIPTOR_WORDS, FIELDS, Code, Operation
-from .layer import ScaleBias, layer_layout
+from .layer import ScaleBias, kept_fields, layer_layout
 
 __all__ = ["Parser", "check_cycles"]
 
@@ -122,10 +122,7 @@ class Parser(Shared):
     def _decode(self, m, raw):
         """Fields that need no arithmetic, into ``layer``."""
         layer, conv = self.layer, raw.operation == Operation.CONV
-        m.d.sync += [getattr(layer, name).eq(getattr(raw, name)) for name in (
-            "operation", "in_base", "in_channels", "out_base", "out_channels", "bypass_base",
-            "tile_rows", "tile_columns", "full_rows", "full_columns", "last_rows",
-            "last_columns", "in_pitch", "out_pitch", "out_step", "slope", *BORDER_FIELDS)]
+        m.d.sync += [layer[name].eq(raw[name]) for name in kept_fields()]
         two = conv & (raw.stride == 2)
         up = conv & raw.upsample
 
@@ -137,11 +134,10 @@ class Parser(Shared):
             layer.code.eq(Code.OK), layer.two.eq(two),
             layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)),
             layer.before.eq(Mux(conv, (raw.kernel - 1)[:4] >> 1, 0)),
-            layer.channelwise.eq(raw.channelwise), layer.maximum.eq(raw.maximum),
             layer.upsample.eq(up),
             layer.average.eq(raw.average if self.config.channelwise else 0),
             layer.last_tap.eq(raw.kernel - 1),
-            layer.activation.eq(raw.activation[:2]), layer.bypass.eq(raw.bypass),
+            layer.activation.eq(raw.activation[:2]),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             *(getattr(layer, f"made_{name}").eq(Mux(conv, getattr(raw, f"out_{name}"), loaded))
               for name, loaded in (("channels", raw.in_channels), ("pitch", raw.in_pitch),

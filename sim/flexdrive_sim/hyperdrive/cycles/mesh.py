@@ -8,7 +8,8 @@ on them. What a chip does between two waits is computed as for a single chip.
 from dataclasses import dataclass
 
 from flexdrive.hyperdrive.descriptor.decoder import check_cycles
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import iterate
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Operation
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import neighbours, split_program
 
@@ -78,13 +79,10 @@ class MeshChip:
         self.weight_words = self.parameter_words = 0
         self.reports = []
 
-    def run(self, words):
+    def run(self, commands):
         """Process of the program."""
-        position = reading = idle = 0
-        while position < len(words):
-            d = Descriptor.from_words(
-                [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-            position += DESCRIPTOR_WORDS + d.payload
+        reading = idle = 0
+        for d, _ in commands:
             code = check(d, self.config, self.sides)
             for _ in range(DESCRIPTOR_WORDS):
                 read = self.descriptors.transfer(reading)
@@ -172,7 +170,7 @@ def predict_mesh(config, height, width, words, options=None, *, gates=None, late
     gates, options = gates or {}, options or MeshOptions()
     weights = (ForwardedWeights if options.forward_weights else BroadcastWeights)(
         gates.get("i_weights", Gate.always()))
-    programs = split_program(config, height, width, words)
+    programs = split_program(config, height, width, iterate(words))
     chips = {at: MeshChip(config, at, (height, width), gates, weights) for at in programs}
     connect({at: chip.exchange for at, chip in chips.items()}, options.link, latency)
     scheduler = Scheduler(_Links(chips))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from flexdrive.hyperdrive.descriptor.decoder import check_cycles
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import iterate
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Operation
 from flexdrive.hyperdrive.memory.global_average import Average
 from flexdrive.hyperdrive.timing import REQUEST, STORED
 
@@ -146,10 +147,6 @@ def predict(config, words, gates=None):
     :class:`Prediction`
     """
     chip = _Chip(config, gates or {})
-    reports, position = [], 0
-    while position < len(words):
-        descriptor = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-        reports.append(chip.execute(len(reports), descriptor))
-        position += DESCRIPTOR_WORDS + descriptor.payload
+    reports = [chip.execute(index, descriptor)
+               for index, (descriptor, _) in enumerate(iterate(words))]
     return Prediction(chip.last_transfer + 1, reports)

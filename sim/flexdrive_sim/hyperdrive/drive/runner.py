@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from amaranth.hdl import Shape
 
+from flexdrive.hyperdrive.border.word import BorderWord
 from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive_deploy.hyperdrive.mesh_borders import join_patches
 
@@ -11,8 +13,7 @@ from ..cycles import predict, predict_mesh
 
 __all__ = ["ProgramRun", "machine_for", "predict_program", "run_program"]
 
-# A word on a link: a pixel and its kind.
-_LINK_BITS = 18
+_LINK_BITS = Shape.cast(BorderWord).width
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ def run_program(machine, program, pixels, max_cycles, gates=None):
         return ProgramRun(run.cycles, chips)
 
     def joined(parts):
-        return join_patches(program.config, *program.mesh, program.words, parts, Operation.STORE)
+        return join_patches(program.config, program.commands, parts, Operation.STORE)
 
     return ProgramRun(run.cycles, chips,
                       joined({at: chip.pixels for at, chip in run.chips.items()}),
