@@ -16,7 +16,8 @@ __all__ = ["PARTS", "main"]
 # Part -> module with a tuple PROOFS of :class:`flexdrive_sim.proofs.formal.Proof`.
 PARTS = {"link": "flexdrive_sim.hyperdrive.verify.link_proof",
          "flexv": "flexdrive_sim.flexv.verify.proofs",
-         "flexv-core": "flexdrive_sim.flexv.verify.core_proofs"}
+         "flexv-core": "flexdrive_sim.flexv.verify.core_proofs",
+         "flexv-cluster": "flexdrive_sim.flexv.verify.cluster_proofs"}
 
 
 def _arguments():

@@ -250,7 +250,9 @@ FAULTS = {
     "half of a register": ("*(volatile char *)FLEXV_EVENT_MASK = 1;", "cause 7", "0x40200000"),
     "an illegal instruction": ("__asm__ volatile(\".4byte 0\");", "core 2: unexpected trap, cause "
                                "2 (illegal instruction)", "mtval"),
-    "no function": ("((void (*)(void))(0 * core_id()))();", "core 2: trap without a handler", ""),
+    "no function": ("__asm__ volatile(\"jalr zero\");", "core 2: trap without a handler", ""),
+    "no handler": ("csr_write(mtvec, 0); *(volatile int *)0x40110000;", "core 2: trap without a "
+                   "handler", "first access that failed was to 0x40110000"),
     "a wild transfer": ("dma_row(DMA_IN, (void *)0x40007ff8, (void *)0x80000000, 16); dma_wait();",
                         "a transfer of the DMA unit failed", "0x40008000"),
 }
@@ -305,8 +307,8 @@ def test_endless_loop_is_reported(run):
 
 def test_data_in_l1_is_refused(run):
     with pytest.raises(FlexdriveError, match="data at 0x4000.* in L1"):
-        run("__attribute__((section(\".l1.data\"))) int x = 1;\nint main(void) { return x - 1; }",
-            assembly=False)
+        run("#include \"flexv_cluster.h\"\nFLEXV_L1 int x = 1;\n"
+            "int main(void) { return x - 1; }")
 
 
 def test_host_reads_and_writes(cluster):
