@@ -77,7 +77,8 @@ class _Outside:
 
     def see(self, seen):
         if seen["outside_req"] and self.grant:
-            assert seen["outside_addr"] % 8 == 0 and not seen["outside_we"]
+            assert seen["outside_addr"] % 8 == 0
+            assert not seen["outside_we"]
             at = seen["outside_addr"] // 4 % _WORDS
             self.loads += 1
             self.answers.append((self.cycle + 1 + int(self.random.integers(self.patience)),

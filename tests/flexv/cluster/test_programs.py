@@ -1,5 +1,7 @@
 """Programs on a small cluster: what cores do together, and how a run ends when it goes wrong."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,12 @@ from flexdrive_sim.flexv.iss import Region
 
 from .conftest import CONFIG
 
+_PROGRAMS = Path(__file__).parent / "programs"
 _ADDRESS = {register.name: register.address for register in REGISTERS}
+
+
+def _program(name):
+    return (_PROGRAMS / f"{name}.c").read_text()
 
 
 def _passes(outcome):
@@ -18,224 +25,45 @@ def _passes(outcome):
     assert outcome.passed
 
 
-FORK = """
-#include <stdio.h>
-#include "flexv_cluster.h"
-static FLEXV_L1 volatile uint32_t sums[16];
-static void work(void *data)
-{
-	uint32_t sum = 0;
-	for (uint32_t i = core_id(); i < (uint32_t)data; i += core_count()) sum += i;
-	sums[core_id()] = sum;
-}
-int main(void)
-{
-	uint32_t total = 0;
-	cluster_fork(work, (void *)1000);
-	for (uint32_t i = 0; i < core_count(); i++) total += sums[i];
-	printf("%u cores: %u\\n", (unsigned)core_count(), (unsigned)total);
-}
-"""
-
-
 @pytest.mark.parametrize("stalls", range(3))
 def test_fork_and_printf(run, stalls):
-    outcome, bench = run(FORK, random_stalls=stalls, latency=1 + 3 * stalls)
+    outcome, bench = run(_program("fork"), random_stalls=stalls, latency=1 + 3 * stalls)
     _passes(outcome)
     assert outcome.console == b"4 cores: 499500\n"
     # Waiting for core 0 is waiting for an event.
     assert (bench.counts()[1:, 2] > 0.5 * outcome.cycles).all()
 
 
-TURNS = """
-#include "flexv_cluster.h"
-static FLEXV_L1 volatile uint32_t shared, tickets, plain[4], bad;
-static void work(void *data)
-{
-	uint32_t me = core_id();
-	for (int i = 0; i < 50; i++) {
-		mutex_lock(1);
-		uint32_t seen = shared;
-		for (uint32_t k = 0; k < (me + i) % 5; k++) __asm__ volatile("nop");
-		shared = seen + 1;
-		mutex_unlock(1);
-		uint32_t mine = ticket(2);
-		if (mine >= 200) bad = 1;
-		mutex_lock(0);
-		tickets += mine;
-		mutex_unlock(0);
-		// Every core sees what every other one has stored before the barrier.
-		plain[me] = i;
-		barrier();
-		for (int k = 0; k < 4; k++) bad |= plain[k] != i;
-		barrier();
-	}
-}
-int main(void)
-{
-	cluster_fork(work, 0);
-	return bad ? 1 : shared != 200 ? 2 : tickets != 199 * 200 / 2 ? 3 : 0;
-}
-"""
-
-
 def test_mutexes_tickets_and_barriers(run):
-    _passes(run(TURNS)[0])
-
-
-EVENTS = """
-#include "flexv_cluster.h"
-static FLEXV_L1 volatile uint32_t order[8], count;
-static void work(void *data)
-{
-	uint32_t me = core_id(), next = (me + 1) % core_count();
-	if (me) event_wait(1 << 3);
-	order[count] = me;
-	count = count + 1;
-	if (next) event_send(3, 1 << next);
-}
-int main(void)
-{
-	// Two halves with barriers of their own.
-	FLEXV_BARRIER_ARRIVERS[1] = FLEXV_BARRIER_TARGETS[1] = 3;
-	if (FLEXV_BARRIER_ARRIVERS[1] != 3 || *FLEXV_BARRIER_ARRIVERS != 15) return 5;
-	cluster_fork(work, 0);
-	for (uint32_t i = 0; i < core_count(); i++) if (order[i] != i) return 1;
-	return 0;
-}
-"""
+    _passes(run(_program("turns"))[0])
 
 
 def test_events_in_a_ring(run):
-    _passes(run(EVENTS)[0])
-
-
-SPLIT = """
-#include "flexv_cluster.h"
-static FLEXV_L1 volatile uint32_t there[2];
-static void work(void *data)
-{
-	uint32_t me = core_id();
-	if (me == 1) {
-		for (int i = 0; i < 100; i++) __asm__ volatile("nop");
-		there[0] = 7;
-		FLEXV_BARRIER_ARRIVE[2] = 0;
-	} else if (me == 2) {
-		(void)FLEXV_BARRIER_WAIT[2];
-		there[1] = there[0];
-	} else if (me == 3) {
-		// A target that has not arrived gets the event.
-		event_wait(1 << (FLEXV_EVENT_BARRIER + 2));
-		if (there[0] != 7) there[1] = 100;
-	}
-}
-int main(void)
-{
-	FLEXV_BARRIER_ARRIVERS[2] = 6;
-	FLEXV_BARRIER_TARGETS[2] = 12;
-	cluster_fork(work, 0);
-	return there[1] != 7;
-}
-"""
+    _passes(run(_program("events"))[0])
 
 
 def test_barrier_with_masks(run):
-    _passes(run(SPLIT)[0])
-
-
-DMA = """
-#include "flexv_cluster.h"
-static uint8_t source[4][600], target[4][600];
-static FLEXV_L1 uint8_t buffer[4][640];
-static FLEXV_L1 volatile uint32_t bad;
-static void work(void *data)
-{
-	uint32_t me = core_id();
-	uint8_t *own = buffer[me];
-	dma_row(DMA_IN, own + 3, source[me], 301);
-	dma_row(DMA_IN, own + 3 + 301, source[me] + 301, 299);
-	dma_wait();
-	for (int i = 0; i < 600; i++) own[3 + i] += me;
-	dma_plane(DMA_OUT, own + 3, 60, target[me] + 5, 60, 50, 9);
-	dma_wait();
-	for (int i = 0; i < 540; i++) {
-		int in = i % 60 < 50;
-		uint8_t wanted = in ? (uint8_t)(source[me][i] + me) : 0;
-		if (target[me][5 + i] != wanted) bad = 1;
-	}
-}
-int main(void)
-{
-	for (int i = 0; i < 2400; i++) source[0][i] = i * 7 + (i >> 5);
-	cluster_fork(work, 0);
-	return bad;
-}
-"""
+    _passes(run(_program("masks"))[0])
 
 
 @pytest.mark.parametrize("stalls", range(2))
 def test_dma_of_all_cores(run, stalls):
-    _passes(run(DMA, random_stalls=stalls)[0])
-
-
-CHANGED = """
-#include "flexv_cluster.h"
-static uint32_t code[2] = {0, 0x00008067};  // li a0, n; ret
-static FLEXV_L1 volatile uint32_t bad;
-static void work(void *data)
-{
-	uint32_t (*function)(void) = (uint32_t (*)(void))code;
-	if (function() != (uint32_t)data) bad = 1;
-}
-int main(void)
-{
-	for (uint32_t i = 1; i < 20; i++) {
-		code[0] = 0x513 | i << 20;
-		instructions_changed();
-		cluster_fork(work, (void *)i);
-	}
-	return bad;
-}
-"""
+    _passes(run(_program("dma"), random_stalls=stalls)[0])
 
 
 @pytest.mark.parametrize("stalls", range(3))
 def test_changed_instructions(run, stalls):
-    _passes(run(CHANGED, random_stalls=stalls)[0])
+    _passes(run(_program("changed"), random_stalls=stalls)[0])
 
 
 def test_stale_instructions_without_the_flush(run):
     """The flush is needed, so the test above can fail."""
-    assert not run(CHANGED.replace("\t\tinstructions_changed();\n", ""))[0].passed
+    assert not run(_program("changed").replace("\t\tinstructions_changed();\n", ""))[0].passed
 
 
 def test_cost_of_a_barrier(run):
     """All four cores, in instructions that are in the caches: 6 cycles at most."""
-    text = """
-#include "flexv_cluster.h"
-FLEXV_L1 volatile uint32_t spent[16];
-static void work(void *data)
-{
-	uint32_t least = 1000;
-	for (int i = 0; i < 8; i++) {
-		barrier();
-		uint32_t before, after;
-		__asm__ volatile("lui t0, 0x40200\\n\\t.balign 16\\n\\tcsrr %0, mcycle\\n\\t"
-		                 "lw zero, 0x40(t0)\\n\\tcsrr %1, mcycle"
-		                 : "=r"(before), "=r"(after) : : "t0", "memory");
-		if (after - before < least) least = after - before;
-	}
-	spent[core_id()] = least;
-}
-int main(void)
-{
-	cluster_fork(work, 0);
-	cluster_fork(work, 0);
-	for (uint32_t i = 0; i < core_count(); i++) if (spent[i] > 6) return spent[i];
-	return 0;
-}
-"""
-    _passes(run(text)[0])
+    _passes(run(_program("barrier"))[0])
 
 
 FAULTS = {
@@ -306,7 +134,7 @@ def test_endless_loop_is_reported(run):
 
 
 def test_data_in_l1_is_refused(run):
-    with pytest.raises(FlexdriveError, match="data at 0x4000.* in L1"):
+    with pytest.raises(FlexdriveError, match=r"data at 0x4000.* in L1"):
         run("#include \"flexv_cluster.h\"\nFLEXV_L1 int x = 1;\n"
             "int main(void) { return x - 1; }")
 

@@ -32,7 +32,8 @@ class PrivateCache(wiring.Component):
     request, line, granted : a line is wanted from the shared cache; it is taken at this edge.
     fill : a line of the shared cache.
     flush : forget everything.
-    waits : a word is not here. quiet : no word is owed to the core behind this cycle. null : what is asked for is at address 0.
+    waits : a word is not here. quiet : no word is owed to the core behind this cycle.
+    null : what is asked for is at address 0.
     """
 
     def __init__(self, size):

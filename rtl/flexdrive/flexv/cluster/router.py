@@ -79,8 +79,8 @@ class Router(wiring.Component):
             ask.eq(core.req & free & ~self.halt),
             self.l1_req.eq(ask & to_l1), self.l1_word.eq(core.addr[2:]),
             self.private.req.eq(ask & to_private), self.shared.req.eq(ask & to_shared),
-            self.outside.req.eq(ask & to_outside), self.outside.addr.eq(Cat(0, 0, 0, core.addr[3:])),
-            self.outside.we.eq(core.we),
+            self.outside.req.eq(ask & to_outside),
+            self.outside.addr.eq(Cat(0, 0, 0, core.addr[3:])), self.outside.we.eq(core.we),
             self.outside.be.eq(Mux(core.addr[2], core.be << 4, core.be)),
             self.outside.wdata.eq(Cat(core.wdata, core.wdata)),
             core.gnt.eq(free & ~self.halt & (

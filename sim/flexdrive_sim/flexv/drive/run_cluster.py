@@ -8,7 +8,6 @@ from flexdrive.flexv.cluster.registers import CAUSES as CLUSTER_CAUSES
 from flexdrive.flexv.cluster.registers import L1_BASE, REGISTERS, WINDOW_BITS
 from flexdrive_deploy.flexv.symbols import Symbols
 
-from ..iss import Region
 from .cluster_bench import ClusterBench, build_cluster
 from .outcome import CAUSES, Outcome, verdict_of_tohost
 

@@ -125,7 +125,8 @@ class ClusterMatmul:
             "\tlp.setup 1, t2, group_end", "\tlp.setup 0, t1, word_end", *body[:-1],
             f"word_end:{body[-1]}",
         ]
-        stores = [line for r in accumulators for line in (f"\tp.sw.post {r}, t3, 4", f"\tli {r}, 0")]
+        stores = [line for r in accumulators
+                  for line in (f"\tp.sw.post {r}, t3, 4", f"\tli {r}, 0")]
         lines += [*stores[:-1], f"group_end:{stores[-1]}",
                   *(f"\tlw {r}, {4 * i}(sp)" for i, r in enumerate(saved)),
                   f"\taddi sp, sp, {4 * len(saved)}", "\tret",

@@ -1,5 +1,5 @@
-"""What is proven of the cluster's blocks, on small sizes, each between arbitrary neighbours that keep
-only to the rules stated here."""
+"""What is proven of the cluster's blocks, on small sizes, each between arbitrary neighbours that
+keep only to the rules stated here."""
 
 from amaranth.hdl import Assert, Assume, Cover, Module, Mux, Signal
 from amaranth.lib import wiring
