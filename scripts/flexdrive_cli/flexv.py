@@ -39,7 +39,7 @@ def command():
 def build(sources, output, optimise, script, stack, cores, no_start, include, define, formats):
     """Compile C and assembly SOURCES into a program. The C library is there."""
     from flexdrive_deploy.flexv.firmware import build_program, export_program
-    from flexdrive_sim.preparation import preparation
+    from flexdrive_sim.progress import preparation
 
     arguments = [*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)]
     with preparation(Console(stderr=True)) as notify:
@@ -103,7 +103,7 @@ def run(program, engine, trace, max_cycles, signature, latency, activity, cluste
             outcome = run_iss(loaded, max_instructions=max_cycles, trace=write)
         else:
             from flexdrive_sim.flexv.drive.run_rtl import run_rtl
-            from flexdrive_sim.preparation import preparation
+            from flexdrive_sim.progress import preparation
 
             outcome = run_rtl(loaded, max_cycles=max_cycles, trace=write,
                               preparing=preparation(Console(stderr=True)), **timing)
@@ -128,7 +128,7 @@ def _run_cluster(program, cluster, max_cycles, latency, activity, random_stalls)
     from flexdrive_deploy.flexv.elf import load_elf
     from flexdrive_sim.flexv.activity import draw, summary
     from flexdrive_sim.flexv.drive.run_cluster import run_cluster
-    from flexdrive_sim.preparation import preparation
+    from flexdrive_sim.progress import preparation
 
     # What is drawn has at most so many cycles.
     kept = min(max_cycles, 4_000_000) if activity else 0

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 
 from flexdrive_deploy.arrays import (
     compare,
@@ -22,8 +21,8 @@ from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.frontend.reference import first_beyond, layer_differences
 from flexdrive_sim.engine import Gate
-from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES, Session
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES
+from flexdrive_sim.inference import InferenceSession
 from flexdrive_sim.report.summary import Summary
 
 from .chip_options import chip_options
@@ -75,19 +74,13 @@ def _compared(made, wanted, expect):
 def _run(deployment, images, engine, console, options, gates):
     """Results image by image until the first difference: (outputs, Summary, stored maps of the
     first image)."""
-    with preparation(console) as notify:
-        session = Session(deployment, engine, options=options, gates=gates, notify=notify)
+    session = InferenceSession(deployment, engine, options=options, gates=gates, progress=console)
     summary, outputs, maps = Summary(deployment), [], {}
-    with Progress(console=console, transient=True) as progress:
-        for image in progress.track(images, description=f"{engine}"):
-            result = session.run(image[None])
-            summary.add(result)
-            if not outputs:
-                maps = {name: words for chip in result.chips for name, words in chip.maps.items()}
-            outputs.append(result.outputs)
-            deployment.check_rows(result.outputs, len(images))
-            if result.difference:
-                break
+    for result in session.results(images):
+        summary.add(result)
+        if not outputs:
+            maps = {name: words for chip in result.chips for name, words in chip.maps.items()}
+        outputs.append(result.outputs)
     return outputs, summary, maps
 
 

@@ -97,7 +97,9 @@ class InferenceSession:
     model : what :func:`flexdrive.compile` returns, or a directory that ``flexdrive compile`` wrote.
     engine : "golden" (numpy), "rtl" (RTL, compiled) or "pysim" (RTL on Amaranth's simulator).
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`, the links of a mesh.
-    progress : shown on work of more than a second; by default where a person looks at it.
+    gates : stream -> :class:`~flexdrive_sim.engine.Gate`, when its words may move.
+    progress : of engine and images, as of :class:`~.progress.Progress`; by default shown where a
+        person looks at it.
 
     Raises
     ------
@@ -105,7 +107,7 @@ class InferenceSession:
         when the engine is unknown, or the directory cannot be read.
     """
 
-    def __init__(self, model, engine="golden", *, options=None, progress=None):
+    def __init__(self, model, engine="golden", *, options=None, gates=None, progress=None):
         if engine not in ENGINES:
             raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}")
         if not isinstance(model, Deployment):
@@ -113,7 +115,8 @@ class InferenceSession:
         self.model, self.engine = model, engine
         self._progress = progress
         with Progress(progress) as shown:
-            self._session = Session(model, engine, options=options, notify=shown.say)
+            self._session = Session(model, engine, options=options, gates=gates,
+                                    notify=shown.say)
 
     def __repr__(self):
         return f"<InferenceSession {self.model.name!r} on {self.engine}>"
@@ -150,7 +153,11 @@ class InferenceSession:
             if name not in self.model.outputs:
                 raise ModelError(f"The network has no output {name!r}; it has "
                                  + ", ".join(self.model.outputs))
-        made = self._results(self._images(input_feed), stop=True)
+        made = []
+        for result in self.results(input_feed):
+            if result.difference is not None:
+                raise DifferenceError(self.engine, len(made), result.difference)
+            made.append(result)
         return [np.concatenate([result.outputs[name] for result in made]) for name in names]
 
     def trace(self, input_feed):
@@ -164,7 +171,7 @@ class InferenceSession:
         -------
         :class:`Trace`. A difference is told in it, not raised.
         """
-        made = self._results(self._images(input_feed), stop=False)
+        made = list(self.results(input_feed))
         maps = [{name: words for chip in result.chips for name, words in chip.maps.items()}
                 for result in made]
         chips = made[0].chips
@@ -178,18 +185,31 @@ class InferenceSession:
             sum(chip.compared for result in made for chip in result.chips), made[-1].difference,
             [result.overflows for result in made])
 
-    def _results(self, images, stop):
-        """An ImageResult for each image, to the first that differs."""
-        made = []
+    def results(self, input_feed):
+        """Compute image by image.
+
+        Parameters
+        ----------
+        input_feed : as of :meth:`trace`.
+
+        Returns
+        -------
+        Iterator of :class:`~.hyperdrive.drive.inference_session.ImageResult`, to the first image
+        that differs.
+
+        Raises
+        ------
+        ModelError
+            when a name, a shape or a type does not fit, or the results are not those of one image.
+        """
+        images = self._images(input_feed)
         with Progress(self._progress) as shown:
             for image in shown.track(images, f"{self.model.name} on {self.engine}"):
-                made.append(self._session.run(image[None]))
-                difference = made[-1].difference
-                if difference is not None:
-                    if stop:
-                        raise DifferenceError(self.engine, len(made) - 1, difference)
-                    break
-        return made
+                result = self._session.run(image[None])
+                self.model.check_rows(result.outputs, len(images))
+                yield result
+                if result.difference is not None:
+                    return
 
     def _images(self, feed):
         names = list(self.model.inputs)

@@ -13,6 +13,8 @@ from flexdrive_deploy.tools import ToolError
 from flexdrive_sim.flexv.drive.run_iss import run_iss
 from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(__file__).parent / "programs"
 
 

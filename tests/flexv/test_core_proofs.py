@@ -1,9 +1,11 @@
-"""Some proofs of the whole core, less deep; `scripts/prove flexv-core` runs all."""
+"""Some proofs of the whole core, less deep; `flexdrive verify proofs flexv-core` runs all."""
 
 import pytest
 
 from flexdrive_sim.flexv.verify.core_proofs import PROOFS
 from flexdrive_sim.proofs.formal import prove
+
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 # Enough for three instructions to retire.
 _DEPTH = 10

@@ -1,9 +1,11 @@
-"""The proofs of the core's parts that take seconds; `scripts/prove flexv` runs all."""
+"""The proofs of the core's parts that take seconds; `flexdrive verify proofs flexv` runs all."""
 
 import pytest
 
 from flexdrive_sim.flexv.verify.proofs import PROOFS
 from flexdrive_sim.proofs.formal import prove
+
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 _QUICK = [proof for proof in PROOFS if proof.name != "fetch"]
 

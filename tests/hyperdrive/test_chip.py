@@ -14,6 +14,7 @@ from flexdrive_sim.hyperdrive.drive.stimuli import Stimulus, random_words
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 from flexdrive_sim.hyperdrive.golden.descriptor_rules import check
 from flexdrive_sim.hyperdrive.verify.compare import differences
+from flexdrive_sim.hyperdrive.verify.random_chip import random_stream_gates
 from flexdrive_sim.hyperdrive.verify.random_layer import random_layer_stimulus
 from flexdrive_sim.hyperdrive.verify.refusals import refused_descriptors
 
@@ -43,20 +44,16 @@ CONFIGS = {
     "column_of_wide_tiles": ChipConfig(rows=4, columns=1, channels=40, fm_words=2048, fm_banks=8,
                                        weight_words=720, adder_depth=2),
 }
-STREAMS = ("i_descriptors", "i_weights", "i_pixels", "o_pixels", "o_reports")
 
 
-@pytest.fixture(scope="module", params=CONFIGS)
+# Of scripts/test --fast.
+_QUICK = ("depth1", "channelwise_depth2_5x5")
+
+
+@pytest.fixture(scope="module", params=[
+    pytest.param(name, marks=[] if name in _QUICK else pytest.mark.slow) for name in CONFIGS])
 def chip(request):
     return Chip(CONFIGS[request.param])
-
-
-def random_gates(seed):
-    """Each stream ready, at a fixed rate, or at random, from almost always to almost never."""
-    random = np.random.default_rng(seed)
-    return {name: [Gate.always(), Gate.every(int(random.integers(1, 6))),
-                   Gate.random(float(random.uniform(0.05, 0.95)), seed)][random.integers(3)]
-            for name in STREAMS}
 
 
 def test_random_layers(chip):
@@ -67,7 +64,7 @@ def test_random_layers(chip):
 def test_random_layers_with_stalls_on_every_stream(chip):
     for seed in range(60):
         stimulus = random_layer_stimulus(chip.config, 1000 + seed)
-        assert differences(chip, stimulus, gates=random_gates(seed)) == [], f"seed {seed}"
+        assert differences(chip, stimulus, gates=random_stream_gates(seed)) == [], f"seed {seed}"
 
 
 def test_random_programs_of_several_layers(chip):
@@ -76,7 +73,7 @@ def test_random_programs_of_several_layers(chip):
         stimulus = Stimulus(chip.config)
         for layer in range(5):
             stimulus.extend(random_layer_stimulus(chip.config, 2000 + 10 * seed + layer))
-        gates = random_gates(seed) if seed % 2 else None
+        gates = random_stream_gates(seed) if seed % 2 else None
         assert differences(chip, stimulus, gates=gates) == [], f"seed {seed}"
 
 
@@ -101,12 +98,14 @@ def test_weights_that_come_late(chip):
     assert sum(report.weight_stalls for report in reports) > 100
 
 
-@pytest.mark.parametrize("name", [name for name, config in CONFIGS.items() if config.channelwise])
+@pytest.mark.slow
+@pytest.mark.parametrize("chip_name", [
+    name for name, config in CONFIGS.items() if config.channelwise])
 @pytest.mark.parametrize("interval", [1, 2, 7])
-def test_averages_wait_for_the_host(name, interval):
+def test_averages_wait_for_the_host(chip_name, interval):
     """More means than the output FIFO holds, at a tenth of their rate and less; of two pixels the
     second waits as well as the first."""
-    chip = Chip(CONFIGS[name])
+    chip = Chip(CONFIGS[chip_name])
     config = chip.config
     for channels, tile, size in ((41, (1, 1), (1, 1)), (60, (1, 2), (1, 2)),
                                  (3, (2, 2), (config.rows, 2))):
@@ -154,6 +153,7 @@ def test_refused_descriptors_touch_nothing_and_the_next_legal_one_works(chip):
     assert differences(chip, stimulus) == []
 
 
+@pytest.mark.slow
 def test_refused_descriptors_cover_every_rule():
     refused = [check(d, config) for config in CONFIGS.values()
                for d in refused_descriptors(config, 400, 11)]
@@ -162,20 +162,22 @@ def test_refused_descriptors_cover_every_rule():
         Code.OK, Code.BORDER_RANGE, Code.BORDER_OVERLAP}
 
 
-@pytest.mark.parametrize("name", ["depth1", "depth3", "ternary", "channelwise_depth3"])
-def test_power_up_state_does_not_matter(name):
+@pytest.mark.slow
+@pytest.mark.parametrize("chip_name", ["depth1", "depth3", "ternary", "channelwise_depth3"])
+def test_power_up_state_does_not_matter(chip_name):
     for seed in range(3):
-        chip = Chip(CONFIGS[name], power_up=seed + 1)
+        chip = Chip(CONFIGS[chip_name], power_up=seed + 1)
         for layer in range(20):
             stimulus = random_layer_stimulus(chip.config, 3000 + layer)
             assert differences(chip, stimulus) == [], f"seed {seed}, layer {layer}"
 
 
+@pytest.mark.slow
 def test_builtin_simulator_agrees():
     config = replace(BASE, rows=1, columns=2, adder_depth=2)
     compiled, builtin = Chip(config), Chip(config, engine="pysim")
     stimulus = random_layer_stimulus(config, 1, special=False, out_channels=4)
-    gates = random_gates(3)
+    gates = random_stream_gates(3)
     assert differences(builtin, stimulus, gates=gates) == []
     runs = [chip.run(*stimulus.arrays(), stimulus.out_words, gates=gates, max_cycles=20000)
             for chip in (compiled, builtin)]

@@ -35,7 +35,8 @@ MESHES = {
 }
 
 
-@pytest.fixture(scope="module", params=MESHES)
+@pytest.fixture(scope="module", params=[
+    pytest.param(name, marks=[] if name == "2x2" else pytest.mark.slow) for name in MESHES])
 def mesh(request):
     return Mesh(*MESHES[request.param])
 

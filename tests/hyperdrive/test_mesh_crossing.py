@@ -19,6 +19,8 @@ from flexdrive_deploy.hyperdrive.mesh_borders import (
 from flexdrive_sim.hyperdrive.drive.mesh import random_chain
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 
+pytestmark = pytest.mark.slow
+
 CHIP = ChipConfig(rows=1, columns=1, channels=2, fm_words=256, fm_banks=2, weight_words=80,
                   mesh=True, border_words=64, corner_words=16)
 OPTIONS = MeshOptions(link=LinkConfig(width=8, crc=8, reverse_width=4), crossing=True)

@@ -19,16 +19,19 @@ from flexdrive_sim.hyperdrive.drive.faulty_mesh import FaultyMesh, FaultyMeshCom
 from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault, FaultSettings, WireSettings
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
 from flexdrive_sim.hyperdrive.drive.link import Wire
-from flexdrive_sim.hyperdrive.drive.mesh import Mesh, random_chain
+from flexdrive_sim.hyperdrive.drive.mesh import random_chain
+from flexdrive_sim.hyperdrive.verify.fault_campaign import FaultCampaign
 from flexdrive_sim.hyperdrive.verify.mesh_check import random_gates, wrong_words
 from flexdrive_sim.hyperdrive.verify.mesh_faults import (
     MESHES,
-    MeshCampaign,
     campaign_programs,
+    mesh_runs,
     stop_limit,
 )
 
 from ..deploy.networks import half, random_layer
+
+pytestmark = pytest.mark.slow
 
 CHIP = MESHES[0][0]
 # Width and window far apart: words that wait for wires, wires that wait for credits.
@@ -216,10 +219,11 @@ def test_the_host_learns_of_a_stop():
 
 
 def test_random_faults():
-    # Without and with retransmission; the campaign is scripts/mesh-faults.
-    campaign = MeshCampaign()
-    for setup in (MESHES[0], MESHES[3]):
-        campaign.run(setup, 60)
+    # Without and with retransmission; the campaign is flexdrive verify mesh-faults.
+    campaign = FaultCampaign()
+    for index in (0, 3):
+        for seed, run in enumerate(mesh_runs(index, 0, 60)):
+            campaign.add(index, seed, MESHES[index][3].link.retransmit, run)
     assert campaign.failures == []
     assert campaign.effective > 60
 
@@ -245,10 +249,10 @@ def test_options_that_are_not_possible():
         MeshComponent(CHIP, 1, 2, MeshOptions(link=LinkConfig(reverse_width=4), crossing=True))
 
 
-def test_power_up_state_does_not_matter():
+def test_power_up_state_does_not_matter(mesh):
+    size = mesh.height, mesh.width
     for seed in range(3):
-        mesh = Mesh(CHIP, 2, 2, MeshOptions(link=LinkConfig(), forward_weights=True),
-                    power_up=seed + 1)
+        random = FaultyMesh(CHIP, *size, mesh.options, power_up=seed + 1)
         for number in range(6):
-            stimulus = random_chain(CHIP, 2, 2, 3000 + number)
-            assert wrong_words(mesh, stimulus) == [], f"seed {seed}, program {number}"
+            stimulus = random_chain(CHIP, *size, 3000 + number)
+            assert wrong_words(random, stimulus) == [], f"seed {seed}, program {number}"

@@ -25,6 +25,8 @@ from flexdrive_sim.hyperdrive.verify.topologies import resnet18
 
 from ..deploy.networks import evaluate, half, random_graph, random_layer
 
+pytestmark = pytest.mark.slow
+
 CHIP = ChipConfig(rows=2, columns=1, channels=3, fm_words=4096, fm_banks=4, weight_words=300,
                   adder_depth=2, mesh=True, border_words=256, corner_words=64)
 DIGITS = Path(__file__).parents[2] / "examples/digits/digits.onnx"

@@ -17,6 +17,8 @@ import pytest
 
 from flexdrive_deploy.hdl.targets import TARGETS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """\
 #include "flexv.h"
@@ -134,7 +136,8 @@ def test_the_sdist_holds_the_whole_project(sdist):
 
 
 def test_help(flexdrive):
-    for command in ("check", "compile", "run", "report", "flexv", "synth", "verify", "verilog"):
+    for command in ("bench", "check", "compile", "run", "report", "flexv", "synth", "verify",
+                    "verilog"):
         assert command in flexdrive("--help")
 
 

@@ -19,10 +19,17 @@ _FIELDS = data.StructLayout({field.name: field.width for field in FIELDS})
 _REFUSALS = sorted(code for code in Code if not code.stops)
 
 
+def _product_names(config):
+    """What is multiplied, in that order."""
+    return ("area", "out_channels", "out_size", "in_size", "in_row",
+            *(("side", "out_side") if config.mesh else ()),
+            *(("out_cap",) if config.mesh or config.channelwise else ()))
+
+
 def check_cycles(config):
-    """Cycles from the acceptance of the last word of a descriptor to ``valid``: decode, one
-    product each (three more with links), verdict."""
-    return 11 if config.mesh else 8 + config.channelwise
+    """Cycles from the acceptance of the last word of a descriptor to ``valid``: decode, operands,
+    one product each, verdict."""
+    return 3 + len(_product_names(config))
 
 
 class Parser(Shared):
@@ -173,17 +180,17 @@ class Parser(Shared):
         m.d.sync += in_area_sat.eq(Mux(in_area >= TOO_LARGE, TOO_LARGE, in_area))
         # Operands are taken in the cycle before: the area is none until the product after next, the
         # input's until the one after that.
-        products = [
-            ((raw.tile_rows, raw.tile_columns), layer.area),
-            ((raw.out_channels, raw.out_step), self._out_channels),
-            ((layer.area, layer.out_pitch), self._out_size),
-            ((in_area_sat, layer.in_pitch), layer.in_size),
-            ((layer.in_tile_columns, layer.in_pitch), layer.in_row),
-            *([((layer.in_tile_rows, layer.in_pitch), layer.side),
-               ((layer.tile_rows, layer.out_pitch), self._out_side)] if self.config.mesh else []),
-            *([((layer.tile_columns, layer.out_pitch), self._out_cap)]
-              if self.config.mesh or self.config.channelwise else []),
-        ]
+        products = {
+            "area": ((raw.tile_rows, raw.tile_columns), layer.area),
+            "out_channels": ((raw.out_channels, raw.out_step), self._out_channels),
+            "out_size": ((layer.area, layer.out_pitch), self._out_size),
+            "in_size": ((in_area_sat, layer.in_pitch), layer.in_size),
+            "in_row": ((layer.in_tile_columns, layer.in_pitch), layer.in_row),
+            "side": ((layer.in_tile_rows, layer.in_pitch), layer.side),
+            "out_side": ((layer.tile_rows, layer.out_pitch), self._out_side),
+            "out_cap": ((layer.tile_columns, layer.out_pitch), self._out_cap),
+        }
+        products = [products[name] for name in _product_names(self.config)]
         turn = Signal(range(len(products) + 1))
         with m.Switch(turn):
             for index, (operands, _) in enumerate(products):

@@ -9,7 +9,7 @@ from ..cycles import predict
 from ..golden.chip import GoldenChip
 from ..golden.descriptor_rules import check
 
-__all__ = ["differences", "first_difference"]
+__all__ = ["differences", "first_difference", "model_differences"]
 
 
 def first_difference(config, commands, expected, run, chip=None):
@@ -41,6 +41,21 @@ def first_difference(config, commands, expected, run, chip=None):
     return f"word {at} belongs to no STORE"
 
 
+def model_differences(model, chips, cycles):
+    """Where a run of the RTL is not as the cycle model says, as sentences.
+
+    Parameters
+    ----------
+    model : :class:`~..cycles.Prediction`.
+    chips : reports of each chip, as in it; cycles : of the run.
+    """
+    found = [f"chip {at}, cycle model: {row}\nRTL: {rtl}" for at, rows in model.chips.items()
+             for row, rtl in zip(rows, chips[at], strict=True) if row != rtl]
+    if model.cycles != cycles:
+        found.append(f"cycle model: {model.cycles} cycles; RTL: {cycles}")
+    return found
+
+
 def differences(chip, stimulus, *, gates=None, max_cycles=2_000_000):
     """Run a stimulus on RTL, golden model and cycle model; returns a list of sentences, empty
     when all words, reports and cycles are equal."""
@@ -54,12 +69,8 @@ def differences(chip, stimulus, *, gates=None, max_cycles=2_000_000):
     data = first_difference(chip.config, iterate(words), expected, run)
     if data:
         found.append(data)
-    for row, rtl, report in zip(model.reports, run.reports, golden.reports, strict=True):
+    for rtl, report in zip(run.reports, golden.reports, strict=True):
         if rtl.code != report.code:
             found.append(f"descriptor {report.index}: expected {report.code.name}, got "
                          f"{rtl.code.name}")
-        if row != rtl:
-            found.append(f"cycle model: {row}\nRTL:         {rtl}")
-    if model.cycles != run.cycles:
-        found.append(f"cycle model: {model.cycles} cycles; RTL: {run.cycles}")
-    return found
+    return found + model_differences(model, {(0, 0): run.reports}, run.cycles)

@@ -12,7 +12,7 @@ from ...engine import Gate
 from ..cycles import predict_mesh
 from ..drive.chip import ChipRun
 from ..golden.chip import GoldenChip
-from .compare import first_difference
+from .compare import first_difference, model_differences
 
 __all__ = ["MeshCheck", "border_words", "check_mesh", "random_gates", "wrong_words"]
 
@@ -90,11 +90,8 @@ def _difference(mesh, commands, stored, run):
 def _against_model(mesh, words, run, gates, latency):
     predicted = predict_mesh(mesh.config, mesh.height, mesh.width, words, mesh.options,
                              gates=gates, latency=latency)
-    wrong = [f"chip {at}: {row}, modelled {model}" for at, chip in run.chips.items()
-             for row, model in zip(chip.reports, predicted.reports[at], strict=True)
-             if row != model]
-    if run.cycles != predicted.cycles:
-        wrong.append(f"{run.cycles} cycles, modelled {predicted.cycles}")
+    wrong = model_differences(
+        predicted, {at: chip.reports for at, chip in run.chips.items()}, run.cycles)
     counted = np.sum([count for links in predicted.link_words.values()
                       for count in links.values()], axis=0)
     if tuple(counted) != border_words(mesh, words):

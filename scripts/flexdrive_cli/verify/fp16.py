@@ -1,4 +1,4 @@
-"""``flexdrive verify``: the hardware against independent oracles."""
+"""``flexdrive verify fp16``: binary16 operators against independent oracles."""
 
 import sys
 import time
@@ -8,22 +8,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
-from .verify_verilog import command as verify_verilog
-
 __all__ = ["command"]
 
 _OPERATIONS = ("add", "sub", "mul", "max")
 
 
-@click.group(name="verify")
-def command():
-    """Check the hardware against independent oracles."""
-
-
-command.add_command(verify_verilog)
-
-
-@command.command(name="fp16")
+@click.command(name="fp16")
 @click.option("--op", "operations", multiple=True, type=click.Choice(_OPERATIONS),
               help="Operation; may be repeated. Default: all, with --exhaustive add and mul.")
 @click.option("--depth", type=click.IntRange(1, 4), default=1, show_default=True,
@@ -39,7 +29,7 @@ command.add_command(verify_verilog)
               help="Vectors 'aaaa bbbb rrrr [flags]' in hexadecimal, as TestFloat's generator "
                    "prints them, of the one operation --op. Flags are ignored; any NaN in FILE "
                    "stands for 7E00.")
-def fp16(operations, depth, count, seed, exhaustive, jobs, vectors):
+def command(operations, depth, count, seed, exhaustive, jobs, vectors):
     """Binary16 adder, multiplier and maximum on the compiled engine.
 
     The oracle is the C compiler's _Float16. By default: classes of corner cases, then random
@@ -85,7 +75,7 @@ def fp16(operations, depth, count, seed, exhaustive, jobs, vectors):
 
 
 def _prepare(console, verify, operation, depth):
-    from flexdrive_sim.preparation import preparation
+    from flexdrive_sim.progress import preparation
 
     with preparation(console) as notify:
         return verify.Verifier(operation, depth=depth, notify=notify)
