@@ -16,7 +16,8 @@ _PROGRAMS = Path(__file__).parent / "programs"
 _ADDRESS = {register.name: register.address for register in REGISTERS}
 
 
-def _program(name):
+def program_text(name):
+    """A program of ``programs``."""
     return (_PROGRAMS / f"{name}.c").read_text()
 
 
@@ -27,7 +28,7 @@ def _passes(outcome):
 
 @pytest.mark.parametrize("stalls", range(3))
 def test_fork_and_printf(run, stalls):
-    outcome, bench = run(_program("fork"), random_stalls=stalls, latency=1 + 3 * stalls)
+    outcome, bench = run(program_text("fork"), random_stalls=stalls, latency=1 + 3 * stalls)
     _passes(outcome)
     assert outcome.console == b"4 cores: 499500\n"
     # Waiting for core 0 is waiting for an event.
@@ -35,35 +36,35 @@ def test_fork_and_printf(run, stalls):
 
 
 def test_mutexes_tickets_and_barriers(run):
-    _passes(run(_program("turns"))[0])
+    _passes(run(program_text("turns"))[0])
 
 
 def test_events_in_a_ring(run):
-    _passes(run(_program("events"))[0])
+    _passes(run(program_text("events"))[0])
 
 
 def test_barrier_with_masks(run):
-    _passes(run(_program("masks"))[0])
+    _passes(run(program_text("masks"))[0])
 
 
 @pytest.mark.parametrize("stalls", range(2))
 def test_dma_of_all_cores(run, stalls):
-    _passes(run(_program("dma"), random_stalls=stalls)[0])
+    _passes(run(program_text("dma"), random_stalls=stalls)[0])
 
 
 @pytest.mark.parametrize("stalls", range(3))
 def test_changed_instructions(run, stalls):
-    _passes(run(_program("changed"), random_stalls=stalls)[0])
+    _passes(run(program_text("changed"), random_stalls=stalls)[0])
 
 
 def test_stale_instructions_without_the_flush(run):
     """The flush is needed, so the test above can fail."""
-    assert not run(_program("changed").replace("\t\tinstructions_changed();\n", ""))[0].passed
+    assert not run(program_text("changed").replace("\t\tinstructions_changed();\n", ""))[0].passed
 
 
 def test_cost_of_a_barrier(run):
     """All four cores, in instructions that are in the caches: 6 cycles at most."""
-    _passes(run(_program("barrier"))[0])
+    _passes(run(program_text("barrier"))[0])
 
 
 FAULTS = {
