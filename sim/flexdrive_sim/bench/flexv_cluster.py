@@ -24,8 +24,8 @@ _KERNELS = ((288, 16, 1), (576, 16, 1), (1152, 8, 1), (576, 16, 0))
 
 
 def measure(kernel, built, config):
-    """(cycles, mean cycles of a core without a grant in both passes, simulated cycles a CPU second);
-    the accumulators are compared."""
+    """(cycles, mean cycles of a core without a grant in both passes, simulated cycles a CPU
+    second); the accumulators are compared."""
     with tempfile.TemporaryDirectory() as place:
         for name, text in kernel.sources().items():
             (Path(place) / name).write_text(text)
@@ -56,7 +56,7 @@ def run(console):
         figures[name] = kernel.macs / cycles
         # Both passes ask for the same.
         share = waits / 2 / cycles
-        console.print(f"{name:46} {cycles:6} cycles {figures[name]:7.2f} MAC/cycle, without a grant "
-                      f"{100 * share:4.1f} %, simulated {speed:,.0f} cycles/s")
+        console.print(f"{name:46} {cycles:6} cycles {figures[name]:7.2f} MAC/cycle, without a "
+                      f"grant {100 * share:4.1f} %, simulated {speed:,.0f} cycles/s")
         figures[f"{name}, without a grant"], figures[f"{name}, cycles/s"] = share, speed
     return figures

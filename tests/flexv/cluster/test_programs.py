@@ -67,6 +67,14 @@ def test_cost_of_a_barrier(run):
     _passes(run(program_text("barrier"))[0])
 
 
+@pytest.mark.parametrize("latency", [1, 6])
+def test_latencies(run, latency):
+    """Beyond a load from L1: own register, shared register, DMA register, the outside."""
+    outcome, _ = run(program_text("latency"), latency=latency)
+    _passes(outcome)
+    assert outcome.console.split() == [b"0", b"1", b"1", str(1 + latency).encode()]
+
+
 FAULTS = {
     "a load from nowhere": ("*(volatile int *)0x40110000;", "core 2: unexpected trap, cause 5 "
                             "(load access fault)", "mtval 0x40110000"),

@@ -38,7 +38,7 @@ class Cluster(wiring.Component):
     """Cores, word-interleaved L1, instruction caches, DMA, events.
 
     Addresses: :mod:`.registers`; everything else is outside. Latency of a core's access from grant
-    to answer: 1 cycle to L1 and to its own registers, 2 to shared registers, 3 and that of the
+    to answer: 1 cycle to L1 and to its own registers, 2 to shared registers, 2 and that of the
     memory to the outside.
 
     Members
