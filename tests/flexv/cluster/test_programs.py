@@ -39,6 +39,16 @@ def test_mutexes_tickets_and_barriers(run):
     _passes(run(program_text("turns"))[0])
 
 
+@pytest.mark.parametrize("stalls", range(2))
+def test_litmus(run, stalls):
+    """Cores see each other's accesses in one order."""
+    _passes(run(program_text("litmus"), random_stalls=stalls)[0])
+
+
+def test_channel_of_the_cluster(run):
+    _passes(run(program_text("channel"))[0])
+
+
 def test_events_in_a_ring(run):
     _passes(run(program_text("events"))[0])
 
