@@ -41,7 +41,7 @@ def measure(kernel, built, config):
     expected = kernel.expected().reshape(-1)
     if not np.array_equal(words[2:2 + len(expected)], expected):
         raise FlexdriveError(f"{kernel}: the accumulators are wrong")
-    return int(words[0]), bench.counts()[:, 0].mean(), outcome.cycles / seconds
+    return int(words[0]), bench.counts()[:, 0].mean(), bench.cycles / seconds
 
 
 def run(console):
