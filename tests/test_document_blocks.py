@@ -36,6 +36,8 @@ NOT_RUN = {
     "flexdrive evaluate digits.onnx --images images.npy --labels labels.npy --dask":
         "needs a cluster; tests/api/test_evaluation.py makes one",
     "flexdrive report build/resnet34.onnx": "a large network; tests/report has its figures",
+    "flexdrive flexv run program.elf --cores":
+        "compiles eight cores; tests/flexv/cluster and tests/cli/test_flexv.py run four",
     "flexdrive synth": "minutes of place and route; tests/cli/test_synth.py",
     "flexdrive verify fp16": "2^32 pairs; tests/fp16",
     "flexdrive verify random": "compiles random chips; tests/cli/test_verify.py",
@@ -183,7 +185,8 @@ def test_configurations_are_read(text, tmp_path):
 @pytest.mark.parametrize("text", _texts("c"))
 def test_programs_are_built(text, tmp_path):
     (tmp_path / "main.c").write_text(text)
-    build_program([tmp_path / "main.c"], tmp_path / "main.elf")
+    cores = 8 if "flexv_cluster.h" in text else None
+    build_program([tmp_path / "main.c"], tmp_path / "main.elf", cores=cores)
 
 
 @pytest.mark.parametrize("text", _texts("verilog"))
