@@ -31,8 +31,8 @@ def divisor(clock, baud):
         passing = " or ".join(f"{clock // n:,}" for n in (near, near + 1))
         raise ConfigurationError(
             f"{baud:,} baud is not possible with a clock of {clock / 1e6:g} MHz, "
-            f"{clock / baud:.2f} cycles a bit; at least {_SHORTEST}, a whole number within {_TOLERANCE:.0%}. What "
-            f"would pass: {passing} baud")
+            f"{clock / baud:.2f} cycles a bit: a whole number within {_TOLERANCE:.0%}, at least "
+            f"{_SHORTEST}. What would pass: {passing} baud")
     return cycles
 
 
