@@ -8,7 +8,7 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from flexdrive.boards.frame import RESET_KEY, Kind, Space
+from flexdrive.boards.frame import PROTOCOL, RESET_KEY, Kind, Space
 
 from .errors import BoardError, NoAnswerError
 from .wire import Splitter, framed, request
@@ -19,6 +19,9 @@ ATTEMPTS = 8            # times in a row that no reply came, before giving up
 # Words of a request besides its data: header, place, length.
 _OVERHEAD = 3
 _LEAST_CREDIT = 127     # that every board has
+# After a reset frame. The receiver of the line may wake up inside a byte: it then loses that one,
+# finds the beginning of the next but one, and takes what it had for damaged up to the next zero.
+_CALM = bytes(8)
 
 
 @dataclass
@@ -75,8 +78,9 @@ class Link:
         for _ in range(ATTEMPTS):
             self._under_way.clear()
             self._waiting.clear()
-            # Zeros end whatever is half on the way.
-            self._write(b"\0\0" + framed([0x1 | Kind.RESET.value << 4 | session << 16, RESET_KEY]))
+            # The zeros before it end whatever is half on the way.
+            head = PROTOCOL | Kind.RESET.value << 4 | session << 16
+            self._write(b"\0\0" + framed([head, RESET_KEY]) + _CALM)
             reply = self._ask(Kind.READ, Space.REGISTERS, 0, (1, 0))
             if reply is not None and reply.kind == Kind.DONE:
                 return

@@ -1,5 +1,6 @@
 """Ways to move bytes: a serial port; a simulation offers the same three methods."""
 
+import contextlib
 import time
 
 import serial
@@ -7,6 +8,9 @@ import serial
 from .errors import BoardError, CableError
 
 __all__ = ["SerialTransport"]
+
+# Seconds for a board that is simulated behind a pseudo-terminal, thousands of times slower.
+_SIMULATED = 20.0
 
 
 class SerialTransport:
@@ -41,10 +45,11 @@ class SerialTransport:
             reason = getattr(error, "strerror", None) or str(error)
             raise BoardError(f"{port} cannot be opened: {reason}. What would pass: the port of a "
                              "board that is plugged in, not in use, and readable by you") from None
-        try:
+        # Only drivers of real ports have it.
+        with contextlib.suppress(ValueError, OSError, AttributeError, NotImplementedError):
             self._port.set_low_latency_mode(True)
-        except (ValueError, OSError, AttributeError, NotImplementedError):
-            pass        # only drivers of real ports have it
+        if port.startswith("/dev/pts/"):
+            self.latency = _SIMULATED
 
     def now(self):
         """Seconds since some moment."""

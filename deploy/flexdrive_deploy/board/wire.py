@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flexdrive.boards.frame import ADDRESS_BITS, PROTOCOL, Kind, Space
 
-__all__ = ["Reply", "Splitter", "cobs_decode", "cobs_encode", "request"]
+__all__ = ["Reply", "Splitter", "cobs_decode", "cobs_encode", "framed", "request"]
 
 _GROUP = 254
 

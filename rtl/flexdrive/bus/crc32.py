@@ -43,11 +43,16 @@ class Crc32(Shared):
         m.d.comb += [source.eq(Mux(self.start, _ONES, state)), self.crc.eq(~state),
                      self.match.eq(state == _RESIDUE)]
         # The step is linear: each bit is a sum of bits of the state and of the data.
-        columns = ([(source[i], _update(1 << i, 0, self.width)) for i in range(32)]
-                   + [(self.data[i], _update(0, 1 << i, self.width)) for i in range(self.width)])
+        bits = []
+        for bit in range(32):
+            parts = []
+            for value, step in ((source, lambda one: _update(one, 0, self.width)),
+                                (self.data, lambda one: _update(0, one, self.width))):
+                parts.append((value & sum((step(1 << i) >> bit & 1) << i
+                                          for i in range(len(value)))).xor())
+            bits.append(parts[0] ^ parts[1])
         with m.If(self.valid):
-            m.d.sync += [state[bit].eq(Cat(value for value, column in columns
-                                           if column >> bit & 1).xor()) for bit in range(32)]
+            m.d.sync += state.eq(Cat(bits))
         with m.Elif(self.start):
             m.d.sync += state.eq(_ONES)
         return m

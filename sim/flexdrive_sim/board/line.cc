@@ -7,7 +7,7 @@ constexpr unsigned FRACTION = 16;
 
 struct line_state {
 	uint64_t period;        // of a bit of the host
-	uint64_t send_next;     // when the next bit begins
+	uint64_t send_next;     // when the bit on the line ends
 	uint64_t send_bits;     // bits to come, lowest first
 	uint64_t send_left;     // how many
 	uint64_t take_next;     // when the next bit is sampled
@@ -19,6 +19,7 @@ struct line_state {
 	uint64_t level;         // of the line to the host in the last cycle
 	uint64_t powered;       // 0: the board holds its line at 1 and is in reset
 	uint64_t resets;        // reset requests
+	uint64_t in_reset;      // what the reset was in the last cycle
 	uint64_t busy;          // as the outputs of System are
 	uint64_t fault;
 };
@@ -47,13 +48,13 @@ extern "C" uint64_t flexdrive_line_run(void *handle, uint64_t cycles, line_state
 		uint64_t now = m.cycle << FRACTION;
 		while (line->send_left && now >= line->send_next) {
 			line->send_bits >>= 1;
-			line->send_left--;
-			line->send_next += line->period;
+			if (--line->send_left) line->send_next += line->period;
 		}
 		if (!line->send_left && line->sent < inputs) {
 			// Start bit, byte, stop bit; the first is on the line now.
 			line->send_bits = (uint64_t)input[line->sent++] << 1 | 1 << 9;
 			line->send_left = 10;
+			// Byte after byte as long as there are any.
 			if (line->send_next + line->period < now) line->send_next = now;
 			line->send_next += line->period;
 		}
@@ -64,7 +65,8 @@ extern "C" uint64_t flexdrive_line_run(void *handle, uint64_t cycles, line_state
 		line->resets += request && line->powered;
 		bool reset = request || !line->powered;
 		m.top.p_rst.template set<bool>(reset);
-		if (reset) m.settle();
+		if (reset != line->in_reset) m.settle();
+		line->in_reset = reset;
 		bool tx = line->powered ? harness::bit(m.top.p_tx) : true;
 		tx = damaged(tx, 1, m.cycle, faults, count);
 		if (line->take_left == 0) {

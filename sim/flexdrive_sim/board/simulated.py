@@ -38,7 +38,8 @@ class _Line(ctypes.Structure):
 
     _fields_ = [(name, ctypes.c_uint64) for name in (
         "period", "send_next", "send_bits", "send_left", "take_next", "take_bits", "take_left",
-        "sent", "taken", "broken", "level", "powered", "resets", "busy", "fault")]
+        "sent", "taken", "broken", "level", "powered", "resets", "in_reset",
+        "busy", "fault")]
 
 
 class SimulatedBoard:
