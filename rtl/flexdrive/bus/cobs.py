@@ -99,7 +99,7 @@ class CobsEncoder(Shared):
                 with m.If(sent != count):
                     m.next = "BYTE"
                 with m.Else():
-                    m.d.sync += count.eq(0)
+                    m.d.sync += [count.eq(0), sent.eq(0)]
                     with m.If(tail):
                         m.d.sync += tail.eq(0)
                         m.next = "CODE"

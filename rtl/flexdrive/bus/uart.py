@@ -14,7 +14,7 @@ _BITS = 10
 # The last bit of a byte is sampled 9.5 bits after its start; the sum of what both ends deviate must
 # stay below half a bit less the uncertainty of one sample. 2 % leaves the other end 2 %.
 _TOLERANCE = 0.02
-_SHORTEST = 4
+_SHORTEST = 8
 
 
 def divisor(clock, baud):
@@ -48,7 +48,7 @@ class UartReceiver(Shared):
 
     Parameters
     ----------
-    divisor : cycles of a bit, at least 4.
+    divisor : cycles of a bit, at least 8.
 
     Members
     -------
