@@ -9,8 +9,9 @@ from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive.config import PRESETS, ChipConfig
 
 from ..hyperdrive.program import config_hash
+from .errors import IdentityError
 
-__all__ = ["BOARDS", "BoardType", "board_named", "system_for"]
+__all__ = ["BOARDS", "BoardType", "board_named", "known_chip", "system_for"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +106,20 @@ def system_for(name, chip=None):
                                  f"{', '.join((*BOARDS, *_SIMULATED))}")
     chip = chip or found.chip
     return replace(found, chip=chip, configuration=int(config_hash(chip), 16))
+
+
+def known_chip(identity):
+    """The ChipConfig that a board's hash is of, among presets and boards.
+
+    Raises
+    ------
+    IdentityError
+        when it is none of them.
+    """
+    for chip in (*(found.chip for found in _SIMULATED.values()),
+                 *(board.system.chip for board in BOARDS.values()), *PRESETS.values()):
+        if config_hash(chip) == identity.configuration:
+            return chip
+    raise IdentityError(f"{identity.name}: its chip ({identity.chip}, configuration "
+                        f"{identity.configuration}) is none that is known here. What would pass: "
+                        "--chip FILE, the file that the bitstream was built with")

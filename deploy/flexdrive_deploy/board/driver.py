@@ -65,15 +65,17 @@ class Board:
     """
 
     def __init__(self, transport):
-        self.link = Link(transport)
-        self._begin()
+        self.link, self.identity = Link(transport), None
+        self.begin()
         self.identity = Identity.of(self.link)
         self.link.credit = self.identity["CREDIT"]
         self.streamed = ()
 
-    def _begin(self):
-        """A session: everything is at its beginning."""
+    def begin(self):
+        """Begin a session: the board is reset, everything is at its beginning."""
         self.link.reset()
+        if self.identity is not None:
+            self.link.credit = self.identity["CREDIT"]
         self._position = dict.fromkeys(Space, 0)
         self._crc = dict.fromkeys(Space, 0)
         self._images = 0
@@ -92,8 +94,7 @@ class Board:
         weight_bits : bits of a weight word.
         inputs, outputs : pixels of an image to and from the chip. reports : descriptors.
         """
-        self._begin()
-        self.link.credit = self.identity["CREDIT"]
+        self.begin()
         self._outputs, self._reports = outputs, reports
         self._words = {Space.PROGRAM: np.asarray(words, np.uint32),
                        Space.WEIGHTS: pack_items(weights, weight_bits)}
