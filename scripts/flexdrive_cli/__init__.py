@@ -14,6 +14,7 @@ __all__ = ["main"]
 # Subcommand -> (module, one line of help). The modules are imported when they are used, so that
 # `flexdrive --help` is instant and a command loads only what it needs.
 COMMANDS = {
+    "board": ("board", "Build bitstreams, and work with chips behind a cable."),
     "check": ("check", "Say where every node of a network runs, and why."),
     "compile": ("compile", "Make the programs and weight streams of a network."),
     "run": ("run", "Run a network on images, on the golden model or on the RTL."),

@@ -84,9 +84,11 @@ BOARDS = {board.name: board for board in (
 )}
 # Behind a pseudo-terminal: small, and few cycles a bit, so that it is quick.
 _SIMULATED = {
-    "tiny": SystemConfig(chip=PRESETS["tiny"], clock=24_000_000, pixel_words=256,
-                         result_words=256),
-    "digits": SystemConfig(chip=PRESETS["digits"], clock=24_000_000, weight_words=6144),
+    "tiny": SystemConfig(chip=PRESETS["tiny"], clock=16_000_000, baud=2_000_000,
+                         program_words=512, weight_words=500, pixel_words=64, result_words=64,
+                         report_words=64, request_words=256),
+    "digits": SystemConfig(chip=PRESETS["digits"], clock=16_000_000, baud=2_000_000,
+                           weight_words=6144),
 }
 
 
