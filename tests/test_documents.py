@@ -1,4 +1,4 @@
-"""What the documents say: code runs, files and links are there."""
+"""What the documents say: Python runs, files and links are there."""
 
 import re
 from pathlib import Path
@@ -11,9 +11,8 @@ import flexdrive as fd
 from flexdrive.fp16 import Adder
 from flexdrive_deploy.flexv.firmware import build_program
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-_BLOCK = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
+from .pages import PAGES, ROOT, blocks
+
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 # A file of the repository, in backquotes.
 _FILE = re.compile(r"`((?:rtl|deploy|sim|scripts|tests|docs|firmware|examples)/[\w./-]+\.\w+)`")
@@ -27,7 +26,7 @@ def _names(path):
     return {"images": data["images"][:12, None].astype(np.float32), "labels": data["labels"][:12]}
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if _BLOCK.search(path.read_text())],
+@pytest.mark.parametrize("path", [path for path in PAGES if blocks(path, "python")],
                          ids=lambda path: path.stem)
 def test_code_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -36,10 +35,10 @@ def test_code_runs(path, tmp_path, monkeypatch):
     (tmp_path / "main.c").write_text("int main(void) { return 0; }\n")
     build_program([tmp_path / "main.c"], tmp_path / "program.elf")
     names = _names(path)
-    for block in _BLOCK.findall(path.read_text()):
-        if "component" in names and "component" in block:
+    for block in blocks(path, "python"):
+        if "component" in names and "component" in block.text:
             continue        # stands for any component; tests/engine has it
-        exec(compile(block, str(path), "exec"), names)
+        exec(compile(block.text, str(path), "exec"), names)
     # What the page makes or defines, as far as no platform goes.
     for value in names.values():
         if isinstance(value, Elaboratable):
@@ -60,3 +59,10 @@ def test_links_and_files_are_there(path):
 def test_the_face_of_the_manual_is_that_of_the_package():
     used = set(re.findall(r"\bfd\.(\w+)", (ROOT / "docs/python.md").read_text()))
     assert used <= set(fd.__all__)
+
+
+def test_the_changelog_begins_with_this_version():
+    sections = re.findall(r"^## (\S+) \((unreleased|\d{4}-\d{2}-\d{2})\)$",
+                          (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert sections[0][0] == fd.__version__
+    assert all(date != "unreleased" for _, date in sections[1:])

@@ -1,7 +1,7 @@
 """A network made ready: parts for the host and programs for the chip, in order."""
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import FileError, ModelError
@@ -57,10 +57,11 @@ class Deployment:
     inputs: dict
     outputs: list
     layer_check: bool = False
-    programs: list = field(init=False)
 
-    def __post_init__(self):
-        self.programs = [part.program for part in self.parts if isinstance(part, ChipPart)]
+    @property
+    def programs(self):
+        """The programs of all chip parts, in order."""
+        return [part.program for part in self.parts if isinstance(part, ChipPart)]
 
     @property
     def mesh(self):
@@ -165,5 +166,5 @@ class Deployment:
     def additions(self):
         """Accumulate steps of one image on the chip."""
         return sum(program.additions(entry, descriptor) for program in self.programs
-                   for entry, descriptor in zip(program.entries, program.descriptors(),
+                   for entry, descriptor in zip(program.entries, program.descriptors,
                                                 strict=True))

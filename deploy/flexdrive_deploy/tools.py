@@ -1,17 +1,20 @@
-"""Tools that run beside Python, as they come from PyPI: yosys.
+"""Tools that run beside Python, as they come from PyPI: yosys, and the clang in ziglang.
 
-yosys prepares itself on first use, which takes up to a minute; ``notify`` is told so that a
+Both prepare themselves on first use, which takes up to a minute; ``notify`` is told so that a
 person sees what is going on.
 """
 
+import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 
-__all__ = ["ToolError", "cache_directory", "run_tool", "run_yosys"]
+__all__ = ["ToolError", "cache_directory", "run_tool", "run_yosys", "run_zig"]
 
 # Lines of a failed tool's output that go into the message.
 _SHOWN_LINES = 40
@@ -55,3 +58,21 @@ def run_yosys(script, *, cwd, what="yosys", notify=None):
     path.write_text(script)
     result = run_tool([sys.executable, "-c", program, "-q", "-s", path.name], what, cwd, notify)
     return result.stdout + result.stderr
+
+
+def run_zig(arguments, *, cwd, what="compiler", notify=None):
+    """Run a command of zig, ``c++``, ``cc`` or ``build-lib`` first; returns its result."""
+    # zig holds locks in its caches while it compiles. A cache of its own for what is compiled lets
+    # several go side by side; one of each installation for the run time keeps two environments from
+    # building it anew in turns, since it knows files by inode.
+    with tempfile.TemporaryDirectory() as own:
+        return run_tool([sys.executable, "-m", "ziglang", *arguments], what, cwd, notify,
+                        {"ZIG_GLOBAL_CACHE_DIR": str(cache_directory() / "zig" / _installation()),
+                         **os.environ, "ZIG_LOCAL_CACHE_DIR": own})
+
+
+def _installation():
+    """12 hex digits that name this environment's ziglang."""
+    found = importlib.util.find_spec("ziglang")
+    place = "" if found is None else os.path.realpath(found.origin)
+    return hashlib.sha256(place.encode()).hexdigest()[:12]

@@ -1,6 +1,6 @@
 """Errors that a person is meant to read."""
 
-__all__ = ["ConfigurationError", "FlexdriveError"]
+__all__ = ["ConfigurationError", "FlexdriveError", "StreamError"]
 
 
 class FlexdriveError(Exception):
@@ -11,3 +11,7 @@ class FlexdriveError(Exception):
 
 class ConfigurationError(FlexdriveError, ValueError):
     """A parameter of a generator is out of its range, or two of them contradict each other."""
+
+
+class StreamError(FlexdriveError, ValueError):
+    """A stream ends before the program does, or is longer than the program."""

@@ -13,6 +13,8 @@ from amaranth_boards.ulx3s import ULX3S_85F_Platform
 import flexdrive as fd
 from flexdrive.fp16 import Adder
 
+pytestmark = pytest.mark.slow
+
 PRESETS = fd.hyperdrive.PRESETS
 
 

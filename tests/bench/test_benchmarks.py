@@ -14,6 +14,8 @@ from flexdrive_sim.bench.chip_speed import program
 from flexdrive_sim.hyperdrive.cycles import predict
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", BENCHMARKS)
 def test_every_benchmark_can_be_run(name):

@@ -111,6 +111,7 @@ def test_expectations(flexdrive):
     assert "short.npy has shape (1, 3, 3, 3), the results have (2, 3, 3, 3)" in err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("network")
 def test_meshes(flexdrive):
     mesh = ("--mesh", "1x2", "--preset", "tiny")
@@ -135,6 +136,7 @@ def test_meshes(flexdrive):
         assert message in err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("network")
 def test_links(flexdrive):
     run = ("run", "net.onnx", "--input", "x.npy", "--expect", "y.npy", "--engine", "rtl",

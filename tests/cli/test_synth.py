@@ -17,6 +17,8 @@ from flexdrive_deploy.hdl.synth import DEVICES, synthesise
 from flexdrive_deploy.hdl.synth.hierarchy import AROUND, Hierarchy
 from flexdrive_deploy.hdl.synth.serial_top import SerialTop
 
+pytestmark = pytest.mark.slow
+
 
 def _run(*arguments):
     return CliRunner().invoke(command, [str(argument) for argument in arguments])

@@ -55,7 +55,7 @@ def test_random_networks(config, shape, seed):
         for name, words in got.items():
             np.testing.assert_array_equal(words, wanted[name], err_msg=name)
         assert program.peak_words <= config.fm_words
-        assert len(program.entries) == len(program.descriptors())
+        assert len(program.entries) == len(program.descriptors)
 
 
 def test_in_place_bypass_and_memory_of_a_residual_block():
@@ -135,7 +135,7 @@ def test_interleave(c_out, size, weight_words, interleave):
                         weight_words=weight_words, adder_depth=3)
     graph = ChipGraph({"x": (2, size, size)},
                       [random_layer(np.random.default_rng(0), "a", "x", 2, c_out)], ["a.out"])
-    assert lower(graph, config).descriptors()[1].interleave == interleave
+    assert lower(graph, config).descriptors[1].interleave == interleave
 
 
 def test_too_many_weights():
@@ -145,7 +145,7 @@ def test_too_many_weights():
                                        r"a block, 60 more than the weight buffer's 300"):
         lower(graph, CONFIGS[0])
     small = ChipGraph({"x": (40, 2, 2)}, graph.layers, ["deep.out"])      # one pixel a tile
-    assert lower(small, CONFIGS[0]).descriptors()[1].operation == Operation.CONV
+    assert lower(small, CONFIGS[0]).descriptors[1].operation == Operation.CONV
 
 
 def test_weight_stream_by_hand():

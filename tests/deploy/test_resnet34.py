@@ -45,7 +45,7 @@ def test_published_memory_weights_and_cycles(graph):
     program = lower(graph, PAPER)
     assert program.peak_words == PAPER.fm_words == 8192            # 401,408 words in 49 tiles
     assert len(program.weights) * PAPER.channels == 21_258_240
-    assert all(check(descriptor, PAPER) == 0 for descriptor in program.descriptors())
+    assert all(check(descriptor, PAPER) == 0 for descriptor in program.descriptors)
     assert [program.maps[name].tile[0] for name in ("x", "s1b0.p.out", "s3b2.2.out")] == [8, 4, 1]
     reports = predict(PAPER, program.words).reports
     assert sum(report.active for report in reports) == 4_521_984    # published: 4.52 M

@@ -35,7 +35,7 @@ def test_groups_and_depthwise(c_in, c_out, groups, stride):
     b, image = integer_builder((c_in, 5, 7), groups)
     x = b.node("Relu", b.batch_norm(grouped(b, "x", c_in, c_out, groups, 3, stride), c_out))
     deployment = agree(b.model(x), image, "chip")
-    convolutions = deployment.programs[0].descriptors()[1:-1]
+    convolutions = deployment.programs[0].descriptors[1:-1]
     assert [d.in_channels for d in convolutions] == [c_in // groups] * groups
 
 
@@ -63,7 +63,7 @@ def test_concat_of_layers_an_input_and_another_concat():
     second = b.node("Concat", b.conv(first, 8, 2, 1), first, axis=1)     # as in DenseNet
     deployment = agree(b.model(b.conv(second, 10, 4, 3, 2)), image, "chip")
     (program,) = deployment.programs
-    pitches = {d.in_pitch for d in program.descriptors()[:-1]}
+    pitches = {d.in_pitch for d in program.descriptors[:-1]}
     assert pitches == {10}      # nothing is moved: all maps lie in one of 10 channels
 
 
@@ -98,7 +98,7 @@ def test_more_inputs_than_the_weight_buffer_holds(weight_words, parts):
     b, image = integer_builder((12, 6, 6), 8, factors=(0.5, 1.0))
     x = b.node("Add", b.batch_norm(b.conv("x", 12, 12), 12), "x")
     deployment = agree(b.model(b.node("Relu", x)), image, "chip", config=config)
-    convolutions = deployment.programs[0].descriptors()[1:-1]
+    convolutions = deployment.programs[0].descriptors[1:-1]
     assert tuple(d.in_channels for d in convolutions) == parts
     assert all(d.bypass for d in convolutions)
     assert [d.activation for d in convolutions] == [0] * (len(parts) - 1) + [1]
@@ -146,7 +146,7 @@ def test_depthwise_is_channelwise(size, kernel, stride):
     b, image = integer_builder((6, *size), kernel)
     x = b.node("Relu", b.batch_norm(grouped(b, "x", 6, 6, 6, kernel, stride), 6))
     deployment = agree(b.model(b.conv(x, 6, 3, 1)), image, "chip", config=CHANNELWISE)
-    first = deployment.programs[0].descriptors()[1]
+    first = deployment.programs[0].descriptors[1]
     assert (first.channelwise, first.in_channels) == (1, 6)
 
 

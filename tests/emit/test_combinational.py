@@ -15,6 +15,8 @@ from flexdrive.hyperdrive.link import LinkConfig
 from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
 from flexdrive_deploy.hdl.combinational import combinational_paths
 
+pytestmark = pytest.mark.slow
+
 
 class Paths(wiring.Component):
     """Outputs that depend on inputs in the ways that matter."""

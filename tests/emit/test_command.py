@@ -8,6 +8,8 @@ from click.testing import CliRunner
 from flexdrive.errors import FlexdriveError
 from flexdrive_cli.verilog import command
 
+pytestmark = pytest.mark.slow
+
 
 def _run(*arguments):
     return CliRunner().invoke(command, [str(argument) for argument in arguments])

@@ -13,6 +13,8 @@ from flexdrive.hyperdrive.chip import TileArray
 
 from .equivalence import prove_equal
 
+pytestmark = pytest.mark.slow
+
 
 def _config(depth, **options):
     return ChipConfig(rows=1, columns=2, channels=2, fm_words=4, fm_banks=2, weight_words=9,

@@ -11,6 +11,8 @@ from flexdrive.hyperdrive.tile.feature_bank import FeatureBank
 from flexdrive_deploy.hdl.verilog import verilog_of
 from flexdrive_deploy.tools import run_yosys
 
+pytestmark = pytest.mark.slow
+
 
 def _cells(component, language, place):
     design = emit_rtlil(component, name="memory")

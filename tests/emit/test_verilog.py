@@ -19,6 +19,8 @@ from flexdrive_deploy.hdl.package import make_package, write_package
 from flexdrive_deploy.hdl.targets import TARGETS, MeshValue
 from flexdrive_deploy.tools import ToolError, run_yosys
 
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
+
 
 def _package(target, **options):
     return make_package(target, target.example, **options)

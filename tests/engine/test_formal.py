@@ -8,6 +8,8 @@ from amaranth.lib.wiring import In, Out
 from flexdrive_sim.hyperdrive.verify.link_proof import PROOFS
 from flexdrive_sim.proofs.formal import prove
 
+pytestmark = pytest.mark.slow
+
 
 class Counter(wiring.Component):
     """Counts to ``limit`` and begins again."""

@@ -16,6 +16,8 @@ from PIL import Image
 from flexdrive_deploy.chip_choice import read_config
 from flexdrive_deploy.compiler import compile_model
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = Path(__file__).parents[2] / "examples/cifar10"
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 

@@ -5,9 +5,13 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from flexdrive.emit import emit_rtlil
 from flexdrive.hyperdrive.chip import Chip
 from flexdrive.hyperdrive.config import PRESETS
+
+pytestmark = pytest.mark.slow
 
 PLACE = Path(__file__).parents[2] / "examples/testbench"
 

@@ -14,6 +14,8 @@ from flexdrive_deploy.frontend.graph import load_graph
 from flexdrive_deploy.hyperdrive.partition import analyse
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
+pytestmark = pytest.mark.slow
+
 GENERATE = Path(__file__).parents[2] / "examples/topologies/generate.py"
 # Weights of all convolutions but the first, whose values are real; ResNet's with projections
 # ("Hyperdrive", JETCAS 2019, memory table).

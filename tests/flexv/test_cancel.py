@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import CSRS
-from flexdrive_sim.flexv.drive.rtl_core import build_core
 from flexdrive_sim.flexv.drive.snippet import (
     DATA,
     POINTER,
@@ -20,9 +18,9 @@ from flexdrive_sim.flexv.drive.snippet import (
     write_csr,
 )
 
+from .cores import built_core
 from .driven import drive
 
-_SMALL = ("i", "zicsr", "zifencei", "m")
 # Operands and result of the interrupted instruction and of the handler's.
 _A, _B, _FIRST, _C, _D, _SECOND = 10, 11, 12, 14, 15, 13
 _P, _Q, _TEMP, _NOWHERE, _ALMOST = 16, 17, 5, 18, 19
@@ -145,7 +143,7 @@ _MORE = {**{name: _computing(name) for name in (
 
 @pytest.fixture(scope="module")
 def small():
-    return build_core(CoreConfig(extensions=_SMALL, rvfi=True))
+    return built_core()
 
 
 @pytest.fixture(params=[*(pytest.param(name, id=f"small {name}") for name in _BASE),

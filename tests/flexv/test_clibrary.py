@@ -13,6 +13,8 @@ from flexdrive_deploy.tools import ToolError
 from flexdrive_sim.flexv.drive.run_iss import run_iss
 from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(__file__).parent / "programs"
 
 
@@ -63,12 +65,12 @@ def test_the_size_of_the_stack(tmp_path):
 
 def test_the_first_build_says_what_it_waits_for(tmp_path, monkeypatch):
     """And what fails leaves nothing behind that a later build would take for the library."""
-    def fail(_command, what, _cwd, notify):
+    def fail(_arguments, *, cwd, what, notify):
         notify(what)
         raise ToolError("no space")
 
     monkeypatch.setattr(clibrary, "cache_directory", lambda: tmp_path / "cache")
-    monkeypatch.setattr(clibrary, "run_tool", fail)
+    monkeypatch.setattr(clibrary, "run_zig", fail)
     (tmp_path / "program.c").write_text("int main(void) { return 0; }\n")
     said = []
     with pytest.raises(ToolError, match="no space"):

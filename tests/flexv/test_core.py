@@ -6,10 +6,11 @@ from flexdrive.errors import ConfigurationError
 from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import EXTENSIONS
 from flexdrive_sim.bench.flexv_loop import measure, measure_epilogue
-from flexdrive_sim.flexv.drive.rtl_core import build_core
 from flexdrive_sim.flexv.kernels.epilogue import EpilogueKernel
 from flexdrive_sim.flexv.kernels.loop import LoopKernel
 from flexdrive_sim.flexv.verify.random_check import check_random
+
+from .cores import built_core
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -20,21 +21,23 @@ def test_random_program(core, seed):
     assert bool(lockstep.interrupts) == (seed % 2 == 1)
 
 
+@pytest.mark.slow
 # Without a multiplier, a divider, a third read port; without the second write port; with both.
 @pytest.mark.parametrize("extensions", [
     ("i", "zicsr"), ("i", "zicsr", "zifencei", "m"), ("i", "zicsr", "m", "xpulp_mac"),
     ("i", "zicsr", "xpulp_memory", "xpulp_loop"), ("i", "zicsr", "dot", "macload")],
     ids=" ".join)
 def test_random_programs_of_small_cores(extensions):
-    built = build_core(CoreConfig(extensions=extensions, rvfi=True))
+    built = built_core(extensions)
     for seed in range(4):
         assert check_random(built, seed, 10_000, extensions).checked >= 10_000
 
 
+@pytest.mark.slow
 # A core with both write ports of the register file, and one with a single one.
 @pytest.mark.parametrize("extensions", [EXTENSIONS, ("i", "zicsr", "m")], ids=("all", "i zicsr m"))
 def test_random_programs_with_registers_in_ram(extensions):
-    built = build_core(CoreConfig(extensions=extensions, registers="ram", rvfi=True))
+    built = built_core(extensions, registers="ram")
     for seed in range(4):
         assert check_random(built, seed, 10_000, extensions).checked >= 10_000
 

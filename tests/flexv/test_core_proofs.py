@@ -5,6 +5,8 @@ import pytest
 from flexdrive_sim.flexv.verify.core_proofs import PROOFS
 from flexdrive_sim.proofs.formal import prove
 
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
+
 # Enough for three instructions to retire.
 _DEPTH = 10
 _QUICK = [proof for proof in PROOFS if proof.name in ("core branches", "core pc", "core registers")]

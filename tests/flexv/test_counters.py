@@ -4,8 +4,6 @@ hazard tables of docs/flexv.md, and sums over programs of any kind."""
 
 import pytest
 
-from flexdrive.flexv.core import CoreConfig
-from flexdrive_sim.flexv.drive.rtl_core import build_core
 from flexdrive_sim.flexv.drive.snippet import (
     DATA,
     POINTER,
@@ -14,6 +12,8 @@ from flexdrive_sim.flexv.drive.snippet import (
     load_constant,
     write_csr,
 )
+
+from .cores import built_core
 
 _A, _B, _RD, _OTHER, _ADDRESS, _OUT = 10, 11, 12, 13, 14, 31
 _MCOUNTINHIBIT, _MTVEC = 0x320, 0x305
@@ -25,7 +25,7 @@ _NOP = code("addi")
 
 @pytest.fixture(scope="module")
 def small():
-    return build_core(CoreConfig(extensions=("i", "zicsr", "zifencei", "m"), rvfi=True))
+    return built_core()
 
 
 def _window(text, inhibited=0):

@@ -4,15 +4,13 @@ it. Expected values: :mod:`csr_facts`, and what the programs do. What counters c
 
 import pytest
 
-from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import CSRS, EMPTY_CSRS, EXTENSIONS
-from flexdrive_sim.flexv.drive.rtl_core import build_core
 from flexdrive_sim.flexv.drive.snippet import DATA, POINTER, Snippet, code, load_constant
 
+from .cores import SMALL, built_core
 from .csr_facts import FACTS, NO_BITS, SHADOWS
 from .driven import drive
 
-_SMALL = ("i", "zicsr", "zifencei", "m")
 _PLACE, _VALUE, _OUT, _HANDLER = 3, 4, 31, 5
 _LINES = [3, 7, 11, *range(16, 32)]
 
@@ -22,12 +20,12 @@ def each(request):
     """(core, its groups of instructions)."""
     if request.param == "full":
         return request.getfixturevalue("core"), EXTENSIONS
-    return build_core(CoreConfig(extensions=_SMALL, rvfi=True)), _SMALL
+    return built_core(), SMALL
 
 
 @pytest.fixture(scope="module")
 def small():
-    return build_core(CoreConfig(extensions=_SMALL, rvfi=True))
+    return built_core()
 
 
 def _names(extensions):
@@ -69,17 +67,18 @@ def test_values_after_reset(each):
     names = [name for name in _names(each[1]) if FACTS[name][2] is not None]
     body = _BEGIN + b"".join(_keep(FACTS[name][0]) for name in names)
     expected = {name: FACTS[name][2] for name in names}
-    if each[1] == _SMALL:
+    if each[1] == SMALL:
         expected["misa"] &= ~(1 << ord("X") - ord("A"))
     for got in _results(each, body, len(names)):
         assert dict(zip(names, got, strict=True)) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("extensions", "letters"), [
     (("i", "zicsr"), "IC"), (("i", "zicsr", "xpulp_memory", "xpulp_loop"), "ICX"),
     (("i", "zicsr", "m", "xpulp_mac"), "ICMX")], ids=("base", "memory", "mac"))
 def test_misa_tells_what_is_built_in(extensions, letters):
-    built = build_core(CoreConfig(extensions=extensions, rvfi=True))
+    built = built_core(extensions)
     body = _BEGIN + _keep(0x301)
     expected = 1 << 30 | sum(1 << ord(letter) - ord("A") for letter in letters)
     for got in _results((built, extensions), body, 1):

@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.formats import FORMATS
 from flexdrive.flexv.isa import CSRS, EXTENSIONS, INSTRUCTIONS
-from flexdrive_sim.flexv.drive.rtl_core import build_core
 from flexdrive_sim.flexv.drive.snippet import DATA, Snippet, code, load_constant, write_csr
 
 from .both_sides import both, read, store
+from .cores import built_core
 from .meanings import lanes
 
 _ENTRIES = [e for e in INSTRUCTIONS if e.unit == "macload"]
@@ -146,10 +145,11 @@ def test_address_walk(core, settings):
         assert words[place:place + count].tolist() == expected
 
 
+@pytest.mark.slow
 def test_a_core_without_the_third_level():
     """Its registers do not exist, and the walk has two levels."""
     extensions = tuple(name for name in EXTENSIONS if name != "macload_third")
-    built = build_core(CoreConfig(extensions=extensions, rvfi=True))
+    built = built_core(extensions)
     x5 = 5
     handler = (code("csrrs", rd=_OUT, csr=CSRS["mcause"].number) + store(_OUT, 0)
                + code("csrrs", rd=_OUT, csr=CSRS["mepc"].number)

@@ -3,10 +3,14 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from flexdrive.emit import emit_rtlil
 from flexdrive.flexv.core import Core
 from flexdrive.flexv.wishbone import WishboneBridge
 from flexdrive_deploy.hdl.combinational import combinational_paths
+
+pytestmark = pytest.mark.slow
 
 _MANUAL = Path(__file__).parents[2] / "docs/flexv.md"
 

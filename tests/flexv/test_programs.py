@@ -16,6 +16,8 @@ from flexdrive_sim.flexv.drive.outcome import signature_text
 from flexdrive_sim.flexv.drive.run_iss import run_iss
 from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(__file__).parent / "programs"
 # The benchmark's program, and the header for reports that all of them use.
 BENCH = Path(str(files("flexdrive_sim.bench") / "programs"))

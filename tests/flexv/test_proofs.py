@@ -5,6 +5,8 @@ import pytest
 from flexdrive_sim.flexv.verify.proofs import PROOFS
 from flexdrive_sim.proofs.formal import prove
 
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
+
 _QUICK = [proof for proof in PROOFS if proof.name != "fetch"]
 
 

@@ -13,6 +13,8 @@ from flexdrive.flexv.wishbone import WISHBONE_PORT, WishboneCore
 from flexdrive_sim.flexv.drive.rtl_core import build_core
 from flexdrive_sim.flexv.verify.random_check import check_random
 
+pytestmark = pytest.mark.slow
+
 # How a slave in pipelined mode makes its answers of those of the memory: as they come; as a slave
 # of standard mode behind the standard's adapter, STALL = CYC & ~ACK; with ACK held,
 # which a slave that always answers at once may do (rule 3.55).
@@ -101,12 +103,12 @@ class _Bench(wiring.Component):
 
 @pytest.fixture(scope="module")
 def pipelined():
-    return build_core(component=_Bench(True))
+    return build_core(component=_Bench(True), backend="lanes")
 
 
 @pytest.fixture(scope="module")
 def standard():
-    return build_core(component=_Bench(False))
+    return build_core(component=_Bench(False), backend="lanes")
 
 
 def _check(built, seed, fastest, style=_AS_THEY_COME):

@@ -1,11 +1,14 @@
 """Size of the operators, by the commands that docs/results/fp16.md states."""
 
+import pytest
 from amaranth.hdl import Module
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
 from flexdrive.fp16 import Adder
 from flexdrive_sim.area import ecp5_area, generic_area
+
+pytestmark = pytest.mark.slow
 
 
 def test_single_cycle_adder_stays_small():

@@ -46,7 +46,12 @@ CONFIGS = {
 STREAMS = ("i_descriptors", "i_weights", "i_pixels", "o_pixels", "o_reports")
 
 
-@pytest.fixture(scope="module", params=CONFIGS)
+# Of scripts/test --fast.
+_QUICK = ("depth1", "channelwise_depth2_5x5")
+
+
+@pytest.fixture(scope="module", params=[
+    pytest.param(name, marks=[] if name in _QUICK else pytest.mark.slow) for name in CONFIGS])
 def chip(request):
     return Chip(CONFIGS[request.param])
 
@@ -101,12 +106,14 @@ def test_weights_that_come_late(chip):
     assert sum(report.weight_stalls for report in reports) > 100
 
 
-@pytest.mark.parametrize("name", [name for name, config in CONFIGS.items() if config.channelwise])
+@pytest.mark.slow
+@pytest.mark.parametrize("chip_name", [
+    name for name, config in CONFIGS.items() if config.channelwise])
 @pytest.mark.parametrize("interval", [1, 2, 7])
-def test_averages_wait_for_the_host(name, interval):
+def test_averages_wait_for_the_host(chip_name, interval):
     """More means than the output FIFO holds, at a tenth of their rate and less; of two pixels the
     second waits as well as the first."""
-    chip = Chip(CONFIGS[name])
+    chip = Chip(CONFIGS[chip_name])
     config = chip.config
     for channels, tile, size in ((41, (1, 1), (1, 1)), (60, (1, 2), (1, 2)),
                                  (3, (2, 2), (config.rows, 2))):
@@ -154,6 +161,7 @@ def test_refused_descriptors_touch_nothing_and_the_next_legal_one_works(chip):
     assert differences(chip, stimulus) == []
 
 
+@pytest.mark.slow
 def test_refused_descriptors_cover_every_rule():
     refused = [check(d, config) for config in CONFIGS.values()
                for d in refused_descriptors(config, 400, 11)]
@@ -162,15 +170,17 @@ def test_refused_descriptors_cover_every_rule():
         Code.OK, Code.BORDER_RANGE, Code.BORDER_OVERLAP}
 
 
-@pytest.mark.parametrize("name", ["depth1", "depth3", "ternary", "channelwise_depth3"])
-def test_power_up_state_does_not_matter(name):
+@pytest.mark.slow
+@pytest.mark.parametrize("chip_name", ["depth1", "depth3", "ternary", "channelwise_depth3"])
+def test_power_up_state_does_not_matter(chip_name):
     for seed in range(3):
-        chip = Chip(CONFIGS[name], power_up=seed + 1)
+        chip = Chip(CONFIGS[chip_name], power_up=seed + 1)
         for layer in range(20):
             stimulus = random_layer_stimulus(chip.config, 3000 + layer)
             assert differences(chip, stimulus) == [], f"seed {seed}, layer {layer}"
 
 
+@pytest.mark.slow
 def test_builtin_simulator_agrees():
     config = replace(BASE, rows=1, columns=2, adder_depth=2)
     compiled, builtin = Chip(config), Chip(config, engine="pysim")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import ChipConfig
-from flexdrive.hyperdrive.descriptor.fields import Activation, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
+from flexdrive.hyperdrive.descriptor.fields import Activation, Code, Operation
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip, StreamError, check, convolve
 
 CONFIG = ChipConfig(rows=2, columns=3, channels=4, fm_words=512, fm_banks=4, weight_words=72,

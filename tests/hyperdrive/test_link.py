@@ -24,6 +24,8 @@ from flexdrive_sim.hyperdrive.drive.link import (
 )
 from flexdrive_sim.hyperdrive.verify.link_faults import CONFIGS
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (1, 3, 4, 8, 16, 18, 64)
 NO_ERROR = {"sender": LinkError.NONE, "receiver": LinkError.NONE}
 NARROW, NARROW_REPLAY = CONFIGS[1], CONFIGS[6]

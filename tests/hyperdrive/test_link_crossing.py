@@ -17,6 +17,8 @@ from flexdrive.hyperdrive.link import (
     LinkSender,
 )
 
+pytestmark = pytest.mark.slow
+
 
 class TwoBoards(wiring.Component):
     """Sender in ``left``, receiver in ``right``."""

@@ -16,6 +16,8 @@ from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault
 from flexdrive_sim.hyperdrive.drive.link import Wire, link_model, run_link
 from flexdrive_sim.hyperdrive.verify.link_faults import CONFIGS, Campaign
 
+pytestmark = pytest.mark.slow
+
 PLAIN, REPLAY = CONFIGS[1], CONFIGS[6]
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, FIELDS, Descriptor
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, FIELDS
 from flexdrive_sim.manual import PAGES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

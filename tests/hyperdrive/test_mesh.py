@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import iterate
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import split_program
 from flexdrive_sim.hyperdrive.drive.mesh import Mesh, random_chain
@@ -34,7 +35,8 @@ MESHES = {
 }
 
 
-@pytest.fixture(scope="module", params=MESHES)
+@pytest.fixture(scope="module", params=[
+    pytest.param(name, marks=[] if name == "2x2" else pytest.mark.slow) for name in MESHES])
 def mesh(request):
     return Mesh(*MESHES[request.param])
 
@@ -54,17 +56,15 @@ def test_random_chains_with_chips_out_of_step(mesh):
 
 
 def test_patches_cover_the_image_once():
-    words = random_chain(CHIP, 2, 3, 4).words
-    programs = split_program(CHIP, 2, 3, words)
-    whole = Descriptor.from_words(words[:DESCRIPTOR_WORDS])
-    parts = [Descriptor.from_words(program[:DESCRIPTOR_WORDS]) for program in programs.values()]
+    commands = list(iterate(random_chain(CHIP, 2, 3, 4).words))
+    whole = commands[0].descriptor
+    parts = [program[0].descriptor for program in split_program(CHIP, 2, 3, commands).values()]
     assert sum(p.height * p.width for p in parts) == whole.height * whole.width
 
 
 def test_rules_of_a_chip_with_links():
-    first = Descriptor.from_words(
-        split_program(CHIP, 1, 2, random_chain(CHIP, 1, 2, 1).words)[0, 0][:DESCRIPTOR_WORDS]
-    )
+    commands = iterate(random_chain(CHIP, 1, 2, 1).words)
+    first = split_program(CHIP, 1, 2, commands)[0, 0][0].descriptor
     d = replace(first, halo=1, east=1)
     assert check(d, CHIP, (False, False, False, True)) == Code.OK
     assert check(d, CHIP, (False,) * 4) == Code.MESH

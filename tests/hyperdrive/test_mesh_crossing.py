@@ -1,12 +1,12 @@
 """Chips with clocks of their own: two of them compute one image over links between boards."""
 
-import numpy as np
 import pytest
 from amaranth.hdl import ClockSignal, DomainRenamer, Module
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
 from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.descriptor.encoding import encode, iterate
 from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.link import LinkConfig
 from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
@@ -16,9 +16,10 @@ from flexdrive_deploy.hyperdrive.mesh_borders import (
     whole_config,
     without_borders,
 )
-from flexdrive_sim.hyperdrive.drive.chip import count_descriptors
 from flexdrive_sim.hyperdrive.drive.mesh import random_chain
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
+
+pytestmark = pytest.mark.slow
 
 CHIP = ChipConfig(rows=1, columns=1, channels=2, fm_words=256, fm_banks=2, weight_words=80,
                   mesh=True, border_words=64, corner_words=16)
@@ -52,11 +53,12 @@ def sink(stream, count, found, domain):
 def test_two_clocks(seed):
     stimulus = random_chain(CHIP, 1, 2, seed, layers=2)
     words, weights, pixels = stimulus.arrays()
-    stored = GoldenChip(whole_config(CHIP, 1, 2)).execute(
-        np.array(without_borders(words), np.uint32), weights, pixels)
-    expected = patches(CHIP, 1, 2, words, stored, Operation.STORE)
-    inputs = patches(CHIP, 1, 2, words, pixels, Operation.LOAD)
-    programs = split_program(CHIP, 1, 2, words)
+    commands = list(iterate(words))
+    golden = GoldenChip(whole_config(CHIP, 1, 2))
+    stored = golden.run(golden.checked(without_borders(commands)), weights, pixels)
+    expected = patches(CHIP, 1, 2, commands, stored, Operation.STORE)
+    inputs = patches(CHIP, 1, 2, commands, pixels, Operation.LOAD)
+    programs = split_program(CHIP, 1, 2, commands)
 
     m = Module()
     chips = {"left": MeshChip(CHIP, OPTIONS), "right": MeshChip(CHIP, OPTIONS)}
@@ -74,16 +76,16 @@ def test_two_clocks(seed):
     for (name, chip), at in zip(chips.items(), programs, strict=True):
         sim.add_clock(PERIODS[name], domain=name)
         out[at], reports[at] = [], []
-        for stream, values in (("i_descriptors", programs[at]), ("i_pixels", inputs[at]),
+        for stream, values in (("i_descriptors", encode(programs[at])), ("i_pixels", inputs[at]),
                                ("i_weights", weights[:, 0])):
             sim.add_testbench(source(getattr(chip, stream), values, name), background=True)
         sim.add_testbench(sink(chip.o_pixels, len(expected[at]), out[at], name))
-        sim.add_testbench(sink(chip.o_reports, count_descriptors(programs[at]), reports[at], name))
+        sim.add_testbench(sink(chip.o_reports, len(programs[at]), reports[at], name))
     # Until all words are there, or nothing comes any more.
     for _ in range(LIMIT):
         if not sim.advance():
             break
     for at in programs:
         assert [report.code for report in reports[at]] == [Code.OK] * len(reports[at])
-        assert len(reports[at]) == count_descriptors(programs[at])
+        assert len(reports[at]) == len(programs[at])
         assert out[at] == expected[at].tolist()

@@ -6,7 +6,8 @@ import pytest
 
 from flexdrive.emit import port_list
 from flexdrive.errors import ConfigurationError, FlexdriveError
-from flexdrive.hyperdrive.descriptor.fields import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
@@ -18,7 +19,7 @@ from flexdrive_sim.hyperdrive.drive.faulty_mesh import FaultyMesh, FaultyMeshCom
 from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault, FaultSettings, WireSettings
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
 from flexdrive_sim.hyperdrive.drive.link import Wire
-from flexdrive_sim.hyperdrive.drive.mesh import Mesh, random_chain
+from flexdrive_sim.hyperdrive.drive.mesh import random_chain
 from flexdrive_sim.hyperdrive.verify.mesh_check import random_gates, wrong_words
 from flexdrive_sim.hyperdrive.verify.mesh_faults import (
     MESHES,
@@ -28,6 +29,8 @@ from flexdrive_sim.hyperdrive.verify.mesh_faults import (
 )
 
 from ..deploy.networks import half, random_layer
+
+pytestmark = pytest.mark.slow
 
 CHIP = MESHES[0][0]
 # Width and window far apart: words that wait for wires, wires that wait for credits.
@@ -244,10 +247,10 @@ def test_options_that_are_not_possible():
         MeshComponent(CHIP, 1, 2, MeshOptions(link=LinkConfig(reverse_width=4), crossing=True))
 
 
-def test_power_up_state_does_not_matter():
+def test_power_up_state_does_not_matter(mesh):
+    size = mesh.height, mesh.width
     for seed in range(3):
-        mesh = Mesh(CHIP, 2, 2, MeshOptions(link=LinkConfig(), forward_weights=True),
-                    power_up=seed + 1)
+        random = FaultyMesh(CHIP, *size, mesh.options, power_up=seed + 1)
         for number in range(6):
-            stimulus = random_chain(CHIP, 2, 2, 3000 + number)
-            assert wrong_words(mesh, stimulus) == [], f"seed {seed}, program {number}"
+            stimulus = random_chain(CHIP, *size, 3000 + number)
+            assert wrong_words(random, stimulus) == [], f"seed {seed}, program {number}"

@@ -9,7 +9,8 @@ import pytest
 
 from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive import PRESETS, ChipConfig
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Command, encode, iterate
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive_deploy.compiled_model import ChipPart, Deployment
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.errors import FitError
@@ -23,6 +24,8 @@ from flexdrive_sim.hyperdrive.drive.stimuli import Stimulus
 from flexdrive_sim.hyperdrive.verify.topologies import resnet18
 
 from ..deploy.networks import evaluate, half, random_graph, random_layer
+
+pytestmark = pytest.mark.slow
 
 CHIP = ChipConfig(rows=2, columns=1, channels=3, fm_words=4096, fm_banks=4, weight_words=300,
                   adder_depth=2, mesh=True, border_words=256, corner_words=64)
@@ -133,10 +136,9 @@ def test_patches_join_to_the_image():
     program = lower(random_graph(np.random.default_rng(2), (3, 7, 9), 3), CHIP, layer_check=True,
                     mesh=(2, 3))
     pixels = np.arange(program.output_words, dtype=np.uint16)
-    place = CHIP, 2, 3, program.words
-    parts = patches(*place, pixels, Operation.STORE)
+    parts = patches(CHIP, 2, 3, program.commands, pixels, Operation.STORE)
     assert sum(map(len, parts.values())) == len(pixels)
-    assert np.array_equal(join_patches(*place, parts, Operation.STORE), pixels)
+    assert np.array_equal(join_patches(CHIP, program.commands, parts, Operation.STORE), pixels)
 
 
 @pytest.mark.parametrize(("change", "message"), [
@@ -181,16 +183,13 @@ def test_illegal_border_fields_are_refused(operation, change, code, alone):
                       half(random, 3), half(random, 3), in_base=0, out_base=12, tile=(2, 2))
     stimulus.store(shape, base=12, tile=(2, 2))
     words, weights, pixels = stimulus.arrays()
-    starts = [0, DESCRIPTOR_WORDS, 2 * DESCRIPTOR_WORDS + 3]
-    first = Descriptor.from_words([int(w) for w in words[:DESCRIPTOR_WORDS]])
-    words[:DESCRIPTOR_WORDS] = replace(first, halo=1, border_rows=20, border_columns=20,
-                         border_corner=10).words()
-    begin = starts[operation]
-    d = Descriptor.from_words([int(w) for w in words[begin:begin + DESCRIPTOR_WORDS]])
-    payload = words[begin + DESCRIPTOR_WORDS:begin + DESCRIPTOR_WORDS + d.payload]
-    broken = np.array([*replace(d, **change).words(), *payload], np.uint32)
-    run = alone.run(np.concatenate([broken, words]), weights, pixels, stimulus.out_words,
-                    max_cycles=100_000)
+    first, *others = iterate(words)
+    legal = [Command(replace(first.descriptor, halo=1, border_rows=20, border_columns=20,
+                             border_corner=10)), *others]
+    descriptor, payload = legal[operation]
+    broken = Command(replace(descriptor, **change), payload)
+    run = alone.run(np.array(encode([broken, *legal]), np.uint32), weights, pixels,
+                    stimulus.out_words, max_cycles=100_000)
     assert [report.code for report in run.reports] == [code, *[Code.OK] * 3]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import ChipConfig
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Descriptor
+from flexdrive.hyperdrive.descriptor.encoding import Command
 from flexdrive_deploy.compiled_model import ChipPart, Deployment
 from flexdrive_deploy.hyperdrive.codegen import lower
 from flexdrive_deploy.hyperdrive.ir import ChipGraph
@@ -31,14 +31,10 @@ def residual(**options):
 
 def changed(program, index, **fields):
     """The program with other fields in descriptor ``index``."""
-    words, position = [], 0
-    for number, descriptor in enumerate(program.descriptors()):
-        end = position + DESCRIPTOR_WORDS + descriptor.payload
-        made = replace(descriptor, **fields) if number == index else descriptor
-        words += [*made.words(), *program.words[position + DESCRIPTOR_WORDS:end]]
-        position = end
-    assert Descriptor.from_words([int(word) for word in words[:DESCRIPTOR_WORDS]])
-    return replace(program, words=np.array(words, np.uint32))
+    commands = list(program.commands)
+    descriptor, payload = commands[index]
+    commands[index] = Command(replace(descriptor, **fields), payload)
+    return replace(program, commands=commands)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -81,7 +77,7 @@ def wrong_bases(program):
     """Programs with one base of one descriptor outside the map that it belongs to."""
     used = {"LOAD": ["in_base"], "STORE": ["in_base"], "CONV": ["in_base", "out_base"]}
     for index, (entry, descriptor) in enumerate(
-            zip(program.entries, program.descriptors(), strict=True)):
+            zip(program.entries, program.descriptors, strict=True)):
         fields = used[entry.operation.name] + ["bypass_base"] * bool(descriptor.bypass)
         for field in fields:
             # A piece adds the layer's bypass or what the one before has made.
@@ -118,7 +114,7 @@ def test_a_write_that_nobody_misses():
 def test_wrong_places_in_the_border_memories():
     program = residual(config=replace(CONFIG, mesh=True), mesh=(1, 2))
     check_plan(program)
-    first = program.descriptors()[1]
+    first = program.descriptors[1]
     with pytest.raises(PlanError, match=r"CONV b .* reads map a.out, but line \d+ of the west and "
                                         "east border memories of each tile was never written"):
         check_plan(changed(program, 1, border_rows=first.border_rows + 1))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from flexdrive.hyperdrive.config import PRESETS
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code
+from flexdrive.hyperdrive.descriptor.encoding import Command
+from flexdrive.hyperdrive.descriptor.fields import Code
 from flexdrive_deploy.compiled_model import ChipPart, Deployment
 from flexdrive_deploy.hyperdrive.codegen import lower
 from flexdrive_deploy.hyperdrive.ir import ChipGraph
@@ -128,8 +129,9 @@ def test_a_wrong_program_is_seen_on_the_golden_engine():
     difference = Session(deployment).run(image).difference
     assert difference.layer == "a"
     assert difference.channel == 0
-    words = program.words.copy()
-    words[DESCRIPTOR_WORDS + 3] += 200    # out_base of the first CONV, beyond the memory
-    deployment.parts[0].program = replace(program, words=words)
+    load, (convolution, payload), *others = program.commands
+    beyond = replace(convolution, out_base=convolution.out_base + 200)
+    deployment.parts[0].program = replace(program, commands=[
+        load, Command(beyond, payload), *others])
     with pytest.raises(RunError, match="Descriptor 1 of the program is illegal: OUTPUT_RANGE"):
-        Session(deployment).run(image)
+        Session(deployment)

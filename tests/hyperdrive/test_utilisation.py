@@ -9,6 +9,8 @@ from flexdrive_sim.hyperdrive.drive.chip import Chip
 from flexdrive_sim.hyperdrive.drive.stimuli import Stimulus, resnet34_layers, shape_stimulus
 from flexdrive_sim.hyperdrive.verify.compare import differences
 
+pytestmark = pytest.mark.slow
+
 
 def convolutions(reports):
     return [report for report in reports if report.operation == Operation.CONV]

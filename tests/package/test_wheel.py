@@ -17,6 +17,8 @@ import pytest
 
 from flexdrive_deploy.hdl.targets import TARGETS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """\
 #include "flexv.h"

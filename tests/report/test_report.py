@@ -55,7 +55,7 @@ def test_phases_add_up_to_the_cycles_of_the_model(parameters, interval):
     depth = program.config.adder_depth
     at = max(run.chips, key=lambda place: run.chips[place][-1].time)
     for layer, entry, row, d in zip(report.layers, program.entries, run.chips[at],
-                                    program.descriptors(), strict=True):
+                                    program.descriptors, strict=True):
         assert (layer.name, layer.own_cycles) == (entry.name, row.cycles)
         assert min(layer.phases.values()) >= 0
         if entry.operation != Operation.CONV:

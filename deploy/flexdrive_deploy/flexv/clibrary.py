@@ -10,13 +10,12 @@ import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 
-from ..tools import cache_directory, run_tool
+from ..tools import cache_directory, run_zig
 
 __all__ = ["CLibrary", "c_library"]
 
@@ -65,14 +64,11 @@ def c_library(firmware, *, target, cpu, notify=None):
     place = Path(tempfile.mkdtemp(prefix="build-", dir=final.parent))
     try:
         _copy_headers(newlib, firmware, place / "include")
-        # Objects of the build are of no use afterwards: the cache is within the place.
-        run_tool([sys.executable, "-m", "ziglang", "build-lib", "-static", "-target", target,
-                  f"-mcpu={cpu}", "-fno-compiler-rt", "--name", "c", "-femit-bin=libc.a",
-                  "--cache-dir", "objects", "-cflags", *_FLAGS, *_places(newlib, firmware, place),
-                  "--", *_files(newlib), str(firmware / "system.c")],
-                 "compiling the C library (picolibc) for Flex-V, once: about half a minute", place,
-                 notify)
-        shutil.rmtree(place / "objects")
+        run_zig(["build-lib", "-static", "-target", target, f"-mcpu={cpu}", "-fno-compiler-rt",
+                 "--name", "c", "-femit-bin=libc.a", "-cflags", *_FLAGS,
+                 *_places(newlib, firmware, place), "--", *_files(newlib),
+                 str(firmware / "system.c")], cwd=place, notify=notify,
+                what="compiling the C library (picolibc) for Flex-V, once: about half a minute")
         try:
             os.rename(place, final)
         except OSError:

@@ -1,13 +1,12 @@
 """Building programs with the clang that comes with ziglang."""
 
-import subprocess
-import sys
 import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.exports import export
+from flexdrive_deploy.tools import ToolError, run_zig
 
 from .clibrary import c_library
 from .elf import load_elf
@@ -52,7 +51,7 @@ def build_program(sources, output, *, optimise="2", start=True, script=None, sta
             raise BuildError(f"There is no file {source}")
     if stack is not None and not 0 < stack < 1 << 20:
         raise BuildError(f"A stack of {stack} bytes does not fit into 1 MB of memory")
-    command = [sys.executable, "-m", "ziglang", "cc", "-target", _TARGET, f"-mcpu={_CPU}", *_FLAGS,
+    command = ["cc", "-target", _TARGET, f"-mcpu={_CPU}", *_FLAGS,
                "-fhosted" if start else "-ffreestanding", f"-O{optimise}", f"-I{place}",
                "-T", str(script or place / "link.ld"),
                *([str(place / "start.S")] if start else []), *map(str, sources),
@@ -67,11 +66,10 @@ def build_program(sources, output, *, optimise="2", start=True, script=None, sta
             size = Path(scratch) / "stack.S"
             size.write_text(f".globl __stack_size\n__stack_size = {stack}\n")
             command.append(str(size))
-        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                check=False)
-    if result.returncode:
-        words = "\n".join((result.stderr.strip() or result.stdout.strip()).splitlines()[:40])
-        raise BuildError(f"Building {output} failed:\n{words}")
+        try:
+            run_zig(command, cwd=None, what=f"building {output}")
+        except ToolError as error:
+            raise BuildError(str(error)) from None
     return Path(output)
 
 

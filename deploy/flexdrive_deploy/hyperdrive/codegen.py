@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from flexdrive.errors import ConfigurationError
-from flexdrive.hyperdrive.descriptor.fields import Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Command, Descriptor
+from flexdrive.hyperdrive.descriptor.fields import Operation
 
 from ..errors import FitError
 from .ir import ZERO, Average, ConvLayer
@@ -155,14 +156,14 @@ def _places(graph, allocation, tiles):
 
 
 def _emit(step, maps, array, borders):
-    """(Descriptor, payload words, list of weight streams) of each descriptor of a step."""
+    """(Descriptor, payload, list of weight streams) of each command of a step."""
     layer = step.layer
     if layer is None:
-        yield _transfer(step, maps, array, borders), [], []
+        yield _transfer(step, maps, array, borders), (), []
         return
     for piece in pieces(layer):
         descriptor = _convolution(layer, piece, maps, array, borders)
-        payload = (piece.beta.astype(np.uint32) << 16 | piece.alpha).tolist()
+        payload = piece.beta.astype(np.uint32) << 16 | piece.alpha
         interleave = 1 if layer.channelwise else descriptor.interleave
         yield descriptor, payload, [] if layer.maximum else [
             weight_stream(piece.weights, array.channels, interleave, ternary=array.ternary)]
@@ -258,11 +259,11 @@ def lower(graph, config, *, layer_check=False, mesh=None):
     except FitError as error:
         raise _with_advice(error, graph, config, layer_check, mesh) from None
     maps = _places(graph, allocation, tiles)
-    words, weights, entries = [], [], []
+    commands, weights, entries = [], [], []
     for step, border in zip(steps, borders, strict=True):
         made = list(_emit(step, maps, array, border))
         for descriptor, payload, stream in made:
-            words += [*descriptor.words(), *payload]
+            commands.append(Command(descriptor, payload))
             weights += stream
         layer = step.layer
         entry = Entry(step.name, step.operation, step.reads[0] if step.reads else None,
@@ -270,5 +271,5 @@ def lower(graph, config, *, layer_check=False, mesh=None):
                       step.average)
         entries += [entry] * len(made)
     none = np.empty((0, config.weight_chunks), np.uint32)
-    return Program(config, np.array(words, np.uint32), np.concatenate([none, *weights]), entries,
-                   maps, allocation.peak, mesh)
+    return Program(config, commands, np.concatenate([none, *weights]), entries, maps,
+                   allocation.peak, mesh)

@@ -38,7 +38,7 @@ def _program(program):
     yield (f"    {program.input_words} words in, {program.output_words} words out, "
            f"{program.peak_words} of {config.fm_words} words a tile used")
     for index, (entry, descriptor) in enumerate(
-            zip(program.entries, program.descriptors(), strict=True)):
+            zip(program.entries, program.descriptors, strict=True)):
         probe = " (to compare)" if entry.probe else ""
         yield f"  {index:3} {entry.operation.name:5} {entry.name}{probe}"
         if entry.operation == Operation.CONV:

@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from flexdrive.errors import ConfigurationError
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Descriptor
+from flexdrive.hyperdrive.descriptor.encoding import Command
+from flexdrive.hyperdrive.descriptor.fields import BORDER_FIELDS
 
 from ..errors import FitError
 from .memory_planner import allocate
@@ -50,29 +51,23 @@ def _beyond(shares, index, edge):
     return min(6, full * edge + last)
 
 
-def split_program(config, height, width, words):
-    """Program words of each chip of a mesh.
+def split_program(config, height, width, commands):
+    """The program of each chip of a mesh.
 
     Parameters
     ----------
-    words : a program for :func:`whole_config`, with the border fields of the mesh's chips.
+    commands : a program for :func:`whole_config`, with the border fields of the mesh's chips.
 
     Returns
     -------
-    {(y, x): list of 32-bit words}
+    {(y, x): list of Command}
     """
     programs = {(y, x): [] for y in range(height) for x in range(width)}
-    position = 0
-    while position < len(words):
-        whole = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-        end = position + DESCRIPTOR_WORDS + whole.payload
-        payload = [int(word) for word in words[position + DESCRIPTOR_WORDS:end]]
+    for whole, payload in commands:
+        rows = [_share(whole.full_rows, whole.last_rows, config.rows, i) for i in range(height)]
+        columns = [_share(whole.full_columns, whole.last_columns, config.columns, i)
+                   for i in range(width)]
         for (y, x), program in programs.items():
-            rows = [_share(whole.full_rows, whole.last_rows, config.rows, i)
-                    for i in range(height)]
-            columns = [_share(whole.full_columns, whole.last_columns, config.columns, i)
-                       for i in range(width)]
             here = any(rows[y]) and any(columns[x])
             part = replace(
                 whole, full_rows=rows[y][0], last_rows=rows[y][1], full_columns=columns[x][0],
@@ -81,18 +76,14 @@ def split_program(config, height, width, words):
                 west=int(here and x > 0),
                 south=_beyond(rows, y + 1, whole.in_tile_rows) if here else 0,
                 east=_beyond(columns, x + 1, whole.in_tile_columns) if here else 0)
-            program += part.words() + payload
-        position = end
+            program.append(Command(part, payload))
     return programs
 
 
-def _stream_parts(config, height, width, words, operation):
+def _stream_parts(config, commands, operation):
     """For each LOAD or STORE of a program of the whole mesh: (first word, shape, tile patch)."""
-    position = begin = 0
-    while position < len(words):
-        d = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-        position += DESCRIPTOR_WORDS + d.payload
+    begin = 0
+    for d, _ in commands:
         if d.operation != operation:
             continue
         shape = d.stored(config.rows, config.columns)
@@ -101,12 +92,12 @@ def _stream_parts(config, height, width, words, operation):
         begin += shape[0] * shape[1] * shape[2]
 
 
-def patches(config, height, width, words, pixels, operation):
+def patches(config, height, width, commands, pixels, operation):
     """Parts of a pixel stream of the whole image.
 
     Parameters
     ----------
-    words : program of the whole mesh.
+    commands : program of the whole mesh.
     pixels : array (n,) of all its LOADs or all its STOREs, as ``operation`` says.
 
     Returns
@@ -114,18 +105,18 @@ def patches(config, height, width, words, pixels, operation):
     {(y, x): array} of each chip; no word twice
     """
     parts = {(y, x): [] for y in range(height) for x in range(width)}
-    for begin, shape, (tall, wide) in _stream_parts(config, height, width, words, operation):
+    for begin, shape, (tall, wide) in _stream_parts(config, commands, operation):
         image = pixels[begin:begin + shape[0] * shape[1] * shape[2]].reshape(shape)
         for (y, x), part in parts.items():
             part.append(image[y * tall:(y + 1) * tall, x * wide:(x + 1) * wide].ravel())
     return {at: np.concatenate([np.zeros(0, pixels.dtype), *part]) for at, part in parts.items()}
 
 
-def join_patches(config, height, width, words, parts, operation):
+def join_patches(config, commands, parts, operation):
     """The inverse of :func:`patches`."""
     taken = dict.fromkeys(parts, 0)
     images = []
-    for _, shape, (tall, wide) in _stream_parts(config, height, width, words, operation):
+    for _, shape, (tall, wide) in _stream_parts(config, commands, operation):
         image = np.zeros(shape, next(iter(parts.values())).dtype)
         for (y, x), part in parts.items():
             patch = image[y * tall:(y + 1) * tall, x * wide:(x + 1) * wide]
@@ -135,18 +126,10 @@ def join_patches(config, height, width, words, parts, operation):
     return np.concatenate([next(iter(parts.values()))[:0], *images])
 
 
-def without_borders(words):
+def without_borders(commands):
     """The same program for one chip: every border field 0."""
-    plain, position = [], 0
-    while position < len(words):
-        d = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-        end = position + DESCRIPTOR_WORDS + d.payload
-        plain += replace(d, halo=0, in_border_rows=0, in_border_columns=0, in_corner=0,
-                         border_rows=0, border_columns=0, border_corner=0).words()
-        plain += [int(word) for word in words[position + DESCRIPTOR_WORDS:end]]
-        position = end
-    return plain
+    return [Command(replace(descriptor, **dict.fromkeys(BORDER_FIELDS, 0)), payload)
+            for descriptor, payload in commands]
 
 
 def neighbours(height, width, y, x):

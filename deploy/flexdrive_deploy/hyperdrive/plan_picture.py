@@ -71,7 +71,7 @@ def _memory_map(program, name):
 def _program_lives(program, start):
     """(lives, end) of the maps of one program that begins at cycle ``start``."""
     times = [start]
-    for entry, descriptor in zip(program.entries, program.descriptors(), strict=True):
+    for entry, descriptor in zip(program.entries, program.descriptors, strict=True):
         times.append(times[-1] + _cycles(program, entry, descriptor))
     first, last, kinds = {}, {}, {}
     for step, entry in enumerate(program.entries):

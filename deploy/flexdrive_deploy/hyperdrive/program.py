@@ -3,13 +3,15 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from math import prod
 
 import numpy as np
 
-from flexdrive.errors import ConfigurationError
+from flexdrive.errors import ConfigurationError, StreamError
 from flexdrive.hyperdrive.config import ChipConfig
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, VERSION, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import encode, iterate
+from flexdrive.hyperdrive.descriptor.fields import VERSION, Operation
 
 from ..errors import FileError, ModelError
 from ..files import array_bytes, array_from, load_directory, save_directory
@@ -76,17 +78,17 @@ class Program:
     Attributes
     ----------
     config : ChipConfig it was made for.
-    words : uint32 (n,), descriptors with their payloads; for a mesh those of the whole image,
-        which :meth:`chip_words` cuts.
+    commands : list of Command, descriptors with their payloads (uint32); for a mesh those of the
+        whole image, which :meth:`chip_commands` cuts.
     weights : uint32 (n, weight_chunks), weight words in stream order, lowest chunk first.
-    entries : list of Entry, one for each descriptor.
+    entries : list of Entry, one for each command.
     maps : name -> MapPlace.
     peak_words : feature-map words of a tile in use at most.
     mesh : (height, width) of the mesh of chips, or None for a single chip.
     """
 
     config: ChipConfig
-    words: np.ndarray
+    commands: list
     weights: np.ndarray
     entries: list
     maps: dict
@@ -99,25 +101,30 @@ class Program:
         return whole_config(self.config, *self.mesh) if self.mesh else self.config
 
     @property
-    def array_words(self):
-        """``words`` for that chip."""
-        return (np.array(without_borders(self.words), np.uint32) if self.mesh else self.words)
+    def array_commands(self):
+        """``commands`` for that chip."""
+        return without_borders(self.commands) if self.mesh else self.commands
+
+    @cached_property
+    def words(self):
+        """uint32 (n,), the stream of all commands."""
+        return np.array(encode(self.commands), np.uint32)
+
+    def chip_commands(self):
+        """(y, x) -> commands of each chip of the mesh."""
+        if not self.mesh:
+            return {(0, 0): self.commands}
+        return split_program(self.config, *self.mesh, self.commands)
 
     def chip_words(self):
-        """(y, x) -> words of each chip of the mesh."""
-        if not self.mesh:
-            return {(0, 0): self.words}
-        return {at: np.array(words, np.uint32) for at, words in
-                split_program(self.config, *self.mesh, self.words).items()}
+        """(y, x) -> uint32 (n,), the stream of each chip of the mesh."""
+        return {at: np.array(encode(commands), np.uint32)
+                for at, commands in self.chip_commands().items()}
 
+    @property
     def descriptors(self):
         """List of the descriptors, in order."""
-        found, position = [], 0
-        while position < len(self.words):
-            head = [int(word) for word in self.words[position:position + DESCRIPTOR_WORDS]]
-            found.append(Descriptor.from_words(head))
-            position += DESCRIPTOR_WORDS + found[-1].payload
-        return found
+        return [command.descriptor for command in self.commands]
 
     def weight_words(self, entry, descriptor):
         """Words of the weight stream that an entry takes."""
@@ -249,9 +256,12 @@ class Program:
         if config is not None and config != made_for:
             raise FileError(f"{where} was made for another chip: {_differences(made_for, config)}."
                             " Compile it again for this one")
-        words = array_from(names[0], contents[0], np.uint32, 1)
+        try:
+            commands = list(iterate(array_from(names[0], contents[0], np.uint32, 1)))
+        except StreamError as error:
+            raise FileError(f"{where}: {names[0]} is damaged ({error})") from None
         weights = array_from(names[1], contents[1], np.uint32, 2)
-        return cls(made_for, words, weights, entries, maps, peak, mesh)
+        return cls(made_for, commands, weights, entries, maps, peak, mesh)
 
     def save(self, path):
         """Write as a directory; see :func:`flexdrive_deploy.files.save_directory`."""

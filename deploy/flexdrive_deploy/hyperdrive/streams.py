@@ -37,7 +37,7 @@ def chip_vectors(program, sent, stored):
     for name, what, pixels, operation in (
             ("pixels", "pixels, for i_pixels", sent, Operation.LOAD),
             ("expected", "what o_pixels must send", stored, Operation.STORE)):
-        parts = (patches(program.config, *program.mesh, program.words, pixels, operation)
+        parts = (patches(program.config, *program.mesh, program.commands, pixels, operation)
                  if program.mesh else {(0, 0): pixels})
         found |= {_named(program, at, name): Words(part, 16, what) for at, part in parts.items()}
     return found

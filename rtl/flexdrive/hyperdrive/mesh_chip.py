@@ -6,7 +6,7 @@ What the links carry and how faults are found: docs/link.md. What a chip does ab
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, Mux, ResetSignal, Shape, Signal
+from amaranth.hdl import Cat, ClockDomain, ClockSignal, Module, Mux, ResetSignal, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import ResetSynchronizer
 from amaranth.lib.wiring import In, Out
@@ -14,15 +14,13 @@ from amaranth.lib.wiring import In, Out
 from ..emit import Shared
 from ..errors import ConfigurationError
 from .border.memory import SIDES
-from .border.word import BorderWord, link_ports
+from .border.word import WORD_BITS, BorderWord, link_ports
 from .chip import Chip
 from .descriptor.report import Report
 from .link import LinkConfig, LinkCrossing, LinkError, LinkReceiver, LinkSender, PhitSignature
 from .link.stream_fork import WeightHop
 
 __all__ = ["MeshChip", "MeshOptions", "SideLink"]
-
-_WORD_BITS = Shape.cast(BorderWord).width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,9 +44,9 @@ class MeshOptions:
     crossing: bool = False
 
     def __post_init__(self):
-        if self.link is not None and self.link.payload != _WORD_BITS:
+        if self.link is not None and self.link.payload != WORD_BITS:
             raise ConfigurationError(f"Link parameter payload = {self.link.payload} is not "
-                                     f"possible between chips: their words have {_WORD_BITS} bits")
+                                     f"possible between chips: their words have {WORD_BITS} bits")
         if self.crossing and self.link is None:
             raise ConfigurationError("A clock crossing needs a link: streams with ready do not "
                                      "cross clocks")

@@ -53,7 +53,7 @@ def _cycles(graph):
     """(cycles of the layer, share of units x cycles that do a multiply-accumulate of a result)."""
     program = lower(graph, _CONFIG)
     rows = [(entry, descriptor, report) for entry, descriptor, report in zip(
-        program.entries, program.descriptors(), predict_program(program).reports, strict=True)
+        program.entries, program.descriptors, predict_program(program).reports, strict=True)
         if entry.name == "layer" and entry.writes]
     cycles = sum(report.cycles for _, _, report in rows)
     done = sum(program.additions(entry, descriptor) for entry, descriptor, _ in rows)

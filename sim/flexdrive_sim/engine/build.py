@@ -39,13 +39,15 @@ _FIRST = {"lanes": "lanes.h", "cxxrtl": "runtime.h"}
 
 @dataclass(frozen=True)
 class BuiltModel:
-    """A built library: its path and what is needed to talk to it."""
+    """A built library: its path and what is needed to talk to it; ``power_up`` is the seed that the
+    engine ``lanes`` fills its memories from when a model is made (one library serves all seeds)."""
 
     path: Path
     ports: list
     streams: dict
     clocked: bool
     debug: bool
+    power_up: int = 0
 
 
 def compile_model(component, **options):
@@ -63,7 +65,7 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
         default ``"lanes"``, and ``"cxxrtl"`` with ``debug``.
     debug : keep what waveforms need (slower to build and to run; ``"cxxrtl"`` only).
     power_up : seed for random register and memory contents at power-up, instead of the initial
-        values of the description.
+        values of the description. ``"lanes"`` builds one library for all seeds.
     extra : C++ that is compiled with the model, after its definition; it may use ``design``,
         the class of the top module.
     notify : called with a line of text before each slow step.
@@ -84,7 +86,7 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     streams = stream_ports(design.ports)
     table = port_table(design, streams)
     harness = (_HERE / "harness.h").read_text(), (_HERE / "harness.cc").read_text()
-    flags = [*_FLAGS, f"-DFLEXDRIVE_{backend.upper()}", f"-DFLEXDRIVE_POWER_UP={power_up or 0}",
+    flags = [*_FLAGS, f"-DFLEXDRIVE_{backend.upper()}",
              *(["-DFLEXDRIVE_VCD"] if debug else []),
              *([f"-I{yosys_include()}"] if backend == "cxxrtl" else [])]
     script = _script(design, backend, power_up, debug)
@@ -94,7 +96,7 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     ]).encode()).hexdigest()[:40]
     final = cache_directory() / "engine" / key
     model = BuiltModel(path=final / "model.so", ports=design.ports, streams=streams,
-                       clocked=design.clocked, debug=debug)
+                       clocked=design.clocked, debug=debug, power_up=power_up or 0)
     if model.path.exists():
         return model
     final.parent.mkdir(parents=True, exist_ok=True)

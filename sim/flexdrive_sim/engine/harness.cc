@@ -11,6 +11,11 @@ namespace {
 struct model {
 	design top;
 	uint64_t cycle = 0;
+#if defined(FLEXDRIVE_LANES)
+	explicit model(uint64_t power_up) : top(power_up) {}
+#else
+	explicit model(uint64_t) {} // its power-up is built in
+#endif
 #if defined(FLEXDRIVE_VCD)
 	std::unique_ptr<cxxrtl::vcd_writer> vcd;
 	std::unique_ptr<std::ofstream> file;
@@ -46,7 +51,7 @@ struct model {
 
 extern "C" {
 
-void *flexdrive_create() { return new model; }
+void *flexdrive_create(uint64_t power_up) { return new model(power_up); }
 void flexdrive_destroy(void *handle) { delete static_cast<model *>(handle); }
 uint64_t flexdrive_cycle(void *handle) { return static_cast<model *>(handle)->cycle; }
 void flexdrive_set(void *handle, uint32_t port, const harness::chunk *value) {

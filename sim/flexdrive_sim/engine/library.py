@@ -55,7 +55,8 @@ class Model:
         self._library.flexdrive_create.restype = ctypes.c_void_p
         self._library.flexdrive_cycle.restype = ctypes.c_uint64
         self._library.flexdrive_run.restype = ctypes.c_uint64
-        self._handle = ctypes.c_void_p(self._library.flexdrive_create())
+        self._handle = ctypes.c_void_p(
+            self._library.flexdrive_create(ctypes.c_uint64(built.power_up)))
         self._index = {port.name: i for i, port in enumerate(built.ports)}
         self._width = {port.name: port.width for port in built.ports}
         if built.clocked:

@@ -6,13 +6,10 @@ person sees what is going on.
 
 import hashlib
 import importlib.metadata
-import os
 import platform
-import sys
-import tempfile
 from pathlib import Path
 
-from flexdrive_deploy.tools import ToolError, cache_directory, run_tool, run_yosys
+from flexdrive_deploy.tools import ToolError, cache_directory, run_tool, run_yosys, run_zig
 
 __all__ = ["EngineError", "cache_directory", "cxx", "machine_identity", "run_tool",
            "run_yosys", "tool_versions", "yosys_include"]
@@ -50,8 +47,4 @@ def yosys_include():
 
 def cxx(arguments, *, cwd, what="compiler", notify=None):
     """Run the C++ compiler with ``arguments``."""
-    # zig locks its cache by the command line, not by the content of the files: models would be
-    # compiled one after the other, whoever compiles them. Its run time stays in the common cache.
-    with tempfile.TemporaryDirectory() as own:
-        return run_tool([sys.executable, "-m", "ziglang", "c++", *arguments], what, cwd, notify,
-                        os.environ | {"ZIG_LOCAL_CACHE_DIR": own})
+    return run_zig(["c++", *arguments], cwd=cwd, what=what, notify=notify)

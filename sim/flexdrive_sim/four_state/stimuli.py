@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.descriptor.encoding import encode, iterate
 from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive_deploy.hdl.targets import TARGETS
 from flexdrive_deploy.hyperdrive.mesh_borders import (
@@ -121,16 +122,17 @@ def _program(config, size):
     made = _shortest(config, lambda seed: random_chain(config, height, width, seed))
     words, weights, pixels = made.arrays()
     golden = GoldenChip(whole_config(config, height, width), (config.rows, config.columns))
-    stored = golden.execute(np.array(without_borders(words), np.uint32), weights, pixels)
-    loads = patches(config, height, width, words, pixels, Operation.LOAD)
-    stores = patches(config, height, width, words, stored, Operation.STORE)
+    commands = list(iterate(words))
+    stored = golden.run(golden.checked(without_borders(commands)), weights, pixels)
+    loads = patches(config, height, width, commands, pixels, Operation.LOAD)
+    stores = patches(config, height, width, commands, stored, Operation.STORE)
     found = Stimulus({"i_weights": _wide(weights)})
-    for at, program in split_program(config, height, width, words).items():
+    for at, program in split_program(config, height, width, commands).items():
         end = "_{}_{}".format(*at) if size else ""
-        found.sent |= {f"i_descriptors{end}": [int(word) for word in program],
+        found.sent |= {f"i_descriptors{end}": encode(program),
                        f"i_pixels{end}": loads[at].tolist()}
         found.expected |= {f"o_pixels{end}": stores[at].tolist(),
-                           f"o_reports{end}": [None] * count_descriptors(program)}
+                           f"o_reports{end}": [None] * len(program)}
     return found
 
 

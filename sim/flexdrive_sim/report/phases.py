@@ -7,7 +7,6 @@ block. The phases of all layers add up to the cycles of the model.
 """
 
 from dataclasses import dataclass
-from dataclasses import replace as with_words
 from itertools import groupby
 
 from flexdrive.hyperdrive.descriptor.fields import Operation
@@ -106,7 +105,7 @@ def _schedule(config, descriptor, row, shape):
 def _program_phases(program, run):
     """The layers of one program, by the reports of the chip that ends last."""
     at, rows = max(run.chips.items(), key=lambda item: item[1][-1].time)
-    descriptors = with_words(program, words=program.chip_words()[at]).descriptors()
+    descriptors = [command.descriptor for command in program.chip_commands()[at]]
     before, parts = 0, []
     for entry, descriptor, row in zip(program.entries, descriptors, rows, strict=True):
         parts.append((entry, descriptor, row, _phases(program.config, descriptor, row, before)))

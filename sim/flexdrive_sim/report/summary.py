@@ -154,7 +154,7 @@ class Summary:
 
 
 def _layers(program, reports):
-    rows = zip(program.entries, program.descriptors(), reports, strict=True)
+    rows = zip(program.entries, program.descriptors, reports, strict=True)
     for entry, pieces in groupby(rows, key=lambda row: row[0]):
         counts = np.sum([(report.cycles, report.active, report.weight_stalls, report.tail_stalls,
                           program.weight_words(entry, descriptor),

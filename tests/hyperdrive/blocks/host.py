@@ -1,6 +1,7 @@
 """A host for one chip in :func:`.bench.drive`: feeds streams, keeps what it sees."""
 
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Operation
 
 __all__ = ["Host", "conv", "load", "store"]
 

@@ -11,7 +11,8 @@ from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.border.memory import SIDES
 from flexdrive.hyperdrive.border.word import Kind
 from flexdrive.hyperdrive.chip import Chip
-from flexdrive.hyperdrive.descriptor.fields import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.descriptor.report import Report
 from flexdrive.hyperdrive.link import LinkError
 

@@ -8,7 +8,8 @@ import pytest
 
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor.decoder import Parser, check_cycles
-from flexdrive.hyperdrive.descriptor.fields import Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.descriptor.layer import layer_layout
 
 from .bench import Bench, output_names

@@ -8,6 +8,7 @@ from ..formats import FormatControl
 from ..isa import BY_NAME, CSR_PLACES, CSRS, reads_zero
 from .control import AluOp, Control, CsrOp, Immediate, JumpOp, MemoryOp, MultiplyOp, SystemOp
 from .decoder import Decoder, immediate_value
+from .fields import InstructionFields
 from .stages import DecodeStage, ExecuteStage, RetireStage, Waits, WriteBackStage
 
 __all__ = ["Decode", "replicate"]
@@ -54,17 +55,18 @@ class Decode(wiring.Component):
         m = Module()
         m.submodules.decoder = decoder = Decoder(self._extensions)
         control, insn, sound = Signal(Control), self.stage.insn, Signal()
+        self._fields = fields = InstructionFields(insn)
         # Nothing reads a part of ``o``: simulators order whole signals.
         self._accesses = Signal(name="accesses")
         m.d.comb += [
             decoder.insn.eq(insn),
             sound.eq(decoder.legal & ~self.stage.illegal & ~self.stage.error & ~self.interrupt
-                     & ~self._format(m, control, insn)),
+                     & ~self._format(m, control)),
             # Not a part of ``sound``, for which there is little time.
-            self.o.no_csr.eq(control.unit.csr & sound & self._no_csr(m, insn, control)),
+            self.o.no_csr.eq(control.unit.csr & sound & self._no_csr(m, control)),
             control.eq(decoder.control),
-            self.number0.eq(insn[15:20]), self.number1.eq(insn[20:25]),
-            self.number2.eq(insn[7:12]),
+            self.number0.eq(fields.rs1), self.number1.eq(fields.rs2),
+            self.number2.eq(fields.rd),
         ]
         self._operands(m, control)
         immediate = Signal(32)
@@ -80,13 +82,14 @@ class Decode(wiring.Component):
     def _has_lanes(control):
         return control.unit.dot | control.unit.macload | control.unit.simd
 
-    def _format(self, m, control, insn):
+    def _format(self, m, control):
         """Lane widths of dot products and packed SIMD; returns whether there is none."""
-        o, macload, chosen = self.o, control.unit.macload, Signal(FormatControl, name="format_of")
+        o, macload, fields = self.o, control.unit.macload, self._fields
+        chosen = Signal(FormatControl, name="format_of")
         self._scalar_size = Signal(2, name="scalar_size")
-        legal = Mux(self.legacy, ~(macload & insn[14]), self.format.legal)
+        legal = Mux(self.legacy, ~(macload & fields.no_size), self.format.legal)
         with m.If(self.legacy):
-            m.d.comb += chosen.size.eq(Mux(macload, insn[12:14], insn[12]))
+            m.d.comb += chosen.size.eq(Mux(macload, fields.size, fields.lanes8))
         with m.Else():
             m.d.comb += chosen.eq(self.format)
         m.d.comb += [
@@ -96,13 +99,13 @@ class Decode(wiring.Component):
             # The lane of a scalar is a weight, for packed SIMD the wider of both.
             self._scalar_size.eq(chosen.size + Mux(
                 chosen.swap | control.unit.simd, 0, chosen.ratio)),
-            o.from_rs1.eq(self.legacy), o.to_w.eq(insn[24] & ~insn[23]),
+            o.from_rs1.eq(self.legacy), o.to_w.eq(fields.load_w & ~fields.load_a),
         ]
         return self._has_lanes(control) & ~legal
 
-    def _no_csr(self, m, insn, control):
+    def _no_csr(self, m, control):
         """Whether there is no such register, or it cannot be written and is."""
-        number, at = insn[20:32], Signal(len(CSRS), name="csr_at")
+        number, at = self._fields.csr, Signal(len(CSRS), name="csr_at")
         m.d.comb += self.o.csr.eq(at)
         for csr in CSRS.values():
             if csr.extension in self._extensions:
@@ -114,7 +117,7 @@ class Decode(wiring.Component):
             self.o.csr_of_decode.eq(Cat(at[CSR_PLACES[name]] for name in (
                 "sb_legacy", "ivec_fmt", "mie", "mstatus")).any()),
         ]
-        writes = (control.op == CsrOp.WRITE.value) | (insn[15:20] != 0)
+        writes = (control.op == CsrOp.WRITE.value) | (self._fields.rs1 != 0)
         return ~(at.any() | reads_zero(number)) | (writes & number[10:].all())
 
     def _jump(self, m, insn):
@@ -130,7 +133,7 @@ class Decode(wiring.Component):
         """For each place of a register: where its value comes from."""
         self._in_e, self._in_r, self._older, self._waits = [], [], [], []
         e, w, r = self.e, self.w, self.r
-        address = ~control.unit.macload | (self.legacy & self.stage.insn[23:25].any())
+        address = ~control.unit.macload | (self.legacy & self._fields.loads.any())
         # Execute takes over what is here whether or not it is an instruction that leaves, and must
         # not wait for anything then.
         leaves = self.valid & ~self.holds
@@ -173,15 +176,14 @@ class Decode(wiring.Component):
         """Operands. What retire adds up in this cycle and what execute computes come last."""
         o, stores, macload = self.o, control.unit.store, control.unit.macload
         given, away, addressed = Signal(32), Signal(32), Signal()
-        insn = self.stage.insn
+        insn, fields = self.stage.insn, self._fields
         # From a few layouts of immediates and not from all, for there is little time.
         six = Mux(control.immediate == Immediate.SIMM6, immediate_value(insn, Immediate.SIMM6),
                   immediate_value(insn, Immediate.ZIMM6))
-        # Branches and loops differ in bit 3, and of the loops one in bits 14:12.
-        short_loop = insn[12:15] == BY_NAME["lp.setupi"].encoding.match >> 12 & 7
-        short = Cat(insn[20:25], insn[24].replicate(27))
+        short_loop = fields.funct3 == BY_NAME["lp.setupi"].encoding.match >> 12 & 7
+        short = Cat(fields.short, fields.short[-1].replicate(27))
         m.d.comb += [
-            away.eq(Mux(insn[3], Mux(short_loop, immediate_value(insn, Immediate.LOOP_SHORT),
+            away.eq(Mux(fields.is_loop, Mux(short_loop, immediate_value(insn, Immediate.LOOP_SHORT),
                                      immediate_value(insn, Immediate.LOOP)),
                         immediate_value(insn, Immediate.B))),
             # What is known early.
@@ -241,8 +243,8 @@ class Decode(wiring.Component):
         ]
 
     def _fill(self, m, control, sound):
-        o, stage, insn = self.o, self.stage, self.stage.insn
-        moves = control.unit.macload & self.legacy & insn[23:25].any()
+        o, stage, loads = self.o, self.stage, self._fields.loads
+        moves = control.unit.macload & self.legacy & loads.any()
         writes = sound & control.writes_rd & (self.number2 != 0)
         updates = sound & (control.post | moves) & (self.number0 != 0)
         m.d.comb += [
@@ -263,7 +265,7 @@ class Decode(wiring.Component):
             o.error_second.eq(stage.error_second), o.illegal.eq(~sound),
             o.accesses.eq(self._accesses),
             self._accesses.eq(sound & (control.unit.load | control.unit.store
-                                       | (control.unit.macload & insn[23:25].any()))),
+                                       | (control.unit.macload & loads.any()))),
             o.interrupt.eq(self.interrupt),
             o.loop_back.eq(stage.loop_back & ~self.interrupt & ~self.jumps),
             o.loop_number.eq(stage.loop_number),

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..dotp import DotOperands, LaneOperands
 from ..formats import FormatControl
+from .fields import InstructionFields
 from .macload import Controllers, Undo
 from .stages import ExecuteStage, WriteBackStage
 
@@ -49,16 +50,16 @@ class DotStage(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.controllers = self._controllers
-        insn, control = self.stage.insn, self.stage.control
+        fields, control = InstructionFields(self.stage.insn), self.stage.control
         is_dot, is_macload, multiplies = Signal(), Signal(), Signal()
         m.d.comb += [
             is_dot.eq(control.unit.dot), is_macload.eq(control.unit.macload),
-            multiplies.eq(is_macload & (insn[7:12] != 0)),
+            multiplies.eq(is_macload & (fields.rd != 0)),
             self.steps.eq(self.loads & ~self.legacy),
             self.counts.eq(~self.legacy & (is_dot | multiplies)),
         ]
         self._control(m)
-        self._registers(m, insn, is_macload, multiplies)
+        self._registers(m, fields, is_macload, multiplies)
         self._select(m, control, is_macload)
         return m
 
@@ -78,13 +79,13 @@ class DotStage(wiring.Component):
             *(mine.eq(theirs) for mine, theirs in zip(self.values, state.values, strict=True)),
         ]
 
-    def _registers(self, m, insn, is_macload, multiplies):
-        other, w, state = insn[23:25].all(), self.w, self._controllers
+    def _registers(self, m, fields, is_macload, multiplies):
+        other, w, state = fields.loads.all(), self.w, self._controllers
         same = Mux(w.operand_w, state.wreg == w.operand_number, state.areg == w.operand_number[0])
         m.d.comb += [
-            state.areg.eq(insn[20]), state.wreg.eq(insn[21:23]),
+            state.areg.eq(fields.areg), state.wreg.eq(fields.wreg),
             self.loads.eq(is_macload & self.stage.accesses), self.to_w.eq(self.stage.to_w),
-            self.number.eq(Mux(self.to_w, insn[21:23], insn[20] ^ other)),
+            self.number.eq(Mux(self.to_w, fields.wreg, fields.areg ^ other)),
             self.address.eq(Mux(self.stage.from_rs1, self.stage.a,
                                 Mux(self.to_w, state.w_pointer, state.a_pointer))),
             # Beside the choice of the address, not behind it.

@@ -10,6 +10,7 @@ from .alu import Alu, Comparator
 from .bitmanip import Bits
 from .control import CsrOp, MemoryOp, MultiplyOp, SystemOp, Unit
 from .divider import Divider
+from .fields import InstructionFields
 from .macload import Undo
 from .multiplier import PartialProducts
 from .simd import Permute, Simd
@@ -139,7 +140,7 @@ class Execute(wiring.Component):
             self.csr_selected.eq(stage.csr), self.csr_op.eq(stage.control.op),
             self.csr_operand.eq(Mux(stage.control.second_immediate, stage.b, stage.a)),
             self.csr_writes.eq((stage.control.op == CsrOp.WRITE.value)
-                               | (stage.insn[15:20] != 0)),
+                               | (InstructionFields(stage.insn).rs1 != 0)),
             self.csr_access.eq(is_unit[Unit.CSR] & ~self.dot_wait & ~self.requant_busy
                                & ~self.csr_busy),
         ]

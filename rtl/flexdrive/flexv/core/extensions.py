@@ -4,6 +4,7 @@ from amaranth.hdl import Mux
 
 from .csrs import CsrFile
 from .dotstage import DotStage
+from .fields import InstructionFields
 from .hwloop import Loops
 from .requantise import Requantiser
 
@@ -44,6 +45,7 @@ class Extensions:
     def _connect_loops(self, m):
         loops, execute, front, w = self._loops, self._execute, self._front, self._w
         e = self._issue.e
+        fields = InstructionFields(e.insn)
         m.d.comb += [
             loops.pc.eq(front.pc), front.loop.eq(loops.back), front.loop_number.eq(loops.number),
             front.loop_target.eq(loops.target),
@@ -54,9 +56,9 @@ class Extensions:
             loops.e_back.eq(self._issue.valid & e.loop_back), loops.e_number.eq(e.loop_number),
             loops.finish.eq(self._e_go & execute.iterates), loops.finished.eq(e.loop_number),
             loops.undo.eq(self._undo & w.loop_back), loops.undone.eq(w.loop_number),
-            loops.write.eq(self._ready & execute.loop_write), loops.loop.eq(e.insn[7]),
+            loops.write.eq(self._ready & execute.loop_write), loops.loop.eq(fields.loop),
             loops.op.eq(e.control.op), loops.following.eq(e.pc + 4), loops.address.eq(e.target),
-            loops.iterations.eq(Mux(e.control.reads_rs1, e.a, e.insn[20:32])),
+            loops.iterations.eq(Mux(e.control.reads_rs1, e.a, fields.iterations)),
         ]
 
     def _connect_dot(self, m):

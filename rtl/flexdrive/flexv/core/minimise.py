@@ -6,10 +6,6 @@ A cube is a pair (mask, match): the words with ``word & mask == match``.
 __all__ = ["cover", "merge"]
 
 
-def _meet(first, second):
-    return not (first[0] & second[0] & (first[1] ^ second[1]))
-
-
 def _within(inner, outer):
     return not outer[0] & ~inner[0] and inner[1] & outer[0] == outer[1]
 
@@ -22,11 +18,13 @@ def cover(on, off):
     """
     wide = []
     for mask, match in on:
-        for bit in range(32):
-            narrower = mask & ~(1 << bit)
-            if not any(_meet((narrower, match & narrower), cube) for cube in off):
-                mask, match = narrower, match & narrower
-        wide.append((mask, match))
+        # Bits that tell the cube from each of `off`; the last one of any of them has to stay.
+        apart = {mask & other & (match ^ value) for other, value in off}
+        for bit in (1 << i for i in range(32)):
+            if bit not in apart and 0 not in apart:
+                mask &= ~bit
+                apart = {bits & ~bit for bits in apart}
+        wide.append((mask, match & mask))
     wide, left, chosen = list(dict.fromkeys(wide)), list(on), []
     while left:
         best = max(wide, key=lambda cube: sum(_within(c, cube) for c in left))

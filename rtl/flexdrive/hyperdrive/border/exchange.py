@@ -37,11 +37,15 @@ class Exchange(Shared):
     write, rim : a value is written in all tiles (CONV). wanted : it waits to be.
     load, row, column, load_rim, word : a word is written in one tile (LOAD).
     room : the senders that the waiting value or word needs can take it.
-    lines_{side} : the results of the tiles along a side, two cycles after ``write``.
+    lines_{side} : the results of the tiles along a side, LINES cycles after ``write``.
     i_{side}, o_{side} : links.
     {side}_write, {corner}_write : received words.
     idle : nothing waits to be sent.
     """
+
+    LINES = 2
+    """Cycles from a write to its results on ``lines_{side}``: a register of the arbiter, one of the
+    tile."""
 
     def __init__(self, config):
         self.config = config
@@ -104,7 +108,7 @@ class Exchange(Shared):
         return m
 
     def _send(self, m, senders):
-        """Reserve a place for a line in the cycle of its write, push it two cycles later."""
+        """Reserve a place for a line in the cycle of its write, push it when the results come."""
         layer, room = self.layer, []
         rows, columns = layer.full_rows, layer.full_columns
         masks = {
@@ -133,10 +137,10 @@ class Exchange(Shared):
             ]
             room.append(~needed | sender.room)
             m.d.comb += [
-                sender.push.eq(delayed(m, f"push_{side}", sender.reserve, 2)),
-                sender.mask.eq(delayed(m, f"mask_{side}", mask, 2)),
-                sender.line.eq(Mux(delayed(m, f"load_{side}", self.load, 2),
-                                   delayed(m, f"word_{side}", self.word, 2).replicate(
+                sender.push.eq(delayed(m, f"push_{side}", sender.reserve, self.LINES)),
+                sender.mask.eq(delayed(m, f"mask_{side}", mask, self.LINES)),
+                sender.line.eq(Mux(delayed(m, f"load_{side}", self.load, self.LINES),
+                                   delayed(m, f"word_{side}", self.word, self.LINES).replicate(
                                        self.lanes[side]),
                                    getattr(self, f"lines_{side}"))),
             ]

@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
 from ..tile.tile import Shift
-from ..timing import REQUEST, WORD, delayed
+from ..timing import BANK, WORD, delayed
 
 __all__ = ["CORNERS", "SIDES", "BorderArray", "BorderMemory", "border_write_layout"]
 
@@ -118,7 +118,7 @@ class BorderArray(Shared):
                          memory.write.eq(getattr(self, f"{name}_write"))]
             lines[name] = memory.line
         m.d.comb += [self.north.eq(lines["north"]), self.south.eq(lines["south"])]
-        shift = delayed(m, "shift_rows", rows, WORD - REQUEST - 1)
+        shift = delayed(m, "shift_rows", rows, WORD - BANK)
         for side in ("west", "east"):
             line = lines[side]
             with m.If(shift == Shift.BEFORE):

@@ -6,7 +6,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
-from .word import BorderWord, Kind
+from .word import WORD_BITS, BorderWord, Kind
 
 __all__ = ["CORNER_WORDS", "SENDER_LINES", "BorderSender"]
 
@@ -44,7 +44,7 @@ class BorderSender(Shared):
     def elaborate(self, platform):
         m = Module()
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=17 * self.lanes, depth=SENDER_LINES)
-        m.submodules.corners = corners = SyncFIFOBuffered(width=18, depth=CORNER_WORDS)
+        m.submodules.corners = corners = SyncFIFOBuffered(width=WORD_BITS, depth=CORNER_WORDS)
         taken = Signal(range(SENDER_LINES + 1))     # places reserved or filled
         line = Signal(data.StructLayout({"words": 16 * self.lanes, "mask": self.lanes}))
         last = Signal()

@@ -1,11 +1,12 @@
 """What travels over the links of a mesh."""
 
+from amaranth.hdl import Shape
 from amaranth.lib import data, enum, stream
 from amaranth.lib.wiring import In, Out
 
 from .memory import SIDES
 
-__all__ = ["BorderWord", "Kind", "link_ports"]
+__all__ = ["WORD_BITS", "BorderWord", "Kind", "link_ports"]
 
 
 class Kind(enum.Enum, shape=2):
@@ -18,10 +19,14 @@ class Kind(enum.Enum, shape=2):
 
 
 class BorderWord(data.Struct):
-    """Word of a link, 18 bit."""
+    """Word of a link."""
 
     pixel: 16
     kind: Kind
+
+
+WORD_BITS = Shape.cast(BorderWord).width
+"""Bits of a :class:`BorderWord`."""
 
 
 def link_ports():

@@ -16,9 +16,10 @@ from ..memory.arbiter import Arbiter
 from ..memory.feature_map_dma import Transfer
 from ..memory.scale_bias_buffer import ParameterBuffer
 from ..memory.weight_buffer import WeightBuffer
+from ..tile.accumulate_unit import AccumulateUnit
 from ..tile.tail import Tail
 from ..tile.tile import tile_control_layout
-from ..timing import OPERAND, REQUEST, STORED, WORD, delayed
+from ..timing import OPERAND, REQUEST, STORED, WORD, accumulated, delayed
 from .fault_register import FaultRegister, link_errors_layout
 from .operand_fetch import BORDER_REQUEST, OperandRequest
 from .step_issue import Steps
@@ -44,10 +45,16 @@ class Sequencer(Shared):
         tiles; a tile's operand is valid where both are.
     load_row, load_column : the tile that a host's word is for, one-hot each.
     store_row, store_column : the tile whose ``word`` the host wants, one-hot each.
-    store_word : that word, two registers later.
+    store_word : that word, STORED - WORD registers later.
     link_errors : (``config.mesh``) of the links, by side. stopped : see
         :class:`~flexdrive.hyperdrive.chip.Chip`.
     """
+
+    DISPATCH = 1
+    """Cycles from the taking of a descriptor to the start of its operation, or to its refusal."""
+    REPORT = 1
+    """Cycles from the completion of an operation, or its refusal, to its last cycle, in which the
+    report is written if the one before has left; it is on offer one cycle later."""
 
     def __init__(self, config):
         self.config = config
@@ -265,20 +272,22 @@ class Sequencer(Shared):
         """Weights and control of the sums, at the stage of the operand."""
         control, step, depth = self.control, steps.step, self.config.adder_depth
         last = Signal(depth)
+        units = OPERAND - AccumulateUnit.AHEAD
+        weighted = units - WeightBuffer.LATENCY
         m.d.comb += [
             steps.ahead.eq(weights.ahead), steps.word.eq(weights.word), weights.take.eq(steps.take),
             weights.keep.eq(steps.keep), weights.rewind.eq(steps.rewind),
             steps.tail_free.eq(tail.free), tail.commit.eq(steps.commit),
             tail.group.eq(steps.group),
             last.eq(Mux(step.valid & step.last, 1 << step.slot, 0)),
-            control.weights.eq(delayed(m, "weights", steps.weights, OPERAND - 2)),
-            *([control.holds.eq(delayed(m, "holds", steps.holds, OPERAND - 2))]
+            control.weights.eq(delayed(m, "weights", steps.weights, weighted)),
+            *([control.holds.eq(delayed(m, "holds", steps.holds, weighted))]
               if self.config.holds else []),
             *([control.maximum.eq(layer.maximum)] if self.config.channelwise else []),
-            control.first.eq(delayed(m, "first", step.valid & step.first,
-                                     OPERAND - 1)),
-            control.capture.eq(delayed(m, "capture", last, OPERAND + depth)),
-            tail.captured.eq(delayed(m, "captured", step.valid & step.end, OPERAND + depth - 1)),
+            control.first.eq(delayed(m, "first", step.valid & step.first, units)),
+            control.capture.eq(delayed(m, "capture", last, accumulated(depth))),
+            tail.captured.eq(delayed(m, "captured", step.valid & step.end,
+                                  accumulated(depth) - TailControl.CAPTURE)),
         ]
 
     def _tail(self, m, layer, tail, parameters, arbiter):

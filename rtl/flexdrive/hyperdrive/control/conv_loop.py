@@ -70,10 +70,10 @@ class Accumulation(Shared):
     ----------
     config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
 
-    Latency: the first step is issued L + 2 cycles after ``start`` (one cycle, ``layer`` stable from
-    then on), or a multiple of L later when weights or tail are not there, which decide in the cycle
-    of the step (combinational). ``step``, ``take`` and the walker's ``place`` belong to the same
-    cycle.
+    Latency: the first step is issued :meth:`first_step` cycles after ``start`` (one cycle,
+    ``layer`` stable from then on), or a multiple of L later when weights or tail are not there,
+    which decide in the cycle of the step (combinational). ``step``, ``take`` and the walker's
+    ``place`` belong to the same cycle.
 
     Members
     -------
@@ -93,6 +93,12 @@ class Accumulation(Shared):
         self.config = config
         super().__init__(steps_members(config), c=config.channels, l=config.adder_depth,
                          w=config.weight_words, r=config.halo)
+
+    @staticmethod
+    def first_step(depth):
+        """Cycles from ``start`` to the first step: a register, the restart of the walker, one step
+        of L = ``depth`` cycles to fill it."""
+        return 2 + depth
 
     def elaborate(self, platform):
         m = Module()

@@ -87,7 +87,7 @@ class OperandRequest(Shared):
             getattr(self, f"{name}_valid").eq(
                 delayed(m, f"{name}_valid", taker, ROW_WORD - REQUEST)),
             getattr(self, f"shift_{name}s").eq(
-                delayed(m, f"shift_{name}", source, stage - REQUEST + 1)),
+                delayed(m, f"shift_{name}", source, stage - 1)),
         ]
         return source
 

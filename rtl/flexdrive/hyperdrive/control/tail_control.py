@@ -26,8 +26,8 @@ class TailControl(Shared):
     config : :class:`~flexdrive.hyperdrive.config.ChipConfig`.
     stages : advances from shift to write, :attr:`flexdrive.hyperdrive.tile.tail.Tail.latency`.
 
-    Latency: the first value is shifted in the cycle after ``captured`` at the earliest; its result
-    is to be written after ``stages`` cycles with ``advance``, the one of the shift included.
+    Latency: the first value is shifted CAPTURE cycles after ``captured`` at the earliest; its
+    result is to be written after ``stages`` cycles with ``advance``, the one of the shift included.
     Combinational from ``stored``, ``bypass_granted`` and ``write_granted`` to ``shift``,
     ``advance``, ``read`` and ``release``, and from ``stored`` to ``bypass_wanted``.
 
@@ -45,6 +45,9 @@ class TailControl(Shared):
     rim : where the result to be written lies in its tile (mesh).
     shift, advance : see :class:`~flexdrive.hyperdrive.tile.tail.Tail`, one cycle early.
     """
+
+    CAPTURE = 1
+    """Cycles from ``captured`` to the first shift; it comes so much before the tiles capture."""
 
     def __init__(self, config, stages):
         self.config = config

@@ -4,13 +4,10 @@ products that the parser makes of them."""
 from amaranth.hdl import Cat, Mux, Signal, signed
 
 from ..multiple import multiple, multiple_of
-from .fields import FIELDS, MAGIC, VERSION, Code, Operation
+from .fields import BORDER_FIELDS, FIELDS, MAGIC, VERSION, Code, Operation
 
-__all__ = ["BORDER_FIELDS", "TOO_LARGE", "Legality"]
+__all__ = ["TOO_LARGE", "Legality"]
 
-BORDER_FIELDS = ("halo", "north", "south", "west", "east", "in_border_rows",
-                 "in_border_columns", "in_corner", "border_rows", "border_columns",
-                 "border_corner")
 SUM_BITS = 20              # of the largest sum: 9 pitches, and what is added to them
 TOO_LARGE = 0x1FFFF        # what a product saturates to; no memory has so many words
 

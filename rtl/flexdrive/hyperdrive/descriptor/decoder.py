@@ -8,9 +8,9 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
-from .check import BORDER_FIELDS, TOO_LARGE, Legality
+from .check import TOO_LARGE, Legality
 from .fields import DESCRIPTOR_WORDS, FIELDS, Code, Operation
-from .layer import ScaleBias, layer_layout
+from .layer import ScaleBias, kept_fields, layer_layout
 
 __all__ = ["Parser", "check_cycles"]
 
@@ -19,10 +19,17 @@ _FIELDS = data.StructLayout({field.name: field.width for field in FIELDS})
 _REFUSALS = sorted(code for code in Code if not code.stops)
 
 
+def _product_names(config):
+    """What is multiplied, in that order."""
+    return ("area", "out_channels", "out_size", "in_size", "in_row",
+            *(("side", "out_side") if config.mesh else ()),
+            *(("out_cap",) if config.mesh or config.channelwise else ()))
+
+
 def check_cycles(config):
-    """Cycles from the acceptance of the last word of a descriptor to ``valid``: decode, one
-    product each (three more with links), verdict."""
-    return 11 if config.mesh else 8 + config.channelwise
+    """Cycles from the acceptance of the last word of a descriptor to ``valid``: decode, operands,
+    one product each, verdict."""
+    return 3 + len(_product_names(config))
 
 
 class Parser(Shared):
@@ -122,10 +129,7 @@ class Parser(Shared):
     def _decode(self, m, raw):
         """Fields that need no arithmetic, into ``layer``."""
         layer, conv = self.layer, raw.operation == Operation.CONV
-        m.d.sync += [getattr(layer, name).eq(getattr(raw, name)) for name in (
-            "operation", "in_base", "in_channels", "out_base", "out_channels", "bypass_base",
-            "tile_rows", "tile_columns", "full_rows", "full_columns", "last_rows",
-            "last_columns", "in_pitch", "out_pitch", "out_step", "slope", *BORDER_FIELDS)]
+        m.d.sync += [layer[name].eq(raw[name]) for name in kept_fields()]
         two = conv & (raw.stride == 2)
         up = conv & raw.upsample
 
@@ -137,11 +141,10 @@ class Parser(Shared):
             layer.code.eq(Code.OK), layer.two.eq(two),
             layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)),
             layer.before.eq(Mux(conv, (raw.kernel - 1)[:4] >> 1, 0)),
-            layer.channelwise.eq(raw.channelwise), layer.maximum.eq(raw.maximum),
             layer.upsample.eq(up),
             layer.average.eq(raw.average if self.config.channelwise else 0),
             layer.last_tap.eq(raw.kernel - 1),
-            layer.activation.eq(raw.activation[:2]), layer.bypass.eq(raw.bypass),
+            layer.activation.eq(raw.activation[:2]),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             *(getattr(layer, f"made_{name}").eq(Mux(conv, getattr(raw, f"out_{name}"), loaded))
               for name, loaded in (("channels", raw.in_channels), ("pitch", raw.in_pitch),
@@ -177,17 +180,17 @@ class Parser(Shared):
         m.d.sync += in_area_sat.eq(Mux(in_area >= TOO_LARGE, TOO_LARGE, in_area))
         # Operands are taken in the cycle before: the area is none until the product after next, the
         # input's until the one after that.
-        products = [
-            ((raw.tile_rows, raw.tile_columns), layer.area),
-            ((raw.out_channels, raw.out_step), self._out_channels),
-            ((layer.area, layer.out_pitch), self._out_size),
-            ((in_area_sat, layer.in_pitch), layer.in_size),
-            ((layer.in_tile_columns, layer.in_pitch), layer.in_row),
-            *([((layer.in_tile_rows, layer.in_pitch), layer.side),
-               ((layer.tile_rows, layer.out_pitch), self._out_side)] if self.config.mesh else []),
-            *([((layer.tile_columns, layer.out_pitch), self._out_cap)]
-              if self.config.mesh or self.config.channelwise else []),
-        ]
+        products = {
+            "area": ((raw.tile_rows, raw.tile_columns), layer.area),
+            "out_channels": ((raw.out_channels, raw.out_step), self._out_channels),
+            "out_size": ((layer.area, layer.out_pitch), self._out_size),
+            "in_size": ((in_area_sat, layer.in_pitch), layer.in_size),
+            "in_row": ((layer.in_tile_columns, layer.in_pitch), layer.in_row),
+            "side": ((layer.in_tile_rows, layer.in_pitch), layer.side),
+            "out_side": ((layer.tile_rows, layer.out_pitch), self._out_side),
+            "out_cap": ((layer.tile_columns, layer.out_pitch), self._out_cap),
+        }
+        products = [products[name] for name in _product_names(self.config)]
         turn = Signal(range(len(products) + 1))
         with m.Switch(turn):
             for index, (operands, _) in enumerate(products):

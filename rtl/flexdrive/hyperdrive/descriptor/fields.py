@@ -80,8 +80,8 @@ from dataclasses import dataclass
 
 from .codes import MAGIC, VERSION, Code
 
-__all__ = ["DESCRIPTOR_WORDS", "FIELDS", "MAGIC", "VERSION", "Activation", "Code", "Descriptor",
-           "Field", "Operation"]
+__all__ = ["BORDER_FIELDS", "DESCRIPTOR_WORDS", "FIELDS", "MAGIC", "VERSION", "Activation", "Code",
+           "Field", "Operation", "width_of"]
 
 DESCRIPTOR_WORDS = 12
 
@@ -106,13 +106,16 @@ class Activation(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the descriptor: word, lowest bit, width, meaning."""
+    """A field of the descriptor: word, lowest bit, width, meaning; ``default``, its value when none
+    is given; ``border``, whether only chips of a mesh have it (elsewhere it is 0)."""
 
     name: str
     word: int
     lsb: int
     width: int
     meaning: str
+    default: int = 0
+    border: bool = False
 
     @property
     def offset(self):
@@ -121,20 +124,22 @@ class Field:
 
 
 FIELDS = (
-    Field("magic", 0, 0, 8, f"{MAGIC:#x}"),
-    Field("version", 0, 8, 4, str(VERSION)),
-    Field("operation", 0, 12, 4, "1 CONV, 2 LOAD, 3 STORE"),
+    Field("magic", 0, 0, 8, f"{MAGIC:#x}", MAGIC),
+    Field("version", 0, 8, 4, str(VERSION), VERSION),
+    Field("operation", 0, 12, 4, "1 CONV, 2 LOAD, 3 STORE", Operation.CONV),
     Field("payload", 0, 16, 16, "payload words that follow the descriptor"),
-    Field("kernel", 1, 0, 4, "edge of the kernel: 1, 3, 5, 7; 2 with channelwise"),
-    Field("stride", 1, 4, 4, "1 or 2"),
+    Field("kernel", 1, 0, 4, "edge of the kernel: 1, 3, 5, 7; 2 with channelwise", 1),
+    Field("stride", 1, 4, 4, "1 or 2", 1),
     Field("activation", 1, 8, 4, "0 none, 1 ReLU, 2 sign (0 gives +1), 3 leaky ReLU"),
-    Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L"),
+    Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L", 1),
     Field("bypass", 1, 16, 1, "add the map at bypass_base (shape of the output)"),
-    Field("halo", 1, 17, 2, "rows and columns of the made map to send and receive; 0: none"),
-    Field("north", 1, 19, 1, "the map goes on in the neighbour above"),
-    Field("west", 1, 20, 1, "the map goes on in the neighbour to the left"),
-    Field("south", 1, 21, 3, "rows of the map in the neighbour below, at most 6"),
-    Field("east", 1, 24, 3, "columns of the map in the neighbour to the right, at most 6"),
+    Field("halo", 1, 17, 2,
+          "rows and columns of the made map to send and receive; 0: none", border=True),
+    Field("north", 1, 19, 1, "the map goes on in the neighbour above", border=True),
+    Field("west", 1, 20, 1, "the map goes on in the neighbour to the left", border=True),
+    Field("south", 1, 21, 3, "rows of the map in the neighbour below, at most 6", border=True),
+    Field("east", 1, 24, 3,
+          "columns of the map in the neighbour to the right, at most 6", border=True),
     Field("channelwise", 1, 27, 1, "output channel c is made from input channel c alone"),
     Field("maximum", 1, 28, 1, "the largest operand instead of the sum (channelwise only)"),
     Field("upsample", 1, 29, 1, "every input pixel is that of four output pixels (channelwise)"),
@@ -145,170 +150,34 @@ FIELDS = (
     Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
     Field("out_channels", 3, 16, 16, "channels of the output map"),
     Field("bypass_base", 4, 0, 16, "first word of the bypass map in each tile"),
-    Field("in_corner", 4, 16, 16, "first word of the input's corners"),
+    Field("in_corner", 4, 16, 16, "first word of the input's corners", border=True),
     Field("tile_rows", 5, 0, 16, "rows of a tile (CONV: of the output)"),
     Field("tile_columns", 5, 16, 16, "columns of a tile (CONV: of the output)"),
     Field("full_rows", 6, 0, 8, "rows of tiles that the (input) map fills"),
     Field("full_columns", 6, 8, 8, "columns of tiles that the (input) map fills"),
-    Field("border_corner", 6, 16, 16, "first word of the received corners"),
+    Field("border_corner", 6, 16, 16, "first word of the received corners", border=True),
     Field("last_rows", 7, 0, 16, "rows of the map in the row of tiles after the full ones"),
     Field("last_columns", 7, 16, 16, "columns of the map in the column of tiles after the full"),
-    Field("in_border_rows", 8, 0, 16, "first line of the input in the west and east memories"),
-    Field("in_border_columns", 8, 16, 16, "first line of the input, north and south memories"),
-    Field("border_rows", 9, 0, 16, "first received line in the west and east memories"),
-    Field("border_columns", 9, 16, 16, "first received line in the north and south memories"),
+    Field("in_border_rows", 8, 0, 16,
+          "first line of the input in the west and east memories", border=True),
+    Field("in_border_columns", 8, 16, 16,
+          "first line of the input, north and south memories", border=True),
+    Field("border_rows", 9, 0, 16,
+          "first received line in the west and east memories", border=True),
+    Field("border_columns", 9, 16, 16,
+          "first received line in the north and south memories", border=True),
     Field("in_pitch", 10, 0, 16, "words from a pixel of the input map to the next"),
     Field("out_pitch", 10, 16, 16, "words from a pixel of output and bypass map to the next"),
-    Field("out_step", 11, 0, 16, "words from a channel of output and bypass map to the next"),
+    Field("out_step", 11, 0, 16, "words from a channel of output and bypass map to the next", 1),
     Field("slope", 11, 16, 16, "binary16 factor of negative values (leaky ReLU) or sums (average)"),
 )
 
+# What only chips of a mesh have.
+BORDER_FIELDS = tuple(field.name for field in FIELDS if field.border)
 
-@dataclass(frozen=True, kw_only=True)
-class Descriptor:
-    """A descriptor on the host's side; every attribute is the field of that name. Pitches that are
-    not given are the channels: the map lies alone."""
+_WIDTHS = {field.name: field.width for field in FIELDS}
 
-    magic: int = MAGIC
-    version: int = VERSION
-    operation: int = Operation.CONV
-    payload: int = 0
-    kernel: int = 1
-    stride: int = 1
-    activation: int = Activation.NONE
-    interleave: int = 1
-    bypass: int = 0
-    halo: int = 0
-    north: int = 0
-    west: int = 0
-    south: int = 0
-    east: int = 0
-    channelwise: int = 0
-    maximum: int = 0
-    upsample: int = 0
-    average: int = 0
-    reserved1: int = 0
-    in_base: int = 0
-    in_channels: int = 0
-    out_base: int = 0
-    out_channels: int = 0
-    bypass_base: int = 0
-    in_corner: int = 0
-    tile_rows: int = 0
-    tile_columns: int = 0
-    full_rows: int = 0
-    full_columns: int = 0
-    border_corner: int = 0
-    last_rows: int = 0
-    last_columns: int = 0
-    in_border_rows: int = 0
-    in_border_columns: int = 0
-    border_rows: int = 0
-    border_columns: int = 0
-    in_pitch: int | None = None
-    out_pitch: int | None = None
-    out_step: int = 1
-    slope: int = 0
 
-    def __post_init__(self):
-        for side in ("in", "out"):
-            if getattr(self, f"{side}_pitch") is None:
-                object.__setattr__(self, f"{side}_pitch", getattr(self, f"{side}_channels"))
-
-    def words(self):
-        """The words of the descriptor.
-
-        Raises
-        ------
-        ValueError
-            when a value does not fit its field.
-        """
-        words = [0] * DESCRIPTOR_WORDS
-        for field in FIELDS:
-            value = int(getattr(self, field.name))
-            if not 0 <= value < 1 << field.width:
-                raise ValueError(f"Descriptor field {field.name} = {value} does not fit "
-                                 f"{field.width} bits")
-            words[field.word] |= value << field.lsb
-        return words
-
-    @classmethod
-    def from_words(cls, words):
-        """The inverse of :meth:`words`."""
-        return cls(**{field.name: words[field.word] >> field.lsb & (1 << field.width) - 1
-                      for field in FIELDS})
-
-    @property
-    def in_tile_rows(self):
-        """Rows of a tile of the input map (CONV) or of the map (LOAD, STORE)."""
-        return self._input(self.tile_rows)
-
-    @property
-    def in_tile_columns(self):
-        """Columns of a tile of the input map (CONV) or of the map (LOAD, STORE)."""
-        return self._input(self.tile_columns)
-
-    def _input(self, edge):
-        if self.operation != Operation.CONV:
-            return edge
-        return edge * self.stride >> self.upsample
-
-    @property
-    def in_tile_pixels(self):
-        """Pixels of a tile of the input map."""
-        area = self.tile_rows * self.tile_columns
-        if self.operation != Operation.CONV:
-            return area
-        return area * self.stride ** 2 >> 2 * self.upsample
-
-    def made_pixels(self, count):
-        """Rows or columns of the map that is made, of ``count`` of the input."""
-        if self.operation != Operation.CONV:
-            return count
-        return 2 * count if self.upsample else -(-count // self.stride)
-
-    @property
-    def height(self):
-        """Rows of the (input) map."""
-        return self.full_rows * self.in_tile_rows + self.last_rows
-
-    @property
-    def width(self):
-        """Columns of the (input) map."""
-        return self.full_columns * self.in_tile_columns + self.last_columns
-
-    def stored(self, rows, columns):
-        """(height, width, channels) of what a STORE sends from chips of ``rows`` x ``columns``
-        tiles: the map, or with ``average`` a pixel from each chip that holds some of it."""
-        if not self.average:
-            return self.height, self.width, self.in_channels
-        tiles = (self.full_rows + (self.last_rows > 0), self.full_columns + (self.last_columns > 0))
-        chips = -(-tiles[0] // rows), -(-tiles[1] // columns)
-        return (*(chips if all(chips) else (0, 0)), self.in_channels)
-
-    @property
-    def made(self):
-        """(channels, pitch, step) of the map that LOAD or CONV makes."""
-        if self.operation == Operation.CONV:
-            return self.out_channels, self.out_pitch, self.out_step
-        return self.in_channels, self.in_pitch, 1
-
-    @property
-    def weight_channels(self):
-        """Weight words of a tap and block: input channels, 1 when channelwise, 0 of a maximum."""
-        return 0 if self.maximum else 1 if self.channelwise else self.in_channels
-
-    @property
-    def reach(self):
-        """Pixels that the kernel of a CONV reaches beyond its centre."""
-        return self.kernel // 2 if self.operation == Operation.CONV else 0
-
-    @property
-    def made_south(self):
-        """Rows of the map that is made in the neighbour below, as far as they are received."""
-        return min(self.halo, self.made_pixels(self.south))
-
-    @property
-    def made_east(self):
-        """The same of columns in the neighbour to the right."""
-        return min(self.halo, self.made_pixels(self.east))
+def width_of(name):
+    """Bits of the field ``name``."""
+    return _WIDTHS[name]

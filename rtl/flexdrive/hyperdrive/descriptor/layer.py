@@ -3,9 +3,10 @@
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
 
-from .fields import Activation, Code, Operation
+from .fields import Activation, Code, Operation, width_of
 
-__all__ = ["ActivationShape", "CodeShape", "OperationShape", "ScaleBias", "layer_layout"]
+__all__ = ["ActivationShape", "CodeShape", "OperationShape", "ScaleBias", "kept_fields",
+           "layer_layout"]
 
 
 class OperationShape(enum.Enum, shape=4):
@@ -34,42 +35,55 @@ class ScaleBias(data.Struct):
     bias: 16
 
 
+# Fields of the descriptor that stay what they are, with their widths.
+_KEPT = object()
+
+
 def layer_layout(config):
     """Decoded descriptor. Sizes in words per tile, coordinates in pixels."""
+    return data.StructLayout({name: width_of(name) if shape is _KEPT else shape
+                              for name, shape in _layer_fields().items()})
+
+
+def kept_fields():
+    """Names of the fields of the descriptor that the layer has as they are."""
+    return [name for name, shape in _layer_fields().items() if shape is _KEPT]
+
+
+def _layer_fields():
     word = unsigned(16)
     size = unsigned(17)
-    return data.StructLayout({
-        "operation": unsigned(4),
+    return {
+        "operation": _KEPT,
         "code": unsigned(8),
         "last_tap": unsigned(3),        # kernel edge - 1
         "reach": unsigned(2),           # kernel edge // 2: pixels behind the centre
         "before": unsigned(2),          # pixels before it
-        "channelwise": unsigned(1), "maximum": unsigned(1), "upsample": unsigned(1),
+        "channelwise": _KEPT, "maximum": _KEPT,
+        "upsample": unsigned(1),        # of a CONV
         "average": unsigned(1),         # of a STORE, on chips with channelwise
         "two": unsigned(1),             # stride is 2
         "activation": ActivationShape,
-        "slope": word,
-        "bypass": unsigned(1),
+        "slope": _KEPT, "bypass": _KEPT,
         "blocks": unsigned(1),          # L blocks of one pixel are interleaved, not L pixels
-        "in_base": word, "in_channels": word,
-        "out_base": word, "out_channels": word, "bypass_base": word,
-        "tile_rows": word, "tile_columns": word,        # of the output
+        "in_base": _KEPT, "in_channels": _KEPT,
+        "out_base": _KEPT, "out_channels": _KEPT, "bypass_base": _KEPT,
+        "tile_rows": _KEPT, "tile_columns": _KEPT,      # of the output
         "in_tile_rows": size, "in_tile_columns": size,  # of the input
-        "full_rows": unsigned(8), "full_columns": unsigned(8),
-        "last_rows": word, "last_columns": word,
-        "in_pitch": word, "out_pitch": word, "out_step": word,
+        "full_rows": _KEPT, "full_columns": _KEPT, "last_rows": _KEPT, "last_columns": _KEPT,
+        "in_pitch": _KEPT, "out_pitch": _KEPT, "out_step": _KEPT,
         "in_row": size,                 # words of a row of an input tile
         "in_size": size,                # words of an input tile
         "area": size,                   # pixels of an output tile
         "out_last_rows": word, "out_last_columns": word,    # of the output, as last_* of the input
         # Only on chips of a mesh.
-        "halo": unsigned(2),            # 0: the map that is made is not exchanged
-        "north": unsigned(1), "west": unsigned(1), "south": unsigned(3), "east": unsigned(3),
-        "made_south": unsigned(2), "made_east": unsigned(2),    # to be received
-        "in_border_rows": word, "in_border_columns": word, "in_corner": word,
-        "border_rows": word, "border_columns": word, "border_corner": word,
+        "halo": _KEPT,                  # 0: the map that is made is not exchanged
+        "north": _KEPT, "west": _KEPT, "south": _KEPT, "east": _KEPT,
+        "made_south": width_of("halo"), "made_east": width_of("halo"),  # to be received
+        "in_border_rows": _KEPT, "in_border_columns": _KEPT, "in_corner": _KEPT,
+        "border_rows": _KEPT, "border_columns": _KEPT, "border_corner": _KEPT,
         "side": size,                   # lines of the input in the west and east memories
         "made_channels": word, "made_pitch": word, "made_step": word,
         # Of the map that is made: lines of a column and of a row beyond the rim.
         "made_side": size, "made_cap": size,     # made_cap also on chips with channelwise
-    })
+    }

@@ -1,9 +1,11 @@
 """What a chip tells about each descriptor, and its state."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import unsigned
 from amaranth.lib import data
 
-__all__ = ["Report"]
+__all__ = ["Report", "decode_report"]
 
 
 class Report(data.Struct):
@@ -24,3 +26,10 @@ class Report(data.Struct):
     active: unsigned(32)
     weight_stalls: unsigned(32)
     tail_stalls: unsigned(32)
+
+
+def decode_report(chunks: Sequence[int]) -> dict[str, int]:
+    """The fields of a :class:`Report` in 32-bit words, least significant word first."""
+    word = sum(int(chunk) << 32 * place for place, chunk in enumerate(chunks))
+    return {name: word >> field.offset & (1 << field.width) - 1
+            for name, field in data.Layout.cast(Report)}

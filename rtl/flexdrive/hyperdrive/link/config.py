@@ -118,12 +118,12 @@ class LinkConfig:
     def latency(self):
         """Cycles from a word's transfer into an idle sender to its first offer by the receiver,
         on wires without latency."""
-        return self.forward.phits + 2 + self.retransmit
+        return self.forward.latency + self.retransmit
 
     def round_trip(self, wires):
         """Cycles from the acceptance of a word to that of the word that takes its place in an
         idle link whose window is full, with ``wires`` cycles of latency there and back."""
-        return self.latency + self.reverse.phits + 3 + wires
+        return self.latency + self.reverse.latency + 1 + wires
 
     def credit_cycles(self, wires):
         """Cycles that ``window * cycles_per_word`` must reach for full rate: the round trip, plus

@@ -76,6 +76,12 @@ class FrameFormat:
         return -(-bits // self.width)
 
     @property
+    def latency(self):
+        """Cycles from the load of a frame to the state that it changes at the other end, on wires
+        without latency: register of the wires, phits, register of the verdict."""
+        return self.phits + 2
+
+    @property
     def bits(self):
         """Bits of a frame on the wire."""
         return self.phits * self.width

@@ -52,6 +52,9 @@ class WeightHop(Shared):
     i : the stream. chip, south, east : its copies.
     """
 
+    WORDS = 2
+    """Words that it holds."""
+
     def __init__(self, width):
         self.width = width
         super().__init__({"i": In(stream.Signature(width)),

@@ -17,9 +17,6 @@ from .global_average import Average
 
 __all__ = ["MapWalker", "Transfer"]
 
-# Words that may be on their way from the memories to the output FIFO.
-_FIFO_WORDS = 16
-
 
 def _parameters(config):
     """The part of module names that says whether there are averages."""
@@ -175,11 +172,11 @@ class Transfer(Shared):
     """LOAD and STORE. A word a cycle; an average sends one a channel, and takes L cycles for L
     channels of a pixel, whether there are as many or not.
 
-    Latency: the first word is written or read two cycles after ``load`` or ``store`` at the
+    Latency: the first word is written or read FIRST_WORD cycles after ``load`` or ``store`` at the
     earliest. A word of ``i`` is written in the cycle of its acceptance (combinational); one that
-    has arrived in cycle t is on ``o`` from t + 2 if none waits before it, a mean
-    :meth:`.global_average.Average.latency_of` cycles later. ``done`` rises two cycles after the
-    last word was written or has left on ``o``.
+    has arrived in cycle t is on ``o`` from t + FIFO (:mod:`~flexdrive.hyperdrive.timing`) if none
+    waits before it, a mean :meth:`.global_average.Average.latency_of` cycles later. ``done`` rises
+    DONE cycles after the last word was written or has left on ``o``.
 
     Members
     -------
@@ -191,6 +188,13 @@ class Transfer(Shared):
     loading, rim : a LOAD wants the next word, for this place; ``room`` : it may have it.
     arrived, arriving : a word fetched before is at ``arriving``; comes back in order.
     """
+
+    FIFO_WORDS = 16
+    """Words that may be on their way from the memories to the host."""
+    FIRST_WORD = 2
+    """Cycles from the start to the walker on the first word."""
+    DONE = 2
+    """Cycles from the last word to ``done``."""
 
     def __init__(self, config):
         self.config = config
@@ -207,8 +211,8 @@ class Transfer(Shared):
     def elaborate(self, platform):
         m = Module()
         m.submodules.walker = walker = MapWalker(self.config)
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=16, depth=_FIFO_WORDS)
-        waiting = Signal(range(_FIFO_WORDS + 1))    # words to be sent that have been read
+        m.submodules.fifo = fifo = SyncFIFOBuffered(width=16, depth=self.FIFO_WORDS)
+        waiting = Signal(range(self.FIFO_WORDS + 1))    # words to be sent that have been read
         loading = Signal()
         storing = Signal()
         walked = Signal()
@@ -245,7 +249,7 @@ class Transfer(Shared):
     def _average(self, m, walker, waiting, fifo):
         """The way of a fetched word to the output, also through the sums; returns whether the next
         may be fetched, and whether it gives a word to be sent."""
-        room = waiting != _FIFO_WORDS
+        room = waiting != self.FIFO_WORDS
         if not self.config.channelwise:
             m.d.comb += [fifo.w_en.eq(self.arrived), fifo.w_data.eq(self.arriving)]
             return room, 1
@@ -254,7 +258,7 @@ class Transfer(Shared):
         # A slot of the adder for each channel: what waits, waits for all of them.
         slot, go, going = Signal(range(max(2, depth))), Signal(), Signal()
         m.d.sync += going.eq(go)
-        m.d.comb += go.eq(Mux(slot == 0, waiting <= _FIFO_WORDS - depth, going))
+        m.d.comb += go.eq(Mux(slot == 0, waiting <= self.FIFO_WORDS - depth, going))
         m.d.sync += slot.eq(Mux(~walker.valid | (slot == depth - 1), 0, slot + 1))
         m.d.comb += [
             average.i_valid.eq(self.arrived & layer.average), average.i_word.eq(self.arriving),

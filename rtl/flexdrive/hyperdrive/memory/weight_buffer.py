@@ -38,6 +38,9 @@ class WeightBuffer(Shared):
     word : the word taken last.
     """
 
+    LATENCY = 1
+    """Cycles from the taking of a word to it on ``word``."""
+
     def __init__(self, width, words, most):
         self.words = words
         super().__init__({

@@ -42,6 +42,9 @@ class AccumulateUnit(Shared):
     y : accumulator of the slot whose turn it is, binary16.
     """
 
+    AHEAD = 1
+    """Cycles that ``weight``, ``first`` and ``hold`` come before their ``x``."""
+
     def __init__(self, adder_depth, *, channelwise=False, ternary=False):
         self.adder_depth = adder_depth
         self.channelwise = channelwise

@@ -187,6 +187,7 @@ class _Generator(Plan):
         ports |= {port: len(bits) for port, bits in top.outputs.items()}
         yield (f"struct {mangle(name)} : simulation<State, Comb, Memories, initialise, memories> "
                f"{{")
+        yield "\tusing simulation::simulation;"
         for port, width in ports.items():
             yield f"\tport<{width}> {mangle(port)};"
         yield "\tvoid settle() {"

@@ -49,7 +49,8 @@ struct simulation {
 	std::unique_ptr<Comb> values{new Comb()};
 	std::unique_ptr<Memories> memory{new Memories()};
 	bool level = false;
-	simulation() { initialise(*now, *memory, FLEXDRIVE_POWER_UP); *next = *now; }
+	// `seed`: of random contents at power-up; 0, the initial values.
+	explicit simulation(u64 seed) { initialise(*now, *memory, seed); *next = *now; }
 	void edge() {
 		clock_memories(*now, *next, *values, *memory);
 		now.swap(next);

@@ -7,19 +7,15 @@ from collections import deque
 
 from flexdrive.hyperdrive.border.sender import CORNER_WORDS, SENDER_LINES
 from flexdrive.hyperdrive.descriptor.fields import Operation
+from flexdrive.hyperdrive.timing import FIFO
 
 from .groups import chunks
 
-__all__ = ["PUSH_DELAY", "Receiver", "Sender"]
-
-# From a write into a buffered FIFO to the word at its output.
-_FIFO_LATENCY = 2
-PUSH_DELAY = 2
-"""From the reservation of a line, in the cycle of its write, to its push."""
+__all__ = ["Receiver", "Sender"]
 
 
 class _Fifo:
-    """Buffered FIFO: a word written in cycle t is at the output from t + 2 on."""
+    """SyncFIFOBuffered of Amaranth: a word written in cycle t is at the output from t + FIFO on."""
 
     def __init__(self, depth):
         self._depth = depth
@@ -34,7 +30,7 @@ class _Fifo:
 
     def settle(self, time):
         """Begin cycle ``time``: what has come to the output."""
-        self._output = bool(self._words) and self._words[0][0] + _FIFO_LATENCY <= time
+        self._output = bool(self._words) and self._words[0][0] + FIFO <= time
 
     @property
     def valid(self):

@@ -1,35 +1,34 @@
-"""One CONV on the cycle model: when each step of the accumulation is decided."""
+"""One CONV on the cycle model: when each step of the accumulation is decided.
 
+Steps that wait for nothing are decided at once, however many there are: what the tail has to know
+of them is looked up in the runs that they form.
+"""
+
+import math
 from bisect import bisect_right
 
-from flexdrive.hyperdrive.timing import OPERAND, REQUEST
+from flexdrive.hyperdrive.timing import REQUEST, accumulated
 
 from .groups import groups
-from .tail import TailModel
+from .tail import Tail
 
-__all__ = ["ConvolutionModel", "Steps", "first_step"]
-
-
-def first_step(config):
-    """Cycles from the descriptor to the first step: dispatch, restart of the walker, one step to
-    fill it."""
-    return 3 + config.adder_depth
+__all__ = ["Convolution"]
 
 
-class Steps:
+class _Steps:
     """Decision times of the steps of one group: runs of steps without a wait between them."""
 
     def __init__(self, group):
-        self.group = group
+        self._group = group
         self._starts, self._indices = [], []    # a run: time of its first step, its index
-        self.end = 0                            # first cycle after the last step known so far
+        self._end = 0                           # first cycle after the last step known so far
 
     def append(self, time, index, count, depth):
         """``count`` steps from step ``index`` on, the first decided at ``time``."""
-        if time != self.end or not self._starts:
+        if time != self._end or not self._starts:
             self._starts.append(time)
             self._indices.append(index)
-        self.end = time + count * depth
+        self._end = time + count * depth
 
     def bank(self, time, depth):
         """Bank of the operand that is decided in the cycle, or None."""
@@ -39,101 +38,141 @@ class Steps:
         limit = self._indices[run + 1] if run + 1 < len(self._starts) else None
         step, slot = divmod(time - self._starts[run], depth)
         step += self._indices[run]
-        if time >= self.end or slot >= self.group.slots or (limit is not None and step >= limit):
+        if (time >= self._end or slot >= self._group.slots
+                or (limit is not None and step >= limit)):
             return None
-        return self.group.banks[slot][step]
+        return self._group.banks[slot][step]
 
 
-class ConvolutionModel:
+class Reads:
+    """What the accumulation reads, as far as it is decided.
+
+    Attributes
+    ----------
+    known_until : steps before this cycle are decided; inf when all are.
+    """
+
+    def __init__(self, depth):
+        self._depth = depth
+        self._recent = []           # the groups that may still be reading
+        self.known_until = 0
+
+    def begin(self, group):
+        """A group begins."""
+        self._recent = [*self._recent[-2:], _Steps(group)]
+
+    def append(self, time, index, count):
+        """``count`` steps of the group from ``index`` on are decided, the first at ``time``."""
+        if count:
+            self._recent[-1].append(time, index, count, self._depth)
+        self.known_until = time + count * self._depth
+
+    def bank(self, time):
+        """Bank that is requested from the arbiter in a cycle, or None."""
+        for steps in reversed(self._recent):
+            bank = steps.bank(time - REQUEST, self._depth)
+            if bank is not None:
+                return bank
+        return None
+
+    def decided(self, time):
+        """Whether all requests of a cycle are known."""
+        return time - REQUEST < self.known_until
+
+
+class Convolution:
     """Times of one convolution.
 
     Parameters
     ----------
-    config, descriptor : the chip and the layer.
-    weights, parameters : :class:`~.streams.Ring` of each.
-    weight_base, parameter_base : words of earlier layers in them.
+    chip : :class:`~.chip.ChipModel`.
+    descriptor : the layer.
 
     Attributes
     ----------
     active, weight_stalls, tail_stalls : as in the chip's report.
     """
 
-    def __init__(self, config, descriptor, weights, parameters, weight_base, parameter_base):
-        self._depth = config.adder_depth
-        self._weights = weights
-        self._groups = groups(config, descriptor, weight_base, parameter_base)
-        self._recent = []           # the groups that may still be reading
-        self._pending = None        # the group whose tail has not been followed yet, and its time
-        self._tail = TailModel(config, descriptor, parameters, self._operand_bank)
+    def __init__(self, chip, descriptor):
+        self._chip, self._depth = chip, chip.config.adder_depth
+        self._groups = groups(chip.config, descriptor, chip.weight_words, chip.parameter_words)
+        self._reads = Reads(self._depth)
+        self._tail = Tail(chip, descriptor, self._reads)
         self.active = self.weight_stalls = self.tail_stalls = 0
 
     def run(self, start):
-        """``start`` is the cycle in which the first step may be decided; returns the first cycle
-        in which the sequencer sees that everything is done."""
-        depth, time = self._depth, start
+        """Process; ``start`` is the cycle in which the first step may be decided; returns the first
+        cycle in which the sequencer sees that everything is done."""
+        time = start
+        self._chip.scheduler.start(self._tail.run(), start)
         for group in self._groups:
-            steps = Steps(group)
-            self._recent = [*self._recent[-2:], steps]
-            commit = self._group(steps, time)
-            time = commit + depth
-            # Its tail is followed once the next group's steps up to its last are known.
-            self._pending = group, commit + group.slots - 1 + OPERAND + depth
-        self._finish_pending()
-        return max(time, self._tail.drain())
+            self._reads.begin(group)
+            last = yield from self._group(group, time)
+            self._tail.hand(group, last + group.slots - 1 + accumulated(self._depth))
+            time = last + self._depth
+        self._reads.known_until = math.inf
+        self._tail.close()
+        while self._tail.drained is None:
+            yield self._tail.changed
+        return max(time, self._tail.drained)
 
-    def _finish_pending(self):
-        """Follow the tail of the group before; returns from when on it is free."""
-        if self._pending is None:
-            return 0
-        free = self._tail.finish_group(*self._pending) + 1
-        self._pending = None
-        return free
+    def _decide(self, group, time, index, count):
+        """Decide ``count`` steps of a group from ``index`` on, the first at ``time``."""
+        self._reads.append(time, index, count)
+        if group.gives_back and count:
+            steps = zip(range(time, time + count * self._depth, self._depth),
+                        group.takes[index:index + count], strict=True)
+            self._chip.weights.release([at for at, words in steps for _ in range(words)])
 
-    def _group(self, steps, time):
-        """Decide all steps of a group; returns the time of the last."""
-        group, depth = steps.group, self._depth
-        count = group.steps
-        there, released = self._weights.there, self._weights.released
-
-        def decide(time, index, number):
-            steps.append(time, index, number, depth)
-            if group.gives_back:
-                for step in range(index, index + number):
-                    released.extend([time + (step - index) * depth] * group.takes[step])
-
-        final = max((need for need in group.needs if need is not None), default=None)
-        if not group.streams or final is None or (
-                self._weights.knows(final) and there(final) <= time):
-            # All weights are in the buffer: only the last step may have to wait.
-            if count > 1:
-                decide(time, 0, count - 1)
-            time += (count - 1) * depth
+    def _group(self, group, time):
+        """Process: decide all steps of a group; returns the time of the last."""
+        last = group.steps - 1
+        if self._stored(group, time):
+            self._decide(group, time, 0, last)
+            time += last * self._depth
         else:
-            for step, need in enumerate(group.needs):
-                if need is not None:
-                    time = self._wait(time, there(need))
-                if step < count - 1:
-                    decide(time, step, 1)
-                    time += depth
-        free = self._finish_pending()
-        late = max(0, -(-(free - time) // depth)) * depth
+            time = yield from self._streamed(group, time)
+        # Only the last step may have to wait for the tail.
+        while self._tail.free is None:
+            yield self._tail.changed
+        late = self._late(time, self._tail.free)
         self.tail_stalls += late
-        time += late
-        decide(time, count - 1, 1)
-        self.active += count * group.slots
-        return time
-
-    def _wait(self, time, there):
-        """The first decision from ``time`` on, a whole number of steps later, at which the
-        weight is there."""
-        late = max(0, -(-(there - time) // self._depth)) * self._depth
-        self.weight_stalls += late
+        self._decide(group, time + late, last, 1)
+        self.active += group.steps * group.slots
         return time + late
 
-    def _operand_bank(self, time):
-        """Bank that the accumulation reads in a cycle, or None."""
-        for steps in reversed(self._recent):
-            bank = steps.bank(time - REQUEST, self._depth)
-            if bank is not None:
-                return bank
-        return None
+    def _stored(self, group, time):
+        """Whether all weights of a group are in the buffer in cycle ``time``."""
+        final, weights = group.last_weight, self._chip.weights
+        return not group.streams or final is None or (
+            weights.fill(final) and weights.there(final) <= time)
+
+    def _streamed(self, group, time):
+        """Process: decide all steps but the last of a group whose weights are on their way; returns
+        from when on the last has its weights."""
+        weights, final = self._chip.weights, group.last_weight
+        begun, first = time, 0          # of the steps that are not decided yet
+        for step, need in enumerate(group.needs):
+            if need is not None:
+                if not weights.knows(need):
+                    # Perhaps a place that this group gives back.
+                    self._decide(group, begun, first, step - first)
+                    begun, first = time, step
+                    weights.fill(final)
+                    while not weights.knows(need):
+                        yield weights.changed
+                        weights.fill(final)
+                there = weights.there(need)
+                if there > time:
+                    self._decide(group, begun, first, step - first)
+                    late = self._late(time, there)
+                    self.weight_stalls += late
+                    time += late
+                    begun, first = time, step
+            time += self._depth
+        self._decide(group, begun, first, group.steps - 1 - first)
+        return time - self._depth
+
+    def _late(self, time, ready):
+        """Cycles, in whole steps, from ``time`` until what is there from ``ready`` on is there."""
+        return max(0, -(-(ready - time) // self._depth)) * self._depth

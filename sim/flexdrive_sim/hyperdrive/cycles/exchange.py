@@ -3,14 +3,15 @@
 State is that of registers: a step computes cycle t from it, with what the chips did in t.
 """
 
+from flexdrive.hyperdrive.border.exchange import Exchange
+from flexdrive.hyperdrive.border.memory import SIDES
 from flexdrive.hyperdrive.border.sender import SENDER_LINES
 
-from .border import PUSH_DELAY, Receiver, Sender
+from .border import Receiver, Sender
 from .link import Direct, Link
 
 __all__ = ["ChipExchange", "connect"]
 
-SIDES = ("north", "south", "west", "east")
 _OPPOSITE = {"north": "south", "south": "north", "west": "east", "east": "west"}
 _OFFSETS = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1)}
 
@@ -37,10 +38,11 @@ class ChipExchange:
     @property
     def busy(self):
         """Something may change in the next cycle without the chip doing anything."""
-        return (self._starting is not None or bool(self._reserved)
-                or any(channel.busy for channel in self._channels.values())
-                or any(sender.busy for sender in self._senders.values())
-                or any(r.step is not None and not r.step[0] for r in self._receivers.values()))
+        return bool(self._channels) and (
+            self._starting is not None or bool(self._reserved)
+            or any(channel.busy for channel in self._channels.values())
+            or any(sender.busy for sender in self._senders.values())
+            or any(r.step is not None and not r.step[0] for r in self._receivers.values()))
 
     @property
     def complete(self):
@@ -57,7 +59,7 @@ class ChipExchange:
     def reserve(self, time, lines):
         """Lines written in this cycle: {side: words}."""
         for side, words in lines.items():
-            self._senders[side].pushes.append((time + PUSH_DELAY, words))
+            self._senders[side].pushes.append((time + Exchange.LINES, words))
             self._reserved.append(side)
 
     def begin(self, time):

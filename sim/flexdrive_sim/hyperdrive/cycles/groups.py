@@ -1,8 +1,8 @@
 """What a CONV computes, group by group, without time: steps, weights, operands, values of the tail.
 
 A group is what the units sum at once: C channels of L pixels, L blocks of one pixel, or,
-channelwise, a row of up to C pixels of L channels. Both forms of the model (:mod:`.convolution` for
-a chip, :mod:`.mesh_convolution` for a chip of a mesh) give its steps their times.
+channelwise, a row of up to C pixels of L channels. :mod:`.convolution` gives its steps their times,
+:mod:`.tail` its values.
 """
 
 from collections.abc import Sequence
@@ -42,6 +42,11 @@ class Group:
     def steps(self):
         """Number of steps."""
         return len(self.takes)
+
+    @property
+    def last_weight(self):
+        """Index of the last weight word that it takes, None of one that takes none."""
+        return max((need for need in self.needs if need is not None), default=None)
 
 
 def chunks(descriptor, config):

@@ -65,8 +65,8 @@ class Link:
     def __init__(self, sender, config, latency=0):
         self._sender, self._window, self._replay = sender, config.window, config.retransmit
         # From the load of a frame to the cycle in which its end is seen in a register.
-        self._forward_delay = config.forward.phits + latency + 2
-        self._credit_delay = config.reverse.phits + latency + 2
+        self._forward_delay = config.forward.latency + latency
+        self._credit_delay = config.reverse.latency + latency
         self._frames = _Frames(config.forward.phits, config.keepalive)
         self._credits = _Frames(config.reverse.phits, config.keepalive)
         self._buffer = deque()      # words to be sent, with retransmission

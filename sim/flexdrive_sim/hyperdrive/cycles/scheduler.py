@@ -17,16 +17,9 @@ class Event:
 
 
 class Scheduler:
-    """Runs generators. A generator yields the cycle in which it goes on, or an :class:`Event`.
+    """Runs generators. A generator yields the cycle in which it goes on, or an :class:`Event`."""
 
-    Parameters
-    ----------
-    links : object with ``busy``, ``step(time)`` and ``pending()``: events whose condition may have
-        become true, for what goes on in every cycle.
-    """
-
-    def __init__(self, links):
-        self._links = links
+    def __init__(self):
         self._queue = []
         self._order = itertools.count()
         self.now = 0
@@ -40,21 +33,28 @@ class Scheduler:
             self.start(process, self.now if time is None else time)
         event.waiting = []
 
-    def run(self):
+    def run(self, links):
+        """Run until nothing goes on any more.
+
+        Parameters
+        ----------
+        links : object with ``busy``, ``step(time)`` and ``pending()``: events whose condition may
+            have become true, for what goes on in every cycle.
+        """
         alone = 0
-        while self._queue or self._links.busy:
+        while self._queue or links.busy:
             alone = 0 if self._queue else alone + 1
             if alone > _PATIENCE:
                 raise RuntimeError(f"The cycle model is stuck in cycle {self.now}: words on the "
                                    f"links that no chip takes")
             target = self._queue[0][0] if self._queue else self.now + 1
             while self.now < target:
-                if not self._links.busy:
+                if not links.busy:
                     self.now = target
                     break
-                self._links.step(self.now)
+                links.step(self.now)
                 self.now += 1
-                for event in self._links.pending():
+                for event in links.pending():
                     self.fire(event)
                 if self._queue:
                     target = min(target, max(self.now, self._queue[0][0]))

@@ -1,76 +1,134 @@
-"""Tail of the chip, cycle by cycle while it has work: shifts, bypass reads, writes, waits."""
+"""Tail of a chip, cycle by cycle while it has work: shifts, bypass reads, writes, waits."""
 
-__all__ = ["TailModel", "tail_stages"]
+from flexdrive.hyperdrive.border.memory import SIDES
+from flexdrive.hyperdrive.tile.tail import Tail as TileTail
+
+from .scheduler import Event
+
+__all__ = ["Tail"]
 
 
-def tail_stages(config):
-    """Values on their way through a tail: a register, L in each multiplier and adder."""
-    return 1 + (3 + config.leaky) * config.adder_depth
-
-
-class TailModel:
-    """Follows the tail controller of one layer.
+class Tail:
+    """Tail controller of one layer.
 
     Parameters
     ----------
-    config, descriptor : the chip and the layer.
-    parameters : :class:`Ring` of scale and bias words.
-    operand_bank : function of a cycle: bank that the accumulation reads in it, or None.
+    chip : :class:`~.chip.ChipModel`.
+    layer : its descriptor.
+    reads : :class:`~.convolution.Reads` of the accumulation, which go first.
+
+    Attributes
+    ----------
+    free : first cycle in which no group is committed or held; None: not known yet.
+    drained : first cycle in which all is written; None: not known yet.
+    changed : one of them has become known.
     """
 
-    def __init__(self, config, descriptor, parameters, operand_bank):
-        self._banks = config.fm_banks
-        self._out = descriptor.out_base
-        self._bypass = descriptor.bypass_base if descriptor.bypass else None
-        self._parameters = parameters
-        self._operand_bank = operand_bank
-        # Addresses of the results on their way, None for nothing; the last is to be written.
-        self._pipeline = [None] * tail_stages(config)
+    def __init__(self, chip, layer, reads):
+        self._chip, self._layer, self._reads = chip, layer, reads
+        self._sends = layer.halo and any(getattr(layer, side) for side in SIDES)
+        # Offsets of the results on their way, None for nothing; the last is to be written.
+        config = chip.config
+        self._pipeline = [None] * TileTail.latency_of(config.adder_depth, config.leaky)
         self._time = 0
-        self._idle = 0          # first cycle in which all is shifted out and written
+        self._idle = 0              # first cycle in which all so far is shifted out and written
+        self._held = []             # groups on their way, and from which cycle on they are held
+        self._handed = Event()
+        self._over = False
+        self.free = 0
+        self.drained = None
+        self.changed = Event()
 
-    def finish_group(self, group, held):
-        """Shift out a whole group, whose accumulators are held from cycle ``held`` on; returns the
-        cycle of its last shift."""
-        while self._time < held and any(a is not None for a in self._pipeline):
-            self._cycle(None)
-        self._time = max(self._time, held)
-        for value in group.values:
-            while not self._cycle(value):
-                pass
-        last = self._time - 1
-        self._idle = last + 1
-        self._parameters.released += [last] * group.releases
-        return last
+    def hand(self, group, held):
+        """The accumulators of a group are held from cycle ``held`` on."""
+        self.free = None
+        self._held.append((group, held))
+        self._chip.scheduler.fire(self._handed)
 
-    def drain(self):
-        """Write what is on its way; returns the first cycle in which nothing is."""
-        while any(address is not None for address in self._pipeline):
-            self._cycle(None)
-        return self._idle
+    def close(self):
+        """There are no more groups."""
+        self._over = True
+        self._chip.scheduler.fire(self._handed)
 
-    def _cycle(self, value):
-        """One cycle with ``value`` at the front (None: nothing); returns whether it went in."""
-        time, banks, pipeline = self._time, self._banks, self._pipeline
+    def run(self):
+        """Process: every group through the tail, then what is left in its pipeline."""
+        group, values = None, []            # the group under way, its values, the next one last
+        while self._held or not self._over or values or self._filled:
+            if not values and self._held and (self._time >= self._held[0][1] or not self._filled):
+                group, held = self._held.pop(0)
+                values = group.values[::-1]
+                self._time = max(self._time, held)
+            if not values and not self._filled:
+                yield self._handed
+                continue
+            lines = self._lines(self._pipeline[-1])
+            # The senders' state and the accumulation's reads of this cycle must be known.
+            if lines or not self._reads.decided(self._time):
+                yield self._time
+            entered = self._cycle(values[-1] if values else None, lines)
+            if values and entered:
+                values.pop()
+                if not values:
+                    self._finished(group)
+        self.drained = self._idle
+        self._chip.scheduler.fire(self.changed)
+
+    @property
+    def _filled(self):
+        return self._pipeline.count(None) < len(self._pipeline)
+
+    def _finished(self, group):
+        """The group's last value was shifted out in the cycle before."""
+        self._idle = self.free = self._time
+        self._chip.parameters.released += [self._time - 1] * group.releases
+        self._chip.scheduler.fire(self.changed)
+
+    def _lines(self, offset):
+        """Lines that a written word sends: {side: words}."""
+        d, config = self._layer, self._chip.config
+        if offset is None or not self._sends:
+            return {}
+        row, column = divmod(offset // d.out_pitch, d.tile_columns)
+        # Rows and columns of the first tiles that exist.
+        rows = d.tile_rows if d.full_rows else d.made_pixels(d.last_rows)
+        columns = d.tile_columns if d.full_columns else d.made_pixels(d.last_columns)
+        at = {"north": row < min(d.halo, rows), "south": row >= d.tile_rows - d.halo,
+              "west": column < min(d.halo, columns), "east": column >= d.tile_columns - d.halo}
+        lines = {}
+        for side, there in at.items():
+            if there and getattr(d, side):
+                full, rest, pixel, tiles = (
+                    (d.full_columns, d.last_columns, column, config.columns)
+                    if side in ("north", "south") else
+                    (d.full_rows, d.last_rows, row, config.rows))
+                rest = d.made_pixels(rest)
+                lines[side] = min(tiles, full + (pixel < rest))
+        return lines
+
+    def _cycle(self, value, lines):
+        """One cycle with ``value`` at the front (None: nothing), whose write sends ``lines``;
+        returns whether the value went in."""
+        time, d, pipeline = self._time, self._layer, self._pipeline
         self._time = time + 1
-        operand = self._operand_bank(time)
-        last = pipeline[-1]
-        granted = last is not None and operand != last % banks
+        banks, exchange = self._chip.config.fm_banks, self._chip.exchange
+        last, operand = pipeline[-1], self._reads.bank(time)
+        write = None if last is None else (d.out_base + last) % banks
+        room = not lines or exchange.room(lines)
+        granted = last is not None and operand != write and room
         ready, enters = True, None
         if value is not None and value[0]:
-            _, offset, parameter = value
-            ready = self._parameters.there(parameter) <= time
-            if ready and self._bypass is not None:
-                bank = (self._bypass + offset) % banks
-                ready = bank not in (operand, None if last is None else last % banks)
-            enters = self._out + offset
-        if ready and (last is None or granted):
+            _, enters, parameter = value
+            ready = self._chip.parameters.there(parameter) <= time
+            if ready and d.bypass:
+                ready = (d.bypass_base + enters) % banks not in (operand, write) and room
+        if granted and lines:
+            exchange.reserve(time, lines)
+        moves = ready and (last is None or granted)
+        if moves:
             pipeline.pop()
             pipeline.insert(0, enters)
-            if last is not None:
-                self._idle = time + 1
-            return True
-        if granted:
+        elif granted:
             pipeline[-1] = None
+        if granted:
             self._idle = time + 1
-        return False
+        return moves

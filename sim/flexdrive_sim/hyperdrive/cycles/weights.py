@@ -4,41 +4,50 @@ Times become known as chips give back places, each by itself: a chip may need it
 known when another chip will take the same one.
 """
 
+from flexdrive.hyperdrive.link.stream_fork import WeightHop
+
 from .scheduler import Event
-from .streams import Gate
+from .streams import Gate, Ring
 
 __all__ = ["BroadcastWeights", "ForwardedWeights"]
 
+# Words that are followed one by one before it is asked again whether they flow.
+_SINGLY = 64
 
-class _Branch:
+
+class _Buffer(Ring):
     """Weight buffer of one chip, ``depth`` words."""
 
     def __init__(self, weights, depth):
-        self._weights, self._depth = weights, depth
-        self.accepted, self._released = [], []
+        super().__init__(depth)
+        self._weights = weights
+
+    @property
+    def changed(self):
+        """Event: a buffer has room that it had not."""
+        return self._weights.changed
 
     def accept(self, index, offered):
-        """Word ``index`` is offered from cycle ``offered`` on; whether it is known when it is
-        accepted."""
-        if len(self.accepted) > index:
-            return True
-        place = index - self._depth
-        if place >= len(self._released):
-            return False
-        self.accepted.append(max(offered, self._released[place] + 1) if place >= 0 else offered)
-        return True
+        """Word ``index`` is offered from cycle ``offered`` on; when it is accepted, None if that is
+        not known."""
+        if not self.knows(index):
+            room = self.room(index)
+            if room is None:
+                return None
+            self.accepted.append(max(offered, room))
+        return self.accepted[index]
 
     def release(self, times):
         """Places are given back in these cycles."""
-        self._released += times
+        self.released += times
         self._weights.scheduler.fire(self._weights.changed)
 
-    def there(self, index):
-        """Process: first cycle in which word ``index`` can be used."""
-        while len(self.accepted) <= index:
-            if not self._weights.advance(self):
-                yield self._weights.changed
-        return self.accepted[index] + 1
+    def fill(self, index):
+        """Find the times of words up to ``index``, as far as they can be known; whether all
+        are."""
+        if not self.knows(index):
+            self._weights.advance(index)
+        return self.knows(index)
 
 
 class BroadcastWeights:
@@ -57,66 +66,74 @@ class BroadcastWeights:
 
     def __init__(self, pattern):
         self._gate = Gate(pattern)
-        self._branches = []
-        self._offered = [self._gate.open_at(0)]
+        self._buffers = []
+        self._index, self._offered = 0, self._gate.open_at(0)   # the next word
         self.last = -1
         self.changed = Event()
         self.scheduler = None
 
     def branch(self, at, depth):
         """The buffer of chip ``at``, of ``depth`` words."""
-        self._branches.append(_Branch(self, depth))
-        return self._branches[-1]
+        self._buffers.append(_Buffer(self, depth))
+        return self._buffers[-1]
 
-    def advance(self, branch):
-        """Find more times; whether ``branch`` has one word more."""
-        before = len(branch.accepted)
-        while len(branch.accepted) == before:
-            index = len(self._offered) - 1
-            known = [b.accept(index, self._offered[index]) for b in self._branches]
-            if not all(known):
-                break
-            self.last = max(b.accepted[index] for b in self._branches)
-            self._offered.append(self._gate.open_at(self.last + 1))
-        return len(branch.accepted) > before
+    def advance(self, index):
+        """Find times of words up to ``index``."""
+        while self._index <= index:
+            count = self._flowing(index)
+            if count:
+                for buffer in self._buffers:
+                    buffer.accepted += range(self._offered, self._offered + count)
+                self._taken(count, self._offered + count - 1)
+            for _ in range(min(_SINGLY, index + 1 - self._index)):
+                times = [b.accept(self._index, self._offered) for b in self._buffers]
+                if None in times:
+                    return
+                self._taken(1, max(times))
 
+    def _taken(self, count, last):
+        """``count`` words more were taken by all, the last in cycle ``last``."""
+        self._index += count
+        self.last, self._offered = last, self._gate.open_at(last + 1)
 
-class _Hop:
-    """:class:`~flexdrive.hyperdrive.link.stream_fork.WeightHop` of one chip: two words, a fork."""
-
-    def __init__(self, branch):
-        self.branch, self.after = branch, []
-        self.pushed, self.popped = [], []       # cycles of words in and out
-
-    def room(self, index):
-        """First cycle with room for word ``index``, None if that is not known."""
-        if index < 2:
+    def _flowing(self, index):
+        """Words up to ``index`` that come one a cycle, because all buffers have places for them."""
+        if not self._gate.always or any(b.knows(self._index) for b in self._buffers):
             return 0
-        return self.popped[index - 2] + 1 if index - 2 < len(self.popped) else None
+        return min(index + 1 - self._index,
+                   *(b.free(self._index, self._offered) for b in self._buffers))
+
+
+class _Hop(Ring):
+    """:class:`~flexdrive.hyperdrive.link.stream_fork.WeightHop` of one chip: registers, a fork."""
+
+    def __init__(self, buffer):
+        super().__init__(WeightHop.WORDS)
+        self.buffer, self.after = buffer, []
 
     def advance(self):
         """Find more times; whether there were any."""
-        index = len(self.popped)
-        if index >= len(self.pushed):
+        index = len(self.released)
+        if not self.knows(index):
             return False
-        first = self.pushed[index] + 1
+        first = self.there(index)
         if index:
-            first = max(first, self.popped[-1] + 1)
-        before = len(self.branch.accepted)
-        known = self.branch.accept(index, first)
-        found = len(self.branch.accepted) > before
+            first = max(first, self.released[-1] + 1)
+        before = len(self.buffer.accepted)
+        known = self.buffer.accept(index, first) is not None
+        found = len(self.buffer.accepted) > before
         for hop in self.after:
-            if len(hop.pushed) > index:
+            if hop.knows(index):
                 continue
             room = hop.room(index)
             if room is None:
                 known = False
             else:
-                hop.pushed.append(max(first, room))
+                hop.accepted.append(max(first, room))
                 found = True
         if known:
-            self.popped.append(max(self.branch.accepted[index],
-                                   *(hop.pushed[index] for hop in self.after), first))
+            self.released.append(max(self.buffer.accepted[index],
+                                     *(hop.accepted[index] for hop in self.after), first))
         return found or known
 
 
@@ -133,27 +150,25 @@ class ForwardedWeights:
 
     def branch(self, at, depth):
         y, x = at
-        branch = _Branch(self, depth)
-        hop = self._hops[at] = _Hop(branch)
+        buffer = _Buffer(self, depth)
+        hop = self._hops[at] = _Hop(buffer)
         before = (y - 1, x) if y else (y, x - 1)
         if before in self._hops:
             self._hops[before].after.append(hop)
-        return branch
+        return buffer
 
-    def advance(self, branch):
-        before = len(branch.accepted)
+    def advance(self, index):
         found = [True]
         while any(found):
             # From the first chip on; each feeds those after it.
-            found = [self._push(before), *[hop.advance() for hop in self._hops.values()]]
-        return len(branch.accepted) > before
+            found = [self._push(index), *[hop.advance() for hop in self._hops.values()]]
 
     def _push(self, index):
         """Words from the source up to ``index``, no further; whether there was one."""
         first = self._hops[0, 0]
-        room = first.room(len(first.pushed))
-        if room is None or len(first.pushed) > index:
+        room = first.room(len(first.accepted))
+        if room is None or len(first.accepted) > index:
             return False
         self.last = max(self._gate.open_at(self.last + 1), room)
-        first.pushed.append(self.last)
+        first.accepted.append(self.last)
         return True

@@ -6,7 +6,9 @@ import numpy as np
 
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.chip import Chip as ChipComponent
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code
+from flexdrive.hyperdrive.descriptor.encoding import iterate
+from flexdrive.hyperdrive.descriptor.fields import Code
+from flexdrive.hyperdrive.descriptor.report import decode_report
 from flexdrive.hyperdrive.link import LinkError
 
 from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
@@ -14,8 +16,6 @@ from ..report_row import ReportRow
 
 __all__ = ["Chip", "ChipRun", "count_descriptors", "report_row"]
 
-# Words of a report on the stream: 160 bits.
-_REPORT_CHUNKS = 5
 # Cycles that a program of any kind may take per unit of work, before a run counts as hung.
 _DEFAULT_LIMIT = 1 << 40
 
@@ -40,19 +40,14 @@ class ChipRun:
 
 def count_descriptors(words):
     """Number of descriptors in a stream of 32-bit words, as the chip frames them."""
-    position, count = 0, 0
-    while position < len(words):
-        position += DESCRIPTOR_WORDS + (int(words[position]) >> 16)
-        count += 1
-    return count
+    return sum(1 for _ in iterate(words))
 
 
 def report_row(row, time):
     """A :class:`ReportRow` of a word of ``o_reports`` (32-bit chunks)."""
-    head = int(row[0])
-    return ReportRow(head & 0xFFFF, Code(head >> 16 & 0xFF), head >> 24 & 0xF,
-                     *(int(word) for word in row[1:_REPORT_CHUNKS]), time,
-                     LinkError(head >> 28))
+    fields = decode_report(row)
+    return ReportRow(**fields | {"code": Code(fields["code"]), "time": time,
+                                 "link_error": LinkError(fields["link_error"])})
 
 
 class Chip:

@@ -1,6 +1,6 @@
 """Networks on the host and on a chip: images in, results, comparison and counters out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -150,9 +150,9 @@ def _shuffled(channels, ways):
 
 def _refuse_illegal(program):
     """RunError when a chip would refuse a descriptor of ``program``."""
-    for (y, x), words in program.chip_words().items():
+    for (y, x), commands in program.chip_commands().items():
         sides = neighbours(*program.mesh, y, x) if program.mesh else (False,) * 4
-        for index, descriptor in enumerate(replace(program, words=words).descriptors()):
+        for index, (descriptor, _) in enumerate(commands):
             code = check(descriptor, program.config, sides)
             if code != Code.OK:
                 raise RunError(f"Descriptor {index} of the program is illegal: {code.name}")
@@ -224,8 +224,9 @@ class Session:
         self._options, self._gates = options, gates
         self._chip = None
         self._predictions = {}
+        self._checked = {}
         for program in deployment.programs:
-            check_plan(program)
+            self._check(program)
         if engine != "golden":
             self._chip = machine_for(deployment.config, deployment.mesh, options, notify=notify,
                                      engine="compiled" if engine == "rtl" else "pysim")
@@ -253,9 +254,8 @@ class Session:
     def _run_chip(self, part, maps):
         program = part.program
         pixels = program.pack(maps)
-        _refuse_illegal(program)
         golden = GoldenChip(program.array, (program.config.rows, program.config.columns))
-        expected = golden.execute(program.array_words, program.weights, pixels)
+        expected = golden.run(self._check(program), program.weights, pixels)
         overflows = tuple(of_program(program, golden.beyond))
         if self._chip is None:
             return self._check_golden(part, maps, pixels, expected, overflows)
@@ -278,6 +278,14 @@ class Session:
             difference = _first_difference(program, expected, pixels)
         return ChipResult(program.unpack(pixels), compared, difference, None, [],
                           self._predicted(program), overflows=overflows, sent=sent, stored=pixels)
+
+    def _check(self, program):
+        """The program as the golden model takes it; checked once, not for every image."""
+        if program not in self._checked:
+            _refuse_illegal(program)
+            check_plan(program)
+            self._checked[program] = GoldenChip(program.array).checked(program.array_commands)
+        return self._checked[program]
 
     def _predicted(self, program):
         if program not in self._predictions:

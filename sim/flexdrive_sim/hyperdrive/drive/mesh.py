@@ -1,17 +1,19 @@
 """Programs for a mesh of chips, and its RTL."""
 
 from dataclasses import dataclass, replace
+from math import prod
 
 import numpy as np
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Command, encode, iterate
+from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import patches, split_program, whole_config
 
 from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
-from .chip import ChipRun, count_descriptors, report_row
+from .chip import ChipRun, report_row
 from .stimuli import Stimulus, random_kind, random_slice, random_weights, random_words
 
 __all__ = ["Mesh", "MeshRun", "random_chain"]
@@ -69,16 +71,17 @@ class Mesh:
         """
         gates = gates or {}
         config, size = self.config, (self.height, self.width)
-        programs = split_program(config, *size, words)
-        parts = patches(config, *size, words, pixels, Operation.LOAD)
-        counts = self._out_words(words)
+        commands = list(iterate(words))
+        programs = split_program(config, *size, commands)
+        parts = patches(config, *size, commands, pixels, Operation.LOAD)
+        counts = self._out_words(commands)
         streams = {"i_weights": Source(weights, gates.get("i_weights", Gate.always()))}
         for (y, x), program in programs.items():
             for name, end in (
-                    ("i_descriptors", Source(np.array(program, np.uint32))),
+                    ("i_descriptors", Source(np.array(encode(program), np.uint32))),
                     ("i_pixels", Source(parts[y, x].astype(np.uint32))),
                     ("o_pixels", Sink(counts[y, x])),
-                    ("o_reports", Sink(count_descriptors(program)))):
+                    ("o_reports", Sink(len(program)))):
                 end.gate = gates.get(f"{name}_{y}_{x}", Gate.always())
                 streams[f"{name}_{y}_{x}"] = end
         component = None if self._model else self._component()
@@ -99,15 +102,10 @@ class Mesh:
         return ChipRun(run.words[f"o_pixels_{at}"][:, 0].astype(np.uint16),
                        run.times[f"o_pixels_{at}"], run.cycles, reports)
 
-    def _out_words(self, words):
-        total, position = 0, 0
-        while position < len(words):
-            d = Descriptor.from_words(
-                [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
-            position += DESCRIPTOR_WORDS + d.payload
-            if d.operation == Operation.STORE:
-                total += int(np.prod(d.stored(self.config.rows, self.config.columns)))
-        parts = patches(self.config, self.height, self.width, words,
+    def _out_words(self, commands):
+        total = sum(prod(d.stored(self.config.rows, self.config.columns))
+                    for d, _ in commands if d.operation == Operation.STORE)
+        parts = patches(self.config, self.height, self.width, commands,
                         np.zeros(total, np.uint16), Operation.STORE)
         return {at: len(part) for at, part in parts.items()}
 
@@ -206,5 +204,5 @@ def _append(stimulus, operation, **fields):
     """Let ``operation`` append a descriptor, and set ``fields`` in it."""
     begin = len(stimulus.words)
     operation()
-    d = Descriptor.from_words(stimulus.words[begin:begin + DESCRIPTOR_WORDS])
-    stimulus.words[begin:begin + DESCRIPTOR_WORDS] = replace(d, **fields).words()
+    stimulus.words[begin:] = encode(
+        Command(replace(d, **fields), payload) for d, payload in iterate(stimulus.words[begin:]))

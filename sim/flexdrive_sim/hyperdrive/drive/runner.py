@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flexdrive.hyperdrive.border.word import WORD_BITS
 from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive_deploy.hyperdrive.mesh_borders import join_patches
 
 from ..cycles import predict, predict_mesh
 
 __all__ = ["ProgramRun", "machine_for", "predict_program", "run_program"]
-
-# A word on a link: a pixel and its kind.
-_LINK_BITS = 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +35,7 @@ class ProgramRun:
     @property
     def border_bits(self):
         """Bits on the links of a mesh, kinds of the words included (prediction)."""
-        return _LINK_BITS * sum(self.link_words)
+        return WORD_BITS * sum(self.link_words)
 
     @property
     def reports(self):
@@ -70,7 +68,7 @@ def run_program(machine, program, pixels, max_cycles, gates=None):
         return ProgramRun(run.cycles, chips)
 
     def joined(parts):
-        return join_patches(program.config, *program.mesh, program.words, parts, Operation.STORE)
+        return join_patches(program.config, program.commands, parts, Operation.STORE)
 
     return ProgramRun(run.cycles, chips,
                       joined({at: chip.pixels for at, chip in run.chips.items()}),
@@ -86,10 +84,8 @@ def predict_program(program, options=None, gates=None):
     options : flexdrive.hyperdrive.mesh_chip.MeshOptions of a mesh.
     gates : stream name -> :class:`flexdrive_sim.engine.Gate` pattern; others are always willing.
     """
-    if program.mesh is None:
-        predicted = predict(program.config, program.words, gates)
-        return ProgramRun(predicted.cycles, {(0, 0): predicted.reports})
-    predicted = predict_mesh(program.config, *program.mesh, program.words, options, gates=gates)
+    predicted = predict(program.config, program.words, gates) if program.mesh is None else (
+        predict_mesh(program.config, *program.mesh, program.words, options, gates=gates))
     counts = [count for links in predicted.link_words.values() for count in links.values()]
     words = tuple(sum(count[place] for count in counts) for place in (0, 1))
-    return ProgramRun(predicted.cycles, predicted.reports, link_words=words)
+    return ProgramRun(predicted.cycles, predicted.chips, link_words=words)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor.fields import Activation, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
+from flexdrive.hyperdrive.descriptor.fields import Activation, Operation
 
 __all__ = ["Slice", "Stimulus", "random_factors", "random_kind", "random_slice", "random_weights",
            "random_words", "resnet34_layers", "shape_stimulus"]

@@ -4,14 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flexdrive.errors import FlexdriveError
-from flexdrive.hyperdrive.descriptor.fields import (
-    DESCRIPTOR_WORDS,
-    Activation,
-    Code,
-    Descriptor,
-    Operation,
-)
+from flexdrive.errors import StreamError
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor, iterate
+from flexdrive.hyperdrive.descriptor.fields import Activation, Code, Operation
 
 from .convolution import averages, channelwise, convolve
 from .descriptor_rules import blocks, check
@@ -19,16 +14,13 @@ from .descriptor_rules import blocks, check
 __all__ = ["Beyond", "GoldenChip", "Report", "StreamError", "check", "convolve"]
 
 
-class StreamError(FlexdriveError, ValueError):
-    """A stream ends before the program does, or is longer than the program."""
-
-
 @dataclass(frozen=True)
 class Report:
-    """What became of one descriptor: its place in the program, itself, the chip's code."""
+    """What becomes of one command: its place in the program, itself, the chip's code."""
 
     index: int
     descriptor: Descriptor
+    payload: np.ndarray
     code: Code
 
 
@@ -135,26 +127,30 @@ class GoldenChip:
         StreamError
             when a stream has the wrong shape or is shorter or longer than the program says.
         """
-        words = _Stream("program words", _array("program words", words, np.uint32))
+        return self.run(self.checked(iterate(_array("program words", words, np.uint32))),
+                        weights, pixels)
+
+    def checked(self, commands):
+        """What becomes of each command: list of Report, for :meth:`run`."""
+        return [Report(index, descriptor, np.asarray(payload, np.uint32),
+                       check(descriptor, self.config))
+                for index, (descriptor, payload) in enumerate(commands)]
+
+    def run(self, program, weights, pixels):
+        """:meth:`execute` for a program that is checked already, a list of Report."""
         weights = _Stream("weight words", _array("weight words", weights, np.uint32,
                                                  self.config.weight_chunks))
         pixels = _Stream("pixels", _array("pixels", pixels, np.uint16))
-        self.reports, self.beyond, sent = [], [], [np.empty(0, np.uint16)]
-        while words.left:
-            index = len(self.reports)
-            head = words.take(DESCRIPTOR_WORDS, f"descriptor {index}")
-            descriptor = Descriptor.from_words([int(word) for word in head])
-            payload = words.take(descriptor.payload, f"the payload of descriptor {index}")
-            code = check(descriptor, self.config)
-            self.reports.append(Report(index, descriptor, code))
-            if code != Code.OK:
+        self.reports, self.beyond, sent = program, [], [np.empty(0, np.uint16)]
+        for step in program:
+            if step.code != Code.OK:
                 continue
-            if descriptor.operation == Operation.LOAD:
-                self._load(index, descriptor, pixels)
-            elif descriptor.operation == Operation.STORE:
-                sent.append(self._store(index, descriptor).ravel())
+            if step.descriptor.operation == Operation.LOAD:
+                self._load(step.index, step.descriptor, pixels)
+            elif step.descriptor.operation == Operation.STORE:
+                sent.append(self._store(step.index, step.descriptor).ravel())
             else:
-                self._conv(index, descriptor, payload, weights)
+                self._conv(step.index, step.descriptor, step.payload, weights)
         weights.finish()
         pixels.finish()
         return np.concatenate(sent)

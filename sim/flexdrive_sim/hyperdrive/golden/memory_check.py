@@ -175,7 +175,7 @@ def check_plan(program):
     sizes = {_FEATURES: config.fm_words, _BORDERS[0]: config.border_words,
              _BORDERS[1]: config.border_words, _BORDERS[2]: config.corner_words}
     memories = {text: _Memory(words) for text, words in sizes.items()}
-    for index, descriptor in enumerate(program.descriptors()):
+    for index, descriptor in enumerate(program.descriptors):
         reads, writes = _accesses(program, index, descriptor)
         for access in reads:
             memory = memories[access.memory]

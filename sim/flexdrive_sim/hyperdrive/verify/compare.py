@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import iterate
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 
 from ..cycles import predict
 from ..golden.chip import GoldenChip
 from ..golden.descriptor_rules import check
 
-__all__ = ["differences", "first_difference"]
+__all__ = ["differences", "first_difference", "model_differences"]
 
 
-def first_difference(config, words, expected, run, chip=None):
+def first_difference(config, commands, expected, run, chip=None):
     """Where the first wrong word of ``o_pixels`` lies, as a sentence, or None.
 
     Parameters
@@ -23,10 +24,8 @@ def first_difference(config, words, expected, run, chip=None):
     wrong = np.flatnonzero(expected != run.pixels)
     if not len(wrong):
         return None
-    at, position, begin, index = int(wrong[0]), 0, 0, 0
-    while position < len(words):
-        descriptor = Descriptor.from_words(
-            [int(word) for word in words[position:position + DESCRIPTOR_WORDS]])
+    at, begin = int(wrong[0]), 0
+    for index, (descriptor, _) in enumerate(commands):
         if descriptor.operation == Operation.STORE and check(descriptor, config) == Code.OK:
             height, width, channels = descriptor.stored(
                 *(chip or (config.rows, config.columns)))
@@ -39,9 +38,22 @@ def first_difference(config, words, expected, run, chip=None):
                         f"expected {int(expected[at]):04x}, got {int(run.pixels[at]):04x}, in "
                         f"cycle {int(run.pixel_times[at])}")
             begin += size
-        position += DESCRIPTOR_WORDS + descriptor.payload
-        index += 1
     return f"word {at} belongs to no STORE"
+
+
+def model_differences(model, chips, cycles):
+    """Where a run of the RTL is not as the cycle model says, as sentences.
+
+    Parameters
+    ----------
+    model : :class:`~..cycles.Prediction`.
+    chips : reports of each chip, as in it; cycles : of the run.
+    """
+    found = [f"chip {at}, cycle model: {row}\nRTL: {rtl}" for at, rows in model.chips.items()
+             for row, rtl in zip(rows, chips[at], strict=True) if row != rtl]
+    if model.cycles != cycles:
+        found.append(f"cycle model: {model.cycles} cycles; RTL: {cycles}")
+    return found
 
 
 def differences(chip, stimulus, *, gates=None, max_cycles=2_000_000):
@@ -54,15 +66,11 @@ def differences(chip, stimulus, *, gates=None, max_cycles=2_000_000):
     run = chip.run(words, weights, pixels, stimulus.out_words, gates=gates,
                    max_cycles=max_cycles)
     found = []
-    data = first_difference(chip.config, words, expected, run)
+    data = first_difference(chip.config, iterate(words), expected, run)
     if data:
         found.append(data)
-    for row, rtl, report in zip(model.reports, run.reports, golden.reports, strict=True):
+    for rtl, report in zip(run.reports, golden.reports, strict=True):
         if rtl.code != report.code:
             found.append(f"descriptor {report.index}: expected {report.code.name}, got "
                          f"{rtl.code.name}")
-        if row != rtl:
-            found.append(f"cycle model: {row}\nRTL:         {rtl}")
-    if model.cycles != run.cycles:
-        found.append(f"cycle model: {model.cycles} cycles; RTL: {run.cycles}")
-    return found
+    return found + model_differences(model, {(0, 0): run.reports}, run.cycles)

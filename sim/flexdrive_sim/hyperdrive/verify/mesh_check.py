@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Descriptor, Operation
+from flexdrive.hyperdrive.descriptor.encoding import iterate
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive_deploy.hyperdrive.mesh_borders import join_patches, whole_config, without_borders
 
 from ...engine import Gate
 from ..cycles import predict_mesh
 from ..drive.chip import ChipRun
 from ..golden.chip import GoldenChip
-from .compare import first_difference
+from .compare import first_difference, model_differences
 
 __all__ = ["MeshCheck", "border_words", "check_mesh", "random_gates", "wrong_words"]
 
@@ -53,7 +54,8 @@ def check_mesh(mesh, stimulus, gates=None, wires=None):
     words, weights, pixels = stimulus.arrays()
     size = mesh.height, mesh.width
     golden = GoldenChip(whole_config(mesh.config, *size), (mesh.config.rows, mesh.config.columns))
-    stored = golden.execute(np.array(without_borders(words), np.uint32), weights, pixels)
+    commands = list(iterate(words))
+    stored = golden.run(golden.checked(without_borders(commands)), weights, pixels)
     assert all(report.code == Code.OK for report in golden.reports)
     with_wires = {} if wires is None else {"wires": wires}
     run = (mesh.run if wires is None else mesh.run_with)(
@@ -61,7 +63,7 @@ def check_mesh(mesh, stimulus, gates=None, wires=None):
     wrong = [f"chip {at}: {report}" for at, chip in run.chips.items()
              for report in chip.reports if report.code != Code.OK]
     if not wrong:
-        wrong = _difference(mesh, words, stored, run)
+        wrong = _difference(mesh, commands, stored, run)
     if wires is None or not wires.stall:
         wrong += _against_model(mesh, words, run, gates, 0 if wires is None else wires.latency)
     return MeshCheck(wrong, len(stored), run.cycles)
@@ -72,15 +74,15 @@ def wrong_words(mesh, stimulus, gates=None, wires=None):
     return check_mesh(mesh, stimulus, gates, wires).wrong
 
 
-def _difference(mesh, words, stored, run):
+def _difference(mesh, commands, stored, run):
     """The first word that is not as the golden model says, as a list of one sentence or none."""
     def joined(name):
         parts = {at: getattr(chip, name) for at, chip in run.chips.items()}
-        return join_patches(mesh.config, mesh.height, mesh.width, words, parts, Operation.STORE)
+        return join_patches(mesh.config, commands, parts, Operation.STORE)
 
     image = ChipRun(joined("pixels"), joined("pixel_times"), run.cycles, [])
     found = first_difference(whole_config(mesh.config, mesh.height, mesh.width),
-                             without_borders(words), stored, image,
+                             without_borders(commands), stored, image,
                              (mesh.config.rows, mesh.config.columns))
     return [] if found is None else [found]
 
@@ -88,11 +90,8 @@ def _difference(mesh, words, stored, run):
 def _against_model(mesh, words, run, gates, latency):
     predicted = predict_mesh(mesh.config, mesh.height, mesh.width, words, mesh.options,
                              gates=gates, latency=latency)
-    wrong = [f"chip {at}: {row}, modelled {model}" for at, chip in run.chips.items()
-             for row, model in zip(chip.reports, predicted.reports[at], strict=True)
-             if row != model]
-    if run.cycles != predicted.cycles:
-        wrong.append(f"{run.cycles} cycles, modelled {predicted.cycles}")
+    wrong = model_differences(
+        predicted, {at: chip.reports for at, chip in run.chips.items()}, run.cycles)
     counted = np.sum([count for links in predicted.link_words.values()
                       for count in links.values()], axis=0)
     if tuple(counted) != border_words(mesh, words):
@@ -104,10 +103,8 @@ def _against_model(mesh, words, run, gates, latency):
 def border_words(mesh, words):
     """(border, corner) words of all maps that are exchanged, by counting the pixels of the whole
     image beside each cut, as many rows and columns on both sides as are exchanged."""
-    border = corner = position = 0
-    while position < len(words):
-        d = Descriptor.from_words([int(w) for w in words[position:position + DESCRIPTOR_WORDS]])
-        position += DESCRIPTOR_WORDS + d.payload
+    border = corner = 0
+    for d, _ in iterate(words):
         if not d.halo:
             continue
         channels, _, _ = d.made

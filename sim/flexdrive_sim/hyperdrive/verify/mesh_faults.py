@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.descriptor.encoding import iterate
 from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
@@ -88,12 +89,13 @@ def campaign_programs(mesh):
                        for count in links.values())
         if on_links < 10 * mesh.wire_count:
             continue
-        stored = GoldenChip(whole_config(mesh.config, *size),
-                            (mesh.config.rows, mesh.config.columns)).execute(
-            np.array(without_borders(words), np.uint32), weights, pixels)
+        commands = list(iterate(words))
+        golden = GoldenChip(whole_config(mesh.config, *size),
+                            (mesh.config.rows, mesh.config.columns))
+        stored = golden.run(golden.checked(without_borders(commands)), weights, pixels)
         found.append(CampaignProgram(
             words, weights, pixels,
-            patches(mesh.config, *size, words, stored, Operation.STORE), predicted.cycles,
+            patches(mesh.config, *size, commands, stored, Operation.STORE), predicted.cycles,
             2 * on_links // mesh.wire_count))
     return found
 

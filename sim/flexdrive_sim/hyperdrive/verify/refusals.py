@@ -4,13 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from flexdrive.hyperdrive.descriptor.fields import (
-    DESCRIPTOR_WORDS,
-    FIELDS,
-    Code,
-    Descriptor,
-    Operation,
-)
+from flexdrive.hyperdrive.descriptor.encoding import iterate
+from flexdrive.hyperdrive.descriptor.fields import FIELDS, Code, Operation
 
 from ..golden.descriptor_rules import check
 from .random_layer import random_layer_stimulus
@@ -28,9 +23,10 @@ def refused_descriptors(config, count, seed):
     found = []
     while len(found) < count:
         legal = random_layer_stimulus(config, int(random.integers(1 << 31)), special=False)
-        descriptor = Descriptor.from_words(_first_convolution(legal.words))
+        drawn = [command.descriptor for command in iterate(legal.words)]
+        descriptor = next(d for d in drawn if d.operation == Operation.CONV)
         if random.integers(4) == 0:
-            descriptor = Descriptor.from_words(legal.words[:DESCRIPTOR_WORDS])
+            descriptor = drawn[0]
         for changed in random.choice(np.array(FIELDS, dtype=object),
                                      int(random.integers(1, 4)), replace=False):
             near = getattr(descriptor, changed.name) + int(random.integers(-2, 3))
@@ -81,14 +77,3 @@ def _provocation(random, config, descriptor):
         {"average": 1}, {"average": 1, "operation": Operation.STORE, "payload": 0},
         *[{}] * 8,
     ][random.integers(25)]
-
-
-def _first_convolution(words):
-    """The words of the first CONV of a program."""
-    position = 0
-    while True:
-        head = words[position:position + DESCRIPTOR_WORDS]
-        descriptor = Descriptor.from_words(head)
-        if descriptor.operation == Operation.CONV:
-            return head
-        position += DESCRIPTOR_WORDS + descriptor.payload

@@ -1,0 +1,171 @@
+"""Descriptors on the host's side: encoded, decoded, and whole programs as streams of words."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, make_dataclass
+from typing import NamedTuple
+
+from ...errors import StreamError
+from .fields import DESCRIPTOR_WORDS, FIELDS, Operation
+
+__all__ = ["Command", "Descriptor", "encode", "iterate"]
+
+# Pitches that are not given are the channels of that map.
+_PITCHES = {"in_pitch": "in_channels", "out_pitch": "out_channels"}
+_Fields = make_dataclass(
+    "_Fields", [(field.name, int, None if field.name in _PITCHES else field.default)
+                for field in FIELDS], frozen=True, kw_only=True)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Descriptor(_Fields):
+    """A descriptor; every attribute is the field of that name
+    (:data:`~flexdrive.hyperdrive.descriptor.fields.FIELDS`). Pitches that are not given are the
+    channels: the map lies alone."""
+
+    def __post_init__(self):
+        for pitch, channels in _PITCHES.items():
+            if getattr(self, pitch) is None:
+                object.__setattr__(self, pitch, getattr(self, channels))
+
+    def __repr__(self):
+        said = (f"{field.name}={getattr(self, field.name)}" for field in FIELDS
+                if getattr(self, field.name) != field.default)
+        return f"Descriptor({', '.join(said)})"
+
+    def words(self):
+        """The words of the descriptor.
+
+        Raises
+        ------
+        ValueError
+            when a value does not fit its field.
+        """
+        words = [0] * DESCRIPTOR_WORDS
+        for field in FIELDS:
+            value = int(getattr(self, field.name))
+            if not 0 <= value < 1 << field.width:
+                raise ValueError(f"Descriptor field {field.name} = {value} does not fit "
+                                 f"{field.width} bits")
+            words[field.word] |= value << field.lsb
+        return words
+
+    @classmethod
+    def from_words(cls, words):
+        """The inverse of :meth:`words`."""
+        return cls(**{field.name: int(words[field.word]) >> field.lsb & (1 << field.width) - 1
+                      for field in FIELDS})
+
+    @property
+    def in_tile_rows(self):
+        """Rows of a tile of the input map (CONV) or of the map (LOAD, STORE)."""
+        return self._input(self.tile_rows)
+
+    @property
+    def in_tile_columns(self):
+        """Columns of a tile of the input map (CONV) or of the map (LOAD, STORE)."""
+        return self._input(self.tile_columns)
+
+    def _input(self, edge):
+        if self.operation != Operation.CONV:
+            return edge
+        return edge * self.stride >> self.upsample
+
+    @property
+    def in_tile_pixels(self):
+        """Pixels of a tile of the input map."""
+        area = self.tile_rows * self.tile_columns
+        if self.operation != Operation.CONV:
+            return area
+        return area * self.stride ** 2 >> 2 * self.upsample
+
+    def made_pixels(self, count):
+        """Rows or columns of the map that is made, of ``count`` of the input."""
+        if self.operation != Operation.CONV:
+            return count
+        return 2 * count if self.upsample else -(-count // self.stride)
+
+    @property
+    def height(self):
+        """Rows of the (input) map."""
+        return self.full_rows * self.in_tile_rows + self.last_rows
+
+    @property
+    def width(self):
+        """Columns of the (input) map."""
+        return self.full_columns * self.in_tile_columns + self.last_columns
+
+    def stored(self, rows, columns):
+        """(height, width, channels) of what a STORE sends from chips of ``rows`` x ``columns``
+        tiles: the map, or with ``average`` a pixel from each chip that holds some of it."""
+        if not self.average:
+            return self.height, self.width, self.in_channels
+        tiles = (self.full_rows + (self.last_rows > 0), self.full_columns + (self.last_columns > 0))
+        chips = -(-tiles[0] // rows), -(-tiles[1] // columns)
+        return (*(chips if all(chips) else (0, 0)), self.in_channels)
+
+    @property
+    def made(self):
+        """(channels, pitch, step) of the map that LOAD or CONV makes."""
+        if self.operation == Operation.CONV:
+            return self.out_channels, self.out_pitch, self.out_step
+        return self.in_channels, self.in_pitch, 1
+
+    @property
+    def weight_channels(self):
+        """Weight words of a tap and block: input channels, 1 when channelwise, 0 of a maximum."""
+        return 0 if self.maximum else 1 if self.channelwise else self.in_channels
+
+    @property
+    def reach(self):
+        """Pixels that the kernel of a CONV reaches beyond its centre."""
+        return self.kernel // 2 if self.operation == Operation.CONV else 0
+
+    @property
+    def made_south(self):
+        """Rows of the map that is made in the neighbour below, as far as they are received."""
+        return min(self.halo, self.made_pixels(self.south))
+
+    @property
+    def made_east(self):
+        """The same of columns in the neighbour to the right."""
+        return min(self.halo, self.made_pixels(self.east))
+
+
+class Command(NamedTuple):
+    """A descriptor and its payload, 32-bit words (of a CONV scale and bias of each output
+    channel)."""
+
+    descriptor: Descriptor
+    payload: Sequence[int] = ()
+
+
+def iterate(words: Sequence[int]) -> Iterator[Command]:
+    """The commands in a stream of 32-bit words, framed as the chip frames them; payloads are slices
+    of ``words``.
+
+    Raises
+    ------
+    StreamError
+        when the stream ends within a descriptor or a payload.
+    """
+    position = index = 0
+    while position < len(words):
+        begin = position + DESCRIPTOR_WORDS
+        _complete(words, begin, f"descriptor {index}")
+        descriptor = Descriptor.from_words(words[position:begin])
+        position = begin + descriptor.payload
+        _complete(words, position, f"the payload of descriptor {index}")
+        yield Command(descriptor, words[begin:position])
+        index += 1
+
+
+def _complete(words, end, purpose):
+    if end > len(words):
+        raise StreamError(f"The program words end after {len(words)} words; {purpose} needs "
+                          f"{end - len(words)} more")
+
+
+def encode(commands: Iterable[Command]) -> list[int]:
+    """The inverse of :func:`iterate`: 32-bit words."""
+    return [int(word) for descriptor, payload in commands
+            for word in (*descriptor.words(), *payload)]

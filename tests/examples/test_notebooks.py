@@ -1,0 +1,46 @@
+"""Notebooks run from top to bottom, and their stored outputs are what they give."""
+
+import copy
+import importlib.util
+import json
+
+import pytest
+
+from ..pages import ROOT
+
+_specification = importlib.util.spec_from_file_location(
+    "execute", ROOT / "examples/notebooks/execute.py")
+_module = importlib.util.module_from_spec(_specification)
+_specification.loader.exec_module(_module)
+execute = _module.execute
+NOTEBOOKS = sorted((ROOT / "examples/notebooks").glob("*.ipynb"))
+
+
+def _printed(notebook):
+    """What each cell has printed or returned as text, and how many figures it has drawn."""
+    return [["".join(output.get("text", "")) or "".join(output["data"].get("text/plain", "figure"))
+             for output in cell["outputs"]]
+            for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_stored_outputs_are_those_of_the_cells(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    stored = json.loads(path.read_text())
+    made = copy.deepcopy(stored)
+    execute(made, path.name)
+    assert _printed(made) == _printed(stored)
+    assert any("figure" in outputs for outputs in _printed(stored))
+
+
+def test_an_error_of_a_cell_is_one_of_the_run():
+    cell = {"cell_type": "code", "source": ["1 + 1\n", "1 / 0"]}
+    with pytest.raises(ZeroDivisionError):
+        execute({"cells": [cell]})
+
+
+def test_outputs_of_every_kind():
+    source = ["from matplotlib import pyplot\n", "pyplot.figure()\n", "print(1)\n", "'two'"]
+    notebook = {"cells": [{"cell_type": "code", "source": source}]}
+    execute(notebook)
+    assert _printed(notebook) == [["1\n", "'two'", "figure"]]
