@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from flexdrive_deploy.board.boards import BOARDS, board_named, known_chip, syste
 from flexdrive_deploy.board.driver import Board
 from flexdrive_deploy.board.transport import SerialTransport
 from flexdrive_deploy.chip_choice import read_config
-from flexdrive_sim.board.machine import DEFAULT_BAUD
+from flexdrive_sim.hyperdrive.drive.board import DEFAULT_BAUD
 from flexdrive_sim.preparation import preparation
 
 __all__ = ["command"]
@@ -80,6 +81,29 @@ def selftest(port, baud, chip_file, layers, line):
         for text in steps(board, _config(board, chip_file), layers=layers, line=line):
             _console.print(f"passed  {text}", markup=False)
     _console.print(f"all passed in {time.monotonic() - begin:.1f} s")
+
+
+@command.command()
+@click.argument("model", metavar="MODEL", type=click.Path())
+@_port
+@_chip_option
+@click.option("--input", "input_file", required=True, type=click.Path(), metavar="X.npy",
+              help="Images (N, C, H, W).")
+@click.option("--expect", type=click.Path(), metavar="Y.npy", help="Results to compare.")
+@click.option("--output", type=click.Path(), metavar="Z.npy", help="Where to write the results.")
+@click.option("--layer-check", is_flag=True,
+              help="Compare every word of every layer, not only what leaves the chip.")
+def run(model, port, baud, chip_file, input_file, expect, output, layer_check):
+    """Run MODEL on the board behind PORT: every word compared with the golden model."""
+    from .chip_options import ChipChoice
+    from .run import run_model
+
+    with _open(port, baud) as board:
+        chip = _config(board, chip_file)
+        _console.print(f"{port}: {board.identity.chip}, build {board.identity.build}",
+                       markup=False)
+    run_model(model, ChipChoice(None, None, asdict(chip)), input_file, f"board:{port}@{baud}", expect=expect,
+              output=output, layer_check=layer_check)
 
 
 @command.command()

@@ -19,7 +19,7 @@ from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 
-from .hyperdrive.drive.inference_session import ENGINES, Session
+from .hyperdrive.drive.inference_session import Session, known_engine
 from .progress import Progress
 
 __all__ = ["DifferenceError", "InferenceSession", "NodeArg", "Trace"]
@@ -95,7 +95,8 @@ class InferenceSession:
     Parameters
     ----------
     model : what :func:`flexdrive.compile` returns, or a directory that ``flexdrive compile`` wrote.
-    engine : "golden" (numpy), "rtl" (RTL, compiled) or "pysim" (RTL on Amaranth's simulator).
+    engine : "golden" (numpy), "rtl" (RTL, compiled), "pysim" (RTL on Amaranth's simulator),
+        or "board:PORT", a chip behind a cable (docs/bring-up.md).
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`, the links of a mesh.
     progress : shown on work of more than a second; by default where a person looks at it.
 
@@ -106,8 +107,7 @@ class InferenceSession:
     """
 
     def __init__(self, model, engine="golden", *, options=None, progress=None):
-        if engine not in ENGINES:
-            raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}")
+        known_engine(engine)
         if not isinstance(model, Deployment):
             model = Deployment.load(model)
         self.model, self.engine = model, engine

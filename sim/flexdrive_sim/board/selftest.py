@@ -7,11 +7,11 @@ from flexdrive.boards.registers import register_named
 from flexdrive_deploy.board.errors import BoardError
 from flexdrive_deploy.board.jobs import Writing
 
+from ..hyperdrive.drive.board import BoardMachine
 from ..hyperdrive.drive.stimuli import Stimulus
 from ..hyperdrive.golden.chip import GoldenChip
 from ..hyperdrive.verify.compare import first_difference
 from ..hyperdrive.verify.random_layer import random_layer_stimulus
-from .machine import BoardMachine
 
 __all__ = ["SelftestError", "selftest"]
 

@@ -6,12 +6,12 @@ from flexdrive_deploy.board.driver import Board
 from flexdrive_deploy.board.transport import SerialTransport
 from flexdrive_deploy.errors import ModelError
 
-from ..hyperdrive.drive.chip import ChipRun, count_descriptors, report_row
+from .chip import ChipRun, count_descriptors, report_row
 
-__all__ = ["DEFAULT_BAUD", "BoardMachine", "open_board"]
+__all__ = ["DEFAULT_BAUD", "SCHEME", "BoardMachine", "open_board"]
 
 DEFAULT_BAUD = 2_000_000
-SCHEME = "board:"
+SCHEME = "board:"       # begins the names of engines that are boards
 
 
 def open_board(engine):
@@ -38,20 +38,17 @@ class BoardMachine:
         when it is another one.
     """
 
-    # Words come when the cable brings them, so cycles are not those of the streams alone.
-    timed = False
-
     def __init__(self, board, config):
         self.board, self.config = board, config
         board.identity.check(config)
         self._loaded = None
 
     def run(self, words, weights, pixels, out_words, *, gates=None, max_cycles=None):
-        """As of :class:`~..hyperdrive.drive.chip.Chip`; gates and limit are the cable's.
+        """As of :class:`~.chip.Chip`; gates and limit are the cable's.
 
         Returns
         -------
-        :class:`~..hyperdrive.drive.chip.ChipRun` whose ``cycles`` are those of the operations,
+        :class:`~.chip.ChipRun` whose ``cycles`` are those of the operations,
         without waiting between them.
         """
         weights = np.asarray(weights, np.uint32).reshape(-1, self.config.weight_chunks)
