@@ -102,8 +102,8 @@ def run(model, port, baud, chip_file, input_file, expect, output, layer_check):
         chip = _config(board, chip_file)
         _console.print(f"{port}: {board.identity.chip}, build {board.identity.build}",
                        markup=False)
-    run_model(model, ChipChoice(None, None, asdict(chip)), input_file, f"board:{port}@{baud}", expect=expect,
-              output=output, layer_check=layer_check)
+    run_model(model, ChipChoice(None, None, asdict(chip)), input_file, f"board:{port}@{baud}",
+              expect=expect, output=output, layer_check=layer_check)
 
 
 @command.command()

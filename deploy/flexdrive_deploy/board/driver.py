@@ -17,8 +17,6 @@ from .link import Link
 __all__ = ["Board", "BoardRun", "pack_items"]
 
 _REPORT_WORDS = 5
-# Seconds that nothing may move before a run counts as hung, beyond what one image computes.
-_PATIENCE = 5.0
 _STREAMS = ("descriptors", "weights", "pixels", "results", "reports")
 
 
@@ -180,7 +178,7 @@ class Board:
         return job
 
     def _run(self, jobs):
-        self.link.run(jobs, patience=_PATIENCE, explain=self.waits)
+        self.link.run(jobs, patience=self.link.transport.patience, explain=self.waits)
 
     def _checked(self, job, at, count):
         """Words of image ``at`` without their CRC."""

@@ -66,6 +66,7 @@ class Writing:
             raise BoardError(f"The board is at position {reply.address} of {self.space.name}, "
                              f"which was never written")
         self.progress, self._limit = at, at + room
+        self._sent = max(self._sent, at)
         if reply.kind != Kind.DONE and turn == self._turn:
             self._sent = at
             self._turn += 1
@@ -76,10 +77,12 @@ class Writing:
                              f"{crc:08x}, not {self.crc:08x})")
 
     def missed(self, turn):
-        """A reply was lost; later ones say the same."""
+        """A request or its reply was lost. If it was the last one, no other reply will say so."""
+        if turn == self._turn:
+            self.lost()
 
     def lost(self):
-        """Nothing is under way any more."""
+        """Go back to what the board is known to have."""
         self._sent, self._again = self.progress, 0.0
         self._turn += 1
         self._limit = max(self._limit, self._sent)
@@ -140,8 +143,10 @@ class Reading:
             self._asked = self.progress
 
     def missed(self, first):
-        """A reply was lost."""
+        """A request or its reply was lost."""
         self._under_way -= 1
+        if self._under_way == 0:
+            self._asked = self.progress
 
     def lost(self):
         """Nothing is under way any more."""

@@ -44,7 +44,7 @@ class Link:
     ----------
     transport : ``write(bytes)``, ``read(seconds) -> bytes``, ``now() -> seconds``, ``close()``,
         ``latency``, ``pause`` (seconds before the board is asked again whether something is
-        there), ``baud``, ``name``.
+        there), ``patience`` (seconds that nothing may move), ``baud``, ``name``.
 
     Attributes
     ----------
@@ -59,7 +59,8 @@ class Link:
         self.statistics = Statistics()
         self._splitter = Splitter()
         self._waiting = []                  # replies that are not looked at yet
-        self._under_way = OrderedDict()     # tag -> (job, what it knows, words)
+        # tag -> (job, what it knows, words of the request, words of it and its reply)
+        self._under_way = OrderedDict()
         self._tag = 0
 
     def reset(self):
@@ -154,7 +155,7 @@ class Link:
     def _start(self, job):
         """Send what the job wants sent and credit allows."""
         while True:
-            used = sum(words for _, _, words in self._under_way.values())
+            used = sum(words for _, _, words, _ in self._under_way.values())
             wanted = job.next(self.credit - used - _OVERHEAD, self.transport.now())
             if wanted is None:
                 return
@@ -163,7 +164,9 @@ class Link:
 
     def _send(self, kind, space, address, words, job=None, knows=None):
         self._tag = (self._tag + 1) % 256
-        self._under_way[self._tag] = job, knows, len(words) + _OVERHEAD
+        size = len(words) + _OVERHEAD
+        replied = words[0] if kind == Kind.READ else 2
+        self._under_way[self._tag] = job, knows, size, size + replied + _OVERHEAD
         self.statistics.requests += 1
         self._write(request(kind, self._tag, self.session, space, address, words))
         return self._tag
@@ -173,7 +176,7 @@ class Link:
         if reply.tag not in self._under_way:
             return False
         while True:
-            tag, (job, knows, _) = self._under_way.popitem(last=False)
+            tag, (job, knows, _, _) = self._under_way.popitem(last=False)
             if tag == reply.tag:
                 break
             job.missed(knows)
@@ -185,7 +188,7 @@ class Link:
         """One attempt: the reply or None."""
         self._under_way.clear()
         tag = self._send(kind, space, address, words)
-        end = self.transport.now() + self._time(len(words))
+        end = self.transport.now() + self._time()
         while (left := end - self.transport.now()) > 0:
             reply = self._receive(left)
             if reply is not None and reply.tag == tag:
@@ -225,10 +228,10 @@ class Link:
         self.statistics.sent += len(content)
         self.transport.write(content)
 
-    def _time(self, words=0):
-        """Seconds within which a reply must come."""
-        on_line = (self.credit + words + 140) * 4 * 10 / self.transport.baud
-        return self.transport.latency + 2 * on_line
+    def _time(self):
+        """Seconds within which the next reply must come: twice what all that is under way takes."""
+        words = sum(words for _, _, _, words in self._under_way.values())
+        return self.transport.latency + 2 * words * 4 * 10 / self.transport.baud
 
     def _silent(self):
         heard = self._splitter.damaged

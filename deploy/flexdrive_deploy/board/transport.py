@@ -25,6 +25,7 @@ class SerialTransport:
     ----------
     latency : seconds that a byte may take besides its time on the line, there and back.
     pause : seconds before the board is asked again whether something is there.
+    patience : seconds that nothing may move, though the board answers.
     name : for messages.
 
     Raises
@@ -36,6 +37,7 @@ class SerialTransport:
     latency = 0.25      # FTDI's latency timer (16 ms), USB, a busy host
 
     pause = 0.002
+    patience = 5.0      # longer than any image takes to compute
 
     def __init__(self, port, baud):
         self.name, self.baud = port, baud
@@ -49,7 +51,7 @@ class SerialTransport:
         with contextlib.suppress(ValueError, OSError, AttributeError, NotImplementedError):
             self._port.set_low_latency_mode(True)
         if port.startswith("/dev/pts/"):
-            self.latency = _SIMULATED
+            self.latency = self.patience = _SIMULATED
 
     def now(self):
         """Seconds since some moment."""

@@ -17,7 +17,6 @@ struct line_state {
 	uint64_t taken;         // bytes put into `output`
 	uint64_t broken;        // bytes without a stop bit, seen by the host
 	uint64_t level;         // of the line to the host in the last cycle
-	uint64_t powered;       // 0: the board holds its line at 1 and is in reset
 	uint64_t resets;        // reset requests
 	uint64_t in_reset;      // what the reset was in the last cycle
 	uint64_t busy;          // as the outputs of System are
@@ -62,12 +61,11 @@ extern "C" uint64_t flexdrive_line_run(void *handle, uint64_t cycles, line_state
 		m.top.p_rx.template set<bool>(damaged(rx, 0, m.cycle, faults, count));
 		m.settle();
 		bool request = harness::bit(m.top.p_reset__request);
-		line->resets += request && line->powered;
-		bool reset = request || !line->powered;
-		m.top.p_rst.template set<bool>(reset);
-		if (reset != line->in_reset) m.settle();
-		line->in_reset = reset;
-		bool tx = line->powered ? harness::bit(m.top.p_tx) : true;
+		line->resets += request;
+		m.top.p_rst.template set<bool>(request);
+		if (request != line->in_reset) m.settle();
+		line->in_reset = request;
+		bool tx = harness::bit(m.top.p_tx);
 		tx = damaged(tx, 1, m.cycle, faults, count);
 		if (line->take_left == 0) {
 			if (line->level && !tx) {

@@ -38,7 +38,7 @@ class _Line(ctypes.Structure):
 
     _fields_ = [(name, ctypes.c_uint64) for name in (
         "period", "send_next", "send_bits", "send_left", "take_next", "take_bits", "take_left",
-        "sent", "taken", "broken", "level", "powered", "resets", "in_reset",
+        "sent", "taken", "broken", "level", "resets", "in_reset",
         "busy", "fault")]
 
 
@@ -61,10 +61,11 @@ class SimulatedBoard:
     def __init__(self, config, *, baud=None, power_up=None, debug=False, notify=None):
         self.config = config
         extra = files(__package__).joinpath("line.cc").read_text()
-        self.model = Model(compile_model(System(config), extra=extra, power_up=power_up,
-                                         debug=debug, notify=notify))
-        self._line = _Line(level=1, powered=1)
-        self.baud = baud or config.baud
+        self._built = compile_model(System(config), extra=extra, power_up=power_up, debug=debug,
+                                    notify=notify)
+        self._before = 0        # cycles before the power came
+        self._baud = baud or config.baud
+        self.power(True)
         self._input = b""
         self.faults = []
 
@@ -81,12 +82,12 @@ class SimulatedBoard:
     @property
     def cycle(self):
         """Cycles so far."""
-        return self.model.cycle
+        return self._before + (self.model.cycle if self.model else 0)
 
     @property
     def seconds(self):
         """The same in seconds of the board's clock."""
-        return self.model.cycle / self.config.clock
+        return self.cycle / self.config.clock
 
     @property
     def busy(self):
@@ -109,8 +110,13 @@ class SimulatedBoard:
         return len(self._input)
 
     def power(self, on):
-        """Take the power away, or give it back."""
-        self._line.powered = int(on)
+        """Take the power away, or give it back: the board begins as it was configured."""
+        self._before = self.cycle if hasattr(self, "model") else 0
+        self.model = Model(self._built) if on else None
+        self._line = _Line(level=1)
+        self.baud = self._baud
+        if on:
+            self._before -= self.model.cycle
 
     def send(self, content):
         """Bytes for the line, behind those that wait."""
@@ -122,12 +128,17 @@ class SimulatedBoard:
 
     def run(self, cycles):
         """Go on; returns the bytes that came to the host."""
+        if self.model is None:
+            self._input = b""       # nobody hears
+            self._before += cycles
+            return b""
         output = np.empty(_ROOM, np.uint8)
         waiting = np.frombuffer(self._input, np.uint8)
-        now = self.model.cycle
+        now = self.cycle
         self.faults = [fault for fault in self.faults if fault.end > now]
-        faults = np.array([[f.begin, f.end, f.wire, f.kind] for f in self.faults
-                           if f.begin < now + cycles], np.uint64).reshape(-1, 4)
+        faults = np.array([[max(0, f.begin - self._before), f.end - self._before, f.wire, f.kind]
+                           for f in self.faults if f.begin < now + cycles],
+                          np.uint64).reshape(-1, 4)
         self._line.sent = self._line.taken = 0
         self.model.call("flexdrive_line_run", cycles, ctypes.addressof(self._line), waiting,
                         len(waiting), output, _ROOM, faults, len(faults))
@@ -141,6 +152,7 @@ class DirectTransport:
 
     latency = 0.0005
     pause = 0.0001
+    patience = 0.05
 
     def __init__(self, board, name="simulated board"):
         self.board, self.name = board, name
