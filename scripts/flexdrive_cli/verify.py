@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from .verify_board import command as verify_board
 from .verify_verilog import command as verify_verilog
 
 __all__ = ["command"]
@@ -21,6 +22,7 @@ def command():
 
 
 command.add_command(verify_verilog)
+command.add_command(verify_board)
 
 
 @command.command(name="fp16")

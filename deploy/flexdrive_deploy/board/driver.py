@@ -155,6 +155,8 @@ class Board:
         if fault:
             return "the chip has a fault: " + ", ".join(
                 flag.name.lower() for flag in Fault if fault & flag)
+        if not status & 1:
+            return "the chip is idle"
         fields = {name: status >> low & 1 for name, low, _, _ in register_named("STATUS").fields}
         found = []
         for name in _STREAMS:
@@ -162,8 +164,7 @@ class Board:
             if valid != ready:
                 found.append(f"{name} are on offer and not taken" if valid else
                              f"{name} are wanted and not there")
-        return "the chip " + ("waits: " + ", ".join(found) if found else
-                              "computes" if fields["busy"] else "is idle")
+        return f"the chip waits: {', '.join(found)}" if found else "the chip computes"
 
     def _writing(self, space, words):
         job = Writing(space, words, position=self._position[space], crc=self._crc[space],

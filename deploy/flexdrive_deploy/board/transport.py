@@ -1,6 +1,7 @@
 """Ways to move bytes: a serial port; a simulation offers the same three methods."""
 
 import contextlib
+import os
 import time
 
 import serial
@@ -10,7 +11,7 @@ from .errors import BoardError, CableError
 __all__ = ["SerialTransport"]
 
 # Seconds for a board that is simulated behind a pseudo-terminal, thousands of times slower.
-_SIMULATED = 20.0
+_SIMULATED = 5.0
 
 
 class SerialTransport:
@@ -44,14 +45,14 @@ class SerialTransport:
         try:
             self._port = serial.Serial(port, baud, timeout=0, write_timeout=2, exclusive=True)
         except (serial.SerialException, ValueError, OSError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            reason = os.strerror(error.errno) if getattr(error, "errno", None) else str(error)
             raise BoardError(f"{port} cannot be opened: {reason}. What would pass: the port of a "
                              "board that is plugged in, not in use, and readable by you") from None
         # Only drivers of real ports have it.
         with contextlib.suppress(ValueError, OSError, AttributeError, NotImplementedError):
             self._port.set_low_latency_mode(True)
-        if port.startswith("/dev/pts/"):
-            self.latency = self.patience = _SIMULATED
+        if os.path.realpath(port).startswith("/dev/pts/"):
+            self.latency, self.patience = _SIMULATED, 4 * _SIMULATED
 
     def now(self):
         """Seconds since some moment."""
