@@ -202,3 +202,12 @@ def program(board, bitstream):
 
     write(board_named(board), bitstream)
     _console.print(f"{bitstream} is on the board", markup=False)
+
+
+@command.command()
+@click.argument("board", type=click.Choice(sorted(BOARDS)))
+def constraints(board):
+    """Print pins and clocks of BOARD as the tools get them."""
+    from flexdrive_deploy.board.flow import constraints as text
+
+    click.echo(text(board_named(board)), nl=False)

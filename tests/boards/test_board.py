@@ -130,7 +130,7 @@ def test_a_refused_descriptor_is_told_and_stops_further_images(tiny):
     broken = list(words)
     broken[0] ^= 0xFF           # the magic number
     _loaded(board, stimulus, broken, weights, pixels, 3)
-    with pytest.raises(BoardError, match=r"no progress for .* the chip has a fault: refused"):
+    with pytest.raises(BoardError, match="the chip has a fault: refused"):
         board.run([pixels])
 
 
@@ -182,7 +182,7 @@ def test_a_silent_line_gives_up_in_time(tiny):
 
 def test_faults_on_the_line_change_no_result(tiny):
     campaign = Campaign(tiny, CHIP, seed=7)
-    assert campaign.run(60) == []
+    assert campaign.run(50) == []
     assert set(campaign.counts) == set(KINDS)
 
 
@@ -200,10 +200,20 @@ def test_a_driver_that_trusts_the_line_is_caught(tiny, monkeypatch):
     trusting = SimpleNamespace(crc32=lambda *arguments: _Same(zlib.crc32(*arguments)))
     for module in ("wire", "jobs", "driver"):
         monkeypatch.setattr(f"flexdrive_deploy.board.{module}.zlib", trusting)
-    campaign = Campaign(tiny, CHIP, seed=7)
-    outcomes = {campaign.trial("byte changed", np.random.default_rng(at)).outcome
-                for at in range(12)}
+    campaign, outcomes = Campaign(tiny, CHIP, seed=7), set()
+    monkeypatch.setitem(KINDS, "last bit", (_last_bit, 1))
+    # Results come at the end.
+    for at in np.linspace(0.6, 0.98, 12):
+        outcomes.add(campaign.trial("last bit", SimpleNamespace(
+            integers=lambda end, at=at: int(at * end))).outcome)
     assert "WRONG" in outcomes
+
+
+def _last_bit(random, at, period):
+    """Inverts a bit of a byte to the host."""
+    def act(transport):
+        transport.mangle["read"].append(lambda content: content[:-1] + bytes([content[-1] ^ 1]))
+    return [], [(at, act)]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -133,6 +133,8 @@ class Board:
         self._images += len(images)
         self.set("RUN", self._images)
         self._run([*jobs, results, reports])
+        if self.get("FAULT"):
+            raise BoardError(f"{self.link.transport.name}: {self.waits()}; there is no result")
         found = []
         for at in range(len(images)):
             words, rows = (self._checked(job, at, count) for job, count in

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from flexdrive.boards.top import Ecp5Top
 from flexdrive.errors import FlexdriveError
+from flexdrive.hyperdrive.config import PRESETS
 
 from ..tools import cache_directory, run_tool
 
-__all__ = ["Build", "Placed", "build", "plan_for"]
+__all__ = ["Build", "Placed", "build", "constraints", "plan_for"]
 
 _NAME = "top"
 # FREQUENCY of a report, in MHz, is that which is meant to within its rounding.
@@ -77,6 +78,12 @@ def _files(board, config):
     # Where the source stood is no part of a design.
     return {name: _SOURCE.sub(b"", text) for name, text in files.items()
             if name.endswith((".il", ".ys", ".lpf"))}
+
+
+def constraints(board):
+    """Text of the LPF file of a :class:`~.boards.BoardType`: it does not depend on the chip."""
+    small = replace(board.system, chip=PRESETS["tiny"])
+    return _files(board, small)[f"{_NAME}.lpf"].decode()
 
 
 def _versions():

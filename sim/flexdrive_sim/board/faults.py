@@ -22,7 +22,7 @@ __all__ = ["KINDS", "Campaign", "Trial"]
 
 _LOW, _HIGH, _INVERTED = 0, 1, 2
 # Faults of one trial, for those that leave little behind.
-_MANY = 4
+_MANY = 8
 # Longest trial, in times of one without a fault.
 _LONGEST = 20
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
-from flexdrive.hyperdrive.descriptor.fields import Activation, Code
+from flexdrive.hyperdrive.descriptor.fields import Activation, Code, Operation
 from flexdrive_deploy.compiled_model import ChipPart
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.hyperdrive.ir import MINUS_ZERO, Average, half_bits
@@ -283,12 +283,17 @@ class Session:
                           self._gates)
         _check_reports(program, run)
         difference = _first_difference(program, expected, run.pixels, run.pixel_times)
-        # On a board words come when the cable brings them: what was done is as modelled, not when.
+        # On a board words come when the cable brings them: what was done is as modelled, not when;
+        # transfers count as modelled.
         cycles = None if self._cable else run.cycles
         holds = (_work(run) == _work(predicted) if self._cable else
                  (run.cycles, run.chips) == (predicted.cycles, predicted.chips))
-        return ChipResult(program.unpack(run.pixels), len(expected), difference, cycles,
-                          run.reports, predicted, holds, overflows, pixels, expected)
+        reports = run.reports
+        if self._cable:
+            reports = [row if row.operation == Operation.CONV else model
+                       for row, model in zip(reports, predicted.reports, strict=True)]
+        return ChipResult(program.unpack(run.pixels), len(expected), difference, cycles, reports,
+                          predicted, holds, overflows, pixels, expected)
 
     def _check_golden(self, part, maps, sent, pixels, overflows):
         program, compared, difference = part.program, 0, None
