@@ -20,7 +20,7 @@ from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.target import target_of
 
-from .hyperdrive.drive.inference_session import ENGINES, Session
+from .hyperdrive.drive.inference_session import Session, known_engine
 from .node_arg import NodeArg
 from .progress import Progress
 
@@ -89,7 +89,8 @@ class InferenceSession:
     Parameters
     ----------
     model : what :func:`flexdrive.compile` returns, or a directory that ``flexdrive compile`` wrote.
-    engine : "golden" (numpy), "rtl" (RTL, compiled) or "pysim" (RTL on Amaranth's simulator).
+    engine : "golden" (numpy), "rtl" (RTL, compiled), "pysim" (RTL on Amaranth's simulator),
+        or "board:PORT", a chip behind a cable (docs/bring-up.md).
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`, the links of a mesh.
     gates : stream -> :class:`~flexdrive_sim.engine.Gate`, when its words may move.
     progress : of engine and images, as of :class:`~.progress.Progress`; by default shown where a
@@ -111,8 +112,7 @@ class InferenceSession:
 
     def __init__(self, model, engine="golden", *, target="hyperdrive", options=None, gates=None,
                  progress=None):
-        if engine not in ENGINES:
-            raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}")
+        known_engine(engine)
         if not isinstance(model, Deployment):
             model = Deployment.load(model)
         self.model, self.engine = model, engine
