@@ -16,6 +16,8 @@ _OPTIONS = {
              "--preset tiny --mesh --channelwise --ternary --forward-weights --link-width 4",
              "--preset tiny --mesh --leaky --link-width 4 --forward-weights",
              "--preset tiny --mesh --link-width 4 --link-reverse-width 4 --retransmit --crossing"],
+    "bus": ["--preset tiny", "--preset ecp5 --channels 48", f"{_ONE} --channelwise "
+            "--weight-words 9 --ternary"],
     "mesh": ["--mesh 2x2 --preset tiny", f"--mesh 1x1 {_ONE}",
              "--mesh 2x2 --preset tiny --link-width 64 --link-crc 32 --forward-weights"],
     "depth": [f"--depth {depth}" for depth in (1, 2, 3, 4)],
