@@ -87,7 +87,7 @@ def _bank():
          (("rows", 0, 8, "rows of tiles"), ("columns", 8, 8, "columns of tiles"),
           ("channels", 16, 12, "units of a tile"), ("adder_depth", 28, 4, "depth of an adder"))),
         ("MEMORY", constant, "Feature-map words of a tile."),
-        ("WEIGHTS", constant, "The weight stream.",
+        ("WEIGHT_BUFFER", constant, "The weight stream.",
          (("depth", 0, 16, "words of the weight buffer"),
           ("parts", 16, 8, "words of 32 bits that a weight word takes, lowest first"))),
         ("OPTIONS", constant, "Kinds of layers.",
@@ -175,7 +175,7 @@ def constants(config):
         "GEOMETRY": _word("GEOMETRY", rows=config.rows, columns=config.columns,
                           channels=config.channels, adder_depth=config.adder_depth),
         "MEMORY": config.fm_words,
-        "WEIGHTS": _word("WEIGHTS", depth=config.weight_words, parts=config.weight_chunks),
+        "WEIGHT_BUFFER": _word("WEIGHT_BUFFER", depth=config.weight_words, parts=config.weight_chunks),
         "OPTIONS": _word("OPTIONS", halo=config.halo, leaky=config.leaky,
                          channelwise=config.channelwise, ternary=config.ternary),
     }

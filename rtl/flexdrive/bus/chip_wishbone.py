@@ -109,12 +109,15 @@ class ChipWishbone(wiring.Component):
         for name in STREAMS:
             port = getattr(host, f"i_{name}" if name in INPUTS else f"o_{name}")
             width = len(Cat(port.payload))
-            fifo = SyncFIFOBuffered(width=width, depth=self.depth)
+            # A word on its way to the output register leaves the others one place less for a cycle:
+            # with a place more there is room whenever fewer than ``depth`` are held.
+            fifo = SyncFIFOBuffered(width=width, depth=self.depth + (name in INPUTS))
             m.submodules[name] = DomainRenamer("chip")(fifo)
             if name in INPUTS:
                 m.d.comb += [fifo.w_data.eq(word), port.payload.eq(fifo.r_data),
                              port.valid.eq(fifo.r_rdy), fifo.r_en.eq(port.ready)]
-                found[name] = (fifo, fifo.w_rdy, fifo.w_en, self.depth - fifo.level)
+                found[name] = (fifo, fifo.level < self.depth, fifo.w_en,
+                               self.depth - fifo.level)
             else:
                 m.d.comb += [fifo.w_data.eq(port.payload), fifo.w_en.eq(port.valid),
                              port.ready.eq(fifo.w_rdy)]
