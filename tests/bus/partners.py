@@ -11,7 +11,7 @@ from amaranth.lib import wiring
 from flexdrive.bus.axi import Response
 from flexdrive.hyperdrive.chip import Chip
 
-__all__ = ["LiteMaster", "StubChip", "WishboneMaster", "receive", "send"]
+__all__ = ["LiteMaster", "LiteSlave", "StubChip", "WishboneMaster", "receive", "send"]
 
 
 class StubChip(wiring.Component):
@@ -129,6 +129,70 @@ class LiteMaster:
         self.start_read(address)
         (answer,) = await self.answers(ctx, "r")
         return answer & 0xFFFFFFFF if Response(answer >> 32) == Response.OKAY else None
+
+
+class LiteSlave:
+    """AXI4-Lite memory: takes requests and answers them at its own time, address before or after
+    data; a write takes place somewhere between its acceptance and its answer. Words that are not in
+    ``memory`` are refused."""
+
+    def __init__(self, bus, memory, random, pause, *, writes=True):
+        self._bus, self._memory, self._random, self._pause = bus, memory, random, pause
+        self._taken = {"ar": [], **({"aw": [], "w": []} if writes else {})}
+        self._answers = {"r": [], **({"b": []} if writes else {})}
+
+    def add(self, simulator):
+        bus = self._bus
+        payload = {"ar": bus.araddr, "r": Cat(bus.rdata, bus.rresp)}
+        if "w" in self._taken:
+            payload |= {"aw": bus.awaddr, "w": Cat(bus.wdata, bus.wstrb), "b": bus.bresp}
+        for name, value in payload.items():
+            ends = (getattr(bus, f"{name}valid"), getattr(bus, f"{name}ready"), value)
+
+            async def takes(ctx, name=name, ends=ends):
+                await receive(ctx, *ends, self._taken[name], self._random, self._pause)
+
+            async def answers(ctx, name=name, ends=ends):
+                while True:
+                    if not self._answers[name]:
+                        await ctx.tick()
+                        continue
+                    answer = self._answers[name].pop(0)
+                    await send(ctx, *ends, [answer()], self._random, self._pause)
+            simulator.add_testbench(takes if name in self._taken else answers, background=True)
+        simulator.add_testbench(self._serve, background=True)
+
+    async def _serve(self, ctx):
+        while True:
+            await ctx.tick()
+            taken = self._taken
+            while taken["ar"]:
+                address = taken["ar"].pop(0)
+                assert address % 4 == 0
+                self._answers["r"].append(self._sooner_or_later(lambda at=address: self._read(at)))
+            while "w" in taken and taken["aw"] and taken["w"]:
+                address, word = taken["aw"].pop(0), taken["w"].pop(0)
+                assert address % 4 == 0
+                self._answers["b"].append(self._sooner_or_later(
+                    lambda at=address, word=word: self._write(at, word)))
+
+    def _sooner_or_later(self, access):
+        """The access, done now or with its answer."""
+        if self._random.random() < 0.5:
+            result = access()
+            return lambda: result
+        return access
+
+    def _read(self, address):
+        word = self._memory.get(address)
+        return Response.SLVERR << 32 if word is None else word
+
+    def _write(self, address, word):
+        if address not in self._memory:
+            return Response.DECERR
+        mask = sum(255 << 8 * i for i in range(4) if word >> 32 + i & 1)
+        self._memory[address] = self._memory[address] & ~mask | word & mask
+        return Response.OKAY
 
 
 class WishboneMaster:

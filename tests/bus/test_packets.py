@@ -5,9 +5,10 @@ import random
 import pytest
 from amaranth.hdl import Cat
 from amaranth.sim import Simulator
-from .partners import receive, send
 
 from flexdrive.bus.packets import REPORT_WORDS, ReportWords, StorePackets, WeightJoin
+
+from .partners import receive, send
 
 PAUSES = pytest.mark.parametrize(("sender", "receiver"), [(0, 0), (0.7, 0), (0, 0.7), (0.5, 0.5)])
 

@@ -38,7 +38,8 @@ class Target:
     summary : one line.
     kind : what its parameter is: ``"tile"`` (a ChipConfig), ``"chip"`` (a ChipConfig or, with
         links, a MeshValue without size), ``"bus"`` (a ChipConfig without links), ``"mesh"`` (a
-        MeshValue), ``"depth"`` (of a pipeline), ``"dot"`` (structure of the dot-product unit) or ``"core"`` (a CoreConfig).
+        MeshValue), ``"depth"`` (of a pipeline), ``"dot"`` (structure of the dot-product unit) or
+        ``"core"`` (a CoreConfig).
     build : component of that parameter.
     example : a small one, for tests.
     """

@@ -10,11 +10,13 @@ __all__ = ["ADDRESS_BITS", "BANK_BITS", "INPUTS", "MAGIC", "OUTPUTS", "REGISTERS
 
 MAGIC = 0x44584C46      # "FLXD", as text in memory
 FACE_VERSION = 1        # of this table
+BANK_BITS = 7           # of an address in bytes among the registers that both buses have
+ADDRESS_BITS = 8        # ... and among all of them
 
+# Streams in the order of their bits: those into the chip, those out of it.
 INPUTS = ("descriptors", "weights", "pixels")
 OUTPUTS = ("results", "reports")
 STREAMS = INPUTS + OUTPUTS
-"""Streams in the order of their bits: those into the chip, those out of it."""
 
 
 class Access(enum.Enum):
@@ -131,7 +133,7 @@ def _registers():
     found = [Register(name, 4 * at, *rest) for at, (name, *rest) in enumerate(_bank())]
     base = 1 << BANK_BITS
     for at, name in enumerate(STREAMS):
-        what = f"Words that {name.upper()} takes" if name in INPUTS else f"Words that {name.upper()} has"
+        what = f"Words that {name.upper()} {'takes' if name in INPUTS else 'has'}"
         found.append(Register(f"{name.upper()}_LEVEL", base + 4 * at, Access.STATE,
                               what + " without ERR.", wishbone=True))
     base += 4 * 8
@@ -140,10 +142,6 @@ def _registers():
     return tuple(found)
 
 
-BANK_BITS = 7
-"""Address bits of the registers that both buses have."""
-ADDRESS_BITS = 8
-"""Address bits of all of them, in bytes."""
 REGISTERS = _registers()
 
 
@@ -175,7 +173,8 @@ def constants(config):
         "GEOMETRY": _word("GEOMETRY", rows=config.rows, columns=config.columns,
                           channels=config.channels, adder_depth=config.adder_depth),
         "MEMORY": config.fm_words,
-        "WEIGHT_BUFFER": _word("WEIGHT_BUFFER", depth=config.weight_words, parts=config.weight_chunks),
+        "WEIGHT_BUFFER": _word("WEIGHT_BUFFER", depth=config.weight_words,
+                               parts=config.weight_chunks),
         "OPTIONS": _word("OPTIONS", halo=config.halo, leaky=config.leaky,
                          channelwise=config.channelwise, ternary=config.ternary),
     }

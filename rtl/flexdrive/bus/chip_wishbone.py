@@ -25,9 +25,10 @@ class ChipWishbone(wiring.Component):
     written in part into a window. The registers NAME_LEVEL say what will pass.
 
     Everything happens at the rising edge of ``clk_i``. Latency: an access is taken in every cycle
-    (but that in which the chip is reset) and answered in the next one; words pass a FIFO in two cycles. A master that ends its cycle
-    before an answer has cancelled the access. No input reaches an output without a register, but
-    ``bus.cyc`` ``bus.ack`` and ``bus.err``: no answer is given to another one.
+    but that in which the chip is reset, and answered in the next one; words pass a FIFO in two
+    cycles. A master that ends its cycle before an answer has cancelled the access. No input reaches
+    an output without a register, but ``bus.cyc`` ``bus.ack`` and ``bus.err``: no answer is given to
+    another one.
 
     Parameters
     ----------
