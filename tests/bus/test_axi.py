@@ -224,7 +224,8 @@ def test_a_word_that_is_offered_stays_through_a_reset_of_the_chip():
             ctx.set(getattr(face, f"s_axis_{name}").tvalid, 1)
         ctx.set(chip.i_descriptors.ready, 1)
         ctx.set(chip.i_pixels.ready, 1)
-        assert ctx.get(face.m_axis_pixels.tvalid) and ctx.get(face.m_axis_pixels.tdata) == 1
+        assert ctx.get(face.m_axis_pixels.tvalid)
+        assert ctx.get(face.m_axis_pixels.tdata) == 1
         await bench.write(ctx, "TIMEOUT", 0)
         bench.master.start_write(_OFFSET["CONTROL"], 1)
         await ctx.tick().until(face.host.registers.reset)
@@ -270,7 +271,8 @@ def test_registers_do_not_meet():
     assert len(set(offsets)) == len({register.name for register in REGISTERS}) == len(REGISTERS)
     for register in REGISTERS:
         bits = [low + at for _, low, width, _ in register.fields for at in range(width)]
-        assert len(set(bits)) == len(bits) and all(bit < 32 for bit in bits), register.name
+        assert len(set(bits)) == len(bits), register.name
+        assert all(bit < 32 for bit in bits), register.name
     assert [low for name, low, *_ in register_named("STATUS").fields if name in STREAMS] == [
         8 + at for at in range(len(STREAMS))]
 

@@ -24,7 +24,8 @@ class RegisterBank(Shared):
     """Identity, status, events, counters, time-out, reset of a chip behind a bus.
 
     Latency: reads are combinational from ``read_address``, a write counts from the next cycle;
-    ``reset`` is high in the cycle after the write that asks for it, ``irq`` two cycles after the event.
+    ``reset`` is high in the cycle after the write that asks for it, ``irq`` two cycles after the
+    event.
 
     Parameters
     ----------
