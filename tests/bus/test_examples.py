@@ -50,7 +50,7 @@ def _connections(monkeypatch):
         setattr(modules["litex.soc.interconnect"], name, _Any(name))
     for name in ("EventManager", "EventSourceLevel"):
         setattr(modules["litex.soc.interconnect.csr_eventmanager"], name, _Any(name))
-    for name in ("ClockSignal", "ResetSignal"):
+    for name in ("ClockSignal", "Constant", "ResetSignal"):
         setattr(modules["migen"], name, _Any(name))
     modules["migen"].Instance = lambda module, **ports: seen.update({"module": module, **ports})
     for name, module in modules.items():

