@@ -21,6 +21,7 @@ from flexdrive.bus.chip_registers import (
     register_named,
 )
 from flexdrive.bus.packets import REPORT_WORDS
+from flexdrive.bus.register_bank import RegisterBank
 from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive import PRESETS, ChipConfig
 from flexdrive.hyperdrive.descriptor.fields import Code
@@ -157,6 +158,27 @@ def test_events_and_their_line():
         assert await bench.read(ctx, "IRQ_ENABLE") == 1 << Event.REFUSED
 
     bench.run(test)
+
+
+def test_an_event_in_the_cycle_of_its_clearing_is_kept():
+    bank = RegisterBank(PRESETS["tiny"])
+    simulator = Simulator(bank)
+    simulator.add_clock(1e-6)
+
+    async def test(ctx):
+        status = _OFFSET["IRQ_STATUS"] // 4
+        for signal, value in ((bank.write_address, status), (bank.read_address, status),
+                              (bank.write_word, 15), (bank.write_bytes, 15), (bank.write, 1),
+                              (bank.moves, 1 << STREAMS.index("reports"))):
+            ctx.set(signal, value)
+        await ctx.tick()
+        ctx.set(bank.moves, 0)
+        assert ctx.get(bank.read_word) == 1 << Event.REPORT
+        await ctx.tick()
+        assert ctx.get(bank.read_word) == 0
+
+    simulator.add_testbench(test)
+    simulator.run()
 
 
 @pytest.mark.parametrize("name", STREAMS)
