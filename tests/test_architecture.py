@@ -17,8 +17,8 @@ ORDER = list(HOMES)
 FOREIGN = {
     "flexdrive": {"amaranth"},
     "flexdrive_deploy": {"amaranth", "amaranth_boards", "elftools", "google", "matplotlib",
-                         "numpy", "onnx", "onnxruntime", "pythondata_software_picolibc", "rich",
-                         "serial"},
+                         "numpy", "onnx", "onnxruntime", "ortools", "pythondata_software_picolibc",
+                         "rich", "serial"},
 }
 
 

@@ -9,7 +9,9 @@ from amaranth.hdl import Elaboratable, Fragment
 
 import flexdrive as fd
 from flexdrive.fp16 import Adder
+from flexdrive_cli.verify import COMMANDS as VERIFY
 from flexdrive_deploy.flexv.firmware import build_program
+from flexdrive_sim.bench import BENCHMARKS
 
 from .pages import PAGES, ROOT, blocks
 
@@ -59,6 +61,20 @@ def test_links_and_files_are_there(path):
 def test_the_face_of_the_manual_is_that_of_the_package():
     used = set(re.findall(r"\bfd\.(\w+)", (ROOT / "docs/python.md").read_text()))
     assert used <= set(fd.__all__)
+
+
+_COMMAND = re.compile(r"\bflexdrive (verify|bench) +([a-z][a-z0-9-]*)")
+_SCRIPT = re.compile(r"\bscripts/([\w.-]*\w)")
+TEXTS = [*PAGES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs/results").glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+def test_commands_are_there(path):
+    known = {"verify": VERIFY, "bench": BENCHMARKS}
+    text = path.read_text()
+    assert [f"{group} {name}" for group, name in _COMMAND.findall(text)
+            if name not in known[group]] == []
+    assert [name for name in _SCRIPT.findall(text) if not (ROOT / "scripts" / name).exists()] == []
 
 
 def test_the_changelog_begins_with_this_version():

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 
-__all__ = ["ToolError", "cache_directory", "run_tool", "run_yosys", "run_zig"]
+__all__ = ["ToolError", "cache_directory", "require_packages", "run_tool", "run_yosys", "run_zig"]
 
 # Lines of a failed tool's output that go into the message.
 _SHOWN_LINES = 40
@@ -28,6 +28,26 @@ def cache_directory():
 
 class ToolError(FlexdriveError):
     """A tool failed; the message holds its own first words, once."""
+
+
+def require_packages(what, extra, **packages):
+    """See that packages are installed which come with an extra of ours.
+
+    Parameters
+    ----------
+    what : that needs them, as the beginning of a sentence. extra : of pyproject.toml.
+    packages : module -> name on PyPI.
+
+    Raises
+    ------
+    FlexdriveError
+        when one is not; says how to get it.
+    """
+    missing = [name for module, name in packages.items()
+               if importlib.util.find_spec(module) is None]
+    if missing:
+        raise FlexdriveError(f"{what} needs {', '.join(missing)}: pip install "
+                             f"'flexdrive[{extra}]'")
 
 
 def run_tool(command, what, cwd, notify=None, environment=None):

@@ -33,7 +33,7 @@ from flexdrive_deploy.frontend.graph import load_model
 from flexdrive_deploy.hyperdrive.ir import half_bits
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.progress import preparation
 
 HERE = pathlib.Path(__file__).parent
 MODEL, CHIP = HERE / "cifar10.onnx", HERE / "chip.toml"

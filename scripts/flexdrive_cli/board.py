@@ -15,7 +15,7 @@ from flexdrive_deploy.board.driver import Board
 from flexdrive_deploy.board.transport import SerialTransport
 from flexdrive_deploy.chip_choice import read_config
 from flexdrive_sim.hyperdrive.drive.board import DEFAULT_BAUD
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.progress import preparation
 
 __all__ = ["command"]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from flexdrive.hyperdrive.config import PRESETS
@@ -18,8 +17,8 @@ from flexdrive_deploy.frontend.evaluator import Evaluator
 from flexdrive_deploy.frontend.graph import load_model
 from flexdrive_deploy.hdl.package import make_package, write_package
 from flexdrive_deploy.hdl.targets import target_named
-from flexdrive_sim.hyperdrive.drive.inference_session import Session
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.inference import InferenceSession
+from flexdrive_sim.progress import preparation
 from flexdrive_sim.report.picture import save_picture
 from flexdrive_sim.report.summary import Summary
 
@@ -37,16 +36,11 @@ def _float_answers(model, images):
 
 def _run(deployment, engine, images, console):
     """(logits, Summary); the Summary has the first difference, if there is one."""
-    with preparation(console) as notify:
-        session = Session(deployment, engine, notify=notify)
+    session = InferenceSession(deployment, engine, progress=console)
     summary, logits = Summary(deployment), []
-    with Progress(console=console, transient=True) as progress:
-        for image in progress.track(images, description=f"{len(images)} images, {engine}"):
-            result = session.run(image[None])
-            summary.add(result)
-            logits.append(result.outputs[deployment.outputs[0]][0])
-            if result.difference:
-                break
+    for result in session.results(images):
+        summary.add(result)
+        logits.append(result.outputs[deployment.outputs[0]][0])
     return np.array(logits), summary
 
 

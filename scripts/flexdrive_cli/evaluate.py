@@ -1,7 +1,6 @@
 """flexdrive evaluate: a network over a data set, on this machine or on a Dask cluster."""
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,12 +11,12 @@ from flexdrive_deploy.api import compile
 from flexdrive_deploy.arrays import load_array
 from flexdrive_deploy.chip_choice import describe
 from flexdrive_deploy.compiled_model import Deployment
-from flexdrive_deploy.errors import ModelError
 from flexdrive_sim.evaluation import evaluate
 from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES
 
 from .chip_options import chip_options
 from .network import CHIP_HELP
+from .worker_options import worker_options
 
 
 def _deployment(model, chip):
@@ -25,25 +24,6 @@ def _deployment(model, chip):
         return Deployment.load(model, chip.config() if chip.given else None)
     return compile(model, chip.config() if chip.given else None,
                    mesh=chip.mesh_size() if chip.mesh else None)
-
-
-@contextmanager
-def _executor(address):
-    """That of a Dask cluster, or None."""
-    if address is None:
-        yield None
-        return
-    try:
-        from distributed import Client
-    except ImportError:
-        raise ModelError("--dask needs the package distributed: pip install 'flexdrive[dask]'"
-                         ) from None
-    try:
-        client = Client(address, timeout="10s")
-    except (OSError, ValueError) as error:
-        raise ModelError(f"--dask {address}: no scheduler answers there ({error})") from None
-    with client:
-        yield client.get_executor()
 
 
 def _table(found):
@@ -73,32 +53,24 @@ def _table(found):
               help="Right classes (N,), integers.")
 @click.option("--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
               help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
-@click.option("--workers", type=click.IntRange(min=1), metavar="N",
-              help="Processes on this machine; one a core when not given.")
-@click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster, e.g. "
-              "tcp://host:8786, instead of processes.")
 @click.option("--chunk", type=click.IntRange(min=1), default=16, show_default=True, metavar="N",
               help="Images that a worker takes at once.")
-@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR",
-              help="Where finished chunks are kept: the same command goes on where it stopped.")
+@worker_options
 @chip_options
-def command(model, images_file, labels_file, engine, workers, dask, chunk, keep, chip):
+def command(model, images_file, labels_file, engine, chunk, workers, chip):
     """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on every image and
     count right answers.
 
     Words that differ from the golden model are named and end with status 1.
     """
-    if dask and workers:
-        raise ModelError("--workers and --dask exclude each other")
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     images = load_array(images_file)
     labels = load_array(labels_file) if labels_file else None
     deployment = _deployment(model, chip)
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)
-    with _executor(dask) as executor:
-        found = evaluate(deployment, images, labels, engine, executor, workers=workers,
-                         chunk=chunk, keep=keep)
+    with workers.crew() as crew:
+        found = evaluate(deployment, images, labels, engine, chunk=chunk, **crew)
     console.print(_table(found))
     for image, text in list(found.differences.items())[:10]:
         errors.print(f"error: {engine} differs from the golden model, image {image}: {text}",

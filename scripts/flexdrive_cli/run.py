@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress
 
 from flexdrive_deploy.arrays import (
     compare,
@@ -22,14 +21,16 @@ from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.frontend.reference import first_beyond, layer_differences
 from flexdrive_sim.engine import Gate
-from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES, Session
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES
+from flexdrive_sim.inference import InferenceSession
 from flexdrive_sim.report.summary import Summary
 
 from .chip_options import chip_options
+from .flexv_network import run_flexv
 from .link_options import link_options
 from .network import CHIP_HELP, analysed, compiled
 from .tables import difference_table, layer_table, summary_table
+from .target_options import target_options
 
 # Rounding to binary16 adds up to 0.02 over the 35 layers of ResNet-34; more is a defect or a range
 # that binary16 does not hold.
@@ -75,19 +76,13 @@ def _compared(made, wanted, expect):
 def _run(deployment, images, engine, console, options, gates):
     """Results image by image until the first difference: (outputs, Summary, stored maps of the
     first image)."""
-    with preparation(console) as notify:
-        session = Session(deployment, engine, options=options, gates=gates, notify=notify)
+    session = InferenceSession(deployment, engine, options=options, gates=gates, progress=console)
     summary, outputs, maps = Summary(deployment), [], {}
-    with Progress(console=console, transient=True) as progress:
-        for image in progress.track(images, description=f"{engine}"):
-            result = session.run(image[None])
-            summary.add(result)
-            if not outputs:
-                maps = {name: words for chip in result.chips for name, words in chip.maps.items()}
-            outputs.append(result.outputs)
-            deployment.check_rows(result.outputs, len(images))
-            if result.difference:
-                break
+    for result in session.results(images):
+        summary.add(result)
+        if not outputs:
+            maps = {name: words for chip in result.chips for name, words in chip.maps.items()}
+        outputs.append(result.outputs)
     return outputs, summary, maps
 
 
@@ -125,25 +120,36 @@ def _warn_of_overflow(errors, summary):
               "Several: Y.npz, an array for each by name.")
 @click.option("--output", type=click.Path(), metavar="Z.npy",
               help="Where to write the results; several: Z.npz.")
-@click.option("--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
-              help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
+@click.option("--engine", type=click.Choice([*ENGINES, "c", "iss"]), default="golden",
+              show_default=True, help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's "
+              "simulator; with --target flexv, c: the C on this machine; iss: the program on the "
+              "instruction-set simulator.")
 @click.option("--layer-check", is_flag=True,
-              help="Compare every word of every layer, not only what leaves the chip.")
+              help="Compare every word of every layer, not only what leaves the chip; with "
+              "--target flexv and the golden engine, with onnxruntime.")
 @click.option("--float-bound", type=click.FloatRange(min=0), metavar="X",
               help="With --layer-check: name the first layer that is further from the model in "
               "its own precision than X times the layer's largest magnitude; "
               f"{DEFAULT_BOUND} when not given.")
 @click.option("--weight-interval", type=click.IntRange(min=1), default=1, show_default=True,
               metavar="N", help="Cycles from one weight word to the next, at least.")
+@target_options
 @chip_options
 @link_options()
 def command(model, input_file, expect, output, engine, layer_check, float_bound, weight_interval,
-            chip, links):
+            chip, links, target):
     """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on images.
 
     What the RTL stores is compared with the golden model word by word; the first difference is
     named and ends the run with status 1.
     """
+    if target.flexv(chip, **{"--float-bound": float_bound is not None,
+                             "--weight-interval": weight_interval != 1}):
+        run_flexv(model, target, input_file=input_file, expect=expect, output=output,
+                  engine=engine, layer_check=layer_check)
+        return
+    if engine not in ENGINES:
+        raise ModelError(f"--engine {engine} is for --target flexv")
     if float_bound is not None and not layer_check:
         raise ModelError("--float-bound is for the comparison of layers; add --layer-check")
     run_model(model, chip, input_file, engine, expect=expect, output=output,

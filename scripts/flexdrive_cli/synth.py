@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.hdl.synth.devices import FLIP_FLOP
 
 from .chip_options import chip_options
+from .cluster_options import cluster_options
 from .core_options import core_options
 from .link_options import link_options
 from .verilog import parameter
@@ -36,6 +38,9 @@ DEVICES = ("ecp5-85k", "ice40-up5k", "generic")
 @click.option("--apart", is_flag=True,
               help="Map each component on its own: larger and slower, for logic that is too deep "
                    "for yosys' mapper, such as a chip of single-cycle adders on an FPGA.")
+@click.option("--map-delay", "delay", type=click.FloatRange(min=0, min_open=True), metavar="NS",
+              help="Map for paths of NS nanoseconds, of which each wire takes 1 (ECP5), instead of "
+                   "for few levels.")
 @click.option("--no-place", is_flag=True, help="Area only.")
 @click.option("--json", "output", type=click.Path(dir_okay=False, path_type=Path),
               metavar="FILE", help="Write all figures.")
@@ -44,8 +49,9 @@ DEVICES = ("ecp5-85k", "ice40-up5k", "generic")
 @chip_options
 @link_options(crossing=True)
 @core_options
-def command(target, device, megahertz, seeds, levels, apart, no_place, output, depth, chip, links,
-            core):
+@cluster_options
+def command(target, device, megahertz, seeds, levels, apart, delay, no_place, output, depth, chip,
+            links, core, cluster):
     """Synthesise TARGET (flexdrive verilog --list) with yosys, place and route it with nextpnr.
 
     Prints the area by block, the clock of each seed and the critical path by Python component.
@@ -56,7 +62,7 @@ def command(target, device, megahertz, seeds, levels, apart, no_place, output, d
     from flexdrive_deploy.hdl.targets import target_named
 
     target = target_named(target)
-    value = parameter(target, depth, chip, links, core)
+    value = parameter(target, depth, chip, links, core, cluster)
     numbers = _seeds(seeds)
     made_for = known[device]
     if made_for.tool is None and megahertz is not None:
@@ -67,7 +73,7 @@ def command(target, device, megahertz, seeds, levels, apart, no_place, output, d
     start, routed = time.monotonic(), []
     with tempfile.TemporaryDirectory() as place, console.status("emitting") as status:
         made = synthesise(target.build(value), made_for, place, apart=apart,
-                          notify=status.update)
+                          delay=delay, notify=status.update)
         _print_blocks(printer, target, made, levels)
         for seed in numbers if made_for.tool and not no_place else ():
             routed.append(place_and_route(
@@ -96,17 +102,17 @@ def _seeds(text):
 
 def _print_blocks(printer, target, made, levels):
     device = made.device
-    gates = device.logic == "gates"
-    others = [kind for kind in device.limits
-              if kind not in (device.logic, device.flip_flops)]
     table = Table("block", "component", box=None, pad_edge=False, header_style="bold",
                   title=f"{target.name} on {device.name} ({device.part})")
-    for heading in ("gate equivalents" if gates else device.logic, "registers", *others):
+    others = [kind for kind in device.limits if kind not in (device.logic, device.flip_flops)]
+    for heading in (device.logic, "registers", *(["with registers"] if device.areas else others)):
         table.add_column(heading, justify="right")
 
     def cells(counts):
-        return [f"{count:,}" for count in (made.logic(counts), made.registers(counts),
-                                           *(counts[kind] for kind in others))]
+        logic, registers = made.logic(counts), made.registers(counts)
+        rest = ([logic + FLIP_FLOP * registers] if device.areas else
+                [counts[kind] for kind in others])
+        return [f"{count:,.0f}" for count in (logic, registers, *rest)]
 
     groups = made.grouped(levels)
     for path in sorted(groups):
@@ -118,6 +124,8 @@ def _print_blocks(printer, target, made, levels):
         table.add_row("the device has", "", f"{device.limits[device.logic]:,}",
                       f"{device.limits[device.flip_flops]:,}",
                       *(f"{device.limits[kind]:,}" for kind in others))
+    if made.memory_bits:
+        table.caption = f"and {made.memory_bits:,} bits of memories"
     printer.print(table)
 
 
@@ -134,6 +142,8 @@ def _write(output, target, value, made, routed):
     document = {
         "target": target.name, "configuration": target.configuration(value),
         "device": made.device.name, "part": made.device.part, "cells": dict(made.cells),
+        "logic": round(made.logic(made.cells), 2), "registers": made.registers(made.cells),
+        "memory_bits": made.memory_bits,
         "blocks": {".".join(path): {"component": made.hierarchy.component(path), **cells}
                    for path, cells in made.blocks.items()},
         "routed": [{"seed": one.seed, "megahertz": one.fmax, "critical_path": [

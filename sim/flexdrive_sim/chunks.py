@@ -5,9 +5,12 @@ in a directory, so that work which was stopped goes on where it was; a chunk who
 computed again. Results do not depend on who computed what, nor in which order.
 """
 
+import functools
 import hashlib
 import json
 import os
+import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, ProcessPoolExecutor, wait
 from pathlib import Path
 
@@ -16,13 +19,28 @@ from flexdrive_deploy.errors import FileError
 
 from .progress import Progress
 
-__all__ = ["ChunkError", "run_chunks"]
+__all__ = ["ChunkError", "kept_by_worker", "run_chunks"]
 
 _TRIES = 4
 
 
 class ChunkError(FlexdriveError):
     """A chunk whose worker died again and again."""
+
+
+def kept_by_worker(count):
+    """Decorator of a function that makes what chunks need and what is slow to make, such as an
+    engine: the last ``count`` of them are kept for each thread, since they are not to be shared."""
+    def decorate(make):
+        local = threading.local()
+
+        @functools.wraps(make)
+        def kept(*arguments):
+            if not hasattr(local, "make"):
+                local.make = functools.lru_cache(count)(make)
+            return local.make(*arguments)
+        return kept
+    return decorate
 
 
 class _Kept:
@@ -42,7 +60,7 @@ class _Kept:
                    and self._document(path).get("work") != self._identity]
         if foreign:
             raise FileError(f"{place} holds results of other work ({foreign[0]}); name another "
-                            "directory, or the one of this network, data and engine")
+                            "directory, or the one of this same work")
 
     @staticmethod
     def _document(path):
@@ -111,7 +129,7 @@ class _Workers:
 
 
 def run_chunks(function, chunks, *, identity, executor=None, workers=None, keep=None,
-               progress=None, description=""):
+               progress=None, description="", seconds=None):
     """Compute ``function(*arguments)`` of every chunk.
 
     Parameters
@@ -123,6 +141,7 @@ def run_chunks(function, chunks, *, identity, executor=None, workers=None, keep=
         by default ``workers`` processes on this machine.
     keep : directory for finished chunks, or None.
     progress : as of :class:`~.progress.Progress`.
+    seconds : no chunk is begun after so many; those that were come before those that were not.
 
     Returns
     -------
@@ -143,10 +162,16 @@ def run_chunks(function, chunks, *, identity, executor=None, workers=None, keep=
             waiting.append(key)
     waiting.reverse()
     crew, under_way = _Workers(executor, workers), {}
+    begin = time.monotonic()
+    end = float("inf") if seconds is None else begin + seconds
     with Progress(progress) as shown:
-        bar = shown.bar(description, len(chunks), done=len(results))
+        bar = (shown.bar(description, len(chunks), done=len(results)) if seconds is None
+               else shown.bar(f"{description}, seconds", round(seconds)))
         try:
             while waiting or under_way:
+                if time.monotonic() > end:
+                    # What a dead worker gave back was begun, and is finished.
+                    waiting = [key for key in waiting if tries[key]]
                 while waiting and len(under_way) < crew.width:
                     key = waiting.pop()
                     under_way[crew.submit(function, *chunks[key]())] = key
@@ -156,7 +181,7 @@ def run_chunks(function, chunks, *, identity, executor=None, workers=None, keep=
                     if error is None:
                         results[key] = future.result()
                         kept.put(key, results[key])
-                        bar()
+                        bar(None if seconds is None else time.monotonic() - begin)
                     elif _died(error):
                         tries[key] += 1
                         if tries[key] == _TRIES:
@@ -169,4 +194,4 @@ def run_chunks(function, chunks, *, identity, executor=None, workers=None, keep=
             for future in under_way:
                 future.cancel()
             crew.close()
-    return {key: results[key] for key in chunks}
+    return {key: results[key] for key in chunks if key in results}

@@ -1,6 +1,5 @@
 """Accuracy, cycles and differences of a network over a data set, on one machine or many."""
 
-import functools
 import hashlib
 import tempfile
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 
-from .chunks import run_chunks
+from .chunks import kept_by_worker, run_chunks
 from .hyperdrive.drive.inference_session import Session, known_engine
 from .inference import InferenceSession
 
@@ -56,9 +55,9 @@ class Evaluation:
                 f"{self.compared:,} words compared, {len(self.differences)} images differ>")
 
 
-@functools.lru_cache(maxsize=2)
+@kept_by_worker(2)
 def _session(content, engine):
-    """One session a process and network: building an engine takes seconds."""
+    """One session a worker and network: building an engine takes seconds."""
     with tempfile.TemporaryDirectory() as place:
         return Session(Deployment.from_bytes(content, Path(place)), engine)
 

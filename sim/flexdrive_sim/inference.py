@@ -18,8 +18,10 @@ import numpy as np
 from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.target import target_of
 
 from .hyperdrive.drive.inference_session import Session, known_engine
+from .node_arg import NodeArg
 from .progress import Progress
 
 __all__ = ["DifferenceError", "InferenceSession", "NodeArg", "Trace"]
@@ -39,15 +41,6 @@ class DifferenceError(FlexdriveError):
                 f"{engine} differs from the golden model")
         super().__init__(f"{what}, image {image}: {difference}")
         self.image, self.difference = image, difference
-
-
-@dataclass(frozen=True)
-class NodeArg:
-    """An input or output of a network; an axis of the shape that is free is named."""
-
-    name: str
-    shape: tuple
-    type: str = "tensor(float)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +83,8 @@ class Trace:
 
 
 class InferenceSession:
-    """A compiled network on an engine.
+    """A compiled network on an engine; with ``target="flexv"``, what makes a
+    :class:`~.flexv.session.NetworkSession` of a quantised network.
 
     Parameters
     ----------
@@ -98,7 +92,10 @@ class InferenceSession:
     engine : "golden" (numpy), "rtl" (RTL, compiled), "pysim" (RTL on Amaranth's simulator),
         or "board:PORT", a chip behind a cable (docs/bring-up.md).
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`, the links of a mesh.
-    progress : shown on work of more than a second; by default where a person looks at it.
+    gates : stream -> :class:`~flexdrive_sim.engine.Gate`, when its words may move.
+    progress : of engine and images, as of :class:`~.progress.Progress`; by default shown where a
+        person looks at it.
+    target : "hyperdrive" or "flexv".
 
     Raises
     ------
@@ -106,14 +103,23 @@ class InferenceSession:
         when the engine is unknown, or the directory cannot be read.
     """
 
-    def __init__(self, model, engine="golden", *, options=None, progress=None):
+    def __new__(cls, model, engine="golden", *, target="hyperdrive", **options):
+        """A session for the machine ``target``."""
+        if target_of(target) == "flexv":
+            from .flexv.session import NetworkSession
+            return NetworkSession(model, engine, **options)
+        return super().__new__(cls)
+
+    def __init__(self, model, engine="golden", *, target="hyperdrive", options=None, gates=None,
+                 progress=None):
         known_engine(engine)
         if not isinstance(model, Deployment):
             model = Deployment.load(model)
         self.model, self.engine = model, engine
         self._progress = progress
         with Progress(progress) as shown:
-            self._session = Session(model, engine, options=options, notify=shown.say)
+            self._session = Session(model, engine, options=options, gates=gates,
+                                    notify=shown.say)
 
     def __repr__(self):
         return f"<InferenceSession {self.model.name!r} on {self.engine}>"
@@ -150,7 +156,11 @@ class InferenceSession:
             if name not in self.model.outputs:
                 raise ModelError(f"The network has no output {name!r}; it has "
                                  + ", ".join(self.model.outputs))
-        made = self._results(self._images(input_feed), stop=True)
+        made = []
+        for result in self.results(input_feed):
+            if result.difference is not None:
+                raise DifferenceError(self.engine, len(made), result.difference)
+            made.append(result)
         return [np.concatenate([result.outputs[name] for result in made]) for name in names]
 
     def trace(self, input_feed):
@@ -164,7 +174,7 @@ class InferenceSession:
         -------
         :class:`Trace`. A difference is told in it, not raised.
         """
-        made = self._results(self._images(input_feed), stop=False)
+        made = list(self.results(input_feed))
         maps = [{name: words for chip in result.chips for name, words in chip.maps.items()}
                 for result in made]
         chips = made[0].chips
@@ -179,18 +189,31 @@ class InferenceSession:
             sum(chip.compared for result in made for chip in result.chips), made[-1].difference,
             [result.overflows for result in made])
 
-    def _results(self, images, stop):
-        """An ImageResult for each image, to the first that differs."""
-        made = []
+    def results(self, input_feed):
+        """Compute image by image.
+
+        Parameters
+        ----------
+        input_feed : as of :meth:`trace`.
+
+        Returns
+        -------
+        Iterator of :class:`~.hyperdrive.drive.inference_session.ImageResult`, to the first image
+        that differs.
+
+        Raises
+        ------
+        ModelError
+            when a name, a shape or a type does not fit, or the results are not those of one image.
+        """
+        images = self._images(input_feed)
         with Progress(self._progress) as shown:
             for image in shown.track(images, f"{self.model.name} on {self.engine}"):
-                made.append(self._session.run(image[None]))
-                difference = made[-1].difference
-                if difference is not None:
-                    if stop:
-                        raise DifferenceError(self.engine, len(made) - 1, difference)
-                    break
-        return made
+                result = self._session.run(image[None])
+                self.model.check_rows(result.outputs, len(images))
+                yield result
+                if result.difference is not None:
+                    return
 
     def _images(self, feed):
         names = list(self.model.inputs)

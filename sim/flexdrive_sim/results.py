@@ -1,32 +1,25 @@
-"""What scripts that write pages into docs/results have in common."""
+"""Pages of docs/results that commands write."""
 
-import argparse
-import sys
 import tempfile
 from pathlib import Path
 
-__all__ = ["add_results_option", "at_least_one", "results_directory"]
+from flexdrive_deploy.errors import FileError
+
+__all__ = ["checked_page"]
 
 
-def at_least_one(text):
-    """A whole number from 1 on, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
-    return int(text)
+def checked_page(path):
+    """``path`` of a page, whose directory is seen to be writable before the work begins.
 
-
-def add_results_option(parser):
-    """Add ``--results DIR``."""
-    parser.add_argument("--results", type=Path, default=Path("docs/results"), metavar="DIR",
-                        help="directory for the page (default: docs/results)")
-
-
-def results_directory(path):
-    """``path``, made and seen to be writable before the work begins; else one line and status 1."""
+    Raises
+    ------
+    FileError
+        when it is not; says why.
+    """
+    path = Path(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
+        with tempfile.TemporaryFile(dir=path.parent):
             return path
     except OSError as error:
-        sys.exit(f"error: {path}: results cannot be written there ({error.strerror}); choose "
-                 f"another directory with --results")
+        raise FileError(f"{path} cannot be written ({error.strerror}); choose another place with "
+                        "--page") from None

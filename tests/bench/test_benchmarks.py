@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from flexdrive.hyperdrive import PRESETS
+from flexdrive_cli.bench import command
 from flexdrive_sim.bench import BENCHMARKS, small_layer
-from flexdrive_sim.bench.__main__ import main
 from flexdrive_sim.bench.chip_speed import program
 from flexdrive_sim.hyperdrive.cycles import predict
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
@@ -24,14 +24,14 @@ def test_every_benchmark_can_be_run(name):
 
 
 def test_list_names_them_all():
-    result = CliRunner().invoke(main, ["--list"])
+    result = CliRunner().invoke(command, ["--list"])
     assert result.exit_code == 0
     assert all(name in result.output for name in BENCHMARKS)
 
 
 def test_figures_are_written_with_their_versions(tmp_path, monkeypatch):
     monkeypatch.setattr(small_layer, "run", lambda console: {"together s": 1.5})
-    result = CliRunner().invoke(main, ["small-layer", "--json", str(tmp_path / "figures.json")])
+    result = CliRunner().invoke(command, ["small-layer", "--json", str(tmp_path / "figures.json")])
     assert result.exit_code == 0
     document = json.loads((tmp_path / "figures.json").read_text())
     assert document["figures"] == {"together s": 1.5}
@@ -55,3 +55,9 @@ def test_speed_is_measured_while_the_units_work():
     expected = GoldenChip(config).execute(words, weights, pixels)
     assert np.isfinite(expected.view(np.float16)).all()
     assert len(np.unique(expected)) > 1000
+
+
+def test_a_benchmark_that_there_is_not():
+    result = CliRunner().invoke(command, ["speed"])
+    assert result.exit_code == 2
+    assert "There is no benchmark 'speed'; there are emission, chip-speed" in result.output

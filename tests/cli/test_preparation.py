@@ -11,7 +11,7 @@ from flexdrive.fp16 import Adder
 from flexdrive_cli import demo
 from flexdrive_deploy.tools import ToolError
 from flexdrive_sim.engine import build
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.progress import preparation
 
 from .test_flexv import _SOURCE
 

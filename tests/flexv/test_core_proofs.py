@@ -1,4 +1,4 @@
-"""Some proofs of the whole core, less deep; `scripts/prove flexv-core` runs all."""
+"""Some proofs of the whole core, less deep; `flexdrive verify proofs flexv-core` runs all."""
 
 import pytest
 

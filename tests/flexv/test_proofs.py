@@ -1,4 +1,4 @@
-"""The proofs of the core's parts that take seconds; `scripts/prove flexv` runs all."""
+"""The proofs of the core's parts that take seconds; `flexdrive verify proofs flexv` runs all."""
 
 import pytest
 

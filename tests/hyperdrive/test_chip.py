@@ -14,6 +14,7 @@ from flexdrive_sim.hyperdrive.drive.stimuli import Stimulus, random_words
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 from flexdrive_sim.hyperdrive.golden.descriptor_rules import check
 from flexdrive_sim.hyperdrive.verify.compare import differences
+from flexdrive_sim.hyperdrive.verify.random_chip import random_stream_gates
 from flexdrive_sim.hyperdrive.verify.random_layer import random_layer_stimulus
 from flexdrive_sim.hyperdrive.verify.refusals import refused_descriptors
 
@@ -43,7 +44,6 @@ CONFIGS = {
     "column_of_wide_tiles": ChipConfig(rows=4, columns=1, channels=40, fm_words=2048, fm_banks=8,
                                        weight_words=720, adder_depth=2),
 }
-STREAMS = ("i_descriptors", "i_weights", "i_pixels", "o_pixels", "o_reports")
 
 
 # Of scripts/test --fast.
@@ -56,14 +56,6 @@ def chip(request):
     return Chip(CONFIGS[request.param])
 
 
-def random_gates(seed):
-    """Each stream ready, at a fixed rate, or at random, from almost always to almost never."""
-    random = np.random.default_rng(seed)
-    return {name: [Gate.always(), Gate.every(int(random.integers(1, 6))),
-                   Gate.random(float(random.uniform(0.05, 0.95)), seed)][random.integers(3)]
-            for name in STREAMS}
-
-
 def test_random_layers(chip):
     for seed in range(60):
         assert differences(chip, random_layer_stimulus(chip.config, seed)) == [], f"seed {seed}"
@@ -72,7 +64,7 @@ def test_random_layers(chip):
 def test_random_layers_with_stalls_on_every_stream(chip):
     for seed in range(60):
         stimulus = random_layer_stimulus(chip.config, 1000 + seed)
-        assert differences(chip, stimulus, gates=random_gates(seed)) == [], f"seed {seed}"
+        assert differences(chip, stimulus, gates=random_stream_gates(seed)) == [], f"seed {seed}"
 
 
 def test_random_programs_of_several_layers(chip):
@@ -81,7 +73,7 @@ def test_random_programs_of_several_layers(chip):
         stimulus = Stimulus(chip.config)
         for layer in range(5):
             stimulus.extend(random_layer_stimulus(chip.config, 2000 + 10 * seed + layer))
-        gates = random_gates(seed) if seed % 2 else None
+        gates = random_stream_gates(seed) if seed % 2 else None
         assert differences(chip, stimulus, gates=gates) == [], f"seed {seed}"
 
 
@@ -185,7 +177,7 @@ def test_builtin_simulator_agrees():
     config = replace(BASE, rows=1, columns=2, adder_depth=2)
     compiled, builtin = Chip(config), Chip(config, engine="pysim")
     stimulus = random_layer_stimulus(config, 1, special=False, out_channels=4)
-    gates = random_gates(3)
+    gates = random_stream_gates(3)
     assert differences(builtin, stimulus, gates=gates) == []
     runs = [chip.run(*stimulus.arrays(), stimulus.out_words, gates=gates, max_cycles=20000)
             for chip in (compiled, builtin)]

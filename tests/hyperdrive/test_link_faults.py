@@ -14,7 +14,8 @@ from flexdrive.hyperdrive.link.frame import Kind
 from flexdrive_sim.engine import simulate
 from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault
 from flexdrive_sim.hyperdrive.drive.link import Wire, link_model, run_link
-from flexdrive_sim.hyperdrive.verify.link_faults import CONFIGS, Campaign
+from flexdrive_sim.hyperdrive.verify.fault_campaign import FaultCampaign
+from flexdrive_sim.hyperdrive.verify.link_faults import CONFIGS, link_runs
 
 pytestmark = pytest.mark.slow
 
@@ -24,8 +25,9 @@ PLAIN, REPLAY = CONFIGS[1], CONFIGS[6]
 @pytest.mark.parametrize("config", CONFIGS,
                          ids=lambda c: f"w{c.width}-p{c.payload}{'-re' * c.retransmit}")
 def test_random_faults(config):
-    campaign = Campaign()
-    campaign.run([config], 60)
+    campaign = FaultCampaign()
+    for seed, run in enumerate(link_runs(CONFIGS.index(config), 0, 60)):
+        campaign.add(0, seed, config.retransmit, run)
     assert campaign.failures == []
     assert campaign.effective > 30
 

@@ -20,11 +20,12 @@ from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault, FaultSettings, Wir
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
 from flexdrive_sim.hyperdrive.drive.link import Wire
 from flexdrive_sim.hyperdrive.drive.mesh import random_chain
+from flexdrive_sim.hyperdrive.verify.fault_campaign import FaultCampaign
 from flexdrive_sim.hyperdrive.verify.mesh_check import random_gates, wrong_words
 from flexdrive_sim.hyperdrive.verify.mesh_faults import (
     MESHES,
-    MeshCampaign,
     campaign_programs,
+    mesh_runs,
     stop_limit,
 )
 
@@ -218,10 +219,11 @@ def test_the_host_learns_of_a_stop():
 
 
 def test_random_faults():
-    # Without and with retransmission; the campaign is scripts/mesh-faults.
-    campaign = MeshCampaign()
-    for setup in (MESHES[0], MESHES[3]):
-        campaign.run(setup, 60)
+    # Without and with retransmission; the campaign is flexdrive verify mesh-faults.
+    campaign = FaultCampaign()
+    for index in (0, 3):
+        for seed, run in enumerate(mesh_runs(index, 0, 60)):
+            campaign.add(index, seed, MESHES[index][3].link.retransmit, run)
     assert campaign.failures == []
     assert campaign.effective > 60
 

@@ -136,7 +136,8 @@ def test_the_sdist_holds_the_whole_project(sdist):
 
 
 def test_help(flexdrive):
-    for command in ("check", "compile", "run", "report", "flexv", "synth", "verify", "verilog"):
+    for command in ("bench", "check", "compile", "run", "report", "flexv", "synth", "verify",
+                    "verilog"):
         assert command in flexdrive("--help")
 
 

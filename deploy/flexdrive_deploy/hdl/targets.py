@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from flexdrive.errors import ConfigurationError
+from flexdrive.flexv.cluster import Cluster, ClusterConfig
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive.flexv.dotp import DotProduct
 from flexdrive.flexv.wishbone import WishboneCore
@@ -35,7 +36,8 @@ class Target:
     summary : one line.
     kind : what its parameter is: ``"tile"`` (a ChipConfig), ``"chip"`` (a ChipConfig or, with
         links, a MeshValue without size), ``"mesh"`` (a MeshValue), ``"depth"`` (of a pipeline),
-        ``"dot"`` (structure of the dot-product unit) or ``"core"`` (a CoreConfig).
+        ``"dot"`` (structure of the dot-product unit), ``"core"`` (a CoreConfig) or ``"cluster"``
+        (a ClusterConfig).
     build : component of that parameter.
     example : a small one, for tests.
     """
@@ -66,9 +68,18 @@ class Target:
                 found["mesh"] = f"{size[0]}x{size[1]}"
             return found | (_described(options) if options is not None else {})
         if self.kind == "core":
-            return {name: list(field) if isinstance(field, tuple) else field
-                    for name, field in asdict(value).items()}
+            return _listed(value)
+        if self.kind == "cluster":
+            # No name of the cluster's is one of the core's.
+            return {name: field for name, field in _listed(value).items()
+                    if name != "core"} | _listed(value.core)
         return {"depth" if self.kind == "depth" else "structure": value}
+
+
+def _listed(config):
+    """The fields of a configuration by name, tuples as lists."""
+    return {name: list(field) if isinstance(field, tuple) else field
+            for name, field in asdict(config).items()}
 
 
 def _described(options):
@@ -103,6 +114,11 @@ TARGETS = {target.name: target for target in (
            Core, CoreConfig()),
     Target("flexv-wishbone", "the same core with two Wishbone masters", "core", WishboneCore,
            CoreConfig(extensions=("i", "zicsr"))),
+    Target("flexv-cluster", "cores around one L1, with instruction caches, DMA and events",
+           "cluster", Cluster,
+           ClusterConfig(cores=2, banks=2, bank_words=64, private_cache=256, shared_cache=1024,
+                         cache_ways=1, barriers=1, mutexes=1,
+                         core=CoreConfig(extensions=("i", "zicsr")))),
 )}
 
 

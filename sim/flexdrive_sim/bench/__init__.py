@@ -1,5 +1,5 @@
 """Benchmarks: every module has ``run(console)``, which prints a table and returns its figures by
-name. ``scripts/bench NAME`` runs one."""
+name. ``flexdrive bench NAME`` runs one."""
 
 import os
 import platform
@@ -18,9 +18,12 @@ BENCHMARKS = {
     "layer-kinds": ("layer_kinds", "depthwise, pooling, leaky ReLU: gates and cycles"),
     "mesh": ("mesh", "a residual network on meshes: cycles, link bits, words compared"),
     "mesh-links": ("mesh_links", "what links between chips cost: cycles and gates"),
+    "link-area": ("link_area", "gates and ECP5 cells of the ends of a link"),
     "small-layer": ("small_layer", "one small layer from its description to a verified result"),
-    "fp16": ("fp16_area", "size of the binary16 operators"),
+    "fp16": ("fp16", "size of the binary16 operators, time of a simulated cycle"),
+    "flexv-area": ("flexv_area", "gates and ECP5 cells of the Flex-V core by instructions"),
     "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),
+    "flexv-cluster": ("flexv_cluster", "MAC/cycle of a matrix multiplication on eight cores"),
     "flexv-speed": ("flexv_speed", "cycles/s of the Flex-V core, and of Verilator on it"),
 }
 

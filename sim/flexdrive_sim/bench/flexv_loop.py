@@ -11,7 +11,7 @@ from flexdrive_deploy.flexv.firmware import build_program
 from flexdrive_sim.flexv.drive.rtl_core import CoreBench, build_core
 from flexdrive_sim.flexv.kernels.epilogue import EpilogueKernel
 from flexdrive_sim.flexv.kernels.loop import LoopKernel
-from flexdrive_sim.preparation import preparation
+from flexdrive_sim.progress import preparation
 
 __all__ = ["measure", "measure_epilogue", "run"]
 

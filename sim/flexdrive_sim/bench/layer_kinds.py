@@ -16,13 +16,13 @@ from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.control.controller import Sequencer
 from flexdrive.hyperdrive.tile.tile import Tile
 from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.hdl.synth import gate_area
 from flexdrive_deploy.hyperdrive.codegen import lower
 from flexdrive_deploy.hyperdrive.ir import MINUS_ZERO, ONE, ChipGraph, ConvLayer
 
-from ..area import generic_area
 from ..hyperdrive.drive.inference_session import Session
 from ..hyperdrive.drive.runner import predict_program
-from ..preparation import preparation
+from ..progress import preparation
 
 __all__ = ["run"]
 
@@ -87,7 +87,7 @@ def _area(console):
     figures, first = {}, None
     for name, options in _OPTIONS.items():
         config = replace(PRESETS["paper"], rows=2, columns=2, **options)
-        sizes = [generic_area(kind(config)).gate_equivalents for kind in (Tile, Sequencer)]
+        sizes = [gate_area(kind(config)).gate_equivalents for kind in (Tile, Sequencer)]
         first = first or sizes
         table.add_row(name, *(cell for size, base in zip(sizes, first, strict=True) for cell in (
             f"{size:,.0f}", f"{100 * size / base - 100:+.1f} %")))

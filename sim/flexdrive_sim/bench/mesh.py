@@ -21,7 +21,7 @@ from flexdrive_deploy.hyperdrive.codegen import lower
 from ..hyperdrive.drive.inference_session import Session
 from ..hyperdrive.drive.runner import predict_program
 from ..hyperdrive.verify.topologies import resnet18
-from ..preparation import preparation
+from ..progress import preparation
 
 __all__ = ["run"]
 

@@ -16,13 +16,13 @@ from flexdrive.hyperdrive.chip import Chip
 from flexdrive.hyperdrive.link import LinkConfig
 from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
 from flexdrive_deploy.compiled_model import ChipPart, Deployment
+from flexdrive_deploy.hdl.synth import gate_area
 from flexdrive_deploy.hyperdrive.codegen import lower
 
-from ..area import generic_area
 from ..hyperdrive.drive.inference_session import Session
 from ..hyperdrive.drive.runner import predict_program
 from ..hyperdrive.verify.topologies import resnet18
-from ..preparation import preparation
+from ..progress import preparation
 
 __all__ = ["run"]
 
@@ -88,7 +88,7 @@ def run(console):
     for name, options in _PARTS.items():
         component = (Chip(replace(config, mesh=False)) if options is None
                      else MeshChip(config, options))
-        area = generic_area(component)
+        area = gate_area(component)
         first = first or area.gate_equivalents
         figures[f"{name}, gate equivalents"] = area.gate_equivalents
         table.add_row(name, f"{area.gate_equivalents:,.0f}",

@@ -18,7 +18,7 @@ from ..hyperdrive.cycles import predict
 from ..hyperdrive.drive.chip import Chip
 from ..hyperdrive.drive.stimuli import resnet34_layers, shape_stimulus
 from ..hyperdrive.verify.compare import differences
-from ..preparation import preparation
+from ..progress import preparation
 
 __all__ = ["run"]
 

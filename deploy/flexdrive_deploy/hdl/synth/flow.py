@@ -1,6 +1,5 @@
 """Synthesis, placement and routing of a component between two pins."""
 
-import importlib.util
 import json
 import sys
 from collections import Counter
@@ -9,8 +8,9 @@ from pathlib import Path
 
 from flexdrive.emit import emit_rtlil
 from flexdrive.errors import FlexdriveError
-from flexdrive_deploy.tools import ToolError, run_tool, run_yosys
+from flexdrive_deploy.tools import ToolError, require_packages, run_tool, run_yosys
 
+from .devices import DEVICES, Device
 from .hierarchy import AROUND, Hierarchy
 from .serial_top import SerialTop
 
@@ -19,13 +19,10 @@ __all__ = ["Routed", "Synthesis", "place_and_route", "synthesise"]
 _SCRIPT = """\
 read_rtlil design.il
 hierarchy -top {top}
-proc
 {script}
 """
-# Gates of two inputs in units of NAND2, as in common standard-cell libraries; a flip-flop 5.67.
-GATES = {"$_NOT_": 0.67, "$_NAND_": 1, "$_NOR_": 1, "$_AND_": 1.33, "$_OR_": 1.33,
-         "$_ANDNOT_": 1.33, "$_ORNOT_": 1.33, "$_XOR_": 2, "$_XNOR_": 2, "$_MUX_": 2.33}
 NO_NAME = ("(names of the tools)",)
+_TIMED = [name for name, device in DEVICES.items() if device.timed]
 
 
 @dataclass(frozen=True)
@@ -38,12 +35,14 @@ class Synthesis:
     cells : cell type -> count, of everything.
     blocks : path of instances -> Counter of cell types, of what is named after the block itself.
     hierarchy : :class:`~.hierarchy.Hierarchy`.
+    memory_bits : bits of memories that are no cells of the device.
     """
 
-    device: object
+    device: Device
     cells: Counter
     blocks: dict
     hierarchy: Hierarchy
+    memory_bits: int
 
     def grouped(self, levels):
         """``blocks`` with everything deeper than ``levels`` instances added to its ancestor."""
@@ -55,15 +54,14 @@ class Synthesis:
 
     def logic(self, cells):
         """Logic among cells: lookup tables, or gate equivalents."""
-        if self.device.logic == "gates":
-            return round(sum(GATES.get(kind, 0) * count for kind, count in cells.items()))
+        if self.device.areas:
+            return sum(self.device.areas.get(kind, 0) * count for kind, count in cells.items())
         return cells[self.device.logic]
 
     def registers(self, cells):
         """Flip-flops among cells."""
         return sum(count for kind, count in cells.items()
-                   if kind.startswith((self.device.flip_flops, "$_SDFF", "$_SDFFE"))
-                   or (self.device.logic == "gates" and "DFF" in kind))
+                   if kind.startswith(self.device.flip_flops))
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,8 @@ class Routed:
     path: tuple
 
 
-def synthesise(component, device, place, *, apart=False, notify=None):
+def synthesise(component, device, place, *, apart=False, delay=None, alone=False,
+               notify=None):
     """Synthesise a component, on a device between shift registers (:class:`SerialTop`).
 
     Parameters
@@ -84,6 +83,9 @@ def synthesise(component, device, place, *, apart=False, notify=None):
     place : directory for the netlist.
     apart : map each component on its own instead of all as one netlist: larger and slower, but
         possible for logic that is too deep for the mapper (it runs out of stack).
+    alone : without shift registers, to be counted and not to be placed.
+    delay : nanoseconds of the paths that tables are mapped for; by default as few levels as
+        possible.
     notify : called with a line before the tool starts.
 
     Returns
@@ -93,14 +95,18 @@ def synthesise(component, device, place, *, apart=False, notify=None):
     Raises
     ------
     FlexdriveError
-        when the device is too small: which cell, how many.
+        when the device is too small: which cell, how many; when it has no ``delay``.
     ToolError
         when yosys fails.
     """
-    placed = device.tool is not None
+    placed = device.tool is not None and not alone
+    if delay is not None and (apart or not device.timed):
+        raise FlexdriveError(f"Mapping for a delay is for {', '.join(_TIMED)}, and for all as one "
+                             "netlist, not apart")
+    script = device.apart if apart else device.script if delay is None else device.timed
     design = emit_rtlil(SerialTop(component) if placed else component, name="top")
     (Path(place) / "design.il").write_text(design.text)
-    script = (device.apart if apart else device.script).format(top=design.top)
+    script = script.format(top=design.top, delay=round(1000 * (delay or 0)))
     try:
         run_yosys(_SCRIPT.format(top=design.top, script=script), cwd=place,
                   what=f"synthesis for {device.name} (minutes)", notify=notify)
@@ -110,15 +116,17 @@ def synthesise(component, device, place, *, apart=False, notify=None):
         raise ToolError(f"{str(error).rstrip()}\nIf the logic is too deep for yosys' mapper, "
                         "--apart would pass: it maps each component on its own") from None
     hierarchy = Hierarchy(design, ("chip",) if placed else ())
-    cells, blocks = Counter(), {}
+    cells, blocks, bits = Counter(), {}, 0
     netlist = json.loads((Path(place) / "design.json").read_text())
     for name, cell in netlist["modules"][design.top]["cells"].items():
         if cell["type"] == "$scopeinfo":
             continue
+        if cell["type"].startswith("$mem"):
+            bits += int(cell["parameters"]["SIZE"], 2) * int(cell["parameters"]["WIDTH"], 2)
         path, _ = hierarchy.place(name)
         cells[cell["type"]] += 1
         blocks.setdefault(NO_NAME if path is None else path, Counter())[cell["type"]] += 1
-    made = Synthesis(device, cells, blocks, hierarchy)
+    made = Synthesis(device, cells, blocks, hierarchy, bits)
     _refuse_large(made)
     return made
 
@@ -147,9 +155,7 @@ def place_and_route(made, place, *, megahertz, seed, notify=None):
         when it fails.
     """
     device = made.device
-    if importlib.util.find_spec(device.tool) is None:
-        raise FlexdriveError(f"Place and route needs {device.tool.replace('_', '-')}: pip install "
-                             "'flexdrive[fpga]'")
+    require_packages("Place and route", "fpga", **{device.tool: device.tool.replace("_", "-")})
     program = (f"import sys, {device.tool} as n; sys.exit(n.{device.function}(sys.argv[1:]))")
     run_tool([sys.executable, "-c", program, *device.arguments, "--json", "design.json",
               "--timing-allow-fail", "--report", "report.json", "-q", "--freq", str(megahertz),

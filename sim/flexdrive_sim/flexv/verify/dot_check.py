@@ -1,20 +1,25 @@
 """The dot-product unit on the compiled engine, millions of operand words a second."""
 
 import ctypes
-import sys
 from importlib.resources import files
+from typing import NamedTuple
 
-import click
 import numpy as np
-from rich.console import Console
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.dotp import DotProduct
 from flexdrive.flexv.formats import FORMATS
-from flexdrive_sim.engine import Model, compile_model
-from flexdrive_sim.preparation import preparation
 
-__all__ = ["DotChecker", "DotMismatch"]
+from ...campaign import run_campaign
+from ...chunks import kept_by_worker
+from ...engine import Model, compile_model
+
+__all__ = ["STRUCTURES", "DotChecker", "DotMismatch", "DotRow", "check_dot", "run_dot_check"]
+
+STRUCTURES = ("array", "islands")
+"""Structures that have all formats."""
+
+_BLOCK = 10_000_000     # random words of one part
 
 
 class DotMismatch(FlexdriveError):
@@ -23,7 +28,6 @@ class DotMismatch(FlexdriveError):
 
 _FIELDS = ("a", "w", "accumulator", "a_bits", "w_bits", "code", "slice_index", "a_signed",
            "w_signed", "got", "expected")
-_STRUCTURES = ("array", "islands")
 
 
 class _Failure(ctypes.Structure):
@@ -70,28 +74,58 @@ class DotChecker:
                               ctypes.c_uint64(seed)) for sign in range(4))
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("words", type=click.FloatRange(min=1), default=1e8)
-@click.option("--structure", "structures", type=click.Choice(_STRUCTURES), multiple=True,
-              default=_STRUCTURES, help="Only this one (both by default).")
-def main(words, structures):
-    """The long run: every pair of values in each lane, then WORDS random ones (1e8 by default)."""
-    words = int(words)
-    for structure in structures:
-        with preparation(Console(stderr=True, highlight=False)) as notify:
-            checker = DotChecker(DotProduct(structure=structure), notify=notify)
-        for code, fmt in FORMATS.items():
-            if fmt.a_bits + fmt.w_bits < 32:
-                print(f"{structure} {fmt.name}: {checker.exhaustive(code):,} exhaustive, all lanes",
-                      flush=True)
-        wide = {code: fmt for code, fmt in FORMATS.items() if fmt.a_bits + fmt.w_bits == 32}
-        print(f"{structure} a16w16: {checker.random(words, 1, wide):,} random")
-        print(f"{structure} all formats: {checker.random(words, 2):,} random", flush=True)
+@kept_by_worker(len(STRUCTURES))
+def _checker(structure):
+    return DotChecker(DotProduct(structure=structure))
 
 
-if __name__ == "__main__":
+def check_dot(structure, formats, words, seed):
+    """One part of the long check: every pair of values in each lane when ``words`` is 0, else as
+    many random words. The number of ``comparisons``, and what was ``wrong`` or None."""
+    checker = _checker(structure)
     try:
-        main(prog_name="scripts/flexv-dotp")
-    except FlexdriveError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        if words:
+            return {"comparisons": checker.random(words, seed, {f: FORMATS[f] for f in formats}),
+                    "wrong": None}
+        return {"comparisons": sum(checker.exhaustive(code) for code in formats), "wrong": None}
+    except DotMismatch as error:
+        return {"comparisons": 0, "wrong": f"{structure}: {error}"}
+
+
+class DotRow(NamedTuple):
+    """Comparisons of a structure's formats, and what was wrong, texts."""
+
+    structure: str
+    formats: str
+    comparisons: int
+    wrong: list
+
+
+def run_dot_check(words, structures=STRUCTURES, **crew):
+    """The long check: every pair of values in every lane and slice of the formats up to 24 bits,
+    then ``words`` random words in the format of 32 bits, and as many in all formats.
+
+    ``crew`` : as of :func:`~flexdrive_sim.campaign.run_campaign`. Returns a list of
+    :class:`DotRow`, the same whoever does it.
+    """
+    narrow = [code for code, fmt in FORMATS.items() if fmt.a_bits + fmt.w_bits < 32]
+    wide = [code for code in FORMATS if code not in narrow]
+    parts = {}
+    for structure in structures:
+        for code in narrow:
+            parts[f"{structure}-0-{code:02d}"] = (structure, [code], 0, 1)
+        for kind, formats in enumerate((wide, list(FORMATS)), 1):
+            for seed, first in enumerate(range(0, words, _BLOCK), 1):
+                many = min(_BLOCK, words - first)
+                parts[f"{structure}-{kind}-{seed:06d}-{many}"] = (
+                    structure, formats, many, 2 * seed + kind)
+    found = run_campaign(check_dot, parts, name="dot products", **crew)
+    rows = []
+    for structure in structures:
+        for kind, what in enumerate(("all but a16w16, exhaustive per lane", "a16w16, random",
+                                     f"all {len(FORMATS)}, random")):
+            results = [result for key, result in found.items()
+                       if key.startswith(f"{structure}-{kind}-")]
+            rows.append(DotRow(structure, what, sum(part["comparisons"] for part in results),
+                               [part["wrong"] for part in results if part["wrong"]]))
+    return rows

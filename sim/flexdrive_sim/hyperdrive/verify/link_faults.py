@@ -1,23 +1,19 @@
 """Fault campaign on a link: random faults on its wires, none of which may give a wrong word."""
 
-import argparse
-import sys
-import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from rich.console import Console
 
 from flexdrive.hyperdrive.link import LinkConfig, LinkError
 
+from ...chunks import kept_by_worker
 from ...engine import Gate
-from ...results import add_results_option, at_least_one, results_directory
 from ..drive.faulty_wire import Fault
 from ..drive.link import Wire, link_model, run_link
+from .fault_campaign import NO_EFFECT, FaultRun, run_faults
 
-__all__ = ["CONFIGS", "Campaign", "LinkCase", "detection_limit", "random_case", "report",
-           "run_case"]
+__all__ = ["CONFIGS", "LinkCase", "detection_limit", "link_page", "link_runs", "random_case",
+           "run_case", "run_link_faults"]
 
 # All widths; each with the other parameters that suit it. In the last of each list a frame is one
 # phit: no phit is inside a frame.
@@ -123,7 +119,7 @@ def run_case(model, case):
     if not (run.words == words[:len(run.words)]).all():
         return "FAILED: wrong word", run, None
     if not run.hit and not failed:
-        return ("no effect" if run.finished else "FAILED: hang without a fault"), run, None
+        return (NO_EFFECT if run.finished else "FAILED: hang without a fault"), run, None
     if not failed:
         outcome = "survived" if run.finished else "FAILED: hang"
         if not config.retransmit:
@@ -155,98 +151,49 @@ def _slack(case):
     return 256 if any(wire.stall for wire in case.wires.values()) else 0
 
 
-@dataclass
-class Campaign:
-    """Counts of a campaign.
-
-    Attributes
-    ----------
-    outcomes : (retransmit, kind, outcome) -> runs. longest : (retransmit, kind, end and code) ->
-        cycles to the first error. both : same key -> cycles to the error at both ends.
-    failures : cases with an outcome that must not be, and the outcome.
-    """
-
-    outcomes: Counter = field(default_factory=Counter)
-    longest: dict = field(default_factory=dict)
-    both: dict = field(default_factory=dict)
-    failures: list = field(default_factory=list)
-
-    def run(self, configs, count, *, first=0, notify=None):
-        """Run ``count`` cases of each of ``configs``."""
-        for config in configs:
-            model = link_model(config, notify=notify)
-            for seed in range(first, first + count):
-                self.add(random_case(config, seed), model)
-
-    def add(self, case, model):
-        outcome, run, latency = run_case(model, case)
-        key = (case.config.retransmit, case.fault.kind)
-        self.outcomes[(*key, outcome)] += 1
-        if outcome.startswith("FAILED"):
-            self.failures.append((case, outcome))
-        if latency is not None:
-            self.longest[key] = max(self.longest.get(key, 0), latency)
-            self.both[key] = max(self.both.get(key, 0), *run.failed_at.values())
-
-    @property
-    def effective(self):
-        """Runs in which the fault changed something on the wires."""
-        return sum(count for (_, _, outcome), count in self.outcomes.items()
-                   if outcome != "no effect")
+_model = kept_by_worker(len(CONFIGS))(link_model)
 
 
-def report(campaign, count, seconds):
+def link_runs(index, first, count):
+    """:class:`~.fault_campaign.FaultRun` of ``count`` seeds on configuration ``index``."""
+    found = []
+    for seed in range(first, first + count):
+        case = random_case(CONFIGS[index], seed)
+        outcome, run, latency = run_case(_model(case.config), case)
+        last = None if latency is None else max(run.failed_at.values())
+        found.append(FaultRun(case.fault.kind.value, outcome, latency, last))
+    return found
+
+
+def run_link_faults(count, **crew):
+    """The campaign: ``count`` faults on each of :data:`CONFIGS`; ``crew`` as of
+    :func:`~flexdrive_sim.campaign.run_campaign`. Returns a
+    :class:`~.fault_campaign.FaultCampaign`."""
+    return run_faults(link_runs, [config.retransmit for config in CONFIGS], count,
+                      name="faults on links", **crew)
+
+
+def link_page(campaign, count, seconds):
     """The campaign as Markdown."""
     lines = [
         "# Faults on the link", "",
         f"{campaign.effective} faults that changed something on the wires "
-        f"({sum(campaign.outcomes.values())} runs), {len(campaign.failures)} failures, "
-        f"{seconds:.0f} s. Command: `scripts/link-faults --count {count}`. Every run sends "
-        f"{_WORDS} random words with random latencies, stalls and one random fault; a failure is "
-        "a wrong, lost or doubled word, an end that does not learn of the fault within the limit, "
-        "or, with retransmission, an error for a fault that passes.", "",
+        f"({campaign.runs} runs), {len(campaign.failures)} failures, "
+        f"{seconds:.0f} s. Command: `flexdrive verify link-faults --count {count}`. Every run "
+        f"sends {_WORDS} random words with random latencies, stalls and one random fault; a "
+        "failure is a wrong, lost or doubled word, an end that does not learn of the fault within "
+        "the limit, or, with retransmission, an error for a fault that passes.", "",
         "Configurations: " + "; ".join(
             f"width {c.width} (back {c.reverse_width}), payload {c.payload}, CRC-{c.crc}"
             f"{', retransmission' if c.retransmit else ''}" for c in CONFIGS)
-        + f". Keep-alive {CONFIGS[0].keepalive}, timeout {CONFIGS[0].timeout} cycles.", ""]
+        + f". Keep-alive {CONFIGS[0].keepalive}, timeout {CONFIGS[0].timeout} cycles."]
     for retransmit in (False, True):
-        lines += [f"## {'With' if retransmit else 'Without'} retransmission", "",
+        lines += ["", f"## {'With' if retransmit else 'Without'} retransmission", "",
                   "| fault | runs with effect | outcome | first error after at most | both ends "
                   "after at most |", "|---|---|---|---|---|"]
-        for kind in list(Fault)[1:]:
-            found = {outcome: runs for (mode, of, outcome), runs in campaign.outcomes.items()
-                     if (mode, of) == (retransmit, kind) and outcome != "no effect"}
-            told = ", ".join(f"{outcome} {runs}" for outcome, runs in
-                             sorted(found.items(), key=lambda item: -item[1]))
-            key = (retransmit, kind)
-            lines.append(f"| {kind.name} | {sum(found.values())} | {told} | "
-                         f"{campaign.longest.get(key, '-')} | {campaign.both.get(key, '-')} |")
-        lines.append("")
-    lines += ["Cycles count from the cycle in which the fault changed something.", ""]
-    return "\n".join(lines)
-
-
-def main():
-    """The command behind ``scripts/link-faults``."""
-    parser = argparse.ArgumentParser(prog="scripts/link-faults",
-                                     description="Fault campaign on the link.")
-    parser.add_argument("--count", type=at_least_one, default=1500, help="faults per configuration")
-    add_results_option(parser)
-    options = parser.parse_args()
-    results = results_directory(options.results)
-    console = Console(highlight=False)
-    campaign, start = Campaign(), time.monotonic()
-    for index, config in enumerate(CONFIGS):
-        console.print(f"configuration {index + 1} of {len(CONFIGS)}: width {config.width}"
-                      f"{', retransmission' if config.retransmit else ''}")
-        campaign.run([config], options.count, notify=lambda what: console.print(f"  {what}"))
-    for case, outcome in campaign.failures:
-        console.print(f"{outcome}: {case.config}, seed {case.seed}")
-    (results / "link-faults.md").write_text(
-        report(campaign, options.count, time.monotonic() - start))
-    console.print(f"{campaign.effective} faults with effect, {len(campaign.failures)} failures")
-    return 1 if campaign.failures else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        lines += [f"| {row.kind.name} | {row.runs} | "
+                  + ", ".join(f"{outcome} {runs}" for outcome, runs in row.outcomes.most_common())
+                  + f" | {row.first or '-'} | {row.last or '-'} |"
+                  for row in campaign.rows() if row.retransmit == retransmit]
+    return "\n".join([*lines, "", "Cycles count from the cycle in which the fault changed "
+                      "something.", ""])

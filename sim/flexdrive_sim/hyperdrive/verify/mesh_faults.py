@@ -1,15 +1,10 @@
 """Fault campaign on whole meshes: random faults between chips while they compute; none may lead to
 a wrong result that is reported as good, nor to a hang."""
 
-import argparse
-import sys
-import time
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from rich.console import Console
-from rich.progress import Progress
 
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor.encoding import iterate
@@ -18,18 +13,19 @@ from flexdrive.hyperdrive.link import LinkConfig, LinkError
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import patches, whole_config, without_borders
 
+from ...chunks import kept_by_worker
 from ...engine import EngineError
-from ...results import add_results_option, at_least_one, results_directory
 from ..cycles import predict_mesh
 from ..drive.faulty_mesh import FaultyMesh
 from ..drive.faulty_wire import Fault
 from ..drive.link import Wire
 from ..drive.mesh import random_chain
 from ..golden.chip import GoldenChip
+from .fault_campaign import NO_EFFECT, FaultRun, run_faults
 from .link_faults import detection_limit
 
-__all__ = ["MESHES", "MeshCampaign", "MeshCase", "campaign_programs", "random_mesh_case",
-           "run_mesh_case", "stop_limit"]
+__all__ = ["MESHES", "MeshCase", "campaign_programs", "described", "mesh_page", "mesh_runs",
+           "random_mesh_case", "run_mesh_case", "run_mesh_faults", "stop_limit"]
 
 _CHIP = ChipConfig(rows=2, columns=2, channels=3, fm_words=512, fm_banks=4, weight_words=100,
                    mesh=True, border_words=128, corner_words=32)
@@ -182,47 +178,38 @@ def _finished(mesh, run, program):
             return "FAILED: refused", None
         if len(chip.pixels) != len(program.expected[at]):
             return "FAILED: words missing", None
-    return ("right" if mesh.was_hit() else "no effect"), None
+    return ("right" if mesh.was_hit() else NO_EFFECT), None
 
 
-@dataclass
-class MeshCampaign:
-    """Counts of a campaign.
-
-    Attributes
-    ----------
-    outcomes : (retransmit, kind, outcome) -> runs. longest : (retransmit, kind) -> most cycles
-        from a fault until all chips had stopped. failures : (mesh, case, outcome).
-    """
-
-    outcomes: Counter = field(default_factory=Counter)
-    longest: dict = field(default_factory=dict)
-    failures: list = field(default_factory=list)
-
-    def run(self, setup, count, *, first=0, advance=lambda: None, notify=None):
-        """Run ``count`` cases of a mesh of :data:`MESHES`."""
-        mesh = FaultyMesh(*setup, notify=notify)
-        programs = campaign_programs(mesh)
-        for seed in range(first, first + count):
-            case = random_mesh_case(mesh, programs, seed)
-            outcome, stopped = run_mesh_case(mesh, programs, case)
-            key = (mesh.options.link.retransmit, case.wires.kind)
-            self.outcomes[(*key, outcome)] += 1
-            if outcome.startswith("FAILED"):
-                self.failures.append((setup, case, outcome))
-            if stopped is not None:
-                self.longest[key] = max(self.longest.get(key, 0), stopped)
-            advance()
-
-    @property
-    def effective(self):
-        """Runs in which the fault changed something on the wires."""
-        return sum(count for (_, _, outcome), count in self.outcomes.items()
-                   if outcome != "no effect")
+@kept_by_worker(len(MESHES))
+def _prepared(index):
+    """Mesh number ``index`` and its programs."""
+    mesh = FaultyMesh(*MESHES[index])
+    return mesh, campaign_programs(mesh)
 
 
-def _described(setup):
-    chip, height, width, options = setup
+def mesh_runs(index, first, count):
+    """:class:`~.fault_campaign.FaultRun` of ``count`` seeds on mesh ``index``."""
+    mesh, programs = _prepared(index)
+    found = []
+    for seed in range(first, first + count):
+        case = random_mesh_case(mesh, programs, seed)
+        outcome, stopped = run_mesh_case(mesh, programs, case)
+        found.append(FaultRun(case.wires.kind.value, outcome, None, stopped))
+    return found
+
+
+def run_mesh_faults(count, **crew):
+    """The campaign: ``count`` faults on each of :data:`MESHES`; ``crew`` as of
+    :func:`~flexdrive_sim.campaign.run_campaign`. Returns a
+    :class:`~.fault_campaign.FaultCampaign`."""
+    return run_faults(mesh_runs, [options.link.retransmit for *_, options in MESHES], count,
+                      name="faults on meshes", **crew)
+
+
+def described(index):
+    """What mesh number ``index`` is, in words."""
+    chip, height, width, options = MESHES[index]
     link = options.link
     return (f"{height} x {width} chips, halo {chip.halo}, links of {link.width} bit "
             f"(back {link.reverse_width}), CRC-{link.crc}, window {link.window}"
@@ -230,64 +217,36 @@ def _described(setup):
             f"{', weights forwarded' if options.forward_weights else ''}")
 
 
-def report(campaign, count, seconds):
+def _told(outcomes):
+    """How runs ended that did not end right; by what was noticed, the side is in the tests."""
+    found = Counter()
+    for outcome, runs in outcomes.items():
+        if outcome != "right":
+            found[outcome.split()[-1] if outcome.startswith("LINK") else outcome] += runs
+    return ", ".join(f"{outcome} {runs}" for outcome, runs in found.most_common()) or "-"
+
+
+def mesh_page(campaign, count, seconds):
     """The campaign as Markdown."""
     lines = [
         "# Faults between the chips of a mesh", "",
         f"{campaign.effective} faults that changed something on the wires while chips computed "
-        f"({sum(campaign.outcomes.values())} runs), {len(campaign.failures)} failures, "
-        f"{seconds:.0f} s. Command: `scripts/mesh-faults --count {count}`.", "",
+        f"({campaign.runs} runs), {len(campaign.failures)} failures, "
+        f"{seconds:.0f} s. Command: `flexdrive verify mesh-faults --count {count}`.", "",
         "Every run is a random chain of convolutions on the RTL of a whole mesh, with random "
         "latency and jitter on all wires and one random fault on the wires of one direction of "
         "one link. \"Right\": every word of every map arrived and equals the golden model of the "
         "whole image. Otherwise chips must stop with a code that names the side, nothing that was "
         "stored before may be wrong, and all chips must have stopped within the limit "
         "(`stop_limit`). With retransmission only faults that stay may stop a chip.", "",
-        *(f"* {_described(setup)}: limit "
+        *(f"* {described(index)}: limit "
           f"{stop_limit(*setup[1:3], setup[3].link, 20)} cycles without jitter, latency 20"
-          for setup in MESHES), ""]
+          for index, setup in enumerate(MESHES))]
     for retransmit in (False, True):
-        lines += [f"## {'With' if retransmit else 'Without'} retransmission", "",
+        lines += ["", f"## {'With' if retransmit else 'Without'} retransmission", "",
                   "| fault | runs with effect | right | first stop | all stopped after at most |",
                   "|---|---|---|---|---|"]
-        for kind in list(Fault)[1:]:
-            found = Counter()
-            for (mode, of, outcome), runs in campaign.outcomes.items():
-                if (mode, of) == (retransmit, kind) and outcome != "no effect":
-                    # The side is in the tests; here what counts is how it was noticed.
-                    found[outcome.split()[-1] if outcome.startswith("LINK") else outcome] += runs
-            right = found.pop("right", 0)
-            told = ", ".join(f"{outcome} {runs}" for outcome, runs in found.most_common())
-            lines.append(f"| {kind.name} | {right + sum(found.values())} | {right} | "
-                         f"{told or '-'} | {campaign.longest.get((retransmit, kind), '-')} |")
-        lines.append("")
-    return "\n".join(lines)
-
-
-def main():
-    """The command behind ``scripts/mesh-faults``."""
-    parser = argparse.ArgumentParser(prog="scripts/mesh-faults",
-                                     description="Fault campaign on meshes of chips.")
-    parser.add_argument("--count", type=at_least_one, default=2500, help="faults per mesh")
-    add_results_option(parser)
-    options = parser.parse_args()
-    results = results_directory(options.results)
-    console = Console(highlight=False)
-    campaign, start = MeshCampaign(), time.monotonic()
-    with Progress(console=console) as progress:
-        task = progress.add_task("faults", total=len(MESHES) * options.count)
-        for setup in MESHES:
-            progress.console.print(_described(setup))
-            campaign.run(setup, options.count, advance=lambda: progress.advance(task),
-                         notify=lambda line: progress.update(task, description=line))
-            progress.update(task, description="faults")
-    for setup, case, outcome in campaign.failures[:20]:
-        console.print(f"{outcome}: {_described(setup)}; {case}")
-    (results / "mesh-faults.md").write_text(
-        report(campaign, options.count, time.monotonic() - start))
-    console.print(f"{campaign.effective} faults with effect, {len(campaign.failures)} failures")
-    return 1 if campaign.failures else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        lines += [f"| {row.kind.name} | {row.runs} | {row.outcomes['right']} | "
+                  f"{_told(row.outcomes)} | {row.last or '-'} |"
+                  for row in campaign.rows() if row.retransmit == retransmit]
+    return "\n".join([*lines, ""])
