@@ -36,10 +36,10 @@ NOT_RUN = {
     "flexdrive evaluate digits.onnx --images images.npy --labels labels.npy --dask":
         "needs a cluster; tests/api/test_evaluation.py makes one",
     "flexdrive report build/resnet34.onnx": "a large network; tests/report has its figures",
-    "flexdrive board": "tests/boards/test_commands.py runs them with a board",
-    "flexdrive verify board-faults": "hours; tests/boards/test_board.py has a part of it",
     "flexdrive flexv run program.elf --cores":
         "compiles eight cores; tests/flexv/cluster and tests/cli/test_flexv.py run four",
+    "flexdrive board": "tests/boards/test_commands.py runs them with a board",
+    "flexdrive verify board-faults": "hours; tests/boards/test_board.py has a part of it",
     "flexdrive synth": "minutes of place and route; tests/cli/test_synth.py",
     "flexdrive verify fp16": "2^32 pairs; tests/fp16",
     "flexdrive verify random": "compiles random chips; tests/cli/test_verify.py",
