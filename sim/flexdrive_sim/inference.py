@@ -52,7 +52,7 @@ class Trace:
     outputs : name -> (N, ...); float16 where the chip made them, else in the model's precision.
     layers : name of a value -> float16 (N, C, H, W), of everything that left the chip: all layers
         of a model that was compiled with ``keep_layers``, else what the host reads.
-    cycles : of one image on the chip, measured; None on the golden model.
+    cycles : of one image on the chip, measured; None on the golden model and on boards.
     modelled : the same by the cycle model; what the chip stores only for ``layers`` is in both.
     model_holds : whether the cycle model was right for every image and every report.
     compared : words compared with the golden model (golden engine: with the layers one by one).
@@ -182,7 +182,8 @@ class InferenceSession:
             {name: np.concatenate([result.outputs[name] for result in made])
              for name in self.model.outputs},
             {name: np.stack([each[name] for each in maps]).view(np.float16) for name in maps[0]},
-            None if self.engine == "golden" else sum(chip.cycles for chip in chips),
+            sum(chip.cycles for chip in chips) if all(
+                chip.cycles is not None for chip in chips) else None,
             sum(chip.predicted.cycles for chip in chips),
             all(chip.model_holds for result in made for chip in result.chips),
             sum(chip.compared for result in made for chip in result.chips), made[-1].difference,

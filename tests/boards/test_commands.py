@@ -38,7 +38,7 @@ PRINTS = {
 
 def _commands():
     text = "\n".join(re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.M | re.S))
-    return [shlex.split(line) for line in text.splitlines()]
+    return [shlex.split(line) for line in text.splitlines() if line]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""flexdrive verify board-faults: faults on the line of a simulated board."""
+"""``flexdrive verify board-faults``: faults on the line of a simulated board."""
 
 import sys
 
