@@ -23,15 +23,17 @@ _OPTIONS = {
     "depth": [f"--depth {depth}" for depth in (1, 2, 3, 4)],
     "dot": ["--structure array", "--structure islands", "--structure only16"],
     "core": ["", "--rvfi", "--extensions i,zicsr", "--extensions i,zifencei,zicsr,m,xpulp_memory",
-             "--dot-structure islands --fetch-words 2", "--registers ram"]}
+             "--dot-structure islands --fetch-words 2", "--registers ram"],
+    "cluster": ["--cores 2 --banks 4 --bank-words 256 --extensions i,zicsr"]}
 
 # (target, options as on the command line).
 CASES = [(target.name, options) for target in TARGETS.values()
          for options in _OPTIONS[target.kind]]
 
-# Those that the testbench of four-state simulation can talk to: not AXI, nor the Wishbone slave.
-_FACES = ("hyperdrive-axi", "hyperdrive-wishbone", "flexv-core-axi")
-SIMULATED = [case for case in CASES if case[0] not in _FACES]
+# Those that the testbench of four-state simulation can talk to: not AXI, nor the Wishbone slave, nor
+# the cluster's two buses.
+_OTHERS = ("hyperdrive-axi", "hyperdrive-wishbone", "flexv-core-axi", "flexv-cluster")
+SIMULATED = [case for case in CASES if case[0] not in _OTHERS]
 
 
 if __name__ == "__main__":
