@@ -30,8 +30,8 @@ _OPTIONS = {
 CASES = [(target.name, options) for target in TARGETS.values()
          for options in _OPTIONS[target.kind]]
 
-# Those that the testbench of four-state simulation can talk to: not AXI, nor the Wishbone slave, nor
-# the cluster's two buses.
+# Those that the testbench of four-state simulation can talk to: not AXI, nor the Wishbone slave,
+# nor the cluster's two buses.
 _OTHERS = ("hyperdrive-axi", "hyperdrive-wishbone", "flexv-core-axi", "flexv-cluster")
 SIMULATED = [case for case in CASES if case[0] not in _OTHERS]
 
