@@ -1,36 +1,18 @@
 """What people call from Python: compile a network, ask what of it runs where."""
 
-from pathlib import Path
-
-import onnx
-
 from .chip_choice import candidates
 from .compiler import compile_first
-from .errors import ModelError
 from .frontend.graph import load_graph
-from .frontend.onnx_file import load_model, parse_model
+from .frontend.onnx_file import model_and_name
 from .hyperdrive.partition import analyse
+from .target import target_of
 
 __all__ = ["check", "compile"]
 
 
-def _model(model):
-    """(onnx.ModelProto, name) of a path, bytes or a model."""
-    if isinstance(model, onnx.ModelProto):
-        return parse_model(model.SerializeToString(), "the model"), model.graph.name or "network"
-    if isinstance(model, (bytes, bytearray, memoryview)):
-        parsed = parse_model(bytes(model), "the model")
-        return parsed, parsed.graph.name or "network"
-    try:
-        path = Path(model)
-    except TypeError:
-        raise ModelError(f"model is {type(model).__name__}; expected the path of an ONNX file, its "
-                         "bytes, or an onnx.ModelProto") from None
-    return load_model(path), path.stem
-
-
-def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None):
-    """Make a network ready for a chip.
+def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None, target="hyperdrive",
+            inputs=None, l1_bytes=128 << 10):
+    """Make a network ready for a chip, or for the Flex-V cluster.
 
     Parameters
     ----------
@@ -42,10 +24,15 @@ def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None):
     keep_layers : every layer's map leaves the chip, for :meth:`InferenceSession.trace`; costs the
         cycles of those stores.
     mesh : (height, width) of a mesh of such chips, or None.
+    target : "hyperdrive", or "flexv" for quantised networks on the Flex-V cluster; of that:
+    inputs : name -> quantiser of an input that the model has none of
+        (:func:`~flexdrive_deploy.flexv.network.declared.declared_quantiser`).
+    l1_bytes : L1 that maps and weights may take.
 
     Returns
     -------
-    :class:`~flexdrive_deploy.compiled_model.Deployment`
+    :class:`~flexdrive_deploy.compiled_model.Deployment`, or
+    :class:`~flexdrive_deploy.flexv.compiler.compiled.CompiledNetwork`
 
     Raises
     ------
@@ -56,26 +43,40 @@ def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None):
     ConfigurationError
         when ``chip`` is none.
     """
-    proto, default = _model(model)
+    if target_of(target) == "flexv":
+        from .flexv.compiler.compiled import compile_network
+        from .flexv.network.loading import load_network
+        return compile_network(load_network(model, name=name, declared=inputs), l1_bytes=l1_bytes)
+    proto, default = model_and_name(model)
     graph, configs = load_graph(proto), candidates(chip, mesh)
     return compile_first(graph, analyse(graph, configs[-1]), configs, name=name or default,
                          layer_check=keep_layers, mesh=mesh)
 
 
-def check(model, chip=None, *, mesh=None):
-    """What of a network runs where and why, and what would have to change; parameters as of
-    :func:`compile`.
+def check(model, chip=None, *, mesh=None, target="hyperdrive", inputs=None):
+    """What of a network runs where and why, and what would have to change.
+
+    Parameters
+    ----------
+    model, chip, mesh : as of :func:`compile`.
+    target : "hyperdrive", or "flexv" for quantised networks on the Flex-V cluster.
+    inputs : of target "flexv": name -> quantiser of an input that the model has none of
+        (:func:`~flexdrive_deploy.flexv.network.declared.declared_quantiser`).
 
     Returns
     -------
-    :class:`~flexdrive_deploy.check_report.CheckReport`; prints as tables.
+    :class:`~flexdrive_deploy.check_report.CheckReport` or
+    :class:`~flexdrive_deploy.flexv.network.report.NetworkReport`; prints as tables.
 
     Raises
     ------
     ModelError
         when the file is damaged. What cannot run is in the report.
     """
+    if target_of(target) == "flexv":
+        from .flexv.network.loading import check_network
+        return check_network(model, declared=inputs)
     from .check_report import CheckReport
-    proto, default = _model(model)
+    proto, default = model_and_name(model)
     graph, configs = load_graph(proto), candidates(chip, mesh)
     return CheckReport.of(graph, configs, name=default, mesh=mesh)

@@ -14,7 +14,9 @@ from flexdrive_deploy.hyperdrive.streams import chip_streams, chip_vectors
 
 from .chip_options import chip_options
 from .export_option import export_option
+from .flexv_network import compile_flexv
 from .network import CHIP_HELP, analysed, compiled
+from .target_options import target_options
 
 __all__ = ["command"]
 
@@ -53,10 +55,15 @@ def _files(deployment, vectors, formats):
 @click.option("--vectors", type=click.Path(), metavar="X.npy",
               help="Also write what the chip gets and must send for the first image of this file.")
 @export_option("every stream of the chips")
+@target_options
 @chip_options
-def command(model, output, layer_check, vectors, formats, chip):
+def command(model, output, layer_check, vectors, formats, chip, target):
     """Compile MODEL.onnx for a chip: descriptors, weight stream, memory map, host parts,
-    a readable listing.txt and a picture of the memory over time, plan.png."""
+    a readable listing.txt and a picture of the memory over time, plan.png; with --target flexv,
+    C with its kernels, a program, listing.txt and plan.png."""
+    if target.flexv(chip, **{"--vectors": vectors, "--export": formats}):
+        compile_flexv(model, target, output, layer_check=layer_check)
+        return
     graph, support = analysed(model, chip)
     deployment = compiled(model, graph, support, chip, layer_check)
     pixels = _vectors(deployment, vectors) if vectors else []

@@ -26,9 +26,11 @@ from flexdrive_sim.inference import InferenceSession
 from flexdrive_sim.report.summary import Summary
 
 from .chip_options import chip_options
+from .flexv_network import run_flexv
 from .link_options import link_options
 from .network import CHIP_HELP, analysed, compiled
 from .tables import difference_table, layer_table, summary_table
+from .target_options import target_options
 
 # Rounding to binary16 adds up to 0.02 over the 35 layers of ResNet-34; more is a defect or a range
 # that binary16 does not hold.
@@ -118,35 +120,62 @@ def _warn_of_overflow(errors, summary):
               "Several: Y.npz, an array for each by name.")
 @click.option("--output", type=click.Path(), metavar="Z.npy",
               help="Where to write the results; several: Z.npz.")
-@click.option("--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
-              help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
+@click.option("--engine", type=click.Choice([*ENGINES, "c", "iss"]), default="golden",
+              show_default=True, help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's "
+              "simulator; with --target flexv, c: the C on this machine; iss: the program on the "
+              "instruction-set simulator.")
 @click.option("--layer-check", is_flag=True,
-              help="Compare every word of every layer, not only what leaves the chip.")
+              help="Compare every word of every layer, not only what leaves the chip; with "
+              "--target flexv and the golden engine, with onnxruntime.")
 @click.option("--float-bound", type=click.FloatRange(min=0), metavar="X",
               help="With --layer-check: name the first layer that is further from the model in "
               "its own precision than X times the layer's largest magnitude; "
               f"{DEFAULT_BOUND} when not given.")
 @click.option("--weight-interval", type=click.IntRange(min=1), default=1, show_default=True,
               metavar="N", help="Cycles from one weight word to the next, at least.")
+@target_options
 @chip_options
 @link_options()
 def command(model, input_file, expect, output, engine, layer_check, float_bound, weight_interval,
-            chip, links):
+            chip, links, target):
     """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on images.
 
     What the RTL stores is compared with the golden model word by word; the first difference is
     named and ends the run with status 1.
     """
+    if target.flexv(chip, **{"--float-bound": float_bound is not None,
+                             "--weight-interval": weight_interval != 1}):
+        run_flexv(model, target, input_file=input_file, expect=expect, output=output,
+                  engine=engine, layer_check=layer_check)
+        return
+    if engine not in ENGINES:
+        raise ModelError(f"--engine {engine} is for --target flexv")
     if float_bound is not None and not layer_check:
         raise ModelError("--float-bound is for the comparison of layers; add --layer-check")
+    run_model(model, chip, input_file, engine, expect=expect, output=output,
+              layer_check=layer_check, float_bound=float_bound, links=links,
+              gates={"i_weights": Gate.every(weight_interval)})
+
+
+def run_model(model, chip, input_file, engine, *, expect=None, output=None, layer_check=False,
+              float_bound=None, links=None, gates=None):
+    """Run a model and print what it gave; ends the process when a word differs.
+
+    Parameters
+    ----------
+    model, input_file, expect, output, layer_check, float_bound : as of the command.
+    chip : :class:`~.chip_options.ChipChoice`.
+    engine : of :class:`flexdrive_sim.hyperdrive.drive.inference_session.Session`.
+    links : :class:`~.link_options.LinkChoice` of a mesh, or None.
+    gates : stream name -> pattern.
+    """
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     deployment, source = _deployment(model, chip, layer_check)
-    options = links.options(replace(chip, mesh=chip.mesh or deployment.mesh))
+    options = links and links.options(replace(chip, mesh=chip.mesh or deployment.mesh))
     images = deployment.checked_images(load_array(input_file), str(input_file))
     wanted = _wanted(deployment, expect, output)
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)
-    gates = {"i_weights": Gate.every(weight_interval)}
     results, summary, maps = _run(deployment, images, engine, errors, options, gates)
     _warn_of_overflow(errors, summary)
     if summary.difference:

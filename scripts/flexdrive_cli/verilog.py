@@ -23,6 +23,7 @@ def _list_targets(context, _parameter, wanted):
     table = Table("target", "what", "options", box=None, pad_edge=False, header_style="bold")
     options = {"tile": "--preset, --rows ...",
                "chip": "--preset, --rows ..., --mesh, --link-width ...",
+               "bus": "--preset, --rows ...",
                "mesh": "--mesh HxW, --preset ..., --link-width ...",
                "depth": "--depth", "dot": "--structure",
                "core": "--extensions, --rvfi ...",
@@ -87,7 +88,8 @@ def parameter(target, depth, chip, links, core, cluster):
         if chip.size is not None:
             raise click.UsageError(f"{target.name} is part of one chip; write --mesh without a "
                                    f"size, or take hyperdrive-mesh")
-        if target.kind == "tile" and links.given:
+        if (target.kind == "tile" and links.given) or (
+                target.kind == "bus" and (chip.mesh or links.given)):
             raise click.UsageError(f"{target.name} has no links")
         if chip.mesh and target.kind == "chip":
             return MeshValue(chip.config(), None, links.options(chip))

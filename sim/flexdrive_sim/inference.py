@@ -18,8 +18,10 @@ import numpy as np
 from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.target import target_of
 
-from .hyperdrive.drive.inference_session import ENGINES, Session
+from .hyperdrive.drive.inference_session import Session, known_engine
+from .node_arg import NodeArg
 from .progress import Progress
 
 __all__ = ["DifferenceError", "InferenceSession", "NodeArg", "Trace"]
@@ -39,15 +41,6 @@ class DifferenceError(FlexdriveError):
                 f"{engine} differs from the golden model")
         super().__init__(f"{what}, image {image}: {difference}")
         self.image, self.difference = image, difference
-
-
-@dataclass(frozen=True)
-class NodeArg:
-    """An input or output of a network; an axis of the shape that is free is named."""
-
-    name: str
-    shape: tuple
-    type: str = "tensor(float)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,16 +83,19 @@ class Trace:
 
 
 class InferenceSession:
-    """A compiled network on an engine.
+    """A compiled network on an engine; with ``target="flexv"``, what makes a
+    :class:`~.flexv.session.NetworkSession` of a quantised network.
 
     Parameters
     ----------
     model : what :func:`flexdrive.compile` returns, or a directory that ``flexdrive compile`` wrote.
-    engine : "golden" (numpy), "rtl" (RTL, compiled) or "pysim" (RTL on Amaranth's simulator).
+    engine : "golden" (numpy), "rtl" (RTL, compiled), "pysim" (RTL on Amaranth's simulator),
+        or "board:PORT", a chip behind a cable (docs/bring-up.md).
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`, the links of a mesh.
     gates : stream -> :class:`~flexdrive_sim.engine.Gate`, when its words may move.
     progress : of engine and images, as of :class:`~.progress.Progress`; by default shown where a
         person looks at it.
+    target : "hyperdrive" or "flexv".
 
     Raises
     ------
@@ -107,9 +103,16 @@ class InferenceSession:
         when the engine is unknown, or the directory cannot be read.
     """
 
-    def __init__(self, model, engine="golden", *, options=None, gates=None, progress=None):
-        if engine not in ENGINES:
-            raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}")
+    def __new__(cls, model, engine="golden", *, target="hyperdrive", **options):
+        """A session for the machine ``target``."""
+        if target_of(target) == "flexv":
+            from .flexv.session import NetworkSession
+            return NetworkSession(model, engine, **options)
+        return super().__new__(cls)
+
+    def __init__(self, model, engine="golden", *, target="hyperdrive", options=None, gates=None,
+                 progress=None):
+        known_engine(engine)
         if not isinstance(model, Deployment):
             model = Deployment.load(model)
         self.model, self.engine = model, engine

@@ -1,5 +1,7 @@
 """Files of networks, in every form that the onnx package writes, read and checked once."""
 
+from pathlib import Path
+
 import onnx
 from onnx import numpy_helper
 
@@ -7,7 +9,7 @@ from ..door import PARSER_ERRORS, guarded, one_line
 from ..errors import ModelError
 from . import quantizers as qonnx
 
-__all__ = ["load_model", "parse_model"]
+__all__ = ["load_model", "model_and_name", "parse_model"]
 
 
 def _tensors(graph):
@@ -79,3 +81,18 @@ def _checked(model, where):
         raise ModelError(f"{where} is not an ONNX file, or a truncated one: there is no graph")
     _validate(model, where)
     return model
+
+
+def model_and_name(model):
+    """(onnx.ModelProto, name) of a path, bytes or a model."""
+    if isinstance(model, onnx.ModelProto):
+        return parse_model(model.SerializeToString(), "the model"), model.graph.name or "network"
+    if isinstance(model, (bytes, bytearray, memoryview)):
+        parsed = parse_model(bytes(model), "the model")
+        return parsed, parsed.graph.name or "network"
+    try:
+        path = Path(model)
+    except TypeError:
+        raise ModelError(f"model is {type(model).__name__}; expected the path of an ONNX file, its "
+                         "bytes, or an onnx.ModelProto") from None
+    return load_model(path), path.stem

@@ -14,8 +14,8 @@ from onnx import helper, numpy_helper
 
 from ..errors import ModelError
 
-__all__ = ["ROUNDINGS", "Quantizer", "declare_domains", "expanded", "fold", "is_quantizer",
-           "placement_of", "quantize", "quantizer_of", "rewrite", "transparent"]
+__all__ = ["ROUNDINGS", "Quantizer", "declare_domains", "expanded", "fold", "integers",
+           "is_quantizer", "placement_of", "quantize", "quantizer_of", "rewrite", "transparent"]
 
 DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
 _INPUTS = {"Quant": ("X", "scale", "zeropt", "bitwidth"),
@@ -97,12 +97,20 @@ def quantize(values, quantizer):
     if quantizer.bits is None:
         return _bipolar(values, scale)
     with np.errstate(over="ignore", invalid="ignore"):
-        integers = values / scale + zero
+        return ((integers(values, quantizer) - zero) * scale).astype(values.dtype)
+
+
+def integers(values, quantizer):
+    """The integers of ``values``, in the type of ``values``; zero point included."""
+    if quantizer.bits is None:
+        return _bipolar(values, values.dtype.type(1))
+    scale = np.asarray(quantizer.scale, values.dtype)
+    zero = np.asarray(quantizer.zero, values.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved = values / scale + zero
         if quantizer.bipolar:
-            integers = _bipolar(integers, values.dtype.type(1))
-        else:
-            integers = ROUNDINGS[quantizer.rounding](np.clip(integers, *quantizer.range))
-        return ((integers - zero) * scale).astype(values.dtype)
+            return _bipolar(moved, values.dtype.type(1))
+        return ROUNDINGS[quantizer.rounding](np.clip(moved, *quantizer.range))
 
 
 def is_quantizer(node):
@@ -187,7 +195,11 @@ def fold(node, constants):
 
 
 def declare_domains(model):
-    """Add the version of these domains where an exporter left it out; the checker insists."""
+    """Add what exporters left out and the checker insists on: the version of these domains, and
+    the domain itself (Brevitas once wrote ``Quant`` into ONNX's own, which has none)."""
+    for node in model.graph.node:
+        if node.domain in ("", "ai.onnx") and node.op_type in (*_INPUTS, "Trunc"):
+            node.domain = DOMAINS[0]
     known = {opset.domain for opset in model.opset_import}
     used = {node.domain for node in model.graph.node if node.domain in DOMAINS}
     model.opset_import.extend(helper.make_opsetid(domain, 1) for domain in sorted(used - known))
@@ -197,7 +209,7 @@ def transparent(model):
     """A copy in which quantizers are identities: same types and shapes, known to inference."""
     copy = onnx.ModelProto.FromString(model.SerializeToString())
     for node in copy.graph.node:
-        if is_quantizer(node):
+        if is_quantizer(node) or (node.domain in DOMAINS and node.op_type == "Trunc"):
             node.CopyFrom(helper.make_node("Identity", node.input[:1], node.output, node.name))
     return copy
 

@@ -4,6 +4,9 @@ from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
+from flexdrive.bus.chip_axi import ChipAxi
+from flexdrive.bus.chip_wishbone import ChipWishbone
+from flexdrive.bus.core_axi import CoreAxi
 from flexdrive.errors import ConfigurationError
 from flexdrive.flexv.cluster import Cluster, ClusterConfig
 from flexdrive.flexv.core import Core, CoreConfig
@@ -35,9 +38,9 @@ class Target:
     name : as on the command line.
     summary : one line.
     kind : what its parameter is: ``"tile"`` (a ChipConfig), ``"chip"`` (a ChipConfig or, with
-        links, a MeshValue without size), ``"mesh"`` (a MeshValue), ``"depth"`` (of a pipeline),
-        ``"dot"`` (structure of the dot-product unit), ``"core"`` (a CoreConfig) or ``"cluster"``
-        (a ClusterConfig).
+        links, a MeshValue without size), ``"bus"`` (a ChipConfig without links), ``"mesh"`` (a
+        MeshValue), ``"depth"`` (of a pipeline), ``"dot"`` (structure of the dot-product unit),
+        ``"core"`` (a CoreConfig) or ``"cluster"`` (a ClusterConfig).
     build : component of that parameter.
     example : a small one, for tests.
     """
@@ -51,7 +54,7 @@ class Target:
     @property
     def chip(self):
         """Whether it takes the options of a chip."""
-        return self.kind in ("tile", "chip", "mesh")
+        return self.kind in ("tile", "chip", "bus", "mesh")
 
     @property
     def module(self):
@@ -105,6 +108,10 @@ TARGETS = {target.name: target for target in (
            PRESETS["tiny"]),
     Target("hyperdrive-chip", "a complete chip with its host streams; --mesh: and links", "chip",
            _chip, PRESETS["tiny"]),
+    Target("hyperdrive-axi", "the same chip with AXI4-Lite registers and AXI4-Stream", "bus",
+           ChipAxi, PRESETS["tiny"]),
+    Target("hyperdrive-wishbone", "the same chip as a Wishbone slave", "bus", ChipWishbone,
+           PRESETS["tiny"]),
     Target("hyperdrive-mesh", "a mesh of chips with one weight stream", "mesh",
            lambda value: Mesh(value.config, *value.size, value.options),
            MeshValue(replace(PRESETS["tiny"], mesh=True), (1, 2), MeshOptions(link=LinkConfig()))),
@@ -113,6 +120,8 @@ TARGETS = {target.name: target for target in (
     Target("flexv-core", "RISC-V core with mixed-precision dot products and Mac&Load", "core",
            Core, CoreConfig()),
     Target("flexv-wishbone", "the same core with two Wishbone masters", "core", WishboneCore,
+           CoreConfig(extensions=("i", "zicsr"))),
+    Target("flexv-core-axi", "the same core with two AXI4-Lite masters", "core", CoreAxi,
            CoreConfig(extensions=("i", "zicsr"))),
     Target("flexv-cluster", "cores around one L1, with instruction caches, DMA and events",
            "cluster", Cluster,

@@ -119,9 +119,9 @@ class Stack:
 class _Run:
     """One run under way."""
 
-    def __init__(self, program, extensions):
+    def __init__(self, program, extensions, memory):
         self.program, self.symbols = program, Symbols(program)
-        self.regions = program.regions()
+        self.regions = program.regions() if memory is None else memory
         self.bus = Bus(self.regions, program.symbol("tohost", "tells when a program is done"),
                        program.symbols.get("fromhost"))
         self.hart = Hart(self.bus, program.entry,
@@ -169,19 +169,21 @@ class _Run:
         return None
 
 
-def run_iss(program, *, max_instructions=10_000_000, trace=None, keep=16, extensions=None):
+def run_iss(program, *, max_instructions=10_000_000, trace=None, keep=16, extensions=None,
+            memory=None):
     """Run ``program`` until it writes ``tohost``. An instruction takes one tick of the timer.
 
     Parameters
     ----------
     trace : called with a line of text per instruction, or None.
     keep : how many last instructions the outcome shows.
+    memory : the program's ``regions()``, with data that the run is to begin with; or None.
 
     Returns
     -------
     :class:`Outcome`
     """
-    run = _Run(program, extensions)
+    run = _Run(program, extensions, memory)
     last = deque(maxlen=keep)
     ended, count = None, 0
     while ended is None and count < max_instructions:

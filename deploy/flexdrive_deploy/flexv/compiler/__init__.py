@@ -1,0 +1,1 @@
+"""Quantised networks to C for the Flex-V cluster: layout, memory plan, code."""

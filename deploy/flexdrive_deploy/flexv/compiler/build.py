@@ -1,0 +1,86 @@
+"""A compiled network as a library of this machine, and as a program of the RISC-V core."""
+
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from flexdrive_deploy.flexv.firmware import BuildError, build_program, firmware_directory
+
+__all__ = ["build_elf", "build_library"]
+
+_MAIN = """// Runs a network once: who runs it writes the inputs before and reads the outputs after.
+
+#include "network.h"
+
+int main(void)
+{
+	network_run();
+	return 0;
+}
+"""
+_SOURCES = ("network.c", "weights.c", "kernels.c")
+# The memory of the program: what the default has, or more for a network with a trace.
+_MEMORY = 1 << 20
+
+
+def build_library(directory, *, trace=False):
+    """Compile the C of ``directory`` for this machine.
+
+    Parameters
+    ----------
+    directory : where :meth:`~.compiled.CompiledNetwork.write` wrote.
+    trace : keep what every step makes.
+
+    Returns
+    -------
+    path of a shared library.
+
+    Raises
+    ------
+    BuildError
+        holds the compiler's words.
+    """
+    place = Path(directory)
+    # A library of another content has another name: one that is loaded stays loaded.
+    content = b"".join((place / name).read_bytes() for name in _SOURCES)
+    name = f"network-{hashlib.sha256(content).hexdigest()[:12]}{'-trace' if trace else ''}.so"
+    made = place / name
+    command = [sys.executable, "-m", "ziglang", "cc", "-O2", "-Wall", "-fno-sanitize=all",
+               "-shared", "-fPIC", *(["-DNETWORK_TRACE"] if trace else []),
+               *(str(place / name) for name in _SOURCES), "-o", str(made)]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            check=False)
+    if result.returncode:
+        raise BuildError(f"Building {made} failed:\n{result.stderr.strip()[:4000]}")
+    return made
+
+
+def build_elf(directory, *, trace=False, memory=_MEMORY, notify=None):
+    """Compile the C of ``directory`` for the core, with a main that runs the network once.
+
+    Parameters
+    ----------
+    directory, trace : as of :func:`build_library`.
+    memory : bytes of RAM at 0x80000000.
+    notify : called with a line of text before a slow step.
+
+    Returns
+    -------
+    path of the ELF file.
+
+    Raises
+    ------
+    BuildError
+        holds the compiler's words; that of the linker names what does not fit.
+    """
+    place = Path(directory)
+    (place / "main.c").write_text(_MAIN)
+    script = place / "network.ld"
+    script.write_text(re.sub(r"LENGTH = \w+", f"LENGTH = {memory}",
+                             (firmware_directory() / "link.ld").read_text()))
+    made = place / ("network_trace.elf" if trace else "network.elf")
+    return build_program([place / "main.c", *(place / name for name in _SOURCES)], made,
+                         script=script, arguments=["-DNETWORK_TRACE"] if trace else [],
+                         notify=notify)

@@ -1,0 +1,305 @@
+"""The C of a network: network.h, network.c and weights.c."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from flexdrive_deploy.flexv.network import ir
+
+from .calls import StepCode
+from .stripe_code import stripe_count, stripe_lines
+
+__all__ = ["Binding", "identifiers", "network_sources"]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A map outside of L1: ``symbol`` of its dense words."""
+
+    symbol: str
+    tensor: ir.Tensor
+    storage: object
+
+
+def identifiers(names):
+    """name -> C identifier, each its own."""
+    found, taken = {}, set()
+    for name in names:
+        base = re.sub(r"[\W_]+", "_", name, flags=re.ASCII).strip("_") or "value"
+        base = f"n{base}" if base[0].isdigit() else base
+        made, number = base, 2
+        while made in taken:
+            made, number = f"{base}_{number}", number + 1
+        taken.add(made)
+        found[name] = made
+    return found
+
+
+def _comment(text):
+    """Text that cannot end a comment."""
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")
+
+
+def _title(step):
+    node = step.node
+    sizes = " + ".join("x".join(map(str, source.shape)) for source in step.sources)
+    text = f"{step.name}: {type(node).__name__}, {sizes} -> " + "x".join(
+        map(str, step.output.shape))
+    if isinstance(node, ir.Convolution):
+        kernel = "x".join(map(str, node.weights.shape[2:]))
+        text += (f"; kernel {kernel}, stride {node.strides[0]}x{node.strides[1]}, "
+                 f"a{step.sources[0].lane}w{node.weight_bits}, {node.macs:,} MAC")
+    return _comment(text)
+
+
+class _Source:
+    def __init__(self, name, steps, plan):
+        self.name, self.steps, self.plan = name, steps, plan
+        self._names = list(identifiers(f"layer_{index}_{step.name}" for index, step in
+                                       enumerate(steps.steps)).values())
+        names = identifiers([f"map_{name}" for name in plan.storages])
+        self.maps = {name: names[f"map_{name}"] for name in plan.storages}
+        for alias, tensor in steps.alias.items():
+            self.maps[alias] = self.maps[tensor.name]
+
+    def step_name(self, index):
+        return self._names[index]
+
+    def set_homes(self, inputs, outputs):
+        """Where maps outside of L1 lie: as inputs, as outputs, or in memory of their own."""
+        self.homes = {name: f"outside_{self.maps[name]}" for name in self.plan.outside}
+        for binding in [*outputs, *inputs]:
+            place = self.steps.place(binding.tensor).name
+            if place in self.homes:
+                self.homes[place] = binding.symbol
+
+    def bindings(self, tensors, kind):
+        return [Binding(f"network_{kind}_{index}", tensor,
+                        self.plan.storages[self.steps.place(tensor).name].dense)
+                for index, tensor in enumerate(tensors)]
+
+    def outside_text(self):
+        """Definitions of the maps outside of L1 that are no inputs or outputs."""
+        return "\n".join(
+            f"// {_comment(name)}: outside of L1\nstatic uint32_t {symbol}"
+            f"[{self.plan.storages[name].dense.words}] __attribute__((aligned(16)));"
+            for name, symbol in self.homes.items() if symbol.startswith("outside_"))
+
+    def maps_text(self):
+        lines = []
+        for name in self.plan.addresses:
+            storage = self.plan.storages[name]
+            at = self.plan.addresses[name] + 4 * storage.origin
+            lines.append(
+                f"// {_comment(name)}\nstatic const struct net_map {self.maps[name]} = "
+                f"{{(uint32_t *)(l1 + {at}), {storage.channels}, {storage.height}, "
+                f"{storage.width}, {storage.bits}, {storage.pixel_words}, {storage.row_words}}};")
+        return "\n".join(lines)
+
+    def transfer(self, function, binding, indent="\t\t"):
+        """A fetch or send of a whole map."""
+        place = self.steps.place(binding.tensor)
+        storage = self.plan.storages[place.name]
+        line = storage.width * storage.pixel_words * 4
+        if place.name in self.homes:
+            home = self.homes[place.name]
+            if home == binding.symbol:
+                return f"{indent}// {home} is where it lies."
+            return f"{indent}memcpy({binding.symbol}, {home}, {line * storage.height});"
+        l1 = f"{self.maps[place.name]}.data, {4 * storage.row_words}"
+        outside = f"{binding.symbol}, {line}"
+        first, second = (l1, outside) if function == "net_fetch" else (outside, l1)
+        return f"{indent}{function}({first}, {second}, {line}, {storage.height});"
+
+    def border(self, tensor):
+        place = self.steps.place(tensor)
+        border = self.plan.storages[place.name].border
+        if not border or place.name in self.homes:
+            return []
+        return [f"net_border(&{self.maps[place.name]}, {border.top}, {border.left}, "
+                f"{border.bottom}, {border.right}, {border.value});"]
+
+    def fetches(self):
+        """(step index, chunk index) of every chunk in order, and the C of its fetch."""
+        found = []
+        for index, step in enumerate(self.steps.steps):
+            if step not in self.plan.chunks:
+                continue
+            places = self.plan.weights[step]
+            chunks = self.plan.chunks[step][1]
+            # Chunks come again for each stripe, unless there is one only.
+            rounds = stripe_count(self.plan, step) if len(chunks) > 1 else 1
+            for number in range(rounds * len(chunks)):
+                chunk = chunks[number % len(chunks)]
+                size = 4 * chunk.words
+                found.append(((index, number), (
+                    f"net_fetch(l1 + {places[number % len(places)]}, {size}, "
+                    f"{self.step_name(index)}_weights + {chunk.begin}, {size}, {size}, 1);")))
+        return found
+
+
+def _waiting(fetches):
+    """Lines in which core 0 waits for what was started and starts what comes next."""
+    return ["\tif (net_core() == 0) {", "\t\tnet_fetched();",
+            *(f"\t\t{fetch}" for fetch in fetches if fetch), "\t}", "\tnet_barrier();"]
+
+
+def _weights_at(source, step, call, index, number):
+    """A call with the address of its chunk, which is fetch ``number`` of the step."""
+    places = source.plan.weights.get(step, ())
+    return call.replace(f"WEIGHTS({index})",
+                        f"l1 + {places[number % len(places)]}") if places else call
+
+
+def _step_text(source, index, code, following):
+    """The function of a step."""
+    step = source.steps.steps[index]
+    lines = [f"// {_title(step)}", f"static void {source.step_name(index)}(void)", "{"]
+    if step in source.plan.rows:
+        lines += stripe_lines(source, index, code, following, _waiting, _weights_at)
+    else:
+        code.whole()
+        for number, call in enumerate(code.calls):
+            if step in source.plan.chunks:
+                lines += _waiting([following.get((index, number))])
+            lines += [f"\t{_weights_at(source, step, call, number, number)}", "\tnet_barrier();"]
+    for call in source.border(step.output):
+        lines += [f"\t{call}", "\tnet_barrier();"]
+    return "\n".join([*lines, "}"])
+
+
+def _run_text(source, inputs, outputs, first_fetch, trace):
+    lines = ["void network_run(void)", "{", "\tif (net_core() == 0) {"]
+    lines += [source.transfer("net_fetch", each) for each in inputs]
+    lines += ["\t\tnet_fetched();", *([f"\t\t{first_fetch}"] if first_fetch else []), "\t}"]
+    borders = [call for each in inputs for call in source.border(each.tensor)]
+    lines += [f"\t{call}" for call in borders]
+    lines.append("\tnet_barrier();")
+    for index, _ in enumerate(source.steps.steps):
+        lines.append(f"\t{source.step_name(index)}();")
+        if index in trace:
+            lines += ["#ifdef NETWORK_TRACE", "\tif (net_core() == 0) {",
+                      source.transfer("net_send", trace[index]), "\t\tnet_fetched();", "\t}",
+                      "\tnet_barrier();", "#endif"]
+    lines.append("\tif (net_core() == 0) {")
+    lines += [source.transfer("net_send", each) for each in outputs]
+    return "\n".join([*lines, "\t\tnet_fetched();", "\t}", "\tnet_barrier();", "}"])
+
+
+def _declared(bindings, prefix=""):
+    return "\n".join(
+        f"// {_comment(each.tensor.name)}: {'x'.join(map(str, each.tensor.shape))}, "
+        f"{each.storage.bits} bits" + (f", value + {-each.storage.low}" if each.storage.low else "")
+        + f"\n{prefix}uint32_t {each.symbol}[{each.storage.words}]" + (
+            ";" if prefix else " __attribute__((section(NETWORK_DATA), aligned(16)));")
+        for each in bindings)
+
+
+def network_sources(name, steps, plan):
+    """(file name -> text, inputs, outputs, trace): C of a network, and its Bindings.
+
+    ``trace`` are the maps of all steps, which a build with NETWORK_TRACE keeps.
+    """
+    source = _Source(name, steps, plan)
+    inputs = source.bindings([tensor for _, tensor in steps.inputs], "input")
+    outputs = source.bindings(steps.outputs, "output")
+    trace = dict(enumerate(source.bindings([step.output for step in steps.steps], "trace")))
+    source.set_homes(inputs, outputs)
+    codes = [StepCode(step, source.step_name(index), source.maps,
+                      plan.chunks[step][1] if step in plan.chunks else ())
+             for index, step in enumerate(steps.steps)]
+    fetches = source.fetches()
+    following = {before: text for (before, _), (_, text) in
+                 pairwise(fetches)}
+    functions = "\n\n".join(_step_text(source, index, code, following)
+                            for index, code in enumerate(codes))
+    constants = "\n\n".join("\n".join(code.constants) for code in codes if code.constants)
+    externals = "\n".join(
+        f"extern const uint32_t {source.step_name(index)}_weights[{len(plan.chunks[step][0])}];"
+        for index, step in enumerate(steps.steps) if step in plan.chunks)
+    header = _HEADER.format(
+        name=_comment(name), l1=max(plan.peak, 16), inputs=_declared(inputs, "extern "),
+        outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
+    text = _BODY.format(
+        name=_comment(name), externals=externals, maps=source.maps_text(), constants=constants,
+        outside=source.outside_text(),
+        functions=functions, inputs=_declared(inputs), outputs=_declared(outputs),
+        trace=_declared(trace.values()),
+        run=_run_text(source, inputs, outputs, fetches[0][1] if fetches else None, trace))
+    weights = [_WEIGHTS_HEAD.format(name=_comment(name))]
+    for index, step in enumerate(steps.steps):
+        if step in plan.chunks:
+            words = plan.chunks[step][0]
+            lines = [", ".join(f"{int(word):#010x}" for word in words[at:at + 8])
+                     for at in range(0, len(words), 8)]
+            body = ",\n\t".join(lines)
+            weights.append(f"// {_title(step)}\nconst uint32_t {source.step_name(index)}_weights"
+                           f"[{len(words)}] __attribute__((aligned(16))) = {{\n\t{body}\n}};\n")
+    files = {"network.h": header, "network.c": text, "weights.c": "\n".join(weights)}
+    return files, inputs, outputs, list(trace.values())
+
+
+_HEADER = """// {name}: a quantised network in C, generated by flexdrive.
+//
+// Write the inputs, call network_run() on every core, read the outputs. Maps lie as kernels.h says,
+// without border: pixels of channels in lanes.
+#ifndef NETWORK_H
+#define NETWORK_H
+
+#include <stdint.h>
+
+#define NETWORK_L1_BYTES {l1}
+
+#ifdef __APPLE__
+#define NETWORK_DATA "__DATA,network"
+#else
+#define NETWORK_DATA ".data"
+#endif
+
+{inputs}
+{outputs}
+
+#ifdef NETWORK_TRACE
+// What every step made.
+{trace}
+#endif
+
+void network_run(void);
+
+#endif
+"""
+
+_BODY = """// {name}: a quantised network in C, generated by flexdrive. All its memory stands here.
+
+#include "network.h"
+
+#include <stddef.h>
+
+#include "kernels.h"
+#include "platform.h"
+
+// Constants of the layers: weights.c.
+{externals}
+
+static uint8_t l1[NETWORK_L1_BYTES] NET_L1 __attribute__((aligned(16)));
+
+{maps}
+
+{inputs}
+{outputs}
+{outside}
+#ifdef NETWORK_TRACE
+{trace}
+#endif
+
+{constants}
+
+{functions}
+
+{run}
+"""
+
+_WEIGHTS_HEAD = """// {name}: constants of the layers, in the order of use (kernels.h).
+
+#include <stdint.h>
+"""

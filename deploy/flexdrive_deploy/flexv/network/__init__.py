@@ -1,0 +1,1 @@
+"""Quantised networks: ONNX to one graph of integer operations with exact scales."""

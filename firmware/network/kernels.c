@@ -1,0 +1,368 @@
+// The plain kernels: see kernels.h. Written to be read; lane by lane.
+
+#include "kernels.h"
+
+#include <stddef.h>
+
+#include "platform.h"
+
+static uint32_t lane_mask(uint32_t bits) { return bits == 32 ? ~UINT32_C(0) : (UINT32_C(1) << bits) - 1; }
+
+// Lane `index` of words, without sign.
+static uint32_t lane(const uint32_t *words, uint32_t index, uint32_t bits)
+{
+	uint32_t bit = index * bits;
+	return words[bit / 32] >> bit % 32 & lane_mask(bits);
+}
+
+static int32_t signed_lane(const uint32_t *words, uint32_t index, uint32_t bits)
+{
+	uint32_t sign = UINT32_C(1) << (bits - 1);
+	return (int32_t)((lane(words, index, bits) ^ sign) - sign);
+}
+
+static uint32_t *pixel(const struct net_map *map, int32_t y, int32_t x)
+{
+	return map->data + (ptrdiff_t)y * (ptrdiff_t)map->row_words
+	       + (ptrdiff_t)x * (ptrdiff_t)map->pixel_words;
+}
+
+static uint32_t get(const struct net_map *map, uint32_t c, int32_t y, int32_t x)
+{
+	return lane(pixel(map, y, x), c, map->bits);
+}
+
+// The first lane of a word clears the others, so channels are stored in their order.
+static void put(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
+{
+	uint32_t bit = c * bits, *word = words + bit / 32;
+	value &= lane_mask(bits);
+	*word = bit % 32 ? *word | value << bit % 32 : value;
+}
+
+static int inside(const struct net_map *map, int32_t y, int32_t x)
+{
+	return y >= 0 && x >= 0 && y < (int32_t)map->height && x < (int32_t)map->width;
+}
+
+// number / divisor, rounded; divisor > 0.
+static int64_t round_quotient(int64_t number, int64_t divisor, enum net_rounding rounding)
+{
+	int64_t low = number / divisor, rest = number % divisor;
+	if (rest < 0) {
+		low--;
+		rest += divisor;
+	}
+	// Against the half without doubling, which might overflow.
+	int64_t other = divisor - rest;
+	int more = rest > other, tie = rest == other;
+	switch (rounding) {
+	case NET_FLOOR: return low;
+	case NET_CEIL: return low + (rest > 0);
+	case NET_DOWN: return low + (rest > 0 && low < 0);
+	case NET_UP: return low + (rest > 0 && low >= 0);
+	case NET_HALF_UP: return low + (more || (tie && low >= 0));
+	case NET_HALF_DOWN: return low + (more || (tie && low < 0));
+	default: return low + (more || (tie && (low & 1)));
+	}
+}
+
+static uint32_t clipped(int64_t value, const struct net_requant *requant)
+{
+	value += requant->added;
+	if (value < requant->low) value = requant->low;
+	if (value > requant->high) value = requant->high;
+	return (uint32_t)(value - requant->low);
+}
+
+static int64_t shifted_left(int32_t value, uint32_t by) { return (int64_t)((uint64_t)(int64_t)value << by); }
+
+// What is stored of a sum that has its addend.
+static uint32_t requantised(int64_t total, const struct net_requant *requant)
+{
+	if (requant->rounding == NET_NEAREST) return clipped(total >> requant->shift, requant);
+	if (requant->rounding == NET_SIGN) return clipped(total >= 0 ? 1 : -1, requant);
+	return clipped(round_quotient(total, INT64_C(1) << requant->shift, requant->rounding), requant);
+}
+
+static uint32_t finished(int32_t sum, const struct net_scale *scale,
+			 const struct net_requant *requant)
+{
+	return requantised((int64_t)sum * scale->multiplier
+			   + shifted_left(scale->addend, requant->addend_shift), requant);
+}
+
+// Layers
+
+typedef int32_t channel_sum(const struct net_map *in, const struct net_window *window, int32_t y,
+			    int32_t x, const uint32_t *weights, uint32_t weight_bits, uint32_t channel,
+			    uint32_t first, uint32_t count, uint32_t parameter);
+
+static inline __attribute__((always_inline)) void layer(
+	channel_sum sum, const struct net_map *in, const struct net_map *out,
+	const struct net_window *window, uint32_t weight_bits, const void *weights, uint32_t first,
+	uint32_t count, uint32_t parameter, const struct net_requant *requant, int scaled)
+{
+	const struct net_scale *scales = weights;
+	const uint32_t *words = scaled ? (const uint32_t *)(scales + count) : weights;
+	for (uint32_t y = net_core(); y < out->height; y += net_cores())
+		for (uint32_t x = 0; x < out->width; x++)
+			for (uint32_t c = first; c < first + count; c++) {
+				int32_t made = sum(in, window, (int32_t)(y * window->stride_y) - window->top,
+						   (int32_t)(x * window->stride_x) - window->left, words,
+						   weight_bits, c, first, count, parameter);
+				put(pixel(out, (int32_t)y, (int32_t)x), c, out->bits,
+				    scaled ? finished(made, scales + (c - first), requant) : (uint32_t)made);
+			}
+}
+
+// Word `word` of channel `index` of a chunk that has words in groups of 4 channels.
+static uint32_t weight_word(const uint32_t *weights, uint32_t words, uint32_t count, uint32_t index,
+			    uint32_t word)
+{
+	uint32_t group = index / 4, within = count - 4 * group < 4 ? count - 4 * group : 4;
+	return weights[4 * group * words + word * within + index % 4];
+}
+
+static int32_t dense(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
+		     const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
+		     uint32_t count, uint32_t words)
+{
+	// Words of a group's channels stand side by side.
+	uint32_t index = channel - first, beside = count - index / 4 * 4 < 4 ? count % 4 : 4;
+	const uint32_t *next = weights + index / 4 * 4 * words + index % 4;
+	uint32_t mask = lane_mask(in->bits), above = 32 - weight_bits, left = 0, weight = 0, sum = 0;
+	for (uint32_t i = 0; i < window->height; i++)
+		for (uint32_t j = 0; j < window->width; j++) {
+			const uint32_t *source = pixel(in, y + (int32_t)(i * window->dilation_y),
+						       x + (int32_t)(j * window->dilation_x));
+			for (uint32_t k = 0; k < in->pixel_words; k++) {
+				uint32_t values = source[k];
+				for (uint32_t lanes = 32 / in->bits; lanes; lanes--) {
+					if (!left) {
+						weight = *next;
+						next += beside;
+						left = 32 / weight_bits;
+					}
+					sum += (values & mask) * (uint32_t)((int32_t)(weight << above) >> above);
+					values >>= in->bits;
+					weight >>= weight_bits;
+					left--;
+				}
+			}
+		}
+	return (int32_t)sum;
+}
+
+void net_convolve(const struct net_map *in, const struct net_map *out,
+		  const struct net_window *window, uint32_t weight_bits, const void *weights,
+		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled)
+{
+	uint32_t values = window->height * window->width * in->pixel_words * (32 / in->bits);
+	uint32_t words = (values * weight_bits + 31) / 32;
+	layer(dense, in, out, window, weight_bits, weights, first, count, words, requant, scaled);
+}
+
+static int32_t single(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
+		      const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
+		      uint32_t count, uint32_t multiple)
+{
+	uint32_t words = (count * weight_bits + 31) / 32, tap = 0, sum = 0;
+	for (uint32_t i = 0; i < window->height; i++)
+		for (uint32_t j = 0; j < window->width; j++, tap++) {
+			int32_t weight = signed_lane(weights + tap * words, channel - first, weight_bits);
+			sum += (uint32_t)weight * get(in, channel / multiple,
+						      y + (int32_t)(i * window->dilation_y),
+						      x + (int32_t)(j * window->dilation_x));
+		}
+	return (int32_t)sum;
+}
+
+void net_depthwise(const struct net_map *in, const struct net_map *out,
+		   const struct net_window *window, uint32_t weight_bits, const void *weights,
+		   uint32_t first, uint32_t count, uint32_t multiple,
+		   const struct net_requant *requant, int scaled)
+{
+	layer(single, in, out, window, weight_bits, weights, first, count, multiple, requant, scaled);
+}
+
+
+static int32_t grouped(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
+		       const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
+		       uint32_t count, uint32_t parameter)
+{
+	// Channels of a group of the source, and of the output.
+	uint32_t inputs = parameter & 0xffff, outputs = parameter >> 16;
+	uint32_t words = (window->height * window->width * inputs * weight_bits + 31) / 32;
+	uint32_t at = 0, sum = 0, begin = channel / outputs * inputs;
+	for (uint32_t i = 0; i < window->height; i++)
+		for (uint32_t j = 0; j < window->width; j++)
+			for (uint32_t k = 0; k < inputs; k++, at++) {
+				uint32_t word = weight_word(weights, words, count, channel - first,
+							    at * weight_bits / 32);
+				sum += (uint32_t)signed_lane(&word, at % (32 / weight_bits), weight_bits)
+				       * get(in, begin + k, y + (int32_t)(i * window->dilation_y),
+					     x + (int32_t)(j * window->dilation_x));
+			}
+	return (int32_t)sum;
+}
+
+void net_grouped(const struct net_map *in, const struct net_map *out,
+		 const struct net_window *window, uint32_t weight_bits, const void *weights,
+		 uint32_t first, uint32_t count, uint32_t groups, const struct net_requant *requant,
+		 int scaled)
+{
+	uint32_t parameter = in->channels / groups | out->channels / groups << 16;
+	layer(grouped, in, out, window, weight_bits, weights, first, count, parameter, requant, scaled);
+}
+
+// Elementwise
+
+// Rows of this core, columns, channels, in the order in which `put` needs them.
+#define EVERY(out) \
+	for (uint32_t y = net_core(); y < (out)->height; y += net_cores()) \
+		for (uint32_t x = 0; x < (out)->width; x++) \
+			for (uint32_t c = 0; c < (out)->channels; c++)
+#define PUT(out, value) put(pixel(out, (int32_t)y, (int32_t)x), c, (out)->bits, value)
+
+void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend, uint32_t channel,
+	     uint32_t row, uint32_t column, const struct net_map *out,
+	     const struct net_requant *requant)
+{
+	EVERY(out) {
+		int64_t total = shifted_left(addend[c * channel + y * row + x * column],
+					     requant->addend_shift);
+		for (uint32_t i = 0; i < count; i++) {
+			const struct net_term *term = terms + i;
+			int64_t value = (int32_t)get(term->map, c, (int32_t)y, (int32_t)x);
+			total += (value - term->zero) * term->multiplier[
+				c * term->channel + y * term->row + x * term->column];
+		}
+		PUT(out, requantised(total, requant));
+	}
+}
+
+void net_scale_exactly(const struct net_map *in, int32_t zero, const struct net_ratio *ratio,
+		       const struct net_map *out, const struct net_requant *requant)
+{
+	EVERY(out) {
+		uint32_t at = c * ratio->channel + y * ratio->row + x * ratio->column;
+		int64_t value = (int64_t)(int32_t)get(in, c, (int32_t)y, (int32_t)x) - zero;
+		PUT(out, clipped(round_quotient(value * ratio->numerator[at], ratio->denominator[at],
+						requant->rounding), requant));
+	}
+}
+
+// Pools
+
+#define WINDOW(in, window) \
+	for (uint32_t i = 0; i < (window)->height; i++) \
+		for (uint32_t j = 0; j < (window)->width; j++) \
+			if (inside(in, ROW(window), COLUMN(window)))
+#define ROW(window) ((int32_t)(y * (window)->stride_y + i * (window)->dilation_y) - (window)->top)
+#define COLUMN(window) ((int32_t)(x * (window)->stride_x + j * (window)->dilation_x) - (window)->left)
+
+void net_window_sum(const struct net_map *in, const struct net_map *out,
+		    const struct net_window *window, int32_t zero)
+{
+	EVERY(out) {
+		int32_t sum = 0;
+		WINDOW(in, window) sum += (int32_t)get(in, c, ROW(window), COLUMN(window)) - zero;
+		PUT(out, (uint32_t)sum);
+	}
+}
+
+void net_max_pool(const struct net_map *in, const struct net_map *out,
+		  const struct net_window *window)
+{
+	EVERY(out) {
+		uint32_t largest = 0;
+		WINDOW(in, window) {
+			uint32_t value = get(in, c, ROW(window), COLUMN(window));
+			if (value > largest) largest = value;
+		}
+		PUT(out, largest);
+	}
+}
+
+void net_table(const struct net_map *in, const struct net_map *out, const uint8_t *table)
+{
+	EVERY(out) PUT(out, table[get(in, c, (int32_t)y, (int32_t)x)]);
+}
+
+// What moves values
+
+// A lane among others that are kept.
+static void set(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
+{
+	uint32_t bit = c * bits, *word = words + bit / 32;
+	*word = (*word & ~(lane_mask(bits) << bit % 32)) | (value & lane_mask(bits)) << bit % 32;
+}
+
+void net_place(const struct net_map *in, const struct net_map *out, uint32_t channel, uint32_t row,
+	       uint32_t column, int32_t shift)
+{
+	EVERY(in) set(pixel(out, (int32_t)(y + row), (int32_t)(x + column)), channel + c, out->bits,
+		      get(in, c, (int32_t)y, (int32_t)x) + (uint32_t)shift);
+}
+
+static void fill_pixel(const struct net_map *out, int32_t y, int32_t x, uint32_t value)
+{
+	for (uint32_t c = 0; c < out->channels; c++) put(pixel(out, y, x), c, out->bits, value);
+}
+
+void net_fill(const struct net_map *out, uint32_t value)
+{
+	EVERY(out) PUT(out, value);
+}
+
+void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
+		uint32_t right, uint32_t value)
+{
+	int32_t height = (int32_t)out->height, width = (int32_t)out->width;
+	for (int32_t y = (int32_t)net_core() - (int32_t)top; y < height + (int32_t)bottom;
+	     y += (int32_t)net_cores())
+		for (int32_t x = -(int32_t)left; x < width + (int32_t)right; x++)
+			if (!inside(out, y, x)) fill_pixel(out, y, x, value);
+}
+
+// Value `index` of a map in the order (channel, row, column).
+static uint32_t value_at(const struct net_map *in, uint32_t index)
+{
+	uint32_t area = in->height * in->width, rest = index % area;
+	return get(in, index / area, (int32_t)(rest / in->width), (int32_t)(rest % in->width));
+}
+
+void net_permute(const struct net_map *in, const struct net_map *out, uint32_t channel_step,
+		 uint32_t row_step, uint32_t column_step)
+{
+	EVERY(out) PUT(out, value_at(in, c * channel_step + y * row_step + x * column_step));
+}
+
+void net_reshape(const struct net_map *in, const struct net_map *out)
+{
+	net_permute(in, out, out->height * out->width, out->width, 1);
+}
+
+void net_upsample(const struct net_map *in, const struct net_map *out, uint32_t channels,
+		  uint32_t rows, uint32_t columns)
+{
+	EVERY(out) PUT(out, get(in, c / channels, (int32_t)(y / rows), (int32_t)(x / columns)));
+}
+
+void net_argmax(const struct net_map *in, const struct net_map *out, uint32_t axis, int last)
+{
+	uint32_t length = axis == 0 ? in->channels : axis == 1 ? in->height : in->width;
+	EVERY(out) {
+		uint32_t best = 0, largest = 0;
+		for (uint32_t i = 0; i < length; i++) {
+			uint32_t value = get(in, axis == 0 ? i : c, (int32_t)(axis == 1 ? i : y),
+					     (int32_t)(axis == 2 ? i : x));
+			if (i == 0 || value > largest || (last && value == largest)) {
+				best = i;
+				largest = value;
+			}
+		}
+		PUT(out, best);
+	}
+}

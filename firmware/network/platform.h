@@ -1,0 +1,52 @@
+// What the C of a network needs of the machine: cores, transfers. One core of any machine here;
+// a cluster defines NETWORK_CLUSTER.
+#ifndef NETWORK_PLATFORM_H
+#define NETWORK_PLATFORM_H
+
+#include <stdint.h>
+#include <string.h>
+
+#ifdef NETWORK_CLUSTER
+#include "../flexv_cluster.h"
+
+#define NET_L1 FLEXV_L1
+static inline uint32_t net_core(void) { return core_id(); }
+static inline uint32_t net_cores(void) { return core_count(); }
+static inline void net_barrier(void) { barrier(); }
+// Into L1, rows of `bytes`; core 0 only.
+static inline void net_fetch(void *l1, uint32_t l1_stride, const void *outside,
+			     uint32_t outside_stride, uint32_t bytes, uint32_t rows)
+{
+	dma_plane(DMA_IN, l1, l1_stride, outside, outside_stride, bytes, rows);
+}
+static inline void net_send(void *outside, uint32_t outside_stride, const void *l1,
+			    uint32_t l1_stride, uint32_t bytes, uint32_t rows)
+{
+	dma_plane(DMA_OUT, (void *)l1, l1_stride, outside, outside_stride, bytes, rows);
+}
+static inline void net_fetched(void) { dma_wait(); }
+#else
+#define NET_L1
+static inline uint32_t net_core(void) { return 0; }
+static inline uint32_t net_cores(void) { return 1; }
+static inline void net_barrier(void) {}
+static inline void net_copy(void *to, uint32_t to_stride, const void *from, uint32_t from_stride,
+			    uint32_t bytes, uint32_t rows)
+{
+	for (uint32_t row = 0; row < rows; row++)
+		memcpy((char *)to + row * to_stride, (const char *)from + row * from_stride, bytes);
+}
+static inline void net_fetch(void *l1, uint32_t l1_stride, const void *outside,
+			     uint32_t outside_stride, uint32_t bytes, uint32_t rows)
+{
+	net_copy(l1, l1_stride, outside, outside_stride, bytes, rows);
+}
+static inline void net_send(void *outside, uint32_t outside_stride, const void *l1,
+			    uint32_t l1_stride, uint32_t bytes, uint32_t rows)
+{
+	net_copy(outside, outside_stride, l1, l1_stride, bytes, rows);
+}
+static inline void net_fetched(void) {}
+#endif
+
+#endif

@@ -1,0 +1,119 @@
+"""Compiled networks that run: as a library of this machine, or on the instruction-set simulator.
+
+Both give the integers of every tensor that leaves and, with a trace, of every step.
+"""
+
+import ctypes
+from pathlib import Path
+
+import numpy as np
+
+from flexdrive_deploy.flexv.compiler.build import build_elf, build_library
+from flexdrive_deploy.flexv.elf import load_elf
+
+from ..golden.network import integers_of
+from .run_iss import run_iss
+
+__all__ = ["LibraryNetwork", "SimulatedNetwork"]
+
+# Memory of a traced program, and of one that is not.
+_TRACED, _PLAIN = 64 << 20, 8 << 20
+_LONGEST = 20_000_000_000
+
+
+def _shaped(binding, words):
+    """int64 of a tensor's shape from its words."""
+    return binding.storage.unpack(words).reshape(binding.tensor.shape)
+
+
+class _Network:
+    """What both have: bindings of a CompiledNetwork."""
+
+    def __init__(self, compiled, trace):
+        self.compiled = compiled
+        self.read = [*compiled.outputs, *(compiled.trace if trace else [])]
+
+    def run(self, images):
+        """Integers of every tensor of ``read`` (name -> (N, ...)) for images (name of an input ->
+        (N, ...) float32)."""
+        entering = integers_of(self.compiled.network, images)
+        names = [each.tensor.name for each in self.compiled.network.integers.inputs]
+        count = len(next(iter(images.values())))
+        made = []
+        for index in range(count):
+            words = {binding.symbol: binding.storage.pack(entering[name][index])
+                     for binding, name in zip(self.compiled.inputs, names, strict=True)}
+            results = self._run(words)
+            made.append({each.tensor.name: _shaped(each, results[each.symbol])
+                         for each in self.read})
+        return {name: np.stack([each[name] for each in made]) for name in made[0]}
+
+    def _run(self, words):
+        raise NotImplementedError
+
+
+class LibraryNetwork(_Network):
+    """The C, compiled for this machine.
+
+    Parameters
+    ----------
+    compiled : CompiledNetwork. directory : where its files are or will be written.
+    trace : whether every step's output is kept.
+    """
+
+    def __init__(self, compiled, directory, *, trace=False):
+        super().__init__(compiled, trace)
+        compiled.write(directory)
+        self._library = ctypes.CDLL(str(Path(build_library(directory, trace=trace)).resolve()))
+
+    def _array(self, binding):
+        return np.ctypeslib.as_array(
+            (ctypes.c_uint32 * binding.storage.words).in_dll(self._library, binding.symbol))
+
+    def _run(self, words):
+        for binding in self.compiled.inputs:
+            self._array(binding)[:] = words[binding.symbol]
+        self._library.network_run()
+        return {each.symbol: self._array(each).copy() for each in self.read}
+
+
+class SimulatedNetwork(_Network):
+    """The program on the instruction-set simulator; ``instructions`` of the last image."""
+
+    def __init__(self, compiled, directory, *, trace=False, notify=None):
+        super().__init__(compiled, trace)
+        compiled.write(directory)
+        self._program = load_elf(build_elf(
+            directory, trace=trace, memory=_TRACED if trace else _PLAIN, notify=notify))
+        self.instructions = None
+
+    def _run(self, words):
+        program = self._program
+        memory = program.regions()
+        for symbol, content in words.items():
+            _write(memory, program.symbols[symbol], content)
+        outcome = run_iss(program, max_instructions=_LONGEST, memory=memory)
+        if not outcome.passed:
+            raise AssertionError(f"the program did not end: {outcome.verdict}")
+        self.instructions = outcome.instructions
+        return {each.symbol: _read(outcome.regions, program.symbols[each.symbol],
+                                   each.storage.words) for each in self.read}
+
+
+def _write(regions, address, words):
+    data, at = _part(regions, address)
+    data[at:at + 4 * len(words)] = np.ascontiguousarray(words).view(np.uint8)
+
+
+def _read(regions, address, count):
+    data, at = _part(regions, address)
+    return np.array(data[at:at + 4 * count]).view(np.uint32)
+
+
+def _part(regions, address):
+    for region in regions:
+        if region.base <= address < region.base + len(region.data):
+            return region.data, address - region.base
+    raise AssertionError(f"no memory at {address:#x}")
+
+

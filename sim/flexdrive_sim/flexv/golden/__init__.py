@@ -1,0 +1,1 @@
+"""Golden models of quantised networks: exact integers in numpy."""

@@ -1,0 +1,171 @@
+"""Quantised networks on the Flex-V cluster from Python, in the form of onnxruntime.
+
+    session = fd.InferenceSession("kws.onnx", target="flexv", engine="golden")
+    (scores,) = session.run(None, {"input": words})
+
+What an engine makes is compared with the golden model in every integer; a difference is an error.
+"""
+
+import tempfile
+
+import numpy as np
+
+from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.flexv.compiler.compiled import CompiledNetwork, compile_network
+from flexdrive_deploy.flexv.network.loading import load_network
+from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
+from flexdrive_deploy.flexv.network.second_opinion import differences
+
+from ..node_arg import NodeArg
+from .drive.network import LibraryNetwork, SimulatedNetwork
+from .golden.network import results, run
+from .verify.network_check import first_difference
+
+__all__ = ["FLEXV_ENGINES", "IntegerDifferenceError", "NetworkSession"]
+
+_BUILT = {"c": LibraryNetwork, "iss": SimulatedNetwork}
+FLEXV_ENGINES = ("golden", *_BUILT)
+
+
+class IntegerDifferenceError(FlexdriveError):
+    """An engine made another integer than the golden model.
+
+    Attributes
+    ----------
+    difference : :class:`~.verify.network_check.Difference`, the first.
+    """
+
+    def __init__(self, engine, difference):
+        super().__init__(f"{engine} differs from the golden model: {difference}")
+        self.difference = difference
+
+
+class NetworkSession:
+    """A quantised network on an engine.
+
+    Parameters
+    ----------
+    model : path of an ONNX file, its bytes, onnx.ModelProto, QuantisedNetwork or CompiledNetwork.
+    engine : "golden": exact integers in numpy; "c": the compiled network's C on this machine;
+        "iss": its program on the instruction-set simulator.
+    declared : name of an input -> quantiser
+        (:func:`~flexdrive_deploy.flexv.network.declared.declared_quantiser`), for inputs that the
+        model has no quantizer of.
+    layer_check : compare every layer's integers too, not only those that leave.
+
+    Raises
+    ------
+    ModelError
+        when the network does not run on the cluster, or the engine is unknown.
+    """
+
+    def __init__(self, model, engine="golden", *, declared=None, layer_check=False):
+        if engine not in FLEXV_ENGINES:
+            raise ModelError(f"engine = {engine!r} is none of {', '.join(FLEXV_ENGINES)} of the "
+                             "Flex-V cluster")
+        compiled = model if isinstance(model, CompiledNetwork) else None
+        if compiled is not None:
+            self.network = compiled.network
+        else:
+            self.network = (model if isinstance(model, QuantisedNetwork) else
+                            load_network(model, declared=declared))
+        self.engine, self._built, self.compared = engine, None, 0
+        if engine != "golden":
+            self.compiled = compiled or compile_network(self.network)
+            # What was loaded needs its files no longer.
+            with tempfile.TemporaryDirectory() as place:
+                self._built = _BUILT[engine](self.compiled, place, trace=layer_check)
+
+    def __repr__(self):
+        return f"<NetworkSession {self.network.name!r} on {self.engine}>"
+
+    def get_inputs(self):
+        """The inputs, as :class:`~flexdrive_sim.node_arg.NodeArg`."""
+        return [NodeArg(name, ("N", *shape[1:])) for name, shape in self.network.inputs.items()]
+
+    def get_outputs(self):
+        """The results, as :class:`~flexdrive_sim.node_arg.NodeArg`."""
+        return [NodeArg(name, ("N", *shape[1:])) for name, shape in self.network.outputs.items()]
+
+    def run(self, output_names, input_feed):
+        """Compute results.
+
+        Parameters
+        ----------
+        output_names : list of names, or None for all.
+        input_feed : {name: array (N, ...)}, any number of images.
+
+        Returns
+        -------
+        list of arrays (N, ...) in the order of the names.
+
+        Raises
+        ------
+        ModelError
+            when a name, a shape or a type does not fit; names the input.
+        IntegerDifferenceError
+            when the engine differs from the golden model.
+        """
+        names = list(self.network.outputs if output_names is None else output_names)
+        for name in names:
+            if name not in self.network.outputs:
+                raise ModelError(f"The network has no output {name!r}; it has "
+                                 + ", ".join(self.network.outputs))
+        outputs = self._results(self.images(input_feed))
+        return [outputs[name] for name in names]
+
+    def _results(self, images):
+        if self._built is None:
+            return run(self.network, images)[0]
+        made = self._built.run(images)
+        _, golden = run(self.network, images, None)
+        difference = first_difference(self.compiled, made, golden)
+        if difference is not None:
+            raise IntegerDifferenceError(self.engine, difference)
+        self.compared = sum(array.size for array in made.values())
+        return results(self.network, images, golden | made)
+
+    def layers(self, input_feed):
+        """Integers of every tensor: name -> (N, ...) int64; parameters as of :meth:`run`."""
+        return run(self.network, self.images(input_feed), None)[1]
+
+    def compare(self, input_feed):
+        """Results beside those of onnxruntime.
+
+        Returns
+        -------
+        (name of an output -> (N, ...), list of
+        :class:`~flexdrive_deploy.flexv.network.second_opinion.Difference`).
+        """
+        images = self.images(input_feed)
+        outputs, integers = run(self.network, images, None)
+        return outputs, differences(self.network, images, outputs, integers)
+
+    def images(self, feed):
+        """{name: float32 (N, ...)} of what a person gives: an array for a network of one input.
+
+        Raises
+        ------
+        ModelError
+            when a name, a shape or a type does not fit; names the input.
+        """
+        wanted = self.network.inputs
+        if not isinstance(feed, dict):
+            feed = dict.fromkeys(list(wanted)[:1], feed)
+        for name in feed:
+            if name not in wanted:
+                raise ModelError(f"The network has no input {name!r}; it takes {', '.join(wanted)}")
+        made = {}
+        for name, shape in wanted.items():
+            if name not in feed:
+                raise ModelError(f"Input {name} is missing; the network takes {', '.join(wanted)}")
+            array = np.asarray(feed[name])
+            if array.dtype.kind not in "fiub" or array.shape[1:] != shape[1:] or not len(array):
+                raise ModelError(f"Input {name} has shape {array.shape} and type {array.dtype}; "
+                                 f"the network takes numbers (N, {', '.join(map(str, shape[1:]))})")
+            made[name] = array.astype(np.float32)
+        if len({len(array) for array in made.values()}) > 1:
+            raise ModelError("The inputs hold different numbers of images: " + ", ".join(
+                f"{name} {len(array)}" for name, array in made.items()))
+        return made

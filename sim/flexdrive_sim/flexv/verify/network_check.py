@@ -1,0 +1,58 @@
+"""Every integer of a network on an engine against the golden model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flexdrive_deploy.flexv.compiler.storage import canonical
+
+__all__ = ["Difference", "first_difference"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first integer that differs.
+
+    Attributes
+    ----------
+    layer : name of the ONNX node. tensor : of what it makes. image : number of the image.
+    channel, row, column : of the value. expected, got : integers.
+    """
+
+    layer: str
+    tensor: str
+    image: int
+    channel: int
+    row: int
+    column: int
+    expected: int
+    got: int
+
+    def __str__(self):
+        return (f"layer {self.layer} ({self.tensor}), image {self.image}, channel {self.channel}, "
+                f"row {self.row}, column {self.column}: expected {self.expected}, got {self.got}")
+
+
+def first_difference(compiled, made, golden):
+    """The first :class:`Difference` in order of execution, or None.
+
+    Parameters
+    ----------
+    compiled : CompiledNetwork.
+    made : name of a tensor -> (N, ...) integers of an engine.
+    golden : the same of the golden model, of all tensors.
+    """
+    for step in compiled.steps.steps:
+        tensor = step.output
+        if tensor.name not in made:
+            continue
+        ours, theirs = made[tensor.name], golden[tensor.name]
+        if np.array_equal(ours, theirs):
+            continue
+        shape = (len(ours), *canonical(tensor.shape))
+        place = np.argwhere((ours != theirs).reshape(shape))[0]
+        image, channel, row, column = map(int, place)
+        return Difference(step.name, tensor.name, image, channel, row, column,
+                          int(theirs.reshape(shape)[tuple(place)]),
+                          int(ours.reshape(shape)[tuple(place)]))
+    return None

@@ -1,0 +1,79 @@
+"""Quantised networks with the command as a person types it."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples/digits"
+MODEL = EXAMPLE / "digits_int8.onnx"
+
+
+@pytest.fixture
+def images(flexdrive, tmp_path):
+    """x.npy, 20 held-out digits; their classes."""
+    data = np.load(EXAMPLE / "heldout.npz")
+    np.save("x.npy", data["images"][:20, None].astype(np.float32))
+    return data["labels"][:20]
+
+
+def test_check_lists_places_widths_products_and_weights(flexdrive):
+    status, out, _ = flexdrive("check", "--target", "flexv", MODEL)
+    assert status == 0
+    assert re.search(r"block1/1/conv +Conv +cluster +a8w8 +147,456 +2,304", out)
+    assert "runs on the cluster: 828,736 MAC, 37,840 weights" in " ".join(out.split())
+
+
+def test_check_of_a_network_of_real_values_says_how_to_quantise(flexdrive):
+    status, out, _ = flexdrive("check", "--target", "flexv", EXAMPLE / "digits.onnx")
+    assert status == 1
+    assert "docs/flexv-quantising.md" in " ".join(out.split())
+
+
+def test_golden_beside_onnxruntime(flexdrive, images):
+    status, out, _ = flexdrive("run", "--target", "flexv", MODEL, "--input", "x.npy",
+                               "--layer-check", "--output", "z.npy")
+    assert status == 0
+    assert re.search(r"logits +200 +0 +0.0000% +0 +0\n", out)
+    assert (np.load("z.npy").argmax(1) == images).all()
+
+
+def test_c_is_compared_in_every_layer(flexdrive, images):
+    status, out, _ = flexdrive("run", "--target", "flexv", MODEL, "--input", "x.npy", "--engine",
+                               "c", "--layer-check", "--output", "z.npy")
+    assert status == 0
+    assert "integers compared with the golden model, all equal" in out
+    assert (np.load("z.npy").argmax(1) == images).all()
+
+
+def test_compile_writes_c_program_plan_and_listing(flexdrive, tmp_path):
+    status, out, _ = flexdrive("compile", "--target", "flexv", MODEL, "-o", "made", "--l1-kb", 64)
+    assert status == 0
+    assert "of 65,536 bytes of L1" in out
+    assert {"kernels.c", "kernels.h", "listing.txt", "network.c", "network.elf", "network.h",
+            "plan.png", "platform.h", "weights.c"} <= {each.name for each in Path("made").iterdir()}
+    text = Path("made/network.c").read_text()
+    assert "// block1/1/conv: Convolution, 16x8x8 -> 16x8x8; kernel 3x3, stride 1x1, a8w8" in text
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["check", "--target", "flexv", "--rows", 2], "the chip's options: not for --target flexv"),
+    (["check", "--quantise-input", "x=1"], "--quantise-input is for --target flexv"),
+    (["check", "--target", "flexv", "--quantise-input", "x"], "is not of the form"),
+    (["check", "--target", "flexv", "--quantise-input", "x=1"], "has no input 'x'"),
+    (["run", "--target", "flexv", "--input", "x.npy", "--engine", "rtl"],
+     "--engine rtl: --target flexv has golden, c, iss"),
+    (["run", "--target", "flexv", "--input", "x.npy", "--weight-interval", 2],
+     "--weight-interval: not for --target flexv"),
+    (["run", "--input", "x.npy", "--engine", "iss"], "--engine iss is for --target flexv"),
+    (["run", "--target", "flexv", "--input", "nothing.npy"], "no such file"),
+    (["compile", "--target", "flexv", "-o", "made", "--l1-kb", 8],
+     "bytes of L1, of which there are 8,192"),
+    (["compile", "--target", "flexv", "-o", "made", "--vectors", "x.npy"],
+     "--vectors: not for --target flexv")])
+def test_errors_are_one_line(flexdrive, images, arguments, words):
+    status, _, errors = flexdrive(*arguments, MODEL)
+    assert status == 1
+    assert words in errors
+    assert errors.count("\n") == 1
