@@ -30,6 +30,8 @@ def _built(tmp_path, text, cores=CONFIG.cores):
 def small(cluster, monkeypatch):
     """The command's cluster is the one that is compiled for the tests."""
     monkeypatch.setattr(ClusterOptions, "config", lambda *_: CONFIG)
+    monkeypatch.setattr("flexdrive_sim.flexv.drive.run_cluster.build_cluster",
+                        lambda *_, **__: cluster)
 
 
 def test_run_prints_and_draws(small, tmp_path):

@@ -52,7 +52,8 @@ class Cluster(wiring.Component):
     idle : all cores do, and the DMA unit has nothing to do: only the host can go on.
     waits : by core, for pictures and counts: bit 0 L1 does not grant, 1 an access elsewhere is not
         over, 2 an event, 3 an instruction is not there.
-    dma_active : a transfer is queued or under way. gated : by core, it stands still.
+    dma_active : a transfer is queued or under way.
+    gated : by core, it stands still (with ``config.gate_cores``).
     rvfi : by core (with ``config.core.rvfi``).
     """
 
