@@ -16,8 +16,9 @@ ORDER = list(HOMES)
 # What each may use that is neither ours nor Python's.
 FOREIGN = {
     "flexdrive": {"amaranth"},
-    "flexdrive_deploy": {"amaranth", "elftools", "google", "matplotlib", "numpy", "onnx",
-                         "onnxruntime", "ortools", "pythondata_software_picolibc", "rich"},
+    "flexdrive_deploy": {"amaranth", "amaranth_boards", "elftools", "google", "matplotlib",
+                         "numpy", "onnx", "onnxruntime", "ortools", "pythondata_software_picolibc",
+                         "rich", "serial"},
 }
 
 

@@ -30,11 +30,16 @@ NOT_RUN = {
     "scripts/test": "would run itself",
     "scripts/lint": "installs Verilator; a command of its own",
     "scripts/planted-faults": "hours",
+    "scripts/docs": "installs Sphinx; a command of its own",
     "flexdrive run MODEL.onnx --input X.npy --engine rtl --mesh":
         "compiles six chips; tests/cli/test_networks.py runs meshes with links",
     "flexdrive evaluate digits.onnx --images images.npy --labels labels.npy --dask":
         "needs a cluster; tests/api/test_evaluation.py makes one",
     "flexdrive report build/resnet34.onnx": "a large network; tests/report has its figures",
+    "flexdrive flexv run program.elf --cores":
+        "compiles eight cores; tests/flexv/cluster and tests/cli/test_flexv.py run four",
+    "flexdrive board": "tests/boards/test_commands.py runs them with a board",
+    "flexdrive verify board-faults": "hours; tests/boards/test_board.py has a part of it",
     "flexdrive synth": "minutes of place and route; tests/cli/test_synth.py",
     "flexdrive verify fp16": "2^32 pairs; tests/fp16",
     "flexdrive verify random": "compiles random chips; tests/cli/test_verify.py",
@@ -182,7 +187,8 @@ def test_configurations_are_read(text, tmp_path):
 @pytest.mark.parametrize("text", _texts("c"))
 def test_programs_are_built(text, tmp_path):
     (tmp_path / "main.c").write_text(text)
-    build_program([tmp_path / "main.c"], tmp_path / "main.elf")
+    cores = 8 if "flexv_cluster.h" in text else None
+    build_program([tmp_path / "main.c"], tmp_path / "main.elf", cores=cores)
 
 
 @pytest.mark.parametrize("text", _texts("verilog"))

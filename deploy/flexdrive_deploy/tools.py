@@ -30,6 +30,12 @@ class ToolError(FlexdriveError):
     """A tool failed; the message holds its own first words, once."""
 
 
+def _is_there(module):
+    """Whether a module can be imported, also one inside of a package that is missing."""
+    package, _, _ = module.rpartition(".")
+    return (not package or _is_there(package)) and importlib.util.find_spec(module) is not None
+
+
 def require_packages(what, extra, **packages):
     """See that packages are installed which come with an extra of ours.
 
@@ -43,8 +49,7 @@ def require_packages(what, extra, **packages):
     FlexdriveError
         when one is not; says how to get it.
     """
-    missing = [name for module, name in packages.items()
-               if importlib.util.find_spec(module) is None]
+    missing = [name for module, name in packages.items() if not _is_there(module)]
     if missing:
         raise FlexdriveError(f"{what} needs {', '.join(missing)}: pip install "
                              f"'flexdrive[{extra}]'")

@@ -1,7 +1,8 @@
 """Run notebooks without a server: ``python examples/notebooks/execute.py NAME.ipynb [--write]``.
 
 Cells run in one namespace in this process; what they print, the value of a last expression and the
-figures that are open become their outputs. ``--write`` stores them in the file.
+figures that are open become their outputs. ``--write`` stores them in the file. A cell tagged
+"train" needs PyTorch: it runs with ``--train``, else it keeps the outputs that it has.
 """
 
 import argparse
@@ -45,12 +46,15 @@ def _figures():
     plt.close("all")
 
 
-def execute(notebook, name="notebook"):
+def execute(notebook, name="notebook", *, train=False):
     """Run the cells of a notebook (a dict as JSON has it) and put their outputs into it; returns
-    the names that the cells have defined. An error of a cell is passed on."""
+    the names that the cells have defined. Cells tagged "train" only run with ``train``. An error of
+    a cell is passed on."""
     names = {"__name__": "__main__"}
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for count, cell in enumerate(code, 1):
+        if "train" in cell["metadata"].get("tags", ()) and not train:
+            continue
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             value = _run("".join(cell["source"]), names, f"{name}, cell {count}")
@@ -69,10 +73,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebook", type=Path)
     parser.add_argument("--write", action="store_true", help="store the outputs in the file")
+    parser.add_argument("--train", action="store_true", help="also run cells that train")
     arguments = parser.parse_args()
     notebook = json.loads(arguments.notebook.read_text())
     with contextlib.chdir(arguments.notebook.parent):
-        execute(notebook, arguments.notebook.name)
+        execute(notebook, arguments.notebook.name, train=arguments.train)
     if arguments.write:
         arguments.notebook.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 

@@ -15,6 +15,7 @@ __all__ = ["main"]
 # Subcommand -> (module, one line of help).
 COMMANDS = {
     "bench": ("bench", "Run a benchmark and print its table."),
+    "board": ("board", "Build bitstreams, and work with chips behind a cable."),
     "check": ("check", "Say where every node of a network runs, and why."),
     "compile": ("compile", "Make the programs and weight streams of a network."),
     "run": ("run", "Run a network on images, on the golden model or on the RTL."),

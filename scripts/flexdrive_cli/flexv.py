@@ -8,6 +8,7 @@ from rich.console import Console
 
 from flexdrive.errors import FlexdriveError
 
+from .cluster_options import cluster_options
 from .export_option import export_option
 
 __all__ = ["command"]
@@ -27,12 +28,15 @@ def command():
               help="Optimisation level.", show_default=True)
 @click.option("-T", "--script", type=click.Path(exists=True),
               help="Linker script instead of the one with 1 MB at 0x80000000.")
-@click.option("--stack", type=int, metavar="BYTES", help="Size of the stack, by default 64 KB.")
+@click.option("--stack", type=int, metavar="BYTES", help="Size of the stack, by default 64 KB, "
+              "in a cluster 4 KB a core.")
+@click.option("--cores", type=int, metavar="N", help="For a cluster of at most N cores, with its "
+              "start-up code.")
 @click.option("--no-start", is_flag=True, help="The sources define _start themselves.")
 @click.option("-I", "include", multiple=True, type=click.Path(), help="Directory of headers.")
 @click.option("-D", "define", multiple=True, help="Macro: NAME or NAME=VALUE.")
 @export_option("the program's memory beside OUTPUT")
-def build(sources, output, optimise, script, stack, no_start, include, define, formats):
+def build(sources, output, optimise, script, stack, cores, no_start, include, define, formats):
     """Compile C and assembly SOURCES into a program. The C library is there."""
     from flexdrive_deploy.flexv.firmware import build_program, export_program
     from flexdrive_sim.progress import preparation
@@ -40,7 +44,7 @@ def build(sources, output, optimise, script, stack, no_start, include, define, f
     arguments = [*(f"-I{place}" for place in include), *(f"-D{d}" for d in define)]
     with preparation(Console(stderr=True)) as notify:
         build_program(sources, output, optimise=optimise, start=not no_start, script=script,
-                      stack=stack, arguments=arguments, notify=notify)
+                      stack=stack, cores=cores, arguments=arguments, notify=notify)
     export_program(output, formats)
 
 
@@ -59,8 +63,28 @@ def build(sources, output, optimise, script, stack, no_start, include, define, f
               help="Cycles from grant to response of data memory (rtl), by default 1.")
 @click.option("--random-stalls", type=int, metavar="SEED",
               help="Random grants and further latency, if not 0 (rtl).")
-def run(program, engine, trace, max_cycles, signature, **timing):
-    """Run PROGRAM until it writes its symbol tohost; 1 there means success."""
+@click.option("--latency", type=int, metavar="N",
+              help="Cycles from grant to answer outside of a cluster.  [default: 6]")
+@click.option("--activity", type=click.Path(), metavar="FILE",
+              help="Draw what each core of a cluster does over time (PNG, SVG or PDF).")
+@cluster_options
+def run(program, engine, trace, max_cycles, signature, latency, activity, cluster, **timing):
+    """Run PROGRAM until it writes its symbol tohost; 1 there means success.
+
+    With --cores N it runs on the RTL of a cluster.
+    """
+    if cluster.given:
+        if "cores" not in cluster.given:
+            raise click.UsageError("options of a cluster need --cores")
+        for name, value in (("trace", trace), ("signature", signature),
+                            ("imem-latency", timing["imem_latency"]),
+                            ("dmem-latency", timing["dmem_latency"])):
+            if value is not None:
+                raise click.UsageError(f"a cluster has no --{name}")
+        _run_cluster(program, cluster, max_cycles, latency, activity, timing["random_stalls"])
+    for name, value in (("latency", latency), ("activity", activity)):
+        if value is not None:
+            raise click.UsageError(f"--{name} needs --cores")
     from flexdrive_deploy.flexv.elf import load_elf
     from flexdrive_sim.flexv.drive.outcome import signature_span, signature_text
 
@@ -98,6 +122,28 @@ def disassemble(program):
 
     for line in program_listing(load_elf(program)):
         click.echo(line)
+
+
+def _run_cluster(program, cluster, max_cycles, latency, activity, random_stalls):
+    from flexdrive_deploy.flexv.elf import load_elf
+    from flexdrive_sim.flexv.activity import draw, summary
+    from flexdrive_sim.flexv.drive.run_cluster import run_cluster
+    from flexdrive_sim.progress import preparation
+
+    # What is drawn has at most so many cycles.
+    kept = min(max_cycles, 4_000_000) if activity else 0
+    outcome, bench = run_cluster(
+        load_elf(program), cluster.config(), max_cycles=max_cycles, latency=latency or 6,
+        random_stalls=random_stalls or 0, activity=kept,
+        preparing=preparation(Console(stderr=True)))
+    if activity:
+        draw(bench.activity[:outcome.cycles], activity)
+    sys.stdout.buffer.write(outcome.console)
+    sys.stdout.flush()
+    for line in summary(bench.counts(), outcome.cycles):
+        _console.print(line, markup=False)
+    _console.print(f"{outcome.verdict} ({outcome.cycles:,} cycles)", markup=False)
+    sys.exit(0 if outcome.passed else 1)
 
 
 def _writable(path):

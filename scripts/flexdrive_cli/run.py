@@ -152,14 +152,30 @@ def command(model, input_file, expect, output, engine, layer_check, float_bound,
         raise ModelError(f"--engine {engine} is for --target flexv")
     if float_bound is not None and not layer_check:
         raise ModelError("--float-bound is for the comparison of layers; add --layer-check")
+    run_model(model, chip, input_file, engine, expect=expect, output=output,
+              layer_check=layer_check, float_bound=float_bound, links=links,
+              gates={"i_weights": Gate.every(weight_interval)})
+
+
+def run_model(model, chip, input_file, engine, *, expect=None, output=None, layer_check=False,
+              float_bound=None, links=None, gates=None):
+    """Run a model and print what it gave; ends the process when a word differs.
+
+    Parameters
+    ----------
+    model, input_file, expect, output, layer_check, float_bound : as of the command.
+    chip : :class:`~.chip_options.ChipChoice`.
+    engine : of :class:`flexdrive_sim.hyperdrive.drive.inference_session.Session`.
+    links : :class:`~.link_options.LinkChoice` of a mesh, or None.
+    gates : stream name -> pattern.
+    """
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     deployment, source = _deployment(model, chip, layer_check)
-    options = links.options(replace(chip, mesh=chip.mesh or deployment.mesh))
+    options = links and links.options(replace(chip, mesh=chip.mesh or deployment.mesh))
     images = deployment.checked_images(load_array(input_file), str(input_file))
     wanted = _wanted(deployment, expect, output)
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)
-    gates = {"i_weights": Gate.every(weight_interval)}
     results, summary, maps = _run(deployment, images, engine, errors, options, gates)
     _warn_of_overflow(errors, summary)
     if summary.difference:

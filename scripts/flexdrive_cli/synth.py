@@ -13,6 +13,7 @@ from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.hdl.synth.devices import FLIP_FLOP
 
 from .chip_options import chip_options
+from .cluster_options import cluster_options
 from .core_options import core_options
 from .link_options import link_options
 from .verilog import parameter
@@ -48,8 +49,9 @@ DEVICES = ("ecp5-85k", "ice40-up5k", "generic")
 @chip_options
 @link_options(crossing=True)
 @core_options
+@cluster_options
 def command(target, device, megahertz, seeds, levels, apart, delay, no_place, output, depth, chip,
-            links, core):
+            links, core, cluster):
     """Synthesise TARGET (flexdrive verilog --list) with yosys, place and route it with nextpnr.
 
     Prints the area by block, the clock of each seed and the critical path by Python component.
@@ -60,7 +62,7 @@ def command(target, device, megahertz, seeds, levels, apart, delay, no_place, ou
     from flexdrive_deploy.hdl.targets import target_named
 
     target = target_named(target)
-    value = parameter(target, depth, chip, links, core)
+    value = parameter(target, depth, chip, links, core, cluster)
     numbers = _seeds(seeds)
     made_for = known[device]
     if made_for.tool is None and megahertz is not None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from .chip_options import chip_options
+from .cluster_options import cluster_options
 from .core_options import core_options
 from .link_options import link_options
 
@@ -22,9 +23,11 @@ def _list_targets(context, _parameter, wanted):
     table = Table("target", "what", "options", box=None, pad_edge=False, header_style="bold")
     options = {"tile": "--preset, --rows ...",
                "chip": "--preset, --rows ..., --mesh, --link-width ...",
+               "bus": "--preset, --rows ...",
                "mesh": "--mesh HxW, --preset ..., --link-width ...",
                "depth": "--depth", "dot": "--structure",
-               "core": "--extensions, --rvfi ..."}
+               "core": "--extensions, --rvfi ...",
+               "cluster": "--cores, --banks ..., --extensions ..."}
     for target in TARGETS.values():
         table.add_row(target.name, target.summary, options[target.kind])
     Console(highlight=False).print(table)
@@ -42,8 +45,9 @@ def _list_targets(context, _parameter, wanted):
 @chip_options
 @link_options(crossing=True)
 @core_options
+@cluster_options
 @click.option("--rtlil", is_flag=True, help="Write the RTLIL as well.")
-def command(target, output, depth, chip, links, core, rtlil):
+def command(target, output, depth, chip, links, core, cluster, rtlil):
     """Write Verilog of TARGET: the module, its description in JSON (configuration, ports, names)
     and a sample instantiation.
 
@@ -54,7 +58,7 @@ def command(target, output, depth, chip, links, core, rtlil):
 
     start = time.monotonic()
     target = target_named(target)
-    value = parameter(target, depth, chip, links, core)
+    value = parameter(target, depth, chip, links, core, cluster)
     console = Console(stderr=True, highlight=False)
     with console.status("emitting") as status:
         package = make_package(target, value, rtlil=rtlil, notify=status.update)
@@ -68,8 +72,10 @@ def command(target, output, depth, chip, links, core, rtlil):
     printer.print(f"{package.modules} modules, {time.monotonic() - start:.1f} s")
 
 
-def parameter(target, depth, chip, links, core):
+def parameter(target, depth, chip, links, core, cluster):
     """The parameter of the target from the options; those of other targets are refused."""
+    if target.kind != "cluster":
+        cluster.refuse(target.name)
     if target.chip:
         from flexdrive_deploy.hdl.targets import MeshValue
 
@@ -82,7 +88,8 @@ def parameter(target, depth, chip, links, core):
         if chip.size is not None:
             raise click.UsageError(f"{target.name} is part of one chip; write --mesh without a "
                                    f"size, or take hyperdrive-mesh")
-        if target.kind == "tile" and links.given:
+        if (target.kind == "tile" and links.given) or (
+                target.kind == "bus" and (chip.mesh or links.given)):
             raise click.UsageError(f"{target.name} has no links")
         if chip.mesh and target.kind == "chip":
             return MeshValue(chip.config(), None, links.options(chip))
@@ -92,12 +99,16 @@ def parameter(target, depth, chip, links, core):
         only = {"depth": "its only parameter is --depth",
                 "dot": "its only parameter is --structure",
                 "core": "it has --extensions, --fetch-words, --dot-structure, "
-                        "--registers and --rvfi"}
+                        "--registers and --rvfi",
+                "cluster": "it has --cores, --banks and others of a cluster, and those of a "
+                           "flexv-core"}
         raise click.UsageError(f"{target.name} is no chip; {only[target.kind]}")
     if depth is not None and target.kind != "depth":
         raise click.UsageError(f"{target.name} has no --depth")
     if target.kind == "core":
         return core.config(target.name)
+    if target.kind == "cluster":
+        return cluster.config(core.config(target.name))
     core.refuse(target.name, allowed=("structure",) if target.kind == "dot" else ())
     if target.kind == "dot":
         return core.given.get("structure", target.example)

@@ -11,7 +11,7 @@ from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 
 from .chunks import kept_by_worker, run_chunks
-from .hyperdrive.drive.inference_session import ENGINES, Session
+from .hyperdrive.drive.inference_session import Session, known_engine
 from .inference import InferenceSession
 
 __all__ = ["Evaluation", "evaluate"]
@@ -120,8 +120,7 @@ def evaluate(model, images, labels=None, engine="golden", executor=None, *, work
     FileError
         when ``keep`` holds results of other work.
     """
-    if engine not in ENGINES:
-        raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}")
+    known_engine(engine)
     if isinstance(model, InferenceSession):
         model = model.model
     if not isinstance(model, Deployment):

@@ -20,7 +20,7 @@ from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.target import target_of
 
-from .hyperdrive.drive.inference_session import ENGINES, Session
+from .hyperdrive.drive.inference_session import Session, known_engine
 from .node_arg import NodeArg
 from .progress import Progress
 
@@ -52,7 +52,7 @@ class Trace:
     outputs : name -> (N, ...); float16 where the chip made them, else in the model's precision.
     layers : name of a value -> float16 (N, C, H, W), of everything that left the chip: all layers
         of a model that was compiled with ``keep_layers``, else what the host reads.
-    cycles : of one image on the chip, measured; None on the golden model.
+    cycles : of one image on the chip, measured; None on the golden model and on boards.
     modelled : the same by the cycle model; what the chip stores only for ``layers`` is in both.
     model_holds : whether the cycle model was right for every image and every report.
     compared : words compared with the golden model (golden engine: with the layers one by one).
@@ -89,7 +89,8 @@ class InferenceSession:
     Parameters
     ----------
     model : what :func:`flexdrive.compile` returns, or a directory that ``flexdrive compile`` wrote.
-    engine : "golden" (numpy), "rtl" (RTL, compiled) or "pysim" (RTL on Amaranth's simulator).
+    engine : "golden" (numpy), "rtl" (RTL, compiled), "pysim" (RTL on Amaranth's simulator),
+        or "board:PORT", a chip behind a cable (docs/bring-up.md).
     options : :class:`flexdrive.hyperdrive.mesh_chip.MeshOptions`, the links of a mesh.
     gates : stream -> :class:`~flexdrive_sim.engine.Gate`, when its words may move.
     progress : of engine and images, as of :class:`~.progress.Progress`; by default shown where a
@@ -111,8 +112,7 @@ class InferenceSession:
 
     def __init__(self, model, engine="golden", *, target="hyperdrive", options=None, gates=None,
                  progress=None):
-        if engine not in ENGINES:
-            raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}")
+        known_engine(engine)
         if not isinstance(model, Deployment):
             model = Deployment.load(model)
         self.model, self.engine = model, engine
@@ -182,7 +182,8 @@ class InferenceSession:
             {name: np.concatenate([result.outputs[name] for result in made])
              for name in self.model.outputs},
             {name: np.stack([each[name] for each in maps]).view(np.float16) for name in maps[0]},
-            None if self.engine == "golden" else sum(chip.cycles for chip in chips),
+            sum(chip.cycles for chip in chips) if all(
+                chip.cycles is not None for chip in chips) else None,
             sum(chip.predicted.cycles for chip in chips),
             all(chip.model_holds for result in made for chip in result.chips),
             sum(chip.compared for result in made for chip in result.chips), made[-1].difference,

@@ -102,6 +102,8 @@ def test_errors_are_one_line(flexdrive, arguments, message):
 
 @pytest.mark.parametrize(("arguments", "package", "line"), [
     (("proofs", "link"), "z3", "A proof needs z3-solver: pip install 'flexdrive[test]'"),
+    (("axi",), "cocotbext.axi",
+     "A check with bus models of others needs cocotbext-axi: pip install 'flexdrive[cocotb]'"),
     (("wishbone",), "cocotb",
      "A Wishbone slave of others needs cocotb: pip install 'flexdrive[cocotb]'"),
     (("random", "--dask", "tcp://x:1"), "distributed",

@@ -144,6 +144,7 @@ def test_help(flexdrive):
 @pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
 def test_verilog(flexdrive, installed, target):
     small = {"tile": ["--preset", "tiny"], "chip": ["--preset", "tiny"],
+             "bus": ["--preset", "tiny"],
              "mesh": ["--preset", "tiny", "--mesh", "1x2"],
              "core": ["--extensions", "i,zicsr"]}.get(target.kind, [])
     flexdrive("verilog", target.name, *small, "-o", f"verilog/{target.name}")

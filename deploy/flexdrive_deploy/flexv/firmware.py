@@ -30,7 +30,7 @@ def firmware_directory():
 
 
 def build_program(sources, output, *, optimise="2", start=True, script=None, stack=None,
-                  arguments=(), notify=None):
+                  cores=None, arguments=(), notify=None):
     """Compile and link C and assembly files, with the C library where it can be used.
 
     Parameters
@@ -41,7 +41,8 @@ def build_program(sources, output, *, optimise="2", start=True, script=None, sta
     start : link the start-up code; without it the sources define ``_start``, and the compiler
         takes nothing for granted about functions with the names of the C library.
     script : linker script, by default the one with 1 MB at 0x80000000.
-    stack : bytes of stack, by default 64 KB; with the default script.
+    stack : bytes of stack, by default 64 KB, in a cluster 4 KB a core; with the default script.
+    cores : 1 to 16: for a cluster with at most so many, with its start-up code (docs/cluster.md).
     arguments : further arguments of the compiler.
     notify : called with a line of text before a slow step.
     """
@@ -51,21 +52,26 @@ def build_program(sources, output, *, optimise="2", start=True, script=None, sta
             raise BuildError(f"There is no file {source}")
     if stack is not None and not 0 < stack < 1 << 20:
         raise BuildError(f"A stack of {stack} bytes does not fit into 1 MB of memory")
+    if cores is not None and not 1 <= cores <= 16:
+        raise BuildError(f"A cluster has 1 to 16 cores, not {cores}")
+    own = ["start.S"] if cores is None else ["cluster_start.S", "cluster.c"]
     command = ["cc", "-target", _TARGET, f"-mcpu={_CPU}", *_FLAGS,
                "-fhosted" if start else "-ffreestanding", f"-O{optimise}", f"-I{place}",
-               "-T", str(script or place / "link.ld"),
-               *([str(place / "start.S")] if start else []), *map(str, sources),
+               "-T", str(script or place / ("link.ld" if cores is None else "cluster.ld")),
+               *(str(place / name) for name in own if start), *map(str, sources),
                "-o", str(output), *arguments]
     # Programs in assembly that start themselves need no library.
     if start or any(Path(source).suffix != ".S" for source in sources):
         library = c_library(place, target=_TARGET, cpu=_CPU, notify=notify)
         command += ["-isystem", str(library.include), str(library.archive)]
     with tempfile.TemporaryDirectory() as scratch:
-        if stack is not None:
-            # Zig's linker does not take --defsym.
-            size = Path(scratch) / "stack.S"
-            size.write_text(f".globl __stack_size\n__stack_size = {stack}\n")
-            command.append(str(size))
+        # Zig's linker does not take --defsym.
+        symbols = {"__stack_size": stack, "__cores": cores}
+        if any(value is not None for value in symbols.values()):
+            sizes = Path(scratch) / "sizes.S"
+            sizes.write_text("".join(f".globl {name}\n{name} = {value}\n"
+                                     for name, value in symbols.items() if value is not None))
+            command.append(str(sizes))
         try:
             run_zig(command, cwd=None, what=f"building {output}")
         except ToolError as error:

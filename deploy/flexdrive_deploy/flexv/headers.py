@@ -1,10 +1,11 @@
-"""Assembler macros and C intrinsics, derived from the instruction table.
+"""Assembler macros, C intrinsics and register names, derived from the tables of the hardware.
 
 ``python -m flexdrive_deploy.flexv.headers`` writes them into firmware/.
 """
 
 from flexdrive.flexv.isa import CSRS, INSTRUCTIONS, STANDARD
 
+from .cluster_header import cluster_header
 from .disassemble import REGISTER_NAMES
 from .firmware import firmware_directory
 
@@ -102,7 +103,8 @@ def c_intrinsics():
     return "\n".join([*lines, "#endif"]) + "\n"
 
 
-HEADERS = {"flexv.inc": assembler_macros, "flexv_intrinsics.h": c_intrinsics}
+HEADERS = {"flexv.inc": assembler_macros, "flexv_intrinsics.h": c_intrinsics,
+           "flexv_cluster_registers.h": cluster_header}
 
 
 def main():

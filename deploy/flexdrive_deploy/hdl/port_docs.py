@@ -10,6 +10,10 @@ _STREAM_PARTS = {
     "valid": "{name}: a word is offered",
     "ready": "{name}: the word offered is taken at this clock edge",
     "last": "{name}: the last phit of a frame",
+    "tvalid": "{name}: a word is offered",
+    "tready": "{name}: the word offered is taken at this clock edge",
+    "tlast": "{name}: the last word of a packet",
+    "tkeep": "{name}: all ones",
 }
 
 

@@ -4,7 +4,11 @@ from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
+from flexdrive.bus.chip_axi import ChipAxi
+from flexdrive.bus.chip_wishbone import ChipWishbone
+from flexdrive.bus.core_axi import CoreAxi
 from flexdrive.errors import ConfigurationError
+from flexdrive.flexv.cluster import Cluster, ClusterConfig
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive.flexv.dotp import DotProduct
 from flexdrive.flexv.wishbone import WishboneCore
@@ -34,8 +38,9 @@ class Target:
     name : as on the command line.
     summary : one line.
     kind : what its parameter is: ``"tile"`` (a ChipConfig), ``"chip"`` (a ChipConfig or, with
-        links, a MeshValue without size), ``"mesh"`` (a MeshValue), ``"depth"`` (of a pipeline),
-        ``"dot"`` (structure of the dot-product unit) or ``"core"`` (a CoreConfig).
+        links, a MeshValue without size), ``"bus"`` (a ChipConfig without links), ``"mesh"`` (a
+        MeshValue), ``"depth"`` (of a pipeline), ``"dot"`` (structure of the dot-product unit),
+        ``"core"`` (a CoreConfig) or ``"cluster"`` (a ClusterConfig).
     build : component of that parameter.
     example : a small one, for tests.
     """
@@ -49,7 +54,7 @@ class Target:
     @property
     def chip(self):
         """Whether it takes the options of a chip."""
-        return self.kind in ("tile", "chip", "mesh")
+        return self.kind in ("tile", "chip", "bus", "mesh")
 
     @property
     def module(self):
@@ -66,9 +71,18 @@ class Target:
                 found["mesh"] = f"{size[0]}x{size[1]}"
             return found | (_described(options) if options is not None else {})
         if self.kind == "core":
-            return {name: list(field) if isinstance(field, tuple) else field
-                    for name, field in asdict(value).items()}
+            return _listed(value)
+        if self.kind == "cluster":
+            # No name of the cluster's is one of the core's.
+            return {name: field for name, field in _listed(value).items()
+                    if name != "core"} | _listed(value.core)
         return {"depth" if self.kind == "depth" else "structure": value}
+
+
+def _listed(config):
+    """The fields of a configuration by name, tuples as lists."""
+    return {name: list(field) if isinstance(field, tuple) else field
+            for name, field in asdict(config).items()}
 
 
 def _described(options):
@@ -94,6 +108,10 @@ TARGETS = {target.name: target for target in (
            PRESETS["tiny"]),
     Target("hyperdrive-chip", "a complete chip with its host streams; --mesh: and links", "chip",
            _chip, PRESETS["tiny"]),
+    Target("hyperdrive-axi", "the same chip with AXI4-Lite registers and AXI4-Stream", "bus",
+           ChipAxi, PRESETS["tiny"]),
+    Target("hyperdrive-wishbone", "the same chip as a Wishbone slave", "bus", ChipWishbone,
+           PRESETS["tiny"]),
     Target("hyperdrive-mesh", "a mesh of chips with one weight stream", "mesh",
            lambda value: Mesh(value.config, *value.size, value.options),
            MeshValue(replace(PRESETS["tiny"], mesh=True), (1, 2), MeshOptions(link=LinkConfig()))),
@@ -103,6 +121,13 @@ TARGETS = {target.name: target for target in (
            Core, CoreConfig()),
     Target("flexv-wishbone", "the same core with two Wishbone masters", "core", WishboneCore,
            CoreConfig(extensions=("i", "zicsr"))),
+    Target("flexv-core-axi", "the same core with two AXI4-Lite masters", "core", CoreAxi,
+           CoreConfig(extensions=("i", "zicsr"))),
+    Target("flexv-cluster", "cores around one L1, with instruction caches, DMA and events",
+           "cluster", Cluster,
+           ClusterConfig(cores=2, banks=2, bank_words=64, private_cache=256, shared_cache=1024,
+                         cache_ways=1, barriers=1, mutexes=1,
+                         core=CoreConfig(extensions=("i", "zicsr")))),
 )}
 
 

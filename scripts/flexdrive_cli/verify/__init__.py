@@ -8,6 +8,8 @@ __all__ = ["command"]
 
 # Subcommand -> (module, one line of help).
 COMMANDS = {
+    "axi": ("axi", "A chip with AXI between bus models of cocotbext-axi."),
+    "board-faults": ("board_faults", "Faults on the line between host and board."),
     "dotp": ("dotp", "The dot-product unit: all pairs of values, random words."),
     "fp16": ("fp16", "The binary16 operators, up to all 2^32 pairs of operands."),
     "link-faults": ("link_faults", "Faults on the wires of one link between chips."),

@@ -12,7 +12,7 @@ from .verdict import end, printer
 __all__ = ["command"]
 
 # flexdrive_sim.proofs.runs.PARTS, imported late
-PARTS = ("flexv", "flexv-core", "link")
+PARTS = ("flexv", "flexv-cluster", "flexv-core", "link")
 
 
 @click.command(name="proofs")

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "fp16": ("fp16", "size of the binary16 operators, time of a simulated cycle"),
     "flexv-area": ("flexv_area", "gates and ECP5 cells of the Flex-V core by instructions"),
     "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),
+    "flexv-cluster": ("flexv_cluster", "MAC/cycle of a matrix multiplication on eight cores"),
     "flexv-speed": ("flexv_speed", "cycles/s of the Flex-V core, and of Verilator on it"),
 }
 

@@ -4,6 +4,7 @@ from flexdrive.flexv.formats import FORMATS
 from flexdrive.flexv.isa import COMPRESSED, CSRS, EMPTY_CSRS, INSTRUCTIONS
 
 from ..manual import write_pages
+from .cluster_manual import cluster_registers
 
 __all__ = ["PAGES", "manual"]
 
@@ -39,7 +40,7 @@ def manual():
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"flexv-isa.md": manual}
+PAGES = {"flexv-isa.md": manual, "cluster-registers.md": cluster_registers}
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Targets and options whose Verilog is linted and simulated: ``python -m
+"""Targets and options whose Verilog is linted, and most of it simulated: ``python -m
 flexdrive_sim.four_state.cases`` prints them, a line each."""
 
 from flexdrive_deploy.hdl.targets import TARGETS
 
-__all__ = ["CASES"]
+__all__ = ["CASES", "SIMULATED"]
 
 _ONE = "--rows 1 --columns 1 --channels 1 --fm-words 2 --fm-banks 1 --adder-depth 2"
 _OPTIONS = {
@@ -16,6 +16,8 @@ _OPTIONS = {
              "--preset tiny --mesh --channelwise --ternary --forward-weights --link-width 4",
              "--preset tiny --mesh --leaky --link-width 4 --forward-weights",
              "--preset tiny --mesh --link-width 4 --link-reverse-width 4 --retransmit --crossing"],
+    "bus": ["--preset tiny", "--preset ecp5 --channels 48", f"{_ONE} --channelwise "
+            "--weight-words 9 --ternary"],
     "mesh": ["--mesh 2x2 --preset tiny", f"--mesh 1x1 {_ONE}",
              "--mesh 2x2 --preset tiny --link-width 64 --link-crc 32 --forward-weights"],
     "depth": [f"--depth {depth}" for depth in (1, 2, 3, 4)],
@@ -26,6 +28,10 @@ _OPTIONS = {
 # (target, options as on the command line).
 CASES = [(target.name, options) for target in TARGETS.values()
          for options in _OPTIONS[target.kind]]
+
+# Those that the testbench of four-state simulation can talk to: not AXI, nor the Wishbone slave.
+_FACES = ("hyperdrive-axi", "hyperdrive-wishbone", "flexv-core-axi")
+SIMULATED = [case for case in CASES if case[0] not in _FACES]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from flexdrive_deploy.hdl.targets import TARGETS
 from flexdrive_deploy.tools import run_tool
 
 from .bench import testbench
+from .cases import SIMULATED
 from .stimuli import stimulus
 
 __all__ = ["LANGUAGES", "POWER_UPS", "Outcome", "simulate"]
@@ -71,6 +72,9 @@ def simulate(directory, language, power_up):
                              "Ubuntu: apt install iverilog; macOS: brew install icarus-verilog")
     description = _description(directory)
     target, module = description["target"], description["module"]
+    if target not in {name for name, _ in SIMULATED}:
+        raise FlexdriveError(f"{directory}: {target} cannot be simulated with X, as the testbench "
+                             f"does not speak its bus; simulate the chip or core without it")
     text = (Path(directory) / f"{module}.v").read_text()
     bench, files = testbench(description, stimulus(description))
     files |= {"bench.v": bench, "dut.v": text}

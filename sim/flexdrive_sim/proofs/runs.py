@@ -15,7 +15,8 @@ __all__ = ["PARTS", "ProofRow", "check_proof", "proofs_of", "proofs_page", "run_
 # Part -> module with a tuple PROOFS of :class:`~.formal.Proof`.
 PARTS = {"link": "flexdrive_sim.hyperdrive.verify.link_proof",
          "flexv": "flexdrive_sim.flexv.verify.proofs",
-         "flexv-core": "flexdrive_sim.flexv.verify.core_proofs"}
+         "flexv-core": "flexdrive_sim.flexv.verify.core_proofs",
+         "flexv-cluster": "flexdrive_sim.flexv.verify.cluster_proofs"}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The steps of a layer against loops in Python: which operand when, where it lies, with which
-weights, and why a cycle is lost."""
+weights, and why a cycle is lost: step_issue with conv_loop, depthwise_loop and address_generator,
+every output of which is one of its own."""
 
 from dataclasses import replace
 

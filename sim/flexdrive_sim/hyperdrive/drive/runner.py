@@ -6,11 +6,12 @@ import numpy as np
 
 from flexdrive.hyperdrive.border.word import WORD_BITS
 from flexdrive.hyperdrive.descriptor.fields import Operation
+from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.hyperdrive.mesh_borders import join_patches
 
 from ..cycles import predict, predict_mesh
 
-__all__ = ["ProgramRun", "machine_for", "predict_program", "run_program"]
+__all__ = ["ProgramRun", "board_for", "machine_for", "predict_program", "run_program"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,15 @@ def machine_for(config, mesh, options=None, *, engine="compiled", notify=None):
     if mesh is None:
         return Chip(config, engine=engine, notify=notify)
     return Mesh(config, *mesh, options, engine=engine, notify=notify)
+
+
+def board_for(config, mesh, engine):
+    """The board of an engine's name as a :class:`~.board.BoardMachine`; ModelError for a mesh."""
+    from .board import BoardMachine, open_board
+    if mesh is not None:
+        raise ModelError(f"engine = {engine!r} is one chip, and the network was compiled for a "
+                         "mesh of them. What would pass: compile it for one chip")
+    return BoardMachine(open_board(engine), config)
 
 
 def run_program(machine, program, pixels, max_cycles, gates=None):

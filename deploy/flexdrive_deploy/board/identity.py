@@ -1,0 +1,89 @@
+"""Which board it is: its constant registers."""
+
+from dataclasses import dataclass
+
+from flexdrive.boards.frame import PROTOCOL
+from flexdrive.boards.registers import MAGIC, REGISTERS, Access, register_named
+from flexdrive.hyperdrive.descriptor.codes import VERSION
+
+from ..hyperdrive.program import config_hash
+from .errors import IdentityError
+
+__all__ = ["Identity"]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a board says of itself.
+
+    Attributes
+    ----------
+    name : of the port.
+    constants : register name -> value.
+    """
+
+    name: str
+    constants: dict
+
+    @classmethod
+    def of(cls, link):
+        """Ask a board.
+
+        Raises
+        ------
+        IdentityError
+            when what answers is no design of ours, or one of another version.
+        """
+        wanted = [register for register in REGISTERS if register.access == Access.CONSTANT]
+        values = link.read(0, len(wanted))
+        made = cls(link.transport.name, dict(zip((r.name for r in wanted), values, strict=True)))
+        if made["MAGIC"] != MAGIC:
+            raise IdentityError(f"{made.name}: no board of flexdrive: MAGIC is {made['MAGIC']:#x}, "
+                                f"not {MAGIC:#x}")
+        for name, ours in (("protocol", PROTOCOL), ("descriptors", VERSION)):
+            if made.field("PROTOCOL", name) != ours:
+                raise IdentityError(
+                    f"{made.name}: the bitstream has version {made.field('PROTOCOL', name)} of the "
+                    f"{name}, this program {ours}. What would pass: a bitstream built with it "
+                    "(flexdrive board build)")
+        return made
+
+    def __getitem__(self, name):
+        return self.constants[name]
+
+    def field(self, register, name):
+        """A part of a register."""
+        low, bits = next((low, bits) for each, low, bits, _ in register_named(register).fields
+                         if each == name)
+        return self[register] >> low & (1 << bits) - 1
+
+    @property
+    def configuration(self):
+        """16 hex digits, as :func:`~..hyperdrive.program.config_hash`."""
+        return f"{self['CONFIGURATION_HIGH']:08x}{self['CONFIGURATION_LOW']:08x}"
+
+    @property
+    def build(self):
+        """16 hex digits of the source of the bitstream."""
+        return f"{self['BUILD_HIGH']:08x}{self['BUILD_LOW']:08x}"
+
+    @property
+    def chip(self):
+        """The chip in words."""
+        rows, columns, channels, depth = (self.field("GEOMETRY", name) for name in
+                                          ("rows", "columns", "channels", "adder_depth"))
+        return f"{rows} x {columns} tiles of {channels} units, adders of depth {depth}"
+
+    def check(self, config, build=None):
+        """IdentityError when the chip is not ``config``, or the bitstream not ``build``."""
+        if self.configuration != config_hash(config):
+            made = (f"{config.rows} x {config.columns} tiles of {config.channels} units, adders "
+                    f"of depth {config.adder_depth}")
+            raise IdentityError(
+                f"{self.name}: the board has another chip than the network was compiled for: "
+                f"{self.chip} ({self.configuration}), not {made} ({config_hash(config)}). What "
+                "would pass: compile for that chip, or program the bitstream of this one")
+        if build is not None and self.build != build:
+            raise IdentityError(
+                f"{self.name}: the bitstream is stale: build {self.build}, not {build}. What would "
+                "pass: flexdrive board program")

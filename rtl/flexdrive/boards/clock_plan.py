@@ -1,0 +1,127 @@
+"""The clock of a board's design from its oscillator, through the PLL of an ECP5, checked.
+
+Source of the limits: Lattice, "ECP5 and ECP5-5G Family Data Sheet" (FPGA-DS-02012), sysCLOCK PLL
+timing; of the dividers: "ECP5 and ECP5-5G sysCLOCK PLL/DLL Design and User Guide" (FPGA-TN-02200).
+"""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Instance, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..errors import ConfigurationError
+
+__all__ = ["ClockPlan", "Ecp5Pll"]
+
+_INPUT = (8e6, 400e6)
+_DETECTOR = (10e6, 400e6)
+_OSCILLATOR = (400e6, 800e6)
+_OUTPUT = (3.125e6, 400e6)
+_MIDDLE = 600e6         # of the oscillator's range: the choice among equals
+_DIVIDERS = range(1, 129)
+
+
+@dataclass(frozen=True)
+class ClockPlan:
+    """Dividers of the PLL.
+
+    The reference is divided to the phase detector; the oscillator runs at ``multiplier`` times
+    that (feedback over an output of its own that divides by it), and the clock is the oscillator
+    divided by ``output``.
+
+    Attributes
+    ----------
+    source : Hz of the oscillator of the board.
+    reference, multiplier, output : dividers, 1 to 128.
+    """
+
+    source: int
+    reference: int
+    multiplier: int
+    output: int
+
+    @property
+    def detector(self):
+        """Hz at the phase detector."""
+        return self.source / self.reference
+
+    @property
+    def oscillator(self):
+        """Hz of the PLL's oscillator."""
+        return self.detector * self.multiplier
+
+    @property
+    def clock(self):
+        """Hz of the clock, exact to a Hz."""
+        return self.oscillator / self.output
+
+    @classmethod
+    def of(cls, source, clock):
+        """The plan that makes ``clock`` Hz of ``source`` Hz exactly.
+
+        Raises
+        ------
+        ConfigurationError
+            when the PLL cannot; names the nearest rates that it can.
+        """
+        if not _INPUT[0] <= source <= _INPUT[1]:
+            raise ConfigurationError(f"A PLL of an ECP5 takes 8 to 400 MHz, not {source / 1e6:g}")
+        plans = list(_plans(cls, source))
+        exact = [plan for plan in plans if abs(plan.clock - clock) < 0.5]
+        if exact:
+            return min(exact, key=lambda plan: (plan.reference, abs(plan.oscillator - _MIDDLE)))
+        rates = sorted({plan.clock for plan in plans})
+        below = [rate for rate in rates if rate < clock][-1:]
+        above = [rate for rate in rates if rate > clock][:1]
+        near = " or ".join(f"{rate / 1e6:.6g}" for rate in below + above)
+        raise ConfigurationError(f"{clock / 1e6:g} MHz is not possible from {source / 1e6:g} MHz "
+                                 f"with the PLL of an ECP5. What would pass: {near} MHz")
+
+
+def _plans(kind, source):
+    """All plans within the limits."""
+    for reference in _DIVIDERS:
+        if not _DETECTOR[0] <= source / reference <= _DETECTOR[1]:
+            continue
+        for multiplier in _DIVIDERS:
+            oscillator = source / reference * multiplier
+            if _OSCILLATOR[0] <= oscillator <= _OSCILLATOR[1]:
+                yield from (kind(source, reference, multiplier, output) for output in _DIVIDERS
+                            if _OUTPUT[0] <= oscillator / output <= _OUTPUT[1])
+
+
+class Ecp5Pll(wiring.Component):
+    """The PLL of a plan.
+
+    Members
+    -------
+    reference : clock of the board. clock, locked : what is made of it; ``clock`` is good while
+        ``locked``.
+    """
+
+    def __init__(self, plan):
+        self.plan = plan
+        super().__init__({"reference": In(1), "clock": Out(1), "locked": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        plan, feedback = self.plan, Signal()
+        fixed = {"PLLRST_ENA": "DISABLED", "INTFB_WAKE": "DISABLED", "STDBY_ENABLE": "DISABLED",
+                 "DPHASE_SOURCE": "DISABLED", "FEEDBK_PATH": "CLKOP", "CLKFB_DIV": 1}
+        for name, letter, divider in (("CLKOP", "A", plan.multiplier), ("CLKOS", "B", plan.output)):
+            fixed |= {f"OUTDIVIDER_MUX{letter}": f"DIV{letter}", f"{name}_ENABLE": "ENABLED",
+                      f"{name}_DIV": divider, f"{name}_CPHASE": divider - 1, f"{name}_FPHASE": 0}
+        m.submodules.pll = Instance(
+            "EHXPLLL", *(("p", name, value) for name, value in fixed.items()),
+            p_CLKI_DIV=plan.reference,
+            a_FREQUENCY_PIN_CLKI=f"{plan.source / 1e6:g}",
+            a_FREQUENCY_PIN_CLKOP=f"{plan.detector / 1e6:g}",
+            a_FREQUENCY_PIN_CLKOS=f"{plan.clock / 1e6:g}",
+            # What the vendor's tool writes for a loop of middle bandwidth.
+            a_ICP_CURRENT="12", a_LPF_RESISTOR="8", a_MFG_ENABLE_FILTEROPAMP="1",
+            a_MFG_GMCREF_SEL="2",
+            i_CLKI=self.reference, i_CLKFB=feedback, o_CLKOP=feedback, o_CLKOS=self.clock,
+            o_LOCK=self.locked, i_RST=0, i_STDBY=0, i_PHASESEL0=0, i_PHASESEL1=0, i_PHASEDIR=1,
+            i_PHASESTEP=1, i_PHASELOADREG=1, i_PLLWAKESYNC=0, i_ENCLKOP=0, i_ENCLKOS=0)
+        return m

@@ -1,0 +1,58 @@
+"""The registers of :mod:`.registers` in hardware."""
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import data
+from amaranth.lib.wiring import In, Out
+
+from ..emit import Shared
+from .registers import REGISTERS, Access
+
+__all__ = ["RegisterFile", "register_layout"]
+
+
+def register_layout(access):
+    """Layout of all registers of an :class:`~.registers.Access`, 32 bits each, by name."""
+    return data.StructLayout({register.name: 32 for register in REGISTERS
+                              if register.access == access})
+
+
+class RegisterFile(Shared):
+    """Registers that are written and read one by one.
+
+    Parameters
+    ----------
+    constants : ((name, value), ...) of the constant registers.
+
+    Members
+    -------
+    state : values of the state registers. control : the control registers.
+    address : of the register that is read or written; others read 0, and take no value.
+    word : its value one cycle later. write, value : change it.
+    """
+
+    def __init__(self, constants):
+        self.constants = dict(constants)
+        wanted = {register.name for register in REGISTERS if register.access == Access.CONSTANT}
+        if set(self.constants) != wanted:
+            raise ValueError(f"Constants {sorted(self.constants)}, expected {sorted(wanted)}")
+        super().__init__({
+            "state": In(register_layout(Access.STATE)),
+            "control": Out(register_layout(Access.CONTROL)),
+            "address": In(range(len(REGISTERS))), "word": Out(32), "write": In(1), "value": In(32)})
+
+    def elaborate(self, platform):
+        m = Module()
+        chosen = Signal(32)
+        m.d.sync += self.word.eq(chosen)
+        with m.Switch(self.address):
+            for register in REGISTERS:
+                with m.Case(register.address):
+                    if register.access == Access.CONSTANT:
+                        m.d.comb += chosen.eq(self.constants[register.name])
+                    elif register.access == Access.STATE:
+                        m.d.comb += chosen.eq(self.state[register.name])
+                    else:
+                        m.d.comb += chosen.eq(self.control[register.name])
+                        with m.If(self.write):
+                            m.d.sync += self.control[register.name].eq(self.value)
+        return m

@@ -1,0 +1,189 @@
+"""Everything behind the pins of a board: serial link, registers, stores, chip. docs/board-link.md.
+"""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..bus.uart import UartReceiver, UartTransmitter
+from ..hyperdrive.chip import Chip
+from ..hyperdrive.descriptor.codes import VERSION
+from .executor import INPUTS, OUTPUTS, Executor
+from .frame import PROTOCOL, Space
+from .image_control import ImageControl
+from .receiver import FrameReceiver
+from .register_file import RegisterFile
+from .registers import MAGIC, Design, Fault, register_named
+from .sender import FrameSender
+from .streams import InputStore, ItemPacker, OutputRing
+
+__all__ = ["System", "constants_of"]
+
+
+def constants_of(config):
+    """((name, value), ...) of the constant registers of a :class:`~.config.SystemConfig`."""
+    chip, low = config.chip, (1 << 32) - 1
+    return tuple({
+        "MAGIC": MAGIC, "PROTOCOL": PROTOCOL | Design.HYPERDRIVE << 8 | VERSION << 16,
+        "CONFIGURATION_LOW": config.configuration & low,
+        "CONFIGURATION_HIGH": config.configuration >> 32,
+        "BUILD_LOW": config.build & low, "BUILD_HIGH": config.build >> 32,
+        "CLOCK": config.clock, "BAUD": config.baud, "CREDIT": config.credit,
+        "PROGRAM_DEPTH": config.program_words, "WEIGHTS_DEPTH": config.weight_words,
+        "PIXELS_DEPTH": config.pixel_words, "RESULTS_DEPTH": config.result_words,
+        "REPORTS_DEPTH": config.report_words,
+        "GEOMETRY": chip.rows | chip.columns << 8 | chip.channels << 16 | chip.adder_depth << 28,
+    }.items())
+
+
+class System(wiring.Component):
+    """A Hyperdrive chip behind a serial line, in one clock domain.
+
+    The domain's reset must be high at first until the clock is good, and in every cycle in which
+    ``reset_request`` is.
+
+    Parameters
+    ----------
+    config : :class:`~.config.SystemConfig`.
+
+    Members
+    -------
+    rx : the line from the host, asynchronous. tx : the line to the host, a register.
+    reset_request : a reset frame came.
+    busy, fault : an image is computed; FAULT is not 0.
+    heard : for one cycle: a good frame came.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "reset_request": Out(1),
+                          "busy": Out(1), "fault": Out(1), "heard": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.executor = executor = Executor()
+        m.submodules.registers = registers = RegisterFile(constants_of(config))
+        m.submodules.images = images = ImageControl()
+        m.submodules.chip = chip = Chip(config.chip)
+        frames = self._line(m, executor)
+        stores = self._inputs(m, executor, registers, images, chip)
+        rings = self._outputs(m, executor, images, chip)
+        self._words(m, executor, registers, stores, rings)
+        m.d.comb += [
+            registers.address.eq(executor.address), registers.value.eq(executor.word_out),
+            registers.write.eq(executor.write & (executor.space == Space.REGISTERS)),
+            images.run.eq(registers.control.RUN),
+            images.reports.eq(registers.control.REPORTS_ITEMS),
+            executor.idle.eq(~images.busy), self.busy.eq(images.busy),
+            self.fault.eq(images.refused),
+        ]
+        self._state(m, registers, images, chip, frames)
+        return m
+
+    def _line(self, m, executor):
+        """Both directions of the line; returns counters of what came, by name of register."""
+        config = self.config
+        m.submodules.uart_receiver = uart_in = UartReceiver(config.divisor)
+        m.submodules.uart_transmitter = uart_out = UartTransmitter(config.divisor)
+        m.submodules.receiver = receiver = FrameReceiver(config.request_words,
+                                                         config.silent_cycles)
+        m.submodules.sender = sender = FrameSender()
+        wiring.connect(m, receiver.o, executor.i)
+        wiring.connect(m, executor.o, sender.i)
+        wiring.connect(m, sender.o, uart_out.i)
+        m.d.comb += [
+            uart_in.line.eq(self.rx), self.tx.eq(uart_out.line), receiver.byte.eq(uart_in.byte),
+            receiver.valid.eq(uart_in.valid), receiver.broken.eq(uart_in.broken),
+            executor.session.eq(receiver.session), self.heard.eq(receiver.good),
+            self.reset_request.eq(receiver.reset_request),
+        ]
+        counters = {}
+        for name, pulse in (("FRAMES_GOOD", receiver.good), ("FRAMES_BAD", receiver.bad),
+                            ("FRAMES_LOST", receiver.lost), ("BYTES_BROKEN", uart_in.broken)):
+            counters[name] = counter = Signal(32, name=name.lower())
+            m.d.sync += counter.eq(counter + pulse)
+        return counters
+
+    def _inputs(self, m, executor, registers, images, chip):
+        """Stores of what the chip reads."""
+        config, control, stores = self.config, registers.control, []
+        for at, (space, width, depth, port) in enumerate((
+                (Space.PROGRAM, 32, config.program_words, chip.i_descriptors),
+                (Space.WEIGHTS, config.chip.weight_bits, config.weight_words, chip.i_weights),
+                (Space.PIXELS, 16, config.pixel_words, chip.i_pixels))):
+            name = space.name
+            m.submodules[f"{name.lower()}_store"] = store = InputStore(width, depth)
+            stores.append(store)
+            wiring.connect(m, store.o, port)
+            m.d.comb += [
+                store.word.eq(executor.word_out),
+                store.write.eq(executor.write & (executor.space == space)),
+                store.replay.eq(control.REPLAY[at]), store.items.eq(control[f"{name}_ITEMS"]),
+                store.start.eq(images.start), store.peek_address.eq(executor.address),
+                store.peek.eq(executor.peek & (executor.space == space)),
+                executor.written[at].eq(store.written), executor.room[at].eq(store.room),
+                executor.crc[at].eq(store.crc),
+            ]
+        m.d.comb += executor.replay.eq(control.REPLAY[:len(INPUTS)])
+        return stores
+
+    def _outputs(self, m, executor, images, chip):
+        """Rings of what the chip writes."""
+        config = self.config
+        packers, rings, ended = [], [], []
+        for at, (space, width, depth) in enumerate((
+                (Space.RESULTS, 16, config.result_words),
+                (Space.REPORTS, len(chip.o_reports.payload.as_value()), config.report_words))):
+            name = space.name.lower()
+            m.submodules[f"{name}_packer"] = packer = ItemPacker(width)
+            m.submodules[f"{name}_ring"] = ring = OutputRing(depth)
+            packers.append(packer)
+            rings.append(ring)
+            wiring.connect(m, packer.o, ring.i)
+            ended.append(Signal(name=f"{name}_ended"))
+            m.d.comb += [
+                packer.flush.eq(images.flush), ring.finish.eq(images.finish & ~ended[at]),
+                ring.address.eq(executor.address), ring.free.eq(executor.free),
+                ring.freeing.eq(executor.freeing[at]), executor.freed[at].eq(ring.freed),
+                executor.written[len(INPUTS) + at].eq(ring.written),
+            ]
+            with m.If(images.finish & ring.finished):
+                m.d.sync += ended[at].eq(1)
+            with m.If(images.finished):
+                m.d.sync += ended[at].eq(0)
+        results, reports = packers
+        wiring.connect(m, chip.o_pixels, results.i)
+        m.d.comb += [
+            reports.i.payload.eq(chip.o_reports.payload), reports.i.valid.eq(chip.o_reports.valid),
+            chip.o_reports.ready.eq(reports.i.ready), images.report.eq(chip.o_reports.payload),
+            images.reported.eq(chip.o_reports.valid & reports.i.ready),
+            images.flushed.eq(results.empty & reports.empty),
+            images.finished.eq(ended[0] & ended[1]),
+        ]
+        return rings
+
+    def _words(self, m, executor, registers, stores, rings):
+        """What the executor reads."""
+        with m.Switch(executor.space):
+            with m.Case(Space.REGISTERS):
+                m.d.comb += executor.word.eq(registers.word)
+            for space, store in zip(INPUTS, stores, strict=True):
+                with m.Case(space):
+                    m.d.comb += executor.word.eq(store.peek_word)
+            for space, ring in zip(OUTPUTS, rings, strict=True):
+                with m.Case(space):
+                    m.d.comb += executor.word.eq(ring.word)
+
+    def _state(self, m, registers, images, chip, counters):
+        """State registers."""
+        state = registers.state
+        waits = Cat(*(Cat(port.valid, port.ready) for port in (
+            chip.i_descriptors, chip.i_weights, chip.i_pixels, chip.o_pixels, chip.o_reports)))
+        lowest = {name: low for name, low, _, _ in register_named("STATUS").fields}
+        m.d.comb += [
+            state.STATUS.eq(Cat(images.busy) | waits << lowest["descriptors_valid"]),
+            state.FAULT.eq(Fault.REFUSED * images.refused | Fault.STOPPED * images.stopped),
+            state.IMAGES_DONE.eq(images.done),
+            *(state[name].eq(counter) for name, counter in counters.items()),
+        ]

@@ -1,0 +1,1 @@
+"""Boards without boards: the same System on the compiled engine, with both ends of its line."""

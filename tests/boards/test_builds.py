@@ -1,0 +1,157 @@
+"""From a board to what the tools read: constraints, clocks, resets, errors of the flow."""
+
+# amaranth: UnusedElaboratable=no
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from amaranth.sim import Simulator
+
+from flexdrive.boards.clock_plan import ClockPlan
+from flexdrive.boards.config import SystemConfig
+from flexdrive.boards.reset import ResetTimer
+from flexdrive.errors import ConfigurationError, FlexdriveError
+from flexdrive.hyperdrive import PRESETS
+from flexdrive_deploy.board import flow, programmer
+from flexdrive_deploy.board.boards import BOARDS, board_named, system_for
+from flexdrive_deploy.board.errors import BoardError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_constraints_are_those_of_the_repository(name):
+    assert flow.constraints(board_named(name)) == (
+        ROOT / "constraints" / f"{name}.lpf").read_text()
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_clocks_of_boards_are_exact_and_within_the_limits(name):
+    board = board_named(name)
+    plan = ClockPlan.of(board.source, board.system.clock)
+    assert plan.clock == board.system.clock
+    assert 10e6 <= plan.detector <= 400e6
+    assert 400e6 <= plan.oscillator <= 800e6
+
+
+def test_a_clock_that_the_pll_cannot_make_is_refused():
+    assert ClockPlan.of(25_000_000, 60_000_000) == ClockPlan(25_000_000, 1, 24, 10)
+    with pytest.raises(ConfigurationError, match=r"^61\.5 MHz is not possible from 25 MHz with the "
+                       r"PLL of an ECP5\. What would pass: 61\.\d+ or 61\.\d+ MHz$"):
+        ClockPlan.of(25_000_000, 61_500_000)
+    with pytest.raises(ConfigurationError, match="takes 8 to 400 MHz, not 3"):
+        ClockPlan.of(3_000_000, 60_000_000)
+
+
+def test_the_reset_waits_for_the_clock_and_lasts():
+    timer, levels = ResetTimer(cycles=5), []
+
+    async def bench(ctx):
+        for cycle in range(60):
+            ctx.set(timer.locked, 10 <= cycle < 40)
+            ctx.set(timer.request, cycle == 25)
+            levels.append(ctx.get(timer.reset))
+            await ctx.tick()
+
+    simulator = Simulator(timer)
+    simulator.add_clock(1e-8)
+    simulator.add_testbench(bench)
+    simulator.run()
+    high = [cycle for cycle, level in enumerate(levels) if level]
+    # From power-up; after the lock two registers and the count; for a request; without the lock.
+    assert high == [*range(0, 18), *range(26, 32), *range(43, 60)]
+
+
+def test_a_plan_carries_the_hash_of_itself_and_of_nothing_else():
+    board = board_named("ulx3s-85f")
+    config = replace(board.system, chip=PRESETS["tiny"])
+    files, made = flow.plan_for(board, config)
+    again, same = flow.plan_for(board, config)
+    assert made.build == same.build != 0
+    assert files == again
+    assert str(ROOT).encode() not in b"".join(files.values())
+    _, other = flow.plan_for(board, replace(config, pixel_words=2048))
+    assert other.build != made.build
+
+
+def test_a_clock_that_was_not_constrained_is_no_timing():
+    board = board_named("ulx3s-85f")
+    with pytest.raises(FlexdriveError, match="no clock was placed for 50 MHz, but clk at 12; the "
+                       "timing says nothing"):
+        flow._clock(board, {"clk": {"constraint": 12.0, "achieved": 80.0}}, 50.0)
+    assert flow._clock(board, {"a": {"constraint": 25.0, "achieved": 300.0},
+                               "b": {"constraint": 50.0, "achieved": 61.0}},
+                       50.0)["achieved"] == 61.0
+
+
+def test_a_miss_says_what_would_pass(monkeypatch, tmp_path):
+    """The flow with tools that only leave reports."""
+    monkeypatch.setattr(flow, "cache_directory", lambda: tmp_path)
+    reached = {1: 41.27, 2: 44.9}
+
+    def tool(name, arguments, place, what, notify):
+        if name == "nextpnr":
+            seed = int(arguments[arguments.index("--seed") + 1])
+            (place / f"seed{seed}.part").write_text(json.dumps({
+                "fmax": {"clk": {"constraint": 50.0, "achieved": reached[seed]}},
+                "utilization": {"TRELLIS_COMB": {"used": 7, "available": 83640}}}))
+        elif name == "ecppack":
+            (place / "top.bit").write_bytes(b"bits of " + arguments[1].encode())
+
+    monkeypatch.setattr(flow, "_tool", tool)
+    board = board_named("ulx3s-85f")
+    config = replace(board.system, chip=PRESETS["tiny"])
+    with pytest.raises(FlexdriveError, match=r"timing is not met: 44\.90 MHz with seed 2, the best "
+                       r"of 2, not 50\. What would pass: --freq 44"):
+        flow.build(board, config, (1, 2))
+    reached[3] = 51.0
+    made = flow.build(board, config, (1, 2, 3))
+    assert made.best.seed == 3
+    assert (made.place / "top.bit").read_bytes() == b"bits of seed3.config"
+    manifest = json.loads((made.place / "manifest.json").read_text())
+    assert manifest["system"]["build"] == f"{made.config.build:016x}"
+    assert [seed["reached"] for seed in manifest["seeds"]] == [41.27, 44.9, 51.0]
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"baud": 7_000_000}, "7,000,000 baud is not possible with a clock of 60 MHz"),
+    ({"result_words": 100}, "result_words = 100 is not possible: a power of two from 64"),
+    ({"weight_words": 1}, "weight_words = 1 is not possible: 2 to 1048576 words"),
+    ({"chip": replace(PRESETS["tiny"], mesh=True)}, "a chip with links is no design for one board"),
+    ({"chip": replace(PRESETS["tiny"], channels=40)}, "at most 32, or a multiple of 32"),
+    ({"silence": 1e-6}, "longer than two bytes"),
+    ({"build": 1 << 64}, "build is no number of 64 bits"),
+])
+def test_systems_that_cannot_be_are_refused(change, message):
+    with pytest.raises(ConfigurationError, match=message):
+        SystemConfig(**change).divisor
+
+
+def test_unknown_boards_are_named_with_those_that_there_are():
+    with pytest.raises(ConfigurationError, match="There is no board 'ulx4s'; there are ulx3s-85f"):
+        board_named("ulx4s")
+    with pytest.raises(ConfigurationError, match=r"there are .*tiny, digits"):
+        system_for("ulx4s")
+
+
+def test_programming_needs_the_tool_and_the_right_part(monkeypatch, tmp_path):
+    board, file = board_named("ulx3s-85f"), tmp_path / "top.bit"
+    file.write_bytes(b"")
+    monkeypatch.setattr(programmer.shutil, "which", lambda name: None)
+    with pytest.raises(BoardError, match=r"openFPGALoader is not installed\. What would pass: apt"):
+        programmer.write(board, file)
+    ran = []
+
+    class Result:
+        stdout, stderr = "idcode 0x21111043\n", ""
+
+    monkeypatch.setattr(programmer.shutil, "which", lambda name: name)
+    monkeypatch.setattr(programmer, "run_tool", lambda command, *_: ran.append(command) or Result)
+    with pytest.raises(BoardError, match="has IDCODE 0x41113043; 0x21111043 answers"):
+        programmer.write(board, file)
+    assert ran == [["openFPGALoader", "-b", "ulx3s", "--detect"]]
+    Result.stdout = "idcode 0x41113043\n"
+    programmer.write(board, file)
+    assert ran[-1] == ["openFPGALoader", "-b", "ulx3s", str(file)]

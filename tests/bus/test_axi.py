@@ -1,0 +1,404 @@
+# amaranth: UnusedElaboratable=no
+"""A chip behind AXI: registers, streams, packets, events, against models of buses that are random
+and legal; first with a chip that the test plays, then with a real one."""
+
+import random
+
+import pytest
+from amaranth.hdl import Cat
+from amaranth.sim import Simulator
+
+from flexdrive.bus.axi import Response
+from flexdrive.bus.chip_axi import ChipAxi
+from flexdrive.bus.chip_registers import (
+    INPUTS,
+    REGISTERS,
+    STREAMS,
+    Access,
+    Event,
+    constants,
+    fields_of,
+    register_named,
+)
+from flexdrive.bus.packets import REPORT_WORDS
+from flexdrive.bus.register_bank import RegisterBank
+from flexdrive.errors import ConfigurationError
+from flexdrive.hyperdrive import PRESETS, ChipConfig
+from flexdrive.hyperdrive.descriptor.fields import Code
+from flexdrive.hyperdrive.descriptor.report import decode_report
+
+from .partners import LiteMaster, StubChip, receive
+from .programs import CONFIG, program
+
+PAUSES = pytest.mark.parametrize("pause", [0, 0.3, 0.8])
+_OFFSET = {register.name: register.offset for register in REGISTERS}
+
+
+class _Stubbed:
+    """A face with a chip that the test plays."""
+
+    def __init__(self, pause=0, config=PRESETS["tiny"]):
+        self.chip = StubChip(config)
+        self.face = ChipAxi(config, self.chip)
+        self.master = LiteMaster(self.face.s_axi, random.Random(int(10 * pause)), pause)
+
+    def run(self, test):
+        simulator = Simulator(self.face)
+        simulator.add_clock(1e-6)
+
+        async def bench(ctx):
+            ctx.set(self.face.aresetn, 0)
+            await ctx.tick()
+            ctx.set(self.face.aresetn, 1)
+            await test(ctx)
+
+        simulator.add_testbench(bench)
+        self.master.add(simulator)
+        simulator.run()
+
+    async def read(self, ctx, name):
+        return await self.master.read(ctx, _OFFSET[name])
+
+    async def write(self, ctx, name, word, strobe=15):
+        assert await self.master.write(ctx, _OFFSET[name], word, strobe) == Response.OKAY
+
+
+@PAUSES
+def test_what_the_build_is(pause):
+    config = ChipConfig(rows=3, columns=5, channels=40, fm_words=512, weight_words=700, halo=2,
+                        adder_depth=2, leaky=True, ternary=True)
+    bench = _Stubbed(pause, config)
+
+    async def test(ctx):
+        words = {register.name: await bench.read(ctx, register.name) for register in REGISTERS
+                 if register.access is Access.CONSTANT}
+        assert words == constants(config)
+        assert words["IDENTITY"].to_bytes(4, "little") == b"FLXD"
+        assert fields_of("GEOMETRY", words["GEOMETRY"]) == {
+            "rows": 3, "columns": 5, "channels": 40, "adder_depth": 2}
+        assert fields_of("WEIGHT_BUFFER", words["WEIGHT_BUFFER"]) == {"depth": 700, "parts": 3}
+        assert fields_of("OPTIONS", words["OPTIONS"]) == {
+            "halo": 2, "leaky": 1, "channelwise": 0, "ternary": 1}
+
+    bench.run(test)
+
+
+@PAUSES
+def test_random_accesses(pause):
+    """Writes with any bytes, one after the other or many at once, address or word first; then all
+    is read back."""
+    bench, rng = _Stubbed(pause), random.Random(3)
+    writable = {register.offset for register in REGISTERS if not register.wishbone
+                and register.access in (Access.CONTROL, Access.CLEARED)}
+    model = {"IRQ_ENABLE": 0, "TIMEOUT": 0}
+    masks = {"IRQ_ENABLE": (1 << len(Event)) - 1, "TIMEOUT": 0xFFFFFFFF}
+
+    async def test(ctx):
+        for _ in range(12):
+            expected = []
+            for _ in range(rng.choice([1, 8])):
+                offset = 4 * rng.randrange(32) if rng.random() < 0.5 else rng.choice(
+                    [_OFFSET[name] for name in model])
+                word, strobe = rng.getrandbits(32), rng.getrandbits(4)
+                if offset == _OFFSET["CONTROL"]:
+                    continue
+                bench.master.start_write(offset, word, strobe)
+                expected.append(Response.OKAY if offset in writable else Response.SLVERR)
+                for name in model:
+                    if offset == _OFFSET[name]:
+                        mask = sum(255 << 8 * i for i in range(4) if strobe >> i & 1)
+                        model[name] = (model[name] & ~mask | word & mask) & masks[name]
+            assert await bench.master.answers(ctx, "b") == expected
+            for name in model:
+                bench.master.start_read(_OFFSET[name])
+            assert [answer & 0xFFFFFFFF for answer in await bench.master.answers(ctx, "r")
+                    ] == list(model.values())
+        known = {register.offset for register in REGISTERS if not register.wishbone}
+        for offset in range(0, 128, 4):
+            assert (await bench.master.read(ctx, offset) is not None) == (offset in known), offset
+
+    bench.run(test)
+
+
+def test_events_and_their_line():
+    bench = _Stubbed()
+    chip, face = bench.chip, bench.face
+
+    async def report(ctx, index, code):
+        ctx.set(chip.o_reports.valid, 1)
+        ctx.set(chip.o_reports.payload.index, index)
+        ctx.set(chip.o_reports.payload.code, code)
+        await ctx.tick().until(chip.o_reports.ready)
+        ctx.set(chip.o_reports.valid, 0)
+
+    async def test(ctx):
+        ctx.set(face.m_axis_reports.tready, 1)
+        await report(ctx, 6, Code.OK)
+        assert await bench.read(ctx, "IRQ_STATUS") == 1 << Event.REPORT
+        assert not ctx.get(face.irq)
+        await bench.write(ctx, "IRQ_ENABLE", 1 << Event.REFUSED)
+        assert not ctx.get(face.irq)
+        await report(ctx, 7, Code.ZERO)
+        await report(ctx, 8, Code.PITCH)
+        await ctx.tick().repeat(2)
+        assert ctx.get(face.irq)
+        assert fields_of("REFUSED", await bench.read(ctx, "REFUSED")) == {
+            "index": 7, "code": Code.ZERO}
+        await bench.write(ctx, "IRQ_STATUS", 1 << Event.REPORT)
+        assert await bench.read(ctx, "IRQ_STATUS") == 1 << Event.REFUSED
+        await bench.write(ctx, "IRQ_STATUS", 1 << Event.REFUSED)
+        assert not ctx.get(face.irq)
+        await report(ctx, 9, Code.MAGIC)
+        assert fields_of("REFUSED", await bench.read(ctx, "REFUSED"))["index"] == 9
+        assert await bench.read(ctx, "REPORTS_COUNT") == 4
+        await bench.write(ctx, "CONTROL", 0)
+        assert await bench.read(ctx, "REPORTS_COUNT") == 4
+        await bench.write(ctx, "CONTROL", 1)
+        assert await bench.read(ctx, "REPORTS_COUNT") == await bench.read(ctx, "REFUSED") == 0
+        assert await bench.read(ctx, "IRQ_ENABLE") == 1 << Event.REFUSED
+
+    bench.run(test)
+
+
+def test_an_event_in_the_cycle_of_its_clearing_is_kept():
+    bank = RegisterBank(PRESETS["tiny"])
+    simulator = Simulator(bank)
+    simulator.add_clock(1e-6)
+
+    async def test(ctx):
+        status = _OFFSET["IRQ_STATUS"] // 4
+        for signal, value in ((bank.write_address, status), (bank.read_address, status),
+                              (bank.write_word, 15), (bank.write_bytes, 15), (bank.write, 1),
+                              (bank.moves, 1 << STREAMS.index("reports"))):
+            ctx.set(signal, value)
+        await ctx.tick()
+        ctx.set(bank.moves, 0)
+        assert ctx.get(bank.read_word) == 1 << Event.REPORT
+        await ctx.tick()
+        assert ctx.get(bank.read_word) == 0
+
+    simulator.add_testbench(test)
+    simulator.run()
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_time_out_says_who_waits(name):
+    """Every stream alone; words that move put it off; it comes once for each time that all stop."""
+    bench = _Stubbed()
+    chip, face = bench.chip, bench.face
+
+    async def test(ctx):
+        ctx.set(face.m_axis_pixels.tready, 1)
+        ctx.set(face.m_axis_reports.tready, 1)
+        await bench.write(ctx, "TIMEOUT", 60)
+        await ctx.tick().repeat(100)
+        assert await bench.read(ctx, "IRQ_STATUS") == 0     # the chip is not busy
+        ctx.set(chip.busy, 1)
+        for stream in INPUTS[1:]:
+            ctx.set(getattr(face, f"s_axis_{stream}").tvalid, 1)
+        # A word in time.
+        await ctx.tick().repeat(50)
+        ctx.set(chip.i_descriptors.ready, 1)
+        ctx.set(face.s_axis_descriptors.tvalid, 1)
+        await ctx.tick()
+        ctx.set(chip.i_descriptors.ready, 0)
+        if name in INPUTS:
+            ctx.set(getattr(face, f"s_axis_{name}").tvalid, 0)
+            ctx.set(getattr(chip, f"i_{name}").ready, 1)
+        elif name == "results":
+            ctx.set(face.m_axis_pixels.tready, 0)
+            for valid in (1, 1, 1):
+                ctx.set(chip.o_pixels.valid, valid)
+                await ctx.tick()
+        else:
+            ctx.set(face.m_axis_reports.tready, 0)
+            ctx.set(chip.o_reports.valid, 1)
+            await ctx.tick()
+        await ctx.tick().repeat(40)
+        assert await bench.read(ctx, "IRQ_STATUS") >> Event.TIMEOUT & 1 == 0
+        await ctx.tick().repeat(30)
+        assert await bench.read(ctx, "IRQ_STATUS") >> Event.TIMEOUT & 1 == 1
+        waited = fields_of("WAITED", await bench.read(ctx, "WAITED"))
+        status = fields_of("STATUS", await bench.read(ctx, "STATUS"))
+        # The joiner of the weights takes words for the chip.
+        assert {stream for stream, bit in waited.items() if bit} == {name}
+        assert status == {"busy": 1, **waited}
+        await bench.write(ctx, "WAITED", 31)
+        await bench.write(ctx, "IRQ_STATUS", 15)
+        await ctx.tick().repeat(100)
+        assert await bench.read(ctx, "WAITED") == await bench.read(ctx, "IRQ_STATUS") == 0
+
+    bench.run(test)
+
+
+def test_a_word_that_is_offered_stays_through_a_reset_of_the_chip():
+    """And the packet that is open ends; no word is taken in the cycle of the reset."""
+    bench = _Stubbed()
+    chip, face, taken = bench.chip, bench.face, []
+
+    async def test(ctx):
+        for word in (1, 2, 3):
+            ctx.set(chip.o_pixels.payload, word)
+            ctx.set(chip.o_pixels.valid, 1)
+            if word < 3:
+                await ctx.tick().until(chip.o_pixels.ready)
+        for name in INPUTS:
+            ctx.set(getattr(face, f"s_axis_{name}").tvalid, 1)
+        ctx.set(chip.i_descriptors.ready, 1)
+        ctx.set(chip.i_pixels.ready, 1)
+        assert ctx.get(face.m_axis_pixels.tvalid)
+        assert ctx.get(face.m_axis_pixels.tdata) == 1
+        await bench.write(ctx, "TIMEOUT", 0)
+        bench.master.start_write(_OFFSET["CONTROL"], 1)
+        await ctx.tick().until(face.host.registers.reset)
+        ctx.set(chip.o_pixels.valid, 0)
+        await bench.master.answers(ctx, "b")
+        for _ in range(6):
+            if ctx.get(face.m_axis_pixels.tvalid):
+                taken.append((ctx.get(face.m_axis_pixels.tdata),
+                              ctx.get(face.m_axis_pixels.tlast)))
+            ctx.set(face.m_axis_pixels.tready, 1)
+            await ctx.tick()
+        assert taken == [(1, 0), (2, 1)]
+
+    async def watch(ctx):
+        while True:
+            *_, reset, descriptors, weights, pixels = await ctx.tick().sample(
+                face.host.registers.reset, face.s_axis_descriptors.tready,
+                face.s_axis_weights.tready, face.s_axis_pixels.tready)
+            assert not (reset and (descriptors or weights or pixels))
+
+    simulator = Simulator(face)
+    simulator.add_clock(1e-6)
+
+    async def bench_(ctx):
+        ctx.set(face.aresetn, 0)
+        await ctx.tick()
+        ctx.set(face.aresetn, 1)
+        await test(ctx)
+
+    simulator.add_testbench(bench_)
+    simulator.add_testbench(watch, background=True)
+    bench.master.add(simulator)
+    simulator.run()
+
+
+def test_a_chip_of_a_mesh_is_refused():
+    with pytest.raises(ConfigurationError, match="A chip of a mesh has no bus face"):
+        ChipAxi(ChipConfig(mesh=True))
+
+
+def test_registers_do_not_meet():
+    offsets = [register.offset for register in REGISTERS]
+    assert len(set(offsets)) == len({register.name for register in REGISTERS}) == len(REGISTERS)
+    for register in REGISTERS:
+        bits = [low + at for _, low, width, _ in register.fields for at in range(width)]
+        assert len(set(bits)) == len(bits), register.name
+        assert all(bit < 32 for bit in bits), register.name
+    assert [low for name, low, *_ in register_named("STATUS").fields if name in STREAMS] == [
+        8 + at for at in range(len(STREAMS))]
+
+
+class _Host:
+    """Streams of a program to and from a face; a DMA that can be stopped."""
+
+    def __init__(self, face, made, random, pause):
+        self.pixels, self.reports = [], []
+        self._sending, self._stop = set(), False
+        self._face, self._made, self._random, self._pause = face, made, random, pause
+
+    def add(self, simulator):
+        for name in self._made.sent:
+            simulator.add_testbench(self._source(name), background=True)
+        for port, taken in ((self._face.m_axis_pixels, self.pixels),
+                            (self._face.m_axis_reports, self.reports)):
+            simulator.add_testbench(self._sink(port, taken), background=True)
+
+    def start(self):
+        self.pixels.clear()
+        self.reports.clear()
+        self._sending, self._stop = set(self._made.sent), False
+
+    def stop(self):
+        self._stop = True
+
+    def _source(self, name):
+        port = getattr(self._face, f"s_axis_{name}")
+
+        async def run(ctx):
+            while True:
+                while name not in self._sending:
+                    await ctx.tick()
+                for word in self._made.sent[name]:
+                    while self._random.random() < self._pause and not self._stop:
+                        await ctx.tick()
+                    ctx.set(port.tdata, word)
+                    ctx.set(port.tvalid, not self._stop)
+                    while not self._stop and not (await ctx.tick().sample(port.tready))[-1]:
+                        pass
+                    ctx.set(port.tvalid, 0)
+                self._sending.discard(name)
+        return run
+
+    def _sink(self, port, taken):
+        async def run(ctx):
+            assert ctx.get(port.tkeep) == (1 << len(port.tkeep)) - 1
+            await receive(ctx, port.tvalid, port.tready, Cat(port.tdata, port.tlast), taken,
+                          self._random, self._pause)
+        return run
+
+
+async def _interrupted(ctx, host, master, made, cut):
+    """Run until ``cut`` pixels have come, then reset the chip: the open packet ends."""
+    host.start()
+    while len(host.pixels) < cut:
+        await ctx.tick()
+    host.stop()
+    assert await master.write(ctx, _OFFSET["CONTROL"], 1) == Response.OKAY
+    await ctx.tick().repeat(200)
+    assert host.pixels[-1] >> 16, "the packet stays open"
+    assert [word & 0xFFFF for word in host.pixels] == made.results[:len(host.pixels)]
+    assert len(host.pixels) < len(made.results)
+    assert len(host.reports) % REPORT_WORDS == 0
+    assert await master.write(ctx, _OFFSET["IRQ_STATUS"], 15) == Response.OKAY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "pause", "cut"), [(0, 0, 10), (1, 0.3, 30), (2, 0.8, 1)])
+def test_programs(seed, pause, cut):
+    """A real chip: loads, a layer, stores, one refused descriptor; a reset of the chip amid the
+    program, then the whole program."""
+    made = program(seed)
+    face = ChipAxi(CONFIG)
+    master = LiteMaster(face.s_axi, random.Random(seed), pause)
+    host = _Host(face, made, random.Random(seed), pause)
+    simulator = Simulator(face)
+    simulator.add_clock(1e-6)
+
+    async def test(ctx):
+        ctx.set(face.aresetn, 1)
+        await _interrupted(ctx, host, master, made, cut)
+        host.start()
+        for _ in range(4000):
+            await ctx.tick().repeat(10)
+            if len(host.reports) == REPORT_WORDS * len(made.codes):
+                break
+        ends = [at for size in made.stores for at in [0] * (size - 1) + [1]]
+        assert host.pixels == [word | end << 16
+                               for word, end in zip(made.results, ends, strict=True)]
+        assert [word >> 32 for word in host.reports] == [0, 0, 0, 0, 1] * len(made.codes)
+        reports = [decode_report([word & 0xFFFFFFFF for word in host.reports[at:at + REPORT_WORDS]])
+                   for at in range(0, len(host.reports), REPORT_WORDS)]
+        assert [(report["index"], report["code"]) for report in reports] == list(
+            enumerate(made.codes))
+        counts = [await master.read(ctx, _OFFSET[f"{name.upper()}_COUNT"]) for name in STREAMS]
+        assert counts == [len(made.sent["descriptors"]), len(made.sent["weights"]),
+                          len(made.sent["pixels"]), len(made.results), len(made.codes)]
+        (refused,) = [at for at, code in enumerate(made.codes) if code]
+        assert fields_of("REFUSED", await master.read(ctx, _OFFSET["REFUSED"])) == {
+            "index": refused, "code": made.codes[refused]}
+
+    simulator.add_testbench(test)
+    master.add(simulator)
+    host.add(simulator)
+    simulator.run()

@@ -1,0 +1,177 @@
+"""LOAD and STORE alone: every word of a map in the order of the stream, at its place, whatever
+waits on either side; averages against sums of integers (:mod:`..binary16`)."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.memory.feature_map_dma import Transfer
+
+from ..binary16 import add, multiply
+from .bench import HOLD, Bench, output_names
+
+CHIP = ChipConfig(rows=2, columns=3, channels=2, fm_words=512, fm_banks=2, weight_words=16)
+CONFIGS = {"plain": CHIP, "averages": replace(CHIP, channelwise=True),
+           "averages_depth3": replace(CHIP, channelwise=True, adder_depth=3)}
+# From a read to its word at the output of the array (docs/architecture.md: requested 2, stored 7
+# cycles after the decision), from there to the stream.
+ARRIVAL, FIFO = 5, 2
+
+
+@dataclass
+class Map:
+    """A map on the tiles. ``layer``: fields; ``words``: pattern by (y, x, channel)."""
+
+    layer: dict
+    height: int
+    width: int
+    words: dict
+
+    def place(self, y, x, channel):
+        """(row and column of the tile, address)."""
+        rows, columns = self.layer["in_tile_rows"], self.layer["in_tile_columns"]
+        return (y // rows, x // columns, self.layer["in_base"] + channel
+                + (y % rows * columns + x % columns) * self.layer["in_pitch"])
+
+    def rim(self, config, y, x):
+        """Whether it is of the first or last rows or columns of all tiles together."""
+        rows, columns = self.layer["in_tile_rows"], self.layer["in_tile_columns"]
+        halo = self.layer["halo"]
+        return {"north": y < halo, "south": y >= config.rows * rows - halo,
+                "west": x < halo, "east": x >= config.columns * columns - halo}
+
+
+def draw_map(config, random, average=False):
+    rows, columns = (int(n) for n in random.integers(1, 4, 2))
+    channels = int(random.integers(1, 6))
+    pitch = channels + int(random.integers(3))
+    full = [int(random.integers(tiles + 1)) for tiles in (config.rows, config.columns)]
+    last = [int(random.integers(0, size)) if filled < tiles else 0 for filled, tiles, size in zip(
+        full, (config.rows, config.columns), (rows, columns), strict=True)]
+    height, width = full[0] * rows + last[0], full[1] * columns + last[1]
+    layer = {
+        "in_base": int(random.integers(20)), "in_channels": channels, "in_pitch": pitch,
+        "in_tile_rows": rows, "in_tile_columns": columns, "full_rows": full[0],
+        "full_columns": full[1], "last_rows": last[0], "last_columns": last[1],
+        "in_row": columns * pitch, "halo": int(random.integers(min(rows, columns) + 1)),
+        "average": average, "slope": int(np.float16(random.normal()).view(np.uint16))}
+    values = np.float16(random.normal(size=(height, width, channels)) * 4).view(np.uint16)
+    return Map(layer, height, width, {place: int(word) for place, word in np.ndenumerate(values)})
+
+
+def expected_words(drawn):
+    """The stream of a STORE."""
+    if not drawn.layer["average"]:
+        return list(drawn.words.values())
+    sums = [0] * drawn.layer["in_channels"]
+    for (_, _, channel), word in drawn.words.items():
+        sums[channel] = add(sums[channel], word)
+    return [multiply(total, drawn.layer["slope"]) for total in sums]
+
+
+def settled(drawn):
+    """Before a start, with the fields of the operation."""
+    yield {"layer": drawn.layer, "load": 0, "store": 0, "i_valid": 0, "room": 0, "o_ready": 0,
+           "arrived": 0}
+
+
+def load(config, drawn, random, rate):
+    """Send a map; every word is written when it is accepted, and to its place."""
+    yield from settled(drawn)
+    yield {"load": 1}
+    left, cycle, last = deque(drawn.words.items()), 0, 0
+    while True:
+        cycle += 1
+        valid, room = (random.random() < rate for _ in range(2))
+        (y, x, channel), word = left[0] if left else ((0, 0, 0), 0)
+        seen = yield {"load": 0, "i_valid": valid, "i_payload": word, "room": room}
+        if seen["done"]:
+            break
+        assert not seen["read"]
+        assert not seen["o_valid"]
+        assert seen["i_ready"] == (seen["loading"] and room)
+        assert seen["write"] == (seen["i_ready"] and valid)
+        # From the second cycle on it stands on a word.
+        assert seen["loading"] == (cycle >= Transfer.FIRST_WORD and bool(left))
+        if seen["loading"]:
+            assert (seen["row"], seen["column"], seen["address"]) == drawn.place(y, x, channel)
+            rim = drawn.rim(config, y, x)
+            assert {side: bool(getattr(seen["rim"], side)) for side in rim} == rim
+        if seen["write"]:
+            assert seen["word"] == word
+            left.popleft()
+            last = cycle
+    assert not left
+    if drawn.words:
+        assert cycle == last + Transfer.DONE
+
+
+def store(config, drawn, random, rate):
+    """Take a map; its words come back ARRIVAL cycles after they were read."""
+    wanted, average = deque(expected_words(drawn)), drawn.layer["average"]
+    memory = {drawn.place(*place): word for place, word in drawn.words.items()}
+    yield from settled(drawn)
+    yield {"store": 1}
+    way, reads, cycle, sent, last = deque([None] * ARRIVAL), 0, 0, [], 0
+    while True:
+        cycle += 1
+        word = way.popleft()
+        given = {"store": 0, "arrived": word is not None, "arriving": word or 0,
+                 "o_ready": random.random() < rate, HOLD: 0}
+        seen = yield given
+        assert not seen["write"]
+        assert not seen["loading"]
+        way.append(memory[seen["row"], seen["column"], seen["address"]] if seen["read"] else None)
+        reads += seen["read"]
+        if seen["done"]:
+            break
+        if seen["o_valid"]:
+            assert seen["o_payload"] == wanted[0]
+            if given["o_ready"]:
+                sent.append(wanted.popleft())
+                last = cycle
+        assert cycle < 5000
+    assert not wanted
+    assert reads == len(drawn.words)
+    if not drawn.words:
+        return
+    assert cycle == last + Transfer.DONE
+    if rate == 1 and not average:
+        # A word a cycle.
+        assert last == Transfer.FIRST_WORD + ARRIVAL + FIFO + len(drawn.words) - 1
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_maps_of_any_shape(name, rate):
+    config = CONFIGS[name]
+    unit, random = Transfer(config), np.random.default_rng(len(name))
+    assert output_names(unit) == {"done", "i_ready", "o_valid", "o_payload", "write", "read",
+                                  "address", "word", "row", "column", "loading", "rim"}
+
+    def stimulus():
+        seen = yield {}
+        assert seen["done"]
+        for _ in range(4):
+            yield from load(config, draw_map(config, random), random, rate)
+            yield from store(config, draw_map(config, random), random, rate)
+            if config.channelwise:
+                drawn = draw_map(config, random, average=True)
+                if drawn.words:     # a mean of nothing is not asked for
+                    yield from store(config, drawn, random, rate)
+
+    Bench(unit).run(stimulus())
+
+
+@pytest.mark.parametrize("name", ["averages", "averages_depth3"])
+def test_more_means_than_the_queue_holds_wait_for_the_host(name):
+    config, random = CONFIGS[name], np.random.default_rng(0)
+    channels = 3 * Transfer.FIFO_WORDS
+    layer = {"in_base": 3, "in_channels": channels, "in_pitch": channels, "in_tile_rows": 1,
+             "in_tile_columns": 1, "full_rows": 1, "full_columns": 1, "last_rows": 0,
+             "last_columns": 0, "in_row": channels, "halo": 0, "average": True, "slope": 0x3C00}
+    drawn = Map(layer, 1, 1, {(0, 0, channel): 0x3C00 + channel for channel in range(channels)})
+    Bench(Transfer(config)).run(store(config, drawn, random, 0.1))
