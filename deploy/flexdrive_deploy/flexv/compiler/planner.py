@@ -23,7 +23,8 @@ __all__ = ["Buffer", "Plan", "make_plan"]
 
 # Bytes of which addresses are multiples; kernels read up to so many bytes behind a buffer.
 _UNIT = 16
-_SECONDS = 4.0
+# Deterministic seconds: to find a plan, to make it better.
+_FIND, _IMPROVE = 10.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,15 @@ class _Search:
         tensors = {self.steps.place(each).name: each for each in (*step.sources, step.output)}
         return [each for name, each in tensors.items() if name in self.outside]
 
+    def possible(self, at):
+        """Ways to do a step that leave room for the maps in L1; the smallest, if none does."""
+        options = self.options(self.steps.steps[at])
+        room = self.units - sum(size for _, size in self.maps_at(at))
+        return [each for each in options if each.total <= room] or [
+            min(options, key=lambda each: each.total)]
+
     def options(self, step):
-        """Ways to do a step; none needs more than L1."""
+        """Ways to do a step."""
         away = self._away(step)
         heights = _row_counts(step, away, self.steps.borders, self.units) if away else [None]
         found = []
@@ -195,7 +203,7 @@ class _Model:
                 self._buffer(name, "map", _units(4 * search.storages[name].words), first, last)
         before = 0
         for at, step in enumerate(search.steps.steps):
-            options = search.options(step)
+            options = search.possible(at)
             if not options[0].buffers:
                 continue
             literals = [self.model.new_bool_var("") for _ in options]
@@ -208,7 +216,7 @@ class _Model:
             if options[0].chunks:
                 before = at
         self.model.add_no_overlap_2d(self.times, self.places)
-        self.model.minimize(sum(costs))
+        self.costs = costs
 
     def _option(self, step, option, literal, before, at):
         for name, (size, count) in option.buffers.items():
@@ -235,13 +243,17 @@ class _Model:
 
     def solve(self):
         """The Plan, or None when there is none."""
-        solver = cp_model.CpSolver()
-        # One worker and one seed: the same plan each time.
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = 1
-        solver.parameters.max_deterministic_time = _SECONDS
-        if solver.solve(self.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        solver = _solved(self.model, _FIND)
+        if solver is None:
             return None
+        # From there on to fewer transfers.
+        for _, _, begin, *_ in self.made:
+            self.model.add_hint(begin, solver.value(begin))
+        for ways in self.chosen.values():
+            for literal, _ in ways:
+                self.model.add_hint(literal, solver.boolean_value(literal))
+        self.model.minimize(sum(self.costs))
+        solver = _solved(self.model, _IMPROVE) or solver
         search = self.search
         plan = Plan(search.storages, {}, search.outside, {}, {}, {}, {}, [], search.l1_bytes)
         for step, ways in self.chosen.items():
@@ -267,6 +279,17 @@ class _Model:
         table.setdefault(place, []).append(begin)
         label = f"{step.name}/{part}" if what == "weights" else f"{name}/{part}"
         plan.buffers.append(Buffer(label, what, begin, size, first, last))
+
+
+def _solved(model, seconds):
+    """A solver with a solution, or None."""
+    solver = cp_model.CpSolver()
+    # One worker and one seed: the same plan each time.
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 1
+    solver.parameters.max_deterministic_time = seconds
+    status = solver.solve(model)
+    return solver if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
 
 
 def make_plan(steps, l1_bytes):
