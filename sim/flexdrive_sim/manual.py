@@ -44,7 +44,8 @@ def register_page():
              "`rtl/flexdrive/bus/chip_registers.py`; do not edit.", "",
              "Of `hyperdrive-axi` and `hyperdrive-wishbone` ([bus-faces.md](bus-faces.md)). Words "
              "of 32 bits at offsets in bytes; bits that are not named read as 0. A reset of the "
-             "chip (CONTROL.reset) clears the counters and REFUSED, that of the bus everything.", ""]
+             "chip (CONTROL.reset) clears the counters and REFUSED, that of the bus everything.",
+             ""]
     for title, wishbone in (("Both buses", False), ("Wishbone only", True)):
         lines += [f"## {title}", "", "| offset | register | access | meaning |",
                   "|---|---|---|---|"]
