@@ -195,7 +195,7 @@ def build(board, chip_file, freq, baud, seeds):
 
 @command.command()
 @click.argument("board", type=click.Choice(sorted(BOARDS)))
-@click.argument("bitstream", type=click.Path(exists=True))
+@click.argument("bitstream", type=click.Path())
 def program(board, bitstream):
     """Write BITSTREAM to BOARD, with openFPGALoader or dfu-util of the system."""
     from flexdrive_deploy.board.programmer import write

@@ -138,6 +138,8 @@ def test_unknown_boards_are_named_with_those_that_there_are():
 
 def test_programming_needs_the_tool_and_the_right_part(monkeypatch, tmp_path):
     board, file = board_named("ulx3s-85f"), tmp_path / "top.bit"
+    with pytest.raises(BoardError, match=r"top\.bit is no file"):
+        programmer.write(board, file)
     file.write_bytes(b"")
     monkeypatch.setattr(programmer.shutil, "which", lambda name: None)
     with pytest.raises(BoardError, match=r"openFPGALoader is not installed\. What would pass: apt"):

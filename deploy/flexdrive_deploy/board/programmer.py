@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 from ..tools import run_tool
 from .errors import BoardError
@@ -17,10 +18,13 @@ def write(board, bitstream):
     Raises
     ------
     BoardError
-        when the tool is missing, or another part answers.
+        when file or tool are missing, or another part answers.
     ToolError
         when the tool fails.
     """
+    if not Path(bitstream).is_file():
+        raise BoardError(f"{bitstream} is no file. What would pass: the bitstream that flexdrive "
+                         "board build names")
     command = [word.format(bitstream) for word in board.programmer]
     if shutil.which(command[0]) is None:
         raise BoardError(f"{command[0]} is not installed. What would pass: "
