@@ -56,8 +56,10 @@ class _Stubbed:
         self.master.add(simulator)
         simulator.run()
 
-    async def read(self, ctx, name):
-        return await self.master.read(ctx, _OFFSET[name])
+    async def read(self, ctx, name) -> int:
+        word = await self.master.read(ctx, _OFFSET[name])
+        assert word is not None
+        return word
 
     async def write(self, ctx, name, word, strobe=15):
         assert await self.master.write(ctx, _OFFSET[name], word, strobe) == Response.OKAY

@@ -63,17 +63,19 @@ class Board:
     """
 
     def __init__(self, transport):
-        self.link, self.identity = Link(transport), None
-        self.begin()
+        self.link = Link(transport)
+        self.link.reset()
         self.identity = Identity.of(self.link)
-        self.link.credit = self.identity["CREDIT"]
+        self._begun()
         self.streamed = ()
 
     def begin(self):
         """Begin a session: the board is reset, everything is at its beginning."""
         self.link.reset()
-        if self.identity is not None:
-            self.link.credit = self.identity["CREDIT"]
+        self._begun()
+
+    def _begun(self):
+        self.link.credit = self.identity["CREDIT"]
         self._position = dict.fromkeys(Space, 0)
         self._crc = dict.fromkeys(Space, 0)
         self._images = 0

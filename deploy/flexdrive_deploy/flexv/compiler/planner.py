@@ -145,7 +145,8 @@ class _Search:
     def options(self, step):
         """Ways to do a step."""
         away = self._away(step)
-        heights = _row_counts(step, away, self.steps.borders, self.units) if away else [None]
+        heights: list = (_row_counts(step, away, self.steps.borders, self.units) if away
+                         else [None])
         found = []
         for rows in heights:
             for chunks in self.chunks.get(step, [()]):
