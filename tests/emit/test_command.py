@@ -62,8 +62,8 @@ def test_lists_the_targets():
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["nothing"], "There is no target 'nothing'; there are fp16-add, fp16-mul, hyperdrive-tile, "
-                  "hyperdrive-chip, hyperdrive-mesh, flexv-dotp, flexv-core, flexv-wishbone, "
-                  "flexv-cluster"),
+                  "hyperdrive-chip, hyperdrive-axi, hyperdrive-wishbone, hyperdrive-mesh, "
+                  "flexv-dotp, flexv-core, flexv-wishbone, flexv-core-axi, flexv-cluster"),
     (["flexv-core", "--extensions", "i"], "A core always has the extensions i and zicsr; zicsr "
                                           "is missing"),
     (["hyperdrive-mesh"], "A mesh needs its size: --mesh HEIGHTxWIDTH in chips, for example "

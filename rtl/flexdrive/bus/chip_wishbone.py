@@ -1,3 +1,6 @@
+# amaranth: UnusedElaboratable=no
+# What stands inside is made by the constructor, so that testbenches can look at it; a face that is
+# only asked for its ports is never elaborated.
 """A chip behind Wishbone: registers, and a window for each stream.
 
 Source: OpenCores, Wishbone System-on-Chip Interconnection Architecture, revision B4.
