@@ -39,7 +39,6 @@ NOT_RUN = {
     "flexdrive flexv run program.elf --cores":
         "compiles eight cores; tests/flexv/cluster and tests/cli/test_flexv.py run four",
     "flexdrive board": "tests/boards/test_commands.py runs them with a board",
-    "flexdrive verify board-faults": "hours; tests/boards/test_board.py has a part of it",
     "flexdrive synth": "minutes of place and route; tests/cli/test_synth.py",
     "flexdrive verify fp16": "2^32 pairs; tests/fp16",
     "flexdrive verify random": "compiles random chips; tests/cli/test_verify.py",

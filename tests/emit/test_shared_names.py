@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """A module's name stands for one circuit: every shared class, over arguments that differ in one
 field."""
 
@@ -14,6 +15,8 @@ from amaranth.lib.wiring import In
 
 import flexdrive
 from flexdrive.emit import Emission, Shared, emit_rtlil
+from flexdrive.flexv.cluster import ClusterConfig
+from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.dotp.vector import STRUCTURES
 from flexdrive.hyperdrive import PRESETS, ChipConfig
 from flexdrive.hyperdrive.border.exchange import Exchange
@@ -56,10 +59,19 @@ ARGUMENTS = {
     "most": NUMBERS, "count": (2, 3), "stages": NUMBERS, "enable": (False, True),
     "leaky": (False, True), "channelwise": (False, True), "ternary": (False, True),
     "structure": tuple(STRUCTURES), "narrow_activations": (False, True),
+    "address_bits": (6, 8), "masters": (2, 3), "cores": (2, 3, 4), "barriers": (1, 2),
+    "mutexes": (1, 2), "init": (0, 1), "divisor": (8, 20), "timeout": (100, 200),
     "frame": [FRAME, *(replace(FRAME, crc=crc) for crc in (5, 8, 32)), replace(FRAME, width=7),
               FrameFormat(fields=(("kind", 2), ("payload", 21)), width=4, crc=16)],
 }
-OF_CLASS = {"LinkReceiver": {"config": _around(LinkConfig(), LINKS)},
+CLUSTER = ClusterConfig(cores=2, banks=2, bank_words=64, private_cache=256, shared_cache=1024,
+                        core=CoreConfig(extensions=("i", "zicsr")))
+CLUSTERS = _around(CLUSTER, {
+    "cores": 3, "banks": 4, "bank_words": 128, "xor_banks": True, "private_cache": 512,
+    "shared_cache": 2048, "cache_ways": 2, "barriers": 2, "mutexes": 2, "gate_cores": True,
+    "core": CoreConfig(extensions=("i", "zicsr"), fetch_words=2)})
+OF_CLASS = {"L1Port": {"config": CLUSTERS}, "CoreTile": {"config": CLUSTERS},
+            "LinkReceiver": {"config": _around(LinkConfig(), LINKS)},
             "LinkSender": {"config": _around(LinkConfig(), LINKS)},
             "SideLink": {"options": [options for options in OPTIONS if options.link]}}
 
@@ -92,10 +104,17 @@ def _text(component):
     return emission.text("one")
 
 
+def _parameters(kind):
+    """Names of what a constructor takes; none when the class has no own, only annotations."""
+    if kind.__init__ is Shared.__init__:
+        return []
+    return list(inspect.signature(kind.__init__).parameters)[1:]
+
+
 def _argument_sets(kind):
     """The first value of each argument, and all sets that differ from these in one argument."""
     values = {name: OF_CLASS.get(kind.__name__, {}).get(name) or ARGUMENTS[name]
-              for name in list(inspect.signature(kind.__init__).parameters)[1:]}
+              for name in _parameters(kind)}
     first = {name: several[0] for name, several in values.items()}
     if kind in (Mesh, MeshChip):
         yield first | {"config": FULL, "options": OPTIONS[-1]}
@@ -137,6 +156,9 @@ def test_every_field_is_varied():
     """A new parameter of a chip or a link has to be entered above."""
     assert SIZES.keys() | KINDS.keys() == {field.name for field in fields(ChipConfig)}
     assert LINKS.keys() == {field.name for field in fields(LinkConfig)}
+    assert {name for config in CLUSTERS[1:] for name in vars(config)
+            if getattr(config, name) != getattr(CLUSTER, name)} == {
+                field.name for field in fields(ClusterConfig)}
 
 
 class Top(wiring.Component):

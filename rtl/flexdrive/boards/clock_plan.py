@@ -94,6 +94,9 @@ def _plans(kind, source):
 class Ecp5Pll(wiring.Component):
     """The PLL of a plan.
 
+    Latency: none that is counted in cycles; ``clock`` has no relation to a cycle of anything until
+    ``locked``.
+
     Members
     -------
     reference : clock of the board. clock, locked : what is made of it; ``clock`` is good while

@@ -16,6 +16,9 @@ class ImageControl(Shared):
     An image is complete when all its reports have left the chip, and results and reports have
     their CRC. Then the next one starts, if ``run`` is more than ``done``.
 
+    Latency: ``start`` in the cycle in which ``run`` differs (combinational); three cycles or
+    more from the last report to ``done``.
+
     Members
     -------
     run, reports : images to compute since the reset; reports of each. done : images complete.

@@ -32,6 +32,9 @@ class FrameReceiver(Shared):
 
     No flow control: bytes come at least four cycles apart.
 
+    Latency: the first word of a frame is offered five cycles after its zero was decoded, if none
+    waits before it; two cycles a word.
+
     Parameters
     ----------
     words : of the ring, a power of two.

@@ -1,10 +1,9 @@
 """The registers of :mod:`.registers` in hardware."""
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import data
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..emit import Shared
 from .registers import REGISTERS, Access
 
 __all__ = ["RegisterFile", "register_layout"]
@@ -16,8 +15,10 @@ def register_layout(access):
                               if register.access == access})
 
 
-class RegisterFile(Shared):
+class RegisterFile(wiring.Component):
     """Registers that are written and read one by one.
+
+    Latency: one cycle, of reading and of writing.
 
     Parameters
     ----------

@@ -22,6 +22,8 @@ class FrameSender(Shared):
     """Words of frames to bytes of the line, least significant byte first, the CRC after the last
     word.
 
+    Latency: that of :class:`~flexdrive.bus.cobs.CobsEncoder`, and a cycle a byte.
+
     Members
     -------
     i : words. o : bytes.

@@ -183,6 +183,8 @@ class OutputRing(Shared):
 
     After the words of an image comes their CRC-32.
 
+    Latency: a word can be read in the cycle after it was taken, and is there one cycle later.
+
     Parameters
     ----------
     depth : words, a power of two.

@@ -42,6 +42,9 @@ class System(wiring.Component):
     The domain's reset must be high at first until the clock is good, and in every cycle in which
     ``reset_request`` is.
 
+    Latency: bytes of the line, then that of the chip; no input reaches an output without
+    a register.
+
     Parameters
     ----------
     config : :class:`~.config.SystemConfig`.

@@ -61,6 +61,9 @@ class CobsEncoder(Shared):
 
     A group is gathered in a memory of 256 bytes, then sent; gathering takes one cycle a byte.
 
+    Latency: a group leaves when it is whole: with the zero, the end or the byte number 254 that
+    ends it.
+
     Members
     -------
     i : bytes of frames (``ENCODED_BYTE``: ``byte``, ``last`` of the frame).

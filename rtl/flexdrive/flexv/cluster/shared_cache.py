@@ -14,11 +14,11 @@ __all__ = ["SharedCache"]
 class SharedCache(wiring.Component):
     """Set-associative cache in front of the outside port; lines leave by ``fill``, to everybody.
 
-    One lookup a cycle; a line that is here leaves two cycles after its request was granted. What
-    is not here is fetched in two words of 64 bits, one line at a time; other lines that are here
-    go on leaving meanwhile. Behind a line that was fetched the next one is looked up and fetched
-    too, when nobody asks. After reset and ``flush`` a cycle a set passes in which nothing is
-    granted. A line with an access that failed leaves with ``error`` and is not kept.
+    One lookup a cycle. Latency: a line that is here leaves two cycles after its request was
+    granted. What is not here is fetched in two words of 64 bits, one line at a time; other lines
+    that are here go on leaving meanwhile. Behind a line that was fetched the next one is looked up
+    and fetched too, when nobody asks. After reset and ``flush`` a cycle a set passes in which
+    nothing is granted. A line with an access that failed leaves with ``error`` and is not kept.
 
     Parameters
     ----------

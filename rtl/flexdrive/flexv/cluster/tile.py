@@ -1,5 +1,7 @@
 """One core with what it has of its own."""
 
+from hashlib import sha256
+
 from amaranth.hdl import EnableInserter, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -54,7 +56,8 @@ class CoreTile(Shared):
         }
         if config.core.rvfi:
             ports["rvfi"] = Out(RVFI_PORT)
-        super().__init__(ports)
+        # Almost every field matters to what stands inside: the name has all of them.
+        super().__init__(ports, k=sha256(repr(config).encode()).hexdigest()[:8])
 
     def elaborate(self, platform):
         m = Module()
