@@ -19,7 +19,7 @@ from flexdrive_sim.hyperdrive.verify.random_layer import random_layer_stimulus
 from flexdrive_sim.hyperdrive.verify.refusals import refused_descriptors
 
 BASE = ChipConfig(rows=2, columns=3, channels=3, fm_words=256, fm_banks=4, weight_words=100)
-# Every option and every depth of the adder is in several of them; mixtures: flexdrive verify random.
+# Every option and every depth of the adder is in several; mixtures: flexdrive verify random.
 CONFIGS = {
     "depth1": BASE,
     "channelwise_depth2_5x5": replace(BASE, channelwise=True, adder_depth=2, halo=2, leaky=True),
