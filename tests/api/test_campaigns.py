@@ -17,6 +17,7 @@ from flexdrive_sim.hyperdrive.verify.mesh_check import MeshCheck
 from flexdrive_sim.hyperdrive.verify.mesh_soak import next_mesh, soak_page
 
 
+@pytest.mark.slow
 def test_faults_are_the_same_whoever_runs_them(tmp_path, monkeypatch):
     """In two processes, in three threads that share one, and of what was kept."""
     monkeypatch.setattr(link_faults, "CONFIGS", link_faults.CONFIGS[:2])

@@ -40,6 +40,7 @@ def test_rtl_in_two_processes_as_counted_by_onnxruntime(network):
     assert found.differences == {}
 
 
+@pytest.mark.slow
 def test_any_executor_gives_the_same(network):
     model, x, labels, wanted = network
     with ThreadPoolExecutor(2) as executor:
@@ -97,6 +98,7 @@ def test_errors_of_the_work_are_passed_on():
         run_chunks(int, {"a": lambda: ("z",)}, identity="x", executor=executor)
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_that_loses_a_worker_gives_the_same(network, tmp_path):
     model, x, labels, wanted = network
     # Workers import this module to find the function below.

@@ -28,6 +28,7 @@ def test_results_are_those_of_onnxruntime(network, engine):
     np.testing.assert_array_equal(again, wanted[:1])
 
 
+@pytest.mark.slow
 def test_a_trace_holds_every_layer_and_what_it_cost(network):
     model, x, names, wanted = network
     trace = fd.InferenceSession(model, engine="rtl").trace(x)

@@ -134,6 +134,7 @@ def test_a_refused_descriptor_is_told_and_stops_further_images(tiny):
         board.run([pixels])
 
 
+@pytest.mark.slow
 def test_the_selftest_passes_and_a_bad_memory_does_not(tiny, monkeypatch):
     lines = list(selftest(_board(tiny), CHIP, line=4, layers=1))
     assert [line.partition(":")[0] for line in lines] == [
@@ -180,6 +181,7 @@ def test_a_silent_line_gives_up_in_time(tiny):
     assert tiny.seconds - begin < 0.02
 
 
+@pytest.mark.slow
 def test_faults_on_the_line_change_no_result(tiny):
     campaign = Campaign(tiny, CHIP, seed=7)
     assert campaign.run(sum(faults for _, faults in KINDS.values())) == []
@@ -195,6 +197,7 @@ class _Same(int):
     __hash__ = int.__hash__
 
 
+@pytest.mark.slow
 def test_a_driver_that_trusts_the_line_is_caught(tiny, monkeypatch):
     """The campaign sees wrong results, when there are any."""
     trusting = SimpleNamespace(crc32=lambda *arguments: _Same(zlib.crc32(*arguments)))
@@ -216,6 +219,7 @@ def _last_bit(random, at, period):
     return [], [(at, act)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_state_at_power_up_ends_with_a_reset_frame(seed):
     simulated = SimulatedBoard(system_for("tiny"), power_up=seed)

@@ -21,6 +21,7 @@ from flexdrive_deploy.board.errors import BoardError
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOARDS)
 def test_constraints_are_those_of_the_repository(name):
     assert flow.constraints(board_named(name)) == (
@@ -64,6 +65,7 @@ def test_the_reset_waits_for_the_clock_and_lasts():
     assert high == [*range(0, 18), *range(26, 32), *range(43, 60)]
 
 
+@pytest.mark.slow
 def test_a_plan_carries_the_hash_of_itself_and_of_nothing_else():
     board = board_named("ulx3s-85f")
     config = replace(board.system, chip=PRESETS["tiny"])
@@ -86,6 +88,7 @@ def test_a_clock_that_was_not_constrained_is_no_timing():
                        50.0)["achieved"] == 61.0
 
 
+@pytest.mark.slow
 def test_a_miss_says_what_would_pass(monkeypatch, tmp_path):
     """The flow with tools that only leave reports."""
     monkeypatch.setattr(flow, "cache_directory", lambda: tmp_path)

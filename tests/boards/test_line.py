@@ -37,6 +37,7 @@ def test_the_hosts_cobs_has_an_inverse_and_no_zeros(content):
     assert cobs_decode(encoded) == content
 
 
+@pytest.mark.slow
 def test_encoder_is_that_of_the_host():
     encoder, found = CobsEncoder(), bytearray()
     contents = [content for content in CONTENTS if content]     # a frame has bytes

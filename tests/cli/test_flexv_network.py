@@ -39,6 +39,7 @@ def test_golden_beside_onnxruntime(flexdrive, images):
     assert (np.load("z.npy").argmax(1) == images).all()
 
 
+@pytest.mark.slow
 def test_c_is_compared_in_every_layer(flexdrive, images):
     status, out, _ = flexdrive("run", "--target", "flexv", MODEL, "--input", "x.npy", "--engine",
                                "c", "--layer-check", "--output", "z.npy")
@@ -47,6 +48,7 @@ def test_c_is_compared_in_every_layer(flexdrive, images):
     assert (np.load("z.npy").argmax(1) == images).all()
 
 
+@pytest.mark.slow
 def test_compile_writes_c_program_plan_and_listing(flexdrive, tmp_path):
     status, out, _ = flexdrive("compile", "--target", "flexv", MODEL, "-o", "made", "--l1-kb", 64)
     assert status == 0

@@ -34,6 +34,7 @@ def test_check_of_an_unsupported_network(flexdrive, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.onnx"]
 
 
+@pytest.mark.slow
 def test_run_on_the_simulator_of_amaranth(flexdrive, tmp_path):
     """Slow, so very small: one tile of two units, one layer of 2 x 2 pixels."""
     builder, image = integer_builder((1, 2, 2))
@@ -155,6 +156,7 @@ def test_links(flexdrive):
         assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("network")
 def test_compiled_directories(flexdrive, tmp_path):
     status, out, _ = flexdrive("compile", "net.onnx", "-o", "out", "--preset", "tiny")

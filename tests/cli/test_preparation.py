@@ -61,6 +61,7 @@ def test_commands_say_what_they_prepare(nothing_built, network, flexdrive, monke
     assert ": enough" in errors
 
 
+@pytest.mark.slow
 def test_the_demonstration_says_what_it_prepares(nothing_built, tmp_path):
     result = CliRunner().invoke(demo.command, ["--output", str(tmp_path), "--images", "1"])
     assert isinstance(result.exception, ToolError)

@@ -3,6 +3,7 @@
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("network")
 def test_report(flexdrive, tmp_path):
     status, out, _ = flexdrive("report", "net.onnx", "-o", "made/report")

@@ -20,6 +20,7 @@ def _mem(path):
     return np.array(numbers, np.uint32)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("network")
 def test_the_files_of_a_mesh_make_its_chips_compute(flexdrive, tmp_path):
     """The streams of each chip, from the files alone, on the RTL of both chips."""

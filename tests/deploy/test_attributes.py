@@ -216,6 +216,7 @@ def onnxruntime_errors():
         state.RuntimeException
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", OPERATORS)
 def test_operator(operation):
     seen = {"chip": 0, "host": 0, "refused": 0}

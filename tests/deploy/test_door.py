@@ -69,6 +69,7 @@ def spoiled(content, rng):
     return bytes(made)
 
 
+@pytest.mark.slow
 def test_damaged_models(tmp_path):
     rng, content = random.Random(1), original().SerializeToString()
     path = tmp_path / "net.onnx"
@@ -158,6 +159,7 @@ def changed(value, rng):
                        True])
 
 
+@pytest.mark.slow
 def test_damaged_directories(tmp_path):
     rng = random.Random(5)
     b, _ = integer_builder((4, 6, 6))

@@ -239,6 +239,7 @@ def best_program(graph, config, words):
         words = program.peak_words - 1
 
 
+@pytest.mark.slow
 def test_programs_in_another_order_compute_the_same():
     """Random graphs in the words that their best order needs, less than their own order does."""
     reordered = 0

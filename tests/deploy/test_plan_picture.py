@@ -64,6 +64,7 @@ def test_the_picture_is_the_same_png_every_time():
     assert imread(io.BytesIO(content), format="png").shape == (990, 1980, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [192, 1024, 8192])
 def test_the_maps_fill_the_picture_whatever_the_memory(words):
     """A memory much larger than what is used is said in words, not drawn as an empty plane."""

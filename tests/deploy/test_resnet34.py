@@ -41,6 +41,7 @@ def graph():
     return resnet34()
 
 
+@pytest.mark.slow
 def test_published_memory_weights_and_cycles(graph):
     program = lower(graph, PAPER)
     assert program.peak_words == PAPER.fm_words == 8192            # 401,408 words in 49 tiles

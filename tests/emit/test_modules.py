@@ -24,17 +24,20 @@ def _modules(text):
     return re.findall(r"^module (\w+)", text, re.M)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1, 1, 1), (2, 3, 4), (5, 4, 9)])
 def test_number_of_modules_does_not_grow_with_the_array(size):
     assert len(_modules(emit_verilog(_chip(*size)).text)) == 22
 
 
+@pytest.mark.slow
 def test_plain_form_grows():
     """What the shared form avoids."""
     count = emit_rtlil(_chip(2, 3, 4), share=False).text.count("\nmodule ")
     assert count > 2 * 3 * 4
 
 
+@pytest.mark.slow
 def test_names_are_plain_words():
     text = emit_verilog(_chip(2, 2, 3)).text
     assert "\\" not in text
@@ -45,6 +48,7 @@ def test_names_are_plain_words():
     assert re.search(r"output \[15:0\] row_word;", text)
 
 
+@pytest.mark.slow
 def test_keywords_are_renamed_consistently():
     """`release` is a port of a submodule, and a word of Verilog."""
     text = emit_verilog(_chip(1, 1, 1)).text
@@ -52,12 +56,14 @@ def test_keywords_are_renamed_consistently():
     assert ".release_(" in text
 
 
+@pytest.mark.slow
 def test_memories_are_cleared_in_a_loop():
     text = emit_verilog(_chip(1, 1, 1)).text
     assert "for (memory_word = 0; memory_word < 32; memory_word = memory_word + 1)" in text
     assert not re.search(r"memory\[\d+\] =", text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_nothing_is_left_unused(target):
     """Amaranth warns about components that were made and not elaborated when they are collected,

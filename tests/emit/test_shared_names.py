@@ -122,6 +122,7 @@ def _argument_sets(kind):
                      for name, several in values.items() for value in several[1:]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CLASSES)
 def test_one_name_is_one_circuit(kind):
     named = {}
@@ -177,6 +178,7 @@ class Top(wiring.Component):
         return m
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "arguments", "changes"), [
     (Mesh, {"height": 1, "width": 1}, {"halo": 2, "leaky": True}),
     (BorderWalk, {"side": "north"}, {"channelwise": True}),

@@ -39,6 +39,7 @@ class Twice(wiring.Component):
         return m
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gates", [
     (Gate.always(), Gate.always()),
     (Gate.every(3), Gate.always()),
@@ -61,6 +62,7 @@ def test_streams_agree_between_engines(gates):
     assert (got == expected % np.uint64(2**40)).all()
 
 
+@pytest.mark.slow
 def test_one_testbench_runs_on_both_engines(tmp_path):
     logs = {}
     for engine in ("pysim", "compiled"):

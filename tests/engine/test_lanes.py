@@ -52,6 +52,7 @@ def on_simulator(component, seed):
     return log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_random_circuits(seed):
     def circuit():
@@ -62,6 +63,7 @@ def test_random_circuits(seed):
     assert on_model(circuit(), seed, "lanes") == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12, 15))
 def test_random_circuits_on_all_engines(seed):
     def circuit():
@@ -72,6 +74,7 @@ def test_random_circuits_on_all_engines(seed):
     assert on_model(circuit(), seed, "cxxrtl") == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("chained", [False, True])
 def test_many_instances_of_one_module(seed, chained):
@@ -84,6 +87,7 @@ def test_many_instances_of_one_module(seed, chained):
     assert on_model(circuit(), seed, "lanes") == on_simulator(circuit(), seed)
 
 
+@pytest.mark.slow
 def test_power_up_contents_are_random_and_repeatable():
     first, again, other = (
         [Model(RandomLogic(1), power_up=seed).get(name) for name in "yz"] for seed in (1, 1, 2))

@@ -23,6 +23,7 @@ def _printed(notebook):
             for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_stored_outputs_are_those_of_the_cells(path, monkeypatch):
     monkeypatch.chdir(path.parent)

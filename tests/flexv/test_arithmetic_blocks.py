@@ -132,6 +132,7 @@ def test_scalar_operations(op):
     drive(Bits(), stimulus())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", range(4))
 def test_packed_operations_on_lanes_of_every_width(size):
     simd, width = Simd(), 16 >> size

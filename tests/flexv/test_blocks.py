@@ -110,6 +110,7 @@ def test_a_register_of_macload_is_written_alone():
 _SIZES = {0: 1, 1: 2, 2: 4}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_accesses_of_any_kind_with_some_dropped(seed):
     """Loads and stores of any size and place, dropped at any time; the memory answers in order,

@@ -81,6 +81,7 @@ def test_loops_of_unpacking_software(core, a_bits, w_bits, cycles):
     assert measure(LoopKernel(a_bits, w_bits, 576, 2, "xpulp"), core) == cycles
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [8, 4, 2])
 def test_epilogues_of_sixteen_outputs(core, bits):
     cycles = {(style, loaded): measure_epilogue(EpilogueKernel(bits, style, loaded), core)

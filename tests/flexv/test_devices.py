@@ -31,6 +31,7 @@ def _both(program, core):
         yield run_rtl(program, built=core, max_cycles=500_000, **options)
 
 
+@pytest.mark.slow
 def test_interrupts_and_registers(core, tmp_path):
     program = load_elf(build_program([PROGRAMS / "interrupts.c"], tmp_path / "program.elf"))
     for outcome in _both(program, core):

@@ -80,6 +80,7 @@ def test_where_it_happened(core, tmp_path, case, pattern):
         assert outcomes[0].instructions == outcomes[1].instructions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimise", ["0", "s"])
 def test_the_stack_overflows_at_its_end(core, tmp_path, optimise):
     """By less than the largest frame, and what lies below it is untouched until then."""

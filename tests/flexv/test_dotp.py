@@ -22,6 +22,7 @@ def test_formats_are_all_pairs_of_widths():
     assert format_code(2, 8) == 22
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [c for c, f in FORMATS.items() if f.wide <= 8])
 def test_every_pair_of_values_in_every_lane(checker, code):
     fmt = FORMATS[code]
@@ -29,6 +30,7 @@ def test_every_pair_of_values_in_every_lane(checker, code):
     assert checker.exhaustive(code) == 2 ** (fmt.a_bits + fmt.w_bits) * fmt.slices * 4
 
 
+@pytest.mark.slow
 def test_random_words_in_every_format(checker):
     assert checker.random(2_000_000, seed=5) == 2_000_000
 
@@ -51,6 +53,7 @@ def _expected(words, fmt):
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pysim", "compiled"])
 def test_stream_keeps_order_under_stalls(engine):
     codes = list(FORMATS)
@@ -66,6 +69,7 @@ def test_stream_keeps_order_under_stalls(engine):
     assert not run.words["o"][:, 1].any()
 
 
+@pytest.mark.slow
 def test_one_result_a_cycle_after_three():
     words = _requests(format_code(8, 4), 100, 0)
     run = run_streams(DotProduct(), {"i": Source(words), "o": Sink(100)}, cycles=500)
@@ -73,6 +77,7 @@ def test_one_result_a_cycle_after_three():
     assert (run.times["o"] == np.arange(100) + 3).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "narrow"), [(0, True), (11, True), (17, True), (21, False),
                                               (31, True)])
 def test_illegal_format_leaves_the_accumulator(code, narrow):

@@ -99,6 +99,7 @@ def _is_an_instruction(half):
     return function == 6    # c.swsp
 
 
+@pytest.mark.slow
 def test_every_kind_of_reserved_halfword_is_illegal():
     expander = Expander()
     assert output_names(expander) == {"insn", "illegal"}

@@ -18,6 +18,8 @@ from flexdrive_sim.flexv.drive.snippet import (
 from .meanings import dot_value, lane_value, scalar_value
 from .permutations import permuted
 
+pytestmark = pytest.mark.slow
+
 _EDGES = (0, 1, 2, 31, 0x7F, 0x80, 0x7FFF, 0x8000, 0xFFFF, 0x80007FFF, 0x7FFFFFFF, 0x80000000,
           0xFFFFFFFE, 0xFFFFFFFF, 0x55555555)
 _A, _B, _C, _END = 5, 6, 7, 8

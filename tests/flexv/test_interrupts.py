@@ -49,6 +49,7 @@ def _interruptible(kernel):
     return source.replace("\tcsrr t5, mcycle", end, 1) + _context_switch()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", [1, 3])
 @pytest.mark.parametrize(("a_bits", "w_bits", "style"), [
     (8, 8, "macload"), (8, 2, "macload"), (2, 8, "macload"), (8, 4, "published"), (16, 4, "dot")])

@@ -208,6 +208,7 @@ class _Registers:
         return self.file[number]
 
 
+@pytest.mark.slow
 def test_operands_are_the_newest_values_of_their_registers(decode):
     random = np.random.default_rng(1)
     encodings = {name: BY_NAME[name].encoding for name in ("add", "addi", "sw", "jal", "lui")}

@@ -12,6 +12,7 @@ MODELS = {"add": fp16.add, "sub": fp16.subtract, "mul": fp16.multiply, "max": fp
 EVERY = np.arange(1 << 16, dtype=np.uint16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", MODELS)
 def test_model_equals_the_compilers_arithmetic(verifier, corners, random_pairs, operation):
     for a, b in (corners, random_pairs(1_000_000, 1)):
@@ -91,6 +92,7 @@ def _fast_multiply(a, b):
     return fp16.multiply_float(fp16.to_float(a), fp16.to_float(b))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fast", "definition"), [(_fast_add, fp16.add),
                                                   (_fast_multiply, fp16.multiply)])
 def test_fast_paths_equal_the_definition(corners, random_pairs, fast, definition):

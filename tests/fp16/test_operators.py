@@ -21,6 +21,7 @@ operations = pytest.mark.parametrize("operation", OPERATIONS)
 depths = pytest.mark.parametrize("depth", [1, 2, 3, 4])
 
 
+@pytest.mark.slow
 @operations
 @depths
 def test_corners_and_random_pairs(verifier, corners, random_pairs, operation, depth):
@@ -32,6 +33,7 @@ def test_corners_and_random_pairs(verifier, corners, random_pairs, operation, de
 
 
 # Every depth of the adder, one of the others: they use the same registers.
+@pytest.mark.slow
 @pytest.mark.parametrize(("operation", "depth"), [
     ("add", 1), ("add", 2), ("sub", 3), ("add", 4), ("mul", 4), ("max", 2)])
 def test_enable_holds_every_register(verifier, random_pairs, operation, depth):
@@ -114,6 +116,7 @@ class _Relu(_WithSixteenBits):
         return m
 
 
+@pytest.mark.slow
 def test_relu_of_every_encoding():
     unit = Verifier("max", component=_Relu())
     got = unit.outputs(EVERY, 0)
@@ -121,6 +124,7 @@ def test_relu_of_every_encoding():
     assert (got == unit.oracle(EVERY, 0)).all()
 
 
+@pytest.mark.slow
 def test_comparator(corners, random_pairs):
     unit = Verifier("max", component=_WithSixteenBits())
     for a, b in (corners, random_pairs(1_000_000, 30)):

@@ -34,6 +34,7 @@ class _WrongOnce(Adder):
         return m
 
 
+@pytest.mark.slow
 def test_one_wrong_pair_among_all_neighbours_is_found():
     units = [Verifier("add", component=_WrongOnce()) for _ in range(2)]
     *_, (done, verdict) = check_all(units, start=0x12000000, count=1 << 24, block=1 << 20)

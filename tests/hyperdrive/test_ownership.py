@@ -89,6 +89,7 @@ def wrong_bases(program):
                     yield changed(program, index, **{field: base})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_every_base_outside_its_map_is_found(seed):
     """Each base of each descriptor, one at a time; groups, partial sums and joined maps too."""

@@ -30,6 +30,7 @@ def small_network():
     return deployment, graph, half(rng, 1, 3, 5, 6).view(np.float16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["golden", "rtl"])       # pysim: tests/cli/test_networks.py
 def test_engines_agree(engine):
     deployment, graph, image = small_network()
@@ -51,6 +52,7 @@ def test_engines_agree(engine):
     assert summary.net_cycles == summary.modelled - summary.probes < summary.modelled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval", [7, 40])
 def test_a_slow_weight_link_stalls_as_modelled(interval):
     deployment, _, image = small_network()

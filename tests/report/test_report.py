@@ -92,6 +92,7 @@ def test_every_kind_of_layer_has_its_phases(seed):
     assert 0 < report.occupancy <= 1
 
 
+@pytest.mark.slow
 def test_published_frame(published):
     report = predicted_report(published, assume())
     assert report.phases == {"accumulate": 4_521_984, "empty turns": 0, "weight stall": 0,
@@ -111,6 +112,7 @@ def test_published_frame(published):
     assert any("4,669,952" in remark for remark in remarks(report))
 
 
+@pytest.mark.slow
 def test_only_the_published_frame_is_set_beside_published_figures(published):
     (program,) = published.programs
     other = replace(program.config, adder_depth=2)
@@ -169,6 +171,7 @@ class Page(HTMLParser):
             self.cells.append(data.strip())
 
 
+@pytest.mark.slow
 def test_page_needs_nothing_else_and_names_are_text():
     model = onnx.load(DIGITS)
     for node in model.graph.node:

@@ -92,6 +92,7 @@ def bench(request):
     return Bench(_Caches(request.param))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_words_are_those_of_memory(bench, seed):
     random = np.random.default_rng(seed)
@@ -142,6 +143,7 @@ def test_words_are_those_of_memory(bench, seed):
 
 
 # Fits into both caches; into the shared one only: lines come ahead of their use.
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [48, 100])
 def test_straight_code_is_fetched_once_and_ahead(bench, words):
     """One core in a loop: every line is fetched once, and from then on words come in every

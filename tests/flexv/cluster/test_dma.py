@@ -177,6 +177,7 @@ def _transfer(random):
     return fields, _addresses(l1, shape, strides[1]), _addresses(outside, shape, strides[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [1.0, 0.5])
 @pytest.mark.parametrize("seed", range(4))
 def test_random_transfers(bench, seed, share):

@@ -57,6 +57,7 @@ def test_barrier_with_masks(run):
     _passes(run(program_text("masks"))[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stalls", range(2))
 def test_dma_of_all_cores(run, stalls):
     _passes(run(program_text("dma"), random_stalls=stalls)[0])

@@ -6,6 +6,7 @@ from flexdrive_sim.flexv.verify.cluster_proofs import PROOFS
 from flexdrive_sim.proofs.formal import prove
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: proof.name)
 def test_proof(proof):
     result = prove(proof.component(), mode=proof.mode, depth=proof.depth)

@@ -27,6 +27,7 @@ def _compared(engine, network, images, place, **options):
     return compiled, first_difference(compiled, made, run(network, {name: images}, None)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 112))
 def test_random_networks_on_this_machine(seed, tmp_path):
     model, images = random_network(seed, 12)
@@ -34,6 +35,7 @@ def test_random_networks_on_this_machine(seed, tmp_path):
     assert difference is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2, 9, 13, 16, 26, 28])
 def test_maps_that_l1_does_not_hold_are_worked_on_in_stripes(seed, tmp_path):
     model, images = random_large_maps(seed)
@@ -46,6 +48,7 @@ def test_maps_that_l1_does_not_hold_are_worked_on_in_stripes(seed, tmp_path):
     assert any(rows < step.output.shape[1] for step, rows in compiled.plan.rows.items())
 
 
+@pytest.mark.slow
 def test_stripes_and_chunks_at_once(tmp_path):
     network, images = _layer(outputs=96, inputs=32, size=16)
     compiled, difference = _compared(LibraryNetwork, network, images, tmp_path, l1_bytes=16 << 10)
@@ -56,6 +59,7 @@ def test_stripes_and_chunks_at_once(tmp_path):
     assert rows < 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_networks_on_the_instruction_set_simulator(seed, tmp_path):
     model, images = random_network(seed, 5)
@@ -63,6 +67,7 @@ def test_random_networks_on_the_instruction_set_simulator(seed, tmp_path):
     assert difference is None
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("name", [
     "mlperf_tiny/dscnn_kws", "mlperf_tiny/mobilenet_vww", "mlperf_tiny/resnet8",
@@ -89,6 +94,7 @@ def _layer(outputs=70, inputs=64, size=5):
     return load_network(builder.model(y)), images.astype(np.float32)
 
 
+@pytest.mark.slow
 def test_weights_come_in_chunks_where_l1_is_short(tmp_path):
     network, images = _layer()
     whole = compile_network(network, l1_bytes=64 << 10)
@@ -131,6 +137,7 @@ def test_the_same_network_gives_the_same_files():
     assert compile_network(network).all_files() == compile_network(network).all_files()
 
 
+@pytest.mark.slow
 def test_a_fault_in_a_kernel_is_found_and_named(tmp_path):
     network, images = _layer()
     compiled = compile_network(network)

@@ -53,6 +53,7 @@ def test_a_factor_of_2_to_31_is_refused():
         requantisation(_node([Fraction(1 << 31)]))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, (1 << 24) - 1), st.integers(-30, 2), st.integers(-2000, 2000),
        st.integers(-40_000, 40_000), st.sampled_from(sorted(ROUNDINGS)))
@@ -84,6 +85,7 @@ def test_means_are_exact_ratios():
     assert (rule.numerator.tolist(), rule.denominator.tolist(), rule.added) == ([1], [25], -128)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.fractions(-4, 4), st.fractions(-50, 50), st.integers(-100, 100), st.integers(-5, 5))
 def test_signs_are_exact(factor, offset, value, zero):

@@ -31,6 +31,7 @@ def _quantised(place, form, channels, weights, maps):
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [QuantFormat.QDQ, QuantFormat.QOperator],
                          ids=lambda each: each.name)
 @pytest.mark.parametrize("channels", [False, True])

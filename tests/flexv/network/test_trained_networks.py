@@ -19,6 +19,7 @@ def _integers(output):
     return np.rint(output * 256).astype(int) - 128
 
 
+@pytest.mark.slow
 def test_keyword_network_has_902_of_1000_words_right_and_no_class_differs():
     data = vectors("mlperf_tiny/kws_vectors.npz")
     network, _, maps = computed("mlperf_tiny/dscnn_kws.onnx", data["x"], ["fc0_q"])
@@ -60,6 +61,7 @@ def test_sounds_get_the_scores_in_the_stated_order():
     assert np.allclose(errors, data["mse"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_three_bit_keywords_are_right_as_often_as_onnxruntime_but_for_ties():
     data = vectors("sub_byte/kws_mlp_vectors.npz")
     network = load_network(DATA / "sub_byte/kws_mlp_w3a3.onnx")

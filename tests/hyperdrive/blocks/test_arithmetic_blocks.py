@@ -43,6 +43,7 @@ def activated(word, activation, slope):
     return multiply(word, slope) if negative else word
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("channels", "depth", "leaky"), [
     (1, 1, False), (3, 2, True), (2, 3, False), (2, 4, True)])
 def test_tail(channels, depth, leaky):

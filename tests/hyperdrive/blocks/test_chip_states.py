@@ -65,6 +65,7 @@ def counters(cycles, active=0, weight_stalls=0, tail_stalls=0):
             "tail_stalls": tail_stalls}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "mesh"])
 def test_every_output_in_every_state(kind, mesh_chip):
     chip = mesh_chip if kind == "mesh" else Bench(Chip(PLAIN))

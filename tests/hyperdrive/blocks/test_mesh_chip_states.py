@@ -59,6 +59,7 @@ def wires(*sides):
     return {name for side in sides for name in (f"o_{side}", f"i_{side}_credit")}
 
 
+@pytest.mark.slow
 def test_sides_without_a_neighbour_are_silent(chip):
     host = Looped(chip)
 

@@ -151,6 +151,7 @@ def parse(descriptor, neighbours=15):
     return layer
 
 
+@pytest.mark.slow
 def test_every_rule_at_its_edge(parser):
     assert set(EDGES) == {code for code in Code if not code.stops} - {Code.OK}
     assert output_names(parser.component) == {

@@ -259,6 +259,7 @@ class Follower:
         self.expected = (weights, holds, counts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGS)
 def test_every_output_of_random_layers(name):
     config = CONFIGS[name]
