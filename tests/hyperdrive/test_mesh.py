@@ -22,16 +22,12 @@ MESHES = {
     "3x3": (replace(CHIP, rows=1, adder_depth=2), 3, 3),
     "1x3_depth3": (replace(CHIP, columns=1, adder_depth=3), 1, 3),
     "3x1_one_tile": (replace(CHIP, rows=1, columns=1), 3, 1),
-    "2x2_channelwise": (replace(CHIP, channelwise=True, adder_depth=2, columns=1), 2, 2),
     "2x2_halo2_channelwise": (replace(CHIP, **_WIDE, halo=2, channelwise=True), 2, 2),
     "2x2_ternary_channelwise": (replace(CHIP, channelwise=True, ternary=True, columns=1), 2, 2),
     "2x3_ternary_forwarded": (replace(CHIP, rows=1, columns=1, ternary=True), 2, 3,
                               MeshOptions(forward_weights=True)),
-    "2x2_halo2": (replace(CHIP, **_WIDE, halo=2), 2, 2),
     "3x3_halo3_one_tile": (replace(CHIP, **_WIDE, halo=3, rows=1, columns=1), 3, 3),
     "1x3_halo3_depth2": (replace(CHIP, **_WIDE, halo=3, adder_depth=2), 1, 3),
-    "2x3_weights_forwarded": (replace(CHIP, rows=1, columns=1), 2, 3,
-                              MeshOptions(forward_weights=True)),
 }
 
 
