@@ -211,3 +211,15 @@ def constraints(board):
     from flexdrive_deploy.board.flow import constraints as text
 
     click.echo(text(board_named(board)), nl=False)
+
+
+@command.command()
+@click.argument("table", type=click.Choice(["board", "axi", "wishbone"]))
+@click.option("--format", "kind", type=click.Choice(["c", "svd"]), default="c", show_default=True,
+              help="C header or CMSIS-SVD.")
+def registers(table, kind):
+    """Print a table of registers for drivers of your own: those behind the link of a board, or
+    those of a chip on a bus."""
+    from flexdrive_deploy.hdl.register_map import c_header, svd
+
+    click.echo((c_header if kind == "c" else svd)(table), nl=False)

@@ -9,10 +9,12 @@ from flexdrive_cli.verify import COMMANDS
 from flexdrive_cli.verify.proofs import PARTS
 from flexdrive_cli.verify.random import KINDS
 from flexdrive_sim import random_checks
+from flexdrive_sim.board import faults as board_faults
 from flexdrive_sim.flexv.verify import dot_check
 from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault
 from flexdrive_sim.hyperdrive.verify import link_faults
 from flexdrive_sim.hyperdrive.verify.fault_campaign import FaultCampaign, FaultRun
+from flexdrive_sim.mapped import chip_check
 from flexdrive_sim.proofs import runs
 from flexdrive_sim.proofs.formal import Proof
 
@@ -50,6 +52,37 @@ def test_a_failure_is_told_and_ends_with_status_1(flexdrive, monkeypatch):
     assert status == 1
     assert "1 of 1 faults changed something, 1 failures" in out
     assert re.fullmatch(r"error: wrong word: LinkConfig\(.*\), seed 77\n", errors)
+
+
+def test_board_faults(flexdrive, monkeypatch, tmp_path):
+    trials = [board_faults.Trial("burst", 8, "right", "", 1.5),
+              board_faults.Trial("power lost", 1, "BoardError", "was reset", 1.25, False)]
+    asked = []
+    monkeypatch.setattr(board_faults, "run_board_faults",
+                        lambda *arguments, **crew: asked.append((arguments, crew)) or trials)
+    status, out, errors = flexdrive("verify", "board-faults", "--count", 9, "--workers", 1,
+                                    "--page", "page.md")
+    assert asked == [(("tiny", 9, 0), {"workers": 1, "keep": None})]
+    assert status == 1
+    assert errors == "error: power lost: BoardError, recovered: False; was reset\n"
+    assert "9 faults, 1 trials broke a rule" in " ".join(out.split())
+    page = (tmp_path / "page.md").read_text()
+    assert "9 faults in 2 trials, 1 broke a rule" in page
+    assert "| burst | 8 | 1 | 0 | 1.5 |" in page
+    status, _, errors = flexdrive("verify", "board-faults", "--board", "none")
+    assert status == 1
+    assert errors.startswith("error: There is no board 'none'; there are ")
+
+
+def test_a_netlist_that_differs_is_told(flexdrive, monkeypatch):
+    runs = [chip_check.NetlistRun(0, 77, 5, 3, ""), chip_check.NetlistRun(1, 78, 5, 3, "worse")]
+    monkeypatch.setattr(chip_check, "check_chip", lambda programs, **_: (
+        {"LUT4": 1234}, ["net 4 has 2 drivers"], runs))
+    status, out, errors = flexdrive("verify", "netlist", "--programs", 2)
+    assert status == 1
+    assert re.search(r"0 +77 +5 +3 +equal\n1 +78 +5 +3 +DIFFERS", out)
+    assert "1,234 LUT4" in out
+    assert errors == "error: net 4 has 2 drivers\nerror: program 1: worse\n"
 
 
 def test_random_programs(flexdrive):

@@ -54,7 +54,7 @@ class Board:
 
     Parameters
     ----------
-    transport : see :class:`~.link.Link`.
+    transport, options : see :class:`~.link.Link`.
 
     Attributes
     ----------
@@ -62,8 +62,8 @@ class Board:
     streamed : spaces that are sent again for each image, since the store does not hold them.
     """
 
-    def __init__(self, transport):
-        self.link = Link(transport)
+    def __init__(self, transport, **options):
+        self.link = Link(transport, **options)
         self.link.reset()
         self.identity = Identity.of(self.link)
         self._begun()

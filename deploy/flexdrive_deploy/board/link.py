@@ -13,7 +13,7 @@ from flexdrive.boards.frame import PROTOCOL, RESET_KEY, Kind, Space
 from .errors import BoardError, NoAnswerError
 from .wire import Splitter, framed, request
 
-__all__ = ["ATTEMPTS", "Link", "Statistics"]
+__all__ = ["ATTEMPTS", "Link", "Statistics", "reset_frame"]
 
 ATTEMPTS = 8            # times in a row that no reply came, before giving up
 # Words of a request besides its data: header, place, length.
@@ -22,6 +22,13 @@ _LEAST_CREDIT = 127     # that every board has
 # After a reset frame. The receiver of the line may wake up inside a byte: it then loses that one,
 # finds the beginning of the next but one, and takes what it had for damaged up to the next zero.
 _CALM = bytes(8)
+
+
+def reset_frame(session):
+    """Bytes that begin a session."""
+    head = PROTOCOL | Kind.RESET.value << 4 | session << 16
+    # The zeros before it end whatever is half on the way.
+    return b"\0\0" + framed([head, RESET_KEY]) + _CALM
 
 
 @dataclass
@@ -45,6 +52,7 @@ class Link:
     transport : ``write(bytes)``, ``read(seconds) -> bytes``, ``now() -> seconds``, ``close()``,
         ``latency``, ``pause`` (seconds before the board is asked again whether something is
         there), ``patience`` (seconds that nothing may move), ``baud``, ``name``.
+    draw : a random number below its argument, of which sessions are made.
 
     Attributes
     ----------
@@ -53,8 +61,8 @@ class Link:
     statistics : :class:`Statistics`.
     """
 
-    def __init__(self, transport):
-        self.transport = transport
+    def __init__(self, transport, draw=secrets.randbelow):
+        self.transport, self._draw = transport, draw
         self.session, self.credit = 0, _LEAST_CREDIT
         self.statistics = Statistics()
         self._splitter = Splitter()
@@ -72,16 +80,13 @@ class Link:
             when nothing answers in the new session.
         """
         self.credit = _LEAST_CREDIT
-        other = [self.session]
-        while (session := 1 + secrets.randbelow(0xFFFF)) in other:
-            pass
-        self.session = session
+        before = self.session
+        while self.session == before:
+            self.session = 1 + self._draw(0xFFFF)
         for _ in range(ATTEMPTS):
             self._under_way.clear()
             self._waiting.clear()
-            # The zeros before it end whatever is half on the way.
-            head = PROTOCOL | Kind.RESET.value << 4 | session << 16
-            self._write(b"\0\0" + framed([head, RESET_KEY]) + _CALM)
+            self._write(reset_frame(self.session))
             reply = self._ask(Kind.READ, Space.REGISTERS, 0, (1, 0))
             if reply is not None and reply.kind == Kind.DONE:
                 return

@@ -15,6 +15,7 @@ COMMANDS = {
     "link-faults": ("link_faults", "Faults on the wires of one link between chips."),
     "mesh-faults": ("mesh_faults", "Faults between chips of a mesh that compute."),
     "mesh-soak": ("mesh_soak", "Random meshes for hours."),
+    "netlist": ("netlist", "A chip after synthesis for an FPGA, cell by cell."),
     "proofs": ("proofs", "Formal proofs with SymbiYosys."),
     "random": ("random", "Random programs on the core, on chips, on meshes."),
     "verilog": ("verilog", "Emitted Verilog with X in Icarus Verilog."),

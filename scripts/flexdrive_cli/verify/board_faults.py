@@ -1,53 +1,57 @@
 """``flexdrive verify board-faults``: faults on the line of a simulated board."""
 
-import sys
+import time
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
+
+from ..worker_options import worker_options
+from .faults import page_option
+from .verdict import end, printer
 
 __all__ = ["command"]
 
 
 @click.command(name="board-faults")
 @click.option("--count", default=5000, show_default=True, type=click.IntRange(1),
-              help="Faults to inject.")
+              help="Faults to inject, at least; 5,000 take half an hour on one core.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0),
               help="Of everything that is drawn.")
 @click.option("--board", "name", default="tiny", show_default=True,
               help="As of `flexdrive board simulate`.")
-def command(count, seed, name):
+@worker_options
+@page_option("board-faults")
+def command(count, seed, name, workers, page):
     """Faults on the line of a simulated board, bit by bit.
 
     Cables pulled, bits flipped, bytes lost, doubled, made up, frames lost and doubled, stuck wires,
-    a host that dies, a board that loses its power, a wrong rate. Ends with status 1 if any of them
-    led to a wrong result or a hang, or to a board that a reset frame does not bring back.
+    a host that dies, a board that loses its power or its state, another host, wrong rates. Ends
+    with status 1 if any of them led to a wrong result or a hang, or to a board that a reset frame
+    does not bring back.
     """
     from flexdrive_deploy.board.boards import system_for
-    from flexdrive_sim.board.faults import Campaign
-    from flexdrive_sim.board.simulated import SimulatedBoard
-    from flexdrive_sim.progress import preparation
+    from flexdrive_sim.board.faults import counted, faults_page, run_board_faults
+    from flexdrive_sim.results import checked_page
 
-    errors = Console(stderr=True, highlight=False)
-    config = system_for(name)
-    with preparation(errors) as notify:
-        board = SimulatedBoard(config, notify=notify)
-    campaign = Campaign(board, config.chip, seed)
-    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("faults", total=count)
-        broken = campaign.run(count,
-                              progress=lambda done: progress.update(task, completed=done))
-    outcomes = sorted({outcome for _, outcome in campaign.outcomes})
-    table = Table("kind", "faults", *(f"trials: {outcome}" for outcome in outcomes))
-    for kind, faults in campaign.counts.items():
-        table.add_row(kind, f"{faults:,}", *(f"{campaign.outcomes[kind, outcome]:,}"
-                                             for outcome in outcomes))
-    out = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
-    out.print(table)
-    out.print(f"{sum(campaign.counts.values()):,} faults, {len(broken)} broke a rule")
-    for trial in broken:
-        out.print(f"{trial.kind}: {trial.outcome}, recovered: {trial.recovered}; {trial.message}",
-                  markup=False, soft_wrap=True)
-    if broken:
-        sys.exit(1)
+    system_for(name)            # an error here, not one of a worker
+    page = None if page is None else checked_page(page)
+    begin = time.monotonic()
+    with workers.crew() as crew:
+        trials = run_board_faults(name, count, seed, **crew)
+    seconds = time.monotonic() - begin
+    outcomes, rows = counted(trials)
+    table = Table("fault", box=None, pad_edge=False, header_style="bold")
+    for heading in ("faults", *outcomes, "longest"):
+        table.add_column(heading, justify="right")
+    for kind, faults, counts, longest in rows:
+        table.add_row(kind, f"{faults:,}", *(f"{count:,}" for count in counts), f"{longest:.1f}")
+    broken = [trial for trial in trials if trial.broken]
+    table.caption = (f"{sum(trial.faults for trial in trials):,} faults, {len(broken):,} trials "
+                     f"broke a rule, {seconds:.0f} s")
+    printer().print(table)
+    if page is not None:
+        typed = (f"flexdrive verify board-faults --count {count} --seed {seed}"
+                 + (f" --board {name}" if name != "tiny" else ""))
+        page.write_text(faults_page(trials, typed, seconds))
+    end([f"{trial.kind}: {trial.outcome}, recovered: {trial.recovered}; {trial.message}"
+         for trial in broken])

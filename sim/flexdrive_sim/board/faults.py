@@ -5,27 +5,29 @@ way, at a time that is drawn. Either the result is right, or the driver says in 
 is none. Then the board, in whatever state it is, must work again in a new session.
 """
 
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from flexdrive_deploy.board.boards import system_for
 from flexdrive_deploy.board.driver import Board
 from flexdrive_deploy.board.errors import BoardError
 
+from ..campaign import run_campaign
+from ..chunks import kept_by_worker
 from ..hyperdrive.drive.board import BoardMachine
 from ..hyperdrive.golden.chip import GoldenChip
 from ..hyperdrive.verify.random_layer import random_layer_stimulus
-from .simulated import DirectTransport, LineFault
+from .fault_kinds import KINDS, DisturbedTransport, Killed
+from .simulated import DirectTransport, SimulatedBoard
 
-__all__ = ["KINDS", "Campaign", "Trial"]
+__all__ = ["FaultBench", "Trial", "counted", "faults_of_round", "faults_page", "run_board_faults"]
 
-_LOW, _HIGH, _INVERTED = 0, 1, 2
-# Faults of one trial, for those that leave little behind.
-_MANY = 8
 # Longest trial, in times of one without a fault at the slowest rate of the host in it: that is what
 # the driver's limits are made of.
 _LONGEST = 20
+# Kinds of the trials of a round: more of those that take little time.
+_ROUND = [kind for kind, (_, faults) in KINDS.items() for _ in range(4 if faults > 1 else 1)]
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Trial:
     kind : of the fault. faults : how many were injected.
     outcome : "right", or the name of the error that told; never "WRONG" or "HANG".
     message : of the error.
-    cycles : of the trial.
+    length : of the trial, in times of one without a fault at the slowest rate of the host in it.
     recovered : a new session gave the right result.
     """
 
@@ -45,195 +47,41 @@ class Trial:
     faults: int
     outcome: str
     message: str = ""
-    cycles: int = 0
+    length: float = 0.0
     recovered: bool = True
 
-
-class _Disturbed(DirectTransport):
-    """Bytes are lost, doubled, made up or changed on the way; the process ends; the power goes.
-
-    ``plan`` : list of (cycle, action), an action being a function of this transport. ``mangle`` :
-    for the next bytes of a direction, a function of their list."""
-
-    def __init__(self, board, plan: list[tuple]):
-        super().__init__(board)
-        self.plan = sorted(plan, key=lambda entry: entry[0])
-        self.mangle: dict[str, list] = {"write": [], "read": []}
-
-    def write(self, content):
-        self._act()
-        super().write(self._changed("write", content))
-
-    def read(self, timeout):
-        self._act()
-        return self._changed("read", super().read(timeout))
-
-    def _act(self):
-        while self.plan and self.board.cycle >= self.plan[0][0]:
-            self.plan.pop(0)[1](self)
-
-    def _changed(self, way, content):
-        while content and self.mangle[way]:
-            content = self.mangle[way].pop(0)(content)
-        return content
+    @property
+    def broken(self):
+        """Whether it broke a rule: a wrong result, a hang, no recovery."""
+        return self.outcome in ("WRONG", "HANG") or not self.recovered
 
 
-class _Killed(Exception):
-    """The host's process is gone."""
-
-
-def _wave(kind, low, high):
-    """Line faults of a kind that last ``low`` to ``high`` bits."""
-    def draw(random, at, period):
-        length = max(1, int(period * random.uniform(low, high)))
-        return [LineFault(at, at + length, int(random.integers(2)), kind)], []
-    return draw
-
-
-def _bytes(change):
-    """A change of the bytes of either direction."""
-    def draw(random, at, period):
-        way = ("write", "read")[int(random.integers(2))]
-
-        def act(transport):
-            transport.mangle[way].append(lambda content: change(random, content))
-        return [], [(at, act)]
-    return draw
-
-
-def _lose(random, content):
-    at = int(random.integers(len(content)))
-    return content[:at] + content[at + int(random.integers(1, 4)):]
-
-
-def _double(random, content):
-    at = int(random.integers(len(content)))
-    return content[:at + 1] + content[at:]
-
-
-def _insert(random, content):
-    at = int(random.integers(len(content) + 1))
-    return content[:at] + random.bytes(int(random.integers(1, 20))) + content[at:]
-
-
-def _change(random, content):
-    at = int(random.integers(len(content)))
-    return content[:at] + random.bytes(1) + content[at + 1:]
-
-
-def _twice(random, content):
-    return content + content
-
-
-def _never(random, content):
-    return b""
-
-
-def _killed(random, at, period):
-    def act(transport):
-        transport.board.forget()
-        raise _Killed
-    return [], [(at, act)]
-
-
-def _power(random, at, period):
-    def act(transport):
-        transport.board.power(False)
-        transport.board.run(int(random.integers(10, 2000)))
-        transport.board.power(True)
-    return [], [(at, act)]
-
-
-def _pulled(random, at, period):
-    """Both wires at rest, for good; the driver must give up."""
-    return [LineFault(at, 1 << 62, wire, _HIGH) for wire in (0, 1)], []
-
-
-def _rate(random, at, period):
-    """Another rate of the host from here on."""
-    factor = float(random.choice([0.25, 0.5, 0.8, 1.25, 2]))
-
-    def act(transport):
-        transport.board.baud = round(transport.board.config.baud * factor)
-    return [], [(at, act)]
-
-
-# Name -> (drawing function, faults of a trial).
-KINDS = {
-    "bit flipped": (_wave(_INVERTED, 0.9, 1.1), _MANY),
-    "glitch": (_wave(_INVERTED, 0.1, 0.6), _MANY),
-    "burst": (_wave(_INVERTED, 2, 40), _MANY),
-    "stuck at 0": (_wave(_LOW, 1, 400), _MANY),
-    "stuck at 1": (_wave(_HIGH, 1, 400), _MANY),
-    "byte lost": (_bytes(_lose), _MANY),
-    "byte doubled": (_bytes(_double), _MANY),
-    "bytes made up": (_bytes(_insert), _MANY),
-    "byte changed": (_bytes(_change), _MANY),
-    "frame doubled": (_bytes(_twice), _MANY),
-    "frame lost": (_bytes(_never), _MANY),
-    "cable pulled": (_pulled, 1),
-    "host killed": (_killed, 1),
-    "power lost": (_power, 1),
-    "wrong rate": (_rate, 1),
-}
-
-
-@dataclass
-class Campaign:
-    """Trials on a simulated board.
+class FaultBench:
+    """A simulated board, a program for it, and what must come of that.
 
     Parameters
     ----------
-    board : :class:`~.simulated.SimulatedBoard`. config : ChipConfig of its chip.
-    seed : of the program and of everything that is drawn.
+    board : :class:`~.simulated.SimulatedBoard`.
+    random : generator that sessions are drawn from.
     """
 
-    board: object
-    config: object
-    seed: int = 0
-    counts: Counter = field(default_factory=Counter)
-    outcomes: Counter = field(default_factory=Counter)
-
-    def __post_init__(self):
-        self._stimulus = random_layer_stimulus(self.config, 3)
+    def __init__(self, board, random):
+        self.board, self._random = board, random
+        self._chip = board.config.chip
+        self._stimulus = random_layer_stimulus(self._chip, 3)
         self._arrays = self._stimulus.arrays()
-        self._expected = GoldenChip(self.config).execute(*self._arrays)
-        self._length = self._clean()
-
-    def _clean(self):
-        """Cycles of a trial without a fault."""
-        begin = self.board.cycle
-        run = self._work(DirectTransport(self.board))
-        if not np.array_equal(run, self._expected):
+        self._expected = GoldenChip(self._chip).execute(*self._arrays)
+        begin = board.cycle
+        if not np.array_equal(self._work(DirectTransport(board)), self._expected):
             raise BoardError("The board gives a wrong result without any fault")
-        return self.board.cycle - begin
+        self._length = board.cycle - begin      # cycles of a trial without a fault
 
     def _work(self, transport):
-        machine = BoardMachine(Board(transport), self.config)
-        return machine.run(*self._arrays, self._stimulus.out_words).pixels
-
-    def run(self, count, *, progress=lambda faults: None):
-        """Trials until ``count`` faults were injected, all kinds in turn.
-
-        Returns
-        -------
-        list of :class:`Trial` that broke a rule: a wrong result, a hang, no recovery.
-        """
-        broken, at, done = [], 0, 0
-        kinds = list(KINDS)
-        while done < count:
-            trial = self.trial(kinds[at % len(kinds)], np.random.default_rng([self.seed, at]))
-            at += 1
-            done += trial.faults
-            self.counts[trial.kind] += trial.faults
-            self.outcomes[trial.kind, trial.outcome] += 1
-            if trial.outcome in ("WRONG", "HANG") or not trial.recovered:
-                broken.append(trial)
-            progress(done)
-        return broken
+        board = Board(transport, draw=lambda end: int(self._random.integers(end)))
+        return BoardMachine(board, self._chip).run(*self._arrays, self._stimulus.out_words).pixels
 
     def trial(self, kind, random):
-        """One :class:`Trial`."""
+        """One :class:`Trial`; what it draws comes from the generator ``random``."""
         draw, faults = KINDS[kind]
         board, begin, plan = self.board, self.board.cycle, []
         period = board.config.divisor
@@ -243,15 +91,15 @@ class Campaign:
             plan += actions
         trial = Trial(kind, faults, "right")
         try:
-            if not np.array_equal(self._work(_Disturbed(board, plan)), self._expected):
+            if not np.array_equal(self._work(DisturbedTransport(board, plan)), self._expected):
                 trial.outcome = "WRONG"
-        except _Killed:
+        except Killed:
             trial.outcome = "killed"
         except BoardError as error:
             trial.outcome, trial.message = type(error).__name__, str(error)
-        trial.cycles = board.cycle - begin
-        slowest = min(board.baud, board.config.baud)
-        if trial.cycles > _LONGEST * self._length * board.config.baud / slowest:
+        slowest = min(board.baud, board.config.baud) / board.config.baud
+        trial.length = (board.cycle - begin) / self._length * slowest
+        if trial.length > _LONGEST and trial.outcome != "WRONG":
             trial.outcome = "HANG"
         board.faults, board.baud = [], board.config.baud
         board.forget()
@@ -260,3 +108,72 @@ class Campaign:
         except BoardError as error:
             trial.recovered, trial.message = False, f"{trial.message}; then: {error}"
         return trial
+
+
+@kept_by_worker(1)
+def _board(name):
+    return SimulatedBoard(system_for(name))
+
+
+def faults_of_round(name, seed, number):
+    """Trials of each kind, in an order that is drawn, on a board that has just got its power.
+
+    Parameters
+    ----------
+    name : of the board, as of :func:`~flexdrive_deploy.board.boards.system_for`.
+    seed, number : of the campaign, and of the round in it.
+
+    Returns
+    -------
+    list of :class:`Trial` as dictionaries
+    """
+    random = np.random.default_rng([seed, number])
+    board = _board(name)
+    board.power(True)
+    bench = FaultBench(board, random)
+    return [asdict(bench.trial(str(kind), random)) for kind in random.permutation(_ROUND)]
+
+
+def run_board_faults(name, count, seed=0, **crew):
+    """The campaign: rounds until ``count`` faults were injected; ``crew`` as of
+    :func:`~flexdrive_sim.campaign.run_campaign`. Returns a list of :class:`Trial`."""
+    rounds = -(-count // sum(KINDS[kind][1] for kind in _ROUND))
+    found = run_campaign(faults_of_round, {f"{name}-{seed}-{number:04d}": (name, seed, number)
+                                           for number in range(rounds)},
+                         name="faults on the line of a board", **crew)
+    return [Trial(**trial) for trials in found.values() for trial in trials]
+
+
+def counted(trials):
+    """(outcomes, rows) of a campaign: their names, and of each kind its name, its faults, its
+    trials by outcome, and the length of the longest."""
+    outcomes = sorted({trial.outcome for trial in trials}, key=lambda name: (name != "right", name))
+    rows = []
+    for kind in KINDS:
+        these = [trial for trial in trials if trial.kind == kind]
+        if these:
+            rows.append((kind, sum(trial.faults for trial in these),
+                         [sum(trial.outcome == name for trial in these) for name in outcomes],
+                         max(trial.length for trial in these)))
+    return outcomes, rows
+
+
+def faults_page(trials, command, seconds):
+    """The campaign as Markdown; ``command`` is what was typed."""
+    outcomes, rows = counted(trials)
+    lines = [
+        "# Faults on the line of a board", "",
+        f"{sum(trial.faults for trial in trials):,} faults in {len(trials):,} trials, "
+        f"{sum(trial.broken for trial in trials)} broke a rule, {seconds:.0f} s. Command: "
+        f"`{command}`. Each trial loads a program into a simulated board, runs an image and "
+        "compares its words, while faults come at random times; then a new session does the same "
+        "without any. A rule is broken by a wrong result that is given as right, by a trial that "
+        f"takes more than {_LONGEST} times as long as one without a fault at the slowest rate of "
+        "the host in it (*longest*), and by a new session that does not give the right words.", "",
+        f"| fault | faults | {' | '.join(f'trials: {name}' for name in outcomes)} | longest |",
+        "|---|" + "---:|" * (len(outcomes) + 2)]
+    lines += [f"| {kind} | {faults:,} | {' | '.join(map(str, counts))} | {longest:.1f} |"
+              for kind, faults, counts, longest in rows]
+    return "\n".join([*lines, "", "*right*: the driver repaired it. *NoAnswerError*, *BoardError*: "
+                      "it said in one line that there is no result. *killed*: the host's process "
+                      "ended in the middle.", ""])

@@ -1,7 +1,7 @@
 """A board: a System on the compiled engine, and the host's end of its line, bit by bit."""
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import numpy as np
@@ -49,7 +49,6 @@ class SimulatedBoard:
     ----------
     config : :class:`flexdrive.boards.config.SystemConfig`.
     baud : of the host's end; by default that of the board.
-    power_up : seed for random registers and memories at power-up, without a reset.
     debug : can write waveforms; slower.
     notify : called with a line of text before each slow step.
 
@@ -58,11 +57,10 @@ class SimulatedBoard:
     faults : list of :class:`LineFault` that are to come or under way.
     """
 
-    def __init__(self, config, *, baud=None, power_up=None, debug=False, notify=None):
+    def __init__(self, config, *, baud=None, debug=False, notify=None):
         self.config = config
         extra = files(__package__).joinpath("line.cc").read_text()
-        self._built = compile_model(System(config), extra=extra, power_up=power_up, debug=debug,
-                                    notify=notify)
+        self._built = compile_model(System(config), extra=extra, debug=debug, notify=notify)
         self._before = 0        # cycles before the power came
         self._baud = baud or config.baud
         self.power(True)
@@ -109,10 +107,12 @@ class SimulatedBoard:
         """Bytes of the host that are not on the line yet."""
         return len(self._input)
 
-    def power(self, on):
-        """Take the power away, or give it back: the board begins as it was configured."""
+    def power(self, on, state=None):
+        """Take the power away, or give it back: the board begins as it was configured, or, without
+        any reset, with random registers and memories of the seed ``state``."""
         self._before = self.cycle if hasattr(self, "model") else 0
-        self.model = Model(self._built) if on else None
+        built = self._built if state is None else replace(self._built, power_up=state)
+        self.model = Model(built, reset=state is None) if on else None
         self._line = _Line(level=1)
         self.baud = self._baud
         if on:

@@ -40,13 +40,14 @@ class Model:
     Parameters
     ----------
     component : the component, or a :class:`BuiltModel` of it.
+    reset : begin with a reset of one cycle; else in the state of power-up.
     options : see :func:`flexdrive_sim.engine.build.compile_rtlil`.
 
     Values of ports are Python integers (unsigned bit patterns); a cycle is one rising edge of
     ``clk``. Outputs are those before the edge, after all inputs have taken effect.
     """
 
-    def __init__(self, component, **options):
+    def __init__(self, component, *, reset=True, **options):
         self._handle = None
         built = (component if isinstance(component, BuiltModel) else
                  compile_model(component, **options))
@@ -63,7 +64,10 @@ class Model:
             self._index["rst"], self._width["rst"] = len(built.ports), 1
         self.records = (StreamRecord * max(1, len(built.streams)))()
         self._buffers = {}
-        self.reset()
+        if reset:
+            self.reset()
+        else:
+            self.settle()
 
     def __del__(self):
         if self._handle is not None:

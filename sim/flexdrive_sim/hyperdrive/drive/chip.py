@@ -59,12 +59,14 @@ class Chip:
     engine : ``"compiled"`` or ``"pysim"`` (Amaranth's simulator; for small chips).
     options : of the compiled engine (:func:`flexdrive_sim.engine.build.compile_rtlil`):
         ``backend``, ``power_up``, ``notify``.
+    built : :class:`~flexdrive_sim.engine.build.BuiltModel` of the chip, instead of its RTL.
     """
 
-    def __init__(self, config: ChipConfig, *, engine="compiled", **options):
+    def __init__(self, config: ChipConfig, *, engine="compiled", built=None, **options):
         self.config = config
         self.engine = engine
-        self._model = Model(ChipComponent(config), **options) if engine == "compiled" else None
+        self._model = (Model(built or ChipComponent(config), **options) if engine == "compiled"
+                       else None)
 
     def run(self, words, weights, pixels, out_words, *, gates=None, max_cycles=None):
         """Run a program to its end; the chip is reset first, its memories are not cleared.
