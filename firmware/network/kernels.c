@@ -5,6 +5,9 @@
 #include <stddef.h>
 
 #include "platform.h"
+#ifdef NETWORK_DOTS
+#include "dots.h"
+#endif
 
 static uint32_t lane_mask(uint32_t bits) { return bits == 32 ? ~UINT32_C(0) : (UINT32_C(1) << bits) - 1; }
 
@@ -15,17 +18,7 @@ static uint32_t lane(const uint32_t *words, uint32_t index, uint32_t bits)
 	return words[bit / 32] >> bit % 32 & lane_mask(bits);
 }
 
-static int32_t signed_lane(const uint32_t *words, uint32_t index, uint32_t bits)
-{
-	uint32_t sign = UINT32_C(1) << (bits - 1);
-	return (int32_t)((lane(words, index, bits) ^ sign) - sign);
-}
-
-static uint32_t *pixel(const struct net_map *map, int32_t y, int32_t x)
-{
-	return map->data + (ptrdiff_t)y * (ptrdiff_t)map->row_words
-	       + (ptrdiff_t)x * (ptrdiff_t)map->pixel_words;
-}
+#define pixel net_pixel
 
 static uint32_t get(const struct net_map *map, uint32_t c, int32_t y, int32_t x)
 {
@@ -33,12 +26,14 @@ static uint32_t get(const struct net_map *map, uint32_t c, int32_t y, int32_t x)
 }
 
 // The first lane of a word clears the others, so channels are stored in their order.
-static void put(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
+void net_put(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
 {
 	uint32_t bit = c * bits, *word = words + bit / 32;
 	value &= lane_mask(bits);
 	*word = bit % 32 ? *word | value << bit % 32 : value;
 }
+
+#define put net_put
 
 static int inside(const struct net_map *map, int32_t y, int32_t x)
 {
@@ -85,125 +80,168 @@ static uint32_t requantised(int64_t total, const struct net_requant *requant)
 	return clipped(round_quotient(total, INT64_C(1) << requant->shift, requant->rounding), requant);
 }
 
-static uint32_t finished(int32_t sum, const struct net_scale *scale,
-			 const struct net_requant *requant)
+uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t index,
+		      const struct net_requant *requant)
 {
-	return requantised((int64_t)sum * scale->multiplier
-			   + shifted_left(scale->addend, requant->addend_shift), requant);
+	const struct net_scales *group = scales + index / 4;
+	uint32_t i = index % 4;
+	return requantised((int64_t)(int32_t)((uint32_t)sum + (uint32_t)group->start[i])
+			   * group->multiplier[i]
+			   + shifted_left(group->addend[i], requant->addend_shift), requant);
 }
 
 // Layers
 
-typedef int32_t channel_sum(const struct net_map *in, const struct net_window *window, int32_t y,
-			    int32_t x, const uint32_t *weights, uint32_t weight_bits, uint32_t channel,
-			    uint32_t first, uint32_t count, uint32_t parameter);
+// A layer's kernel: its source and window, `words` of weights of a channel.
+struct layer {
+	const struct net_map *in;
+	const struct net_window *window;
+	uint32_t weight_bits, words, first, parameter;
+	const uint32_t *weights;
+};
 
-static inline __attribute__((always_inline)) void layer(
-	channel_sum sum, const struct net_map *in, const struct net_map *out,
-	const struct net_window *window, uint32_t weight_bits, const void *weights, uint32_t first,
-	uint32_t count, uint32_t parameter, const struct net_requant *requant, int scaled)
+// Sum of a channel at a place of the source.
+typedef int32_t channel_sum(const struct layer *layer, int32_t y, int32_t x, uint32_t channel);
+
+// Channels in whole groups of 4.
+static uint32_t whole(uint32_t count) { return (count + 3) / 4 * 4; }
+
+static inline __attribute__((always_inline)) void every(
+	channel_sum sum, struct layer *layer, const struct net_map *out, const void *weights,
+	uint32_t count, const struct net_requant *requant, int scaled)
 {
-	const struct net_scale *scales = weights;
-	const uint32_t *words = scaled ? (const uint32_t *)(scales + count) : weights;
+	const struct net_scales *scales = weights;
+	const struct net_window *window = layer->window;
+	layer->weights = scaled ? (const uint32_t *)(scales + whole(count) / 4) : weights;
 	for (uint32_t y = net_core(); y < out->height; y += net_cores())
 		for (uint32_t x = 0; x < out->width; x++)
-			for (uint32_t c = first; c < first + count; c++) {
-				int32_t made = sum(in, window, (int32_t)(y * window->stride_y) - window->top,
-						   (int32_t)(x * window->stride_x) - window->left, words,
-						   weight_bits, c, first, count, parameter);
+			for (uint32_t c = layer->first; c < layer->first + count; c++) {
+				int32_t made = sum(layer, (int32_t)(y * window->stride_y) - window->top,
+						   (int32_t)(x * window->stride_x) - window->left, c);
 				put(pixel(out, (int32_t)y, (int32_t)x), c, out->bits,
-				    scaled ? finished(made, scales + (c - first), requant) : (uint32_t)made);
+				    scaled ? net_finished(made, scales, c - layer->first, requant)
+					   : (uint32_t)made);
 			}
 }
 
-// Word `word` of channel `index` of a chunk that has words in groups of 4 channels.
-static uint32_t weight_word(const uint32_t *weights, uint32_t words, uint32_t count, uint32_t index,
-			    uint32_t word)
-{
-	uint32_t group = index / 4, within = count - 4 * group < 4 ? count - 4 * group : 4;
-	return weights[4 * group * words + word * within + index % 4];
-}
+// Words of weights of a channel, one after the other in lanes with sign.
+struct lanes {
+	const uint32_t *next;
+	uint32_t word, left, bits;
+};
 
-static int32_t dense(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
-		     const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
-		     uint32_t count, uint32_t words)
+static struct lanes channel_lanes(const struct layer *layer, uint32_t channel)
 {
 	// Words of a group's channels stand side by side.
-	uint32_t index = channel - first, beside = count - index / 4 * 4 < 4 ? count % 4 : 4;
-	const uint32_t *next = weights + index / 4 * 4 * words + index % 4;
-	uint32_t mask = lane_mask(in->bits), above = 32 - weight_bits, left = 0, weight = 0, sum = 0;
+	uint32_t index = channel - layer->first;
+	return (struct lanes){layer->weights + index / 4 * 4 * layer->words + index % 4, 0, 0,
+			      layer->weight_bits};
+}
+
+static int32_t next_lane(struct lanes *lanes)
+{
+	uint32_t above = 32 - lanes->bits;
+	if (!lanes->left) {
+		lanes->word = *lanes->next;
+		lanes->next += 4;
+		lanes->left = 32 / lanes->bits;
+	}
+	int32_t value = (int32_t)(lanes->word << above) >> above;
+	lanes->word >>= lanes->bits;
+	lanes->left--;
+	return value;
+}
+
+// Products with words begin..begin + count - 1 of each pixel of a window.
+static int32_t products(const struct layer *layer, int32_t y, int32_t x, uint32_t channel,
+			uint32_t begin, uint32_t count)
+{
+	const struct net_map *in = layer->in;
+	const struct net_window *window = layer->window;
+	struct lanes weights = channel_lanes(layer, channel);
+	uint32_t mask = lane_mask(in->bits), sum = 0;
 	for (uint32_t i = 0; i < window->height; i++)
 		for (uint32_t j = 0; j < window->width; j++) {
 			const uint32_t *source = pixel(in, y + (int32_t)(i * window->dilation_y),
 						       x + (int32_t)(j * window->dilation_x));
-			for (uint32_t k = 0; k < in->pixel_words; k++) {
+			for (uint32_t k = begin; k < begin + count; k++) {
 				uint32_t values = source[k];
 				for (uint32_t lanes = 32 / in->bits; lanes; lanes--) {
-					if (!left) {
-						weight = *next;
-						next += beside;
-						left = 32 / weight_bits;
-					}
-					sum += (values & mask) * (uint32_t)((int32_t)(weight << above) >> above);
+					sum += (values & mask) * (uint32_t)next_lane(&weights);
 					values >>= in->bits;
-					weight >>= weight_bits;
-					left--;
 				}
 			}
 		}
 	return (int32_t)sum;
 }
 
-void net_convolve(const struct net_map *in, const struct net_map *out,
-		  const struct net_window *window, uint32_t weight_bits, const void *weights,
-		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled)
+static int32_t dense(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
 {
-	uint32_t values = window->height * window->width * in->pixel_words * (32 / in->bits);
-	uint32_t words = (values * weight_bits + 31) / 32;
-	layer(dense, in, out, window, weight_bits, weights, first, count, words, requant, scaled);
+	return products(layer, y, x, channel, 0, layer->in->pixel_words);
 }
 
-static int32_t single(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
-		      const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
-		      uint32_t count, uint32_t multiple)
+// Words of weights of so many lanes.
+static uint32_t lane_words(uint32_t lanes, uint32_t bits) { return (lanes * bits + 31) / 32; }
+
+void net_convolve(const struct net_map *in, const struct net_map *out,
+		  const struct net_window *window, uint32_t weight_bits, const void *weights,
+		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
+		  const struct net_dots *dots)
 {
-	uint32_t words = (count * weight_bits + 31) / 32, tap = 0, sum = 0;
-	for (uint32_t i = 0; i < window->height; i++)
-		for (uint32_t j = 0; j < window->width; j++, tap++) {
-			int32_t weight = signed_lane(weights + tap * words, channel - first, weight_bits);
-			sum += (uint32_t)weight * get(in, channel / multiple,
-						      y + (int32_t)(i * window->dilation_y),
-						      x + (int32_t)(j * window->dilation_x));
-		}
-	return (int32_t)sum;
+	uint32_t words = lane_words(window->height * window->width * in->pixel_words
+				    * (32 / in->bits), weight_bits);
+#ifdef NETWORK_DOTS
+	if (dots) {
+		net_dots_convolve(in, out, window, words, weights, first, count, requant, scaled,
+				  dots);
+		return;
+	}
+#else
+	(void)dots;
+#endif
+	struct layer layer = {in, window, weight_bits, words, first, 0, NULL};
+	every(dense, &layer, out, weights, count, requant, scaled);
+}
+
+static int32_t single(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
+{
+	return products(layer, y, x, channel,
+			channel / layer->parameter * layer->in->bits / 32, 1);
 }
 
 void net_depthwise(const struct net_map *in, const struct net_map *out,
 		   const struct net_window *window, uint32_t weight_bits, const void *weights,
 		   uint32_t first, uint32_t count, uint32_t multiple,
-		   const struct net_requant *requant, int scaled)
+		   const struct net_requant *requant, int scaled, const struct net_dots *dots)
 {
-	layer(single, in, out, window, weight_bits, weights, first, count, multiple, requant, scaled);
+	uint32_t words = lane_words(window->height * window->width * (32 / in->bits), weight_bits);
+#ifdef NETWORK_DOTS
+	if (dots) {
+		net_dots_depthwise(in, out, window, words, weights, first, count, multiple, requant,
+				   scaled, dots);
+		return;
+	}
+#else
+	(void)dots;
+#endif
+	struct layer layer = {in, window, weight_bits, words, first, multiple, NULL};
+	every(single, &layer, out, weights, count, requant, scaled);
 }
 
-
-static int32_t grouped(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
-		       const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
-		       uint32_t count, uint32_t parameter)
+static int32_t grouped(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
 {
 	// Channels of a group of the source, and of the output.
-	uint32_t inputs = parameter & 0xffff, outputs = parameter >> 16;
-	uint32_t words = (window->height * window->width * inputs * weight_bits + 31) / 32;
-	uint32_t at = 0, sum = 0, begin = channel / outputs * inputs;
+	uint32_t inputs = layer->parameter & 0xffff, outputs = layer->parameter >> 16;
+	uint32_t sum = 0, begin = channel / outputs * inputs;
+	const struct net_window *window = layer->window;
+	struct lanes weights = channel_lanes(layer, channel);
 	for (uint32_t i = 0; i < window->height; i++)
 		for (uint32_t j = 0; j < window->width; j++)
-			for (uint32_t k = 0; k < inputs; k++, at++) {
-				uint32_t word = weight_word(weights, words, count, channel - first,
-							    at * weight_bits / 32);
-				sum += (uint32_t)signed_lane(&word, at % (32 / weight_bits), weight_bits)
-				       * get(in, begin + k, y + (int32_t)(i * window->dilation_y),
+			for (uint32_t k = 0; k < inputs; k++)
+				sum += (uint32_t)next_lane(&weights)
+				       * get(layer->in, begin + k,
+					     y + (int32_t)(i * window->dilation_y),
 					     x + (int32_t)(j * window->dilation_x));
-			}
 	return (int32_t)sum;
 }
 
@@ -212,8 +250,12 @@ void net_grouped(const struct net_map *in, const struct net_map *out,
 		 uint32_t first, uint32_t count, uint32_t groups, const struct net_requant *requant,
 		 int scaled)
 {
-	uint32_t parameter = in->channels / groups | out->channels / groups << 16;
-	layer(grouped, in, out, window, weight_bits, weights, first, count, parameter, requant, scaled);
+	uint32_t inputs = in->channels / groups;
+	struct layer layer = {
+		in, window, weight_bits,
+		lane_words(window->height * window->width * inputs, weight_bits), first,
+		inputs | out->channels / groups << 16, NULL};
+	every(grouped, &layer, out, weights, count, requant, scaled);
 }
 
 // Elementwise

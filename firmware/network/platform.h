@@ -6,8 +6,16 @@
 #include <stdint.h>
 #include <string.h>
 
+// A layer's kernels of dot products (dots.h), on cores that have these instructions.
+#ifdef NETWORK_DOTS
+#include "dots.h"
+#define NET_DOTS(widths) (&net_dots_##widths)
+#else
+#define NET_DOTS(widths) NULL
+#endif
+
 #ifdef NETWORK_CLUSTER
-#include "../flexv_cluster.h"
+#include "flexv_cluster.h"
 
 #define NET_L1 FLEXV_L1
 static inline uint32_t net_core(void) { return core_id(); }

@@ -21,6 +21,8 @@ int main(void)
 }
 """
 _SOURCES = ("network.c", "weights.c", "kernels.c")
+# Beside these, of cores with dot products.
+_DOTS = ("dots.c", "dots.S")
 # The memory of the program: what the default has, or more for a network with a trace.
 _MEMORY = 1 << 20
 
@@ -81,6 +83,6 @@ def build_elf(directory, *, trace=False, memory=_MEMORY, notify=None):
     script.write_text(re.sub(r"LENGTH = \w+", f"LENGTH = {memory}",
                              (firmware_directory() / "link.ld").read_text()))
     made = place / ("network_trace.elf" if trace else "network.elf")
-    return build_program([place / "main.c", *(place / name for name in _SOURCES)], made,
-                         script=script, arguments=["-DNETWORK_TRACE"] if trace else [],
-                         notify=notify)
+    return build_program([place / "main.c", *(place / name for name in (*_SOURCES, *_DOTS))], made,
+                         script=script, notify=notify,
+                         arguments=["-DNETWORK_DOTS", *(["-DNETWORK_TRACE"] if trace else [])])

@@ -5,6 +5,8 @@ import numpy as np
 from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 
+from .dots import dots_of
+from .scales import packed_scales
 from .storage import canonical
 from .weights import layer_kind, sign_numbers
 
@@ -67,11 +69,15 @@ class StepCode:
             rounding, added = rule.rounding, rule.added
         elif isinstance(rule, Ratio):
             rounding, added = rule.rounding, rule.added
+        low, high = output.low, output.high
+        if isinstance(self.step.node, ir.Convolution) and packed_scales(self.step) is not None:
+            # What is below the range of rq.pack is part of the addends.
+            addend_shift, low, high = 0, 0, high - low
         name = f"{self.name}_requant"
         self.constants.append(
             f"static const struct net_requant {name} = {{.shift = {shift}, .addend_shift = "
             f"{addend_shift},\n\t.rounding = NET_{rounding}, .added = {added}, "
-            f".low = {output.low}, .high = {output.high}}};")
+            f".low = {low}, .high = {high}}};")
         return f"&{name}"
 
     def window(self, above=None):
@@ -101,6 +107,9 @@ class StepCode:
         parameter = {"convolve": "", "grouped": f"{node.groups}, ", "depthwise":
                      f"{len(node.weights) // node.groups}, "}[kind]
         scaled = int(self.step.rule is not None)
+        if kind != "grouped":
+            name = dots_of(self.step)
+            scaled = f"{scaled}, " + ("NULL" if name is None else f"NET_DOTS({name.name})")
 
         def kernel(ins, out, window, index, _):
             chunk = self.chunks[index]

@@ -7,6 +7,7 @@ from flexdrive_deploy.errors import FileError, ModelError
 from flexdrive_deploy.flexv.firmware import firmware_directory
 from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 
+from .dots import dots_of, dots_source
 from .listing import listing
 from .planner import Plan, make_plan
 from .source import network_sources
@@ -14,7 +15,7 @@ from .steps import Steps, steps_of
 
 __all__ = ["CompiledNetwork", "compile_network"]
 
-_KERNELS = ("kernels.h", "kernels.c", "platform.h")
+_KERNELS = ("kernels.h", "kernels.c", "platform.h", "dots.h", "dots.c")
 # L1 of a cluster, in bytes.
 _L1 = range(4 << 10, (1 << 20) + 1)
 
@@ -47,7 +48,9 @@ class CompiledNetwork:
         """name -> text, with kernels and the listing of the plan: all that a compiler needs."""
         kernels = {name: (firmware_directory() / "network" / name).read_text()
                    for name in _KERNELS}
-        return self.files | kernels | {"listing.txt": listing(self.steps, self.plan)}
+        dots = {each for each in map(dots_of, self.steps.steps) if each is not None}
+        return self.files | kernels | {"dots.S": dots_source(dots),
+                                       "listing.txt": listing(self.steps, self.plan)}
 
     def write(self, directory):
         """Write all files.

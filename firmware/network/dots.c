@@ -1,0 +1,226 @@
+// Layers by the core's dot products: tiles of pixels for each core, the walk of Mac&Load.
+
+#include "dots.h"
+
+#include "flexv_intrinsics.h"
+#include "platform.h"
+
+struct layer {
+	const struct net_map *out;
+	const struct net_scales *scales;
+	const struct net_requant *requant;
+	const struct net_dots *dots;
+	const uint32_t *weights;
+	uint32_t words;	// of weights of a channel
+	uint32_t first, count, multiple;
+	int scaled, single;
+};
+
+// Pixels of the output as lines of equal steps in the source: rows, columns, or all as one line.
+struct lines {
+	uint32_t count, length;
+	uint32_t flat;	// whether the one line has all rows
+	int32_t a_pixel, a_line;	// bytes in the source
+	int32_t out_pixel, out_line;	// bytes in the output
+};
+
+static uint32_t tiles_of(uint32_t length, uint32_t pixels)
+{
+	if (length < pixels) return length == 3 ? 2 : 1;
+	return (length + pixels - 1) / pixels;
+}
+
+static struct lines best_lines(const struct net_map *in, const struct net_map *out,
+			       const struct net_window *window, uint32_t pixels)
+{
+	int32_t a_column = (int32_t)(4 * window->stride_x * in->pixel_words);
+	int32_t a_row = (int32_t)(4 * window->stride_y * in->row_words);
+	int32_t out_column = (int32_t)(4 * out->pixel_words), out_row = (int32_t)(4 * out->row_words);
+	uint32_t height = out->height, width = out->width;
+	if (height == 1 || a_row == (int32_t)width * a_column)
+		return (struct lines){1, height * width, height > 1, a_column, 0, out_column, out_row};
+	if (width * tiles_of(height, pixels) < height * tiles_of(width, pixels))
+		return (struct lines){width, height, 0, a_row, a_column, out_row, out_column};
+	return (struct lines){height, width, 0, a_column, a_row, out_column, out_row};
+}
+
+static void set_walk(const struct net_dots *dots, uint32_t pixels, int32_t pixel, uint32_t count,
+		     int32_t word, int32_t row)
+{
+	// From pixel to pixel, back and to the next word, at the end of a row to the next one.
+	int32_t back = -(int32_t)(pixels - 1) * pixel;
+	int32_t next_row = back + row - (int32_t)(count - 1) * word;
+	flexv_csr_write(CSR_IVEC_FMT, dots->format);
+	flexv_csr_write(CSR_IVEC_SKIP_SIZE, 4 * pixels);
+	flexv_csr_write(CSR_IVEC_MIXED_CYCLE, 0);
+	flexv_csr_write(CSR_MIXED_COUNT, 0);
+	flexv_csr_write(CSR_A_STRIDE, pixel);
+	flexv_csr_write(CSR_A_SKIP, pixels - 1);
+	flexv_csr_write(CSR_A_ROLLBACK, count == 1 ? next_row : back + word);
+	flexv_csr_write(CSR_A_SKIP2, count - 1);
+	flexv_csr_write(CSR_A_ROLLBACK2, next_row);
+	flexv_csr_write(CSR_W_STRIDE, 4);
+	flexv_csr_write(CSR_W_SKIP, 0);
+	flexv_csr_write(CSR_W_ROLLBACK, 4);
+}
+
+// Bytes of a pixel behind the last group of channels are zeros.
+static void clear_tail(char *pixel, uint32_t begin, uint32_t end)
+{
+	for (; begin < end; begin++) pixel[begin] = 0;
+}
+
+// Sums of a tile to what is stored.
+static void finish_sums(const struct layer *layer, const int32_t *sums, uint32_t *pixel,
+			uint32_t index)
+{
+	uint32_t end = layer->count - index < 4 ? layer->count - index : 4;
+	for (uint32_t i = 0; i < end; i++) {
+		uint32_t value = (uint32_t)sums[i];
+		if (layer->scaled) {
+			// The sum has what it begins with.
+			uint32_t start = (uint32_t)layer->scales[index / 4].start[i];
+			value = net_finished((int32_t)(value - start), layer->scales, index + i,
+					     layer->requant);
+		}
+		net_put(pixel, layer->first + index + i, layer->out->bits, value);
+	}
+}
+
+// First byte of the output's pixel `index` of a line.
+static char *out_pixel(const struct layer *layer, const struct lines *lines, uint32_t line,
+		       uint32_t index)
+{
+	char *begin = (char *)layer->out->data + (int32_t)line * lines->out_line;
+	if (!lines->flat) return begin + (int32_t)index * lines->out_pixel;
+	uint32_t width = layer->out->width, row = index / width;
+	return begin + (int32_t)row * lines->out_line
+	       + (int32_t)(index - row * width) * lines->out_pixel;
+}
+
+static void run_tiles(const struct layer *layer, const struct lines *lines, uint32_t begin_a,
+		      uint32_t a_bits, uint32_t pixels, uint32_t iterations)
+{
+	const struct net_map *out = layer->out;
+	uint32_t groups = (layer->count + 3) / 4, out_bits = layer->dots->out_bits;
+	uint32_t per_line = (lines->length + pixels - 1) / pixels;
+	void (*kernel)(const struct net_tile *) = layer->dots->kernels[pixels == 4 ? 0
+								     : pixels == 2 ? 1 : 2];
+	// Cores take groups of tiles; where groups share words that C changes, whole tiles.
+	uint32_t shared = out_bits == 32 && out->bits < 8 ? groups : 1;
+	uint32_t units = lines->count * per_line * (groups / shared), core = net_core();
+	uint32_t each = units / net_cores(), more = units - each * net_cores();
+	uint32_t at = shared * (each * core + (core < more ? core : more));
+	uint32_t end = at + shared * (each + (core < more));
+	uint32_t tail = (layer->first + 4 * groups) * out_bits / 8, width = 4 * out->pixel_words;
+	int first_groups_only = layer->single && layer->multiple != 1;
+	if (at == end) return;
+	uint32_t tile = at / groups, group = at - tile * groups;
+	uint32_t line = tile / per_line, k = tile - line * per_line;
+	int32_t sums[16];
+	while (at < end) {
+		uint32_t now = groups - group < end - at ? groups - group : end - at;
+		if (out_bits == 32 || first_groups_only) now = 1;
+		// The last tile of a line overlaps the one before.
+		uint32_t index = pixels * k;
+		if (index + pixels > lines->length) index = lines->length - pixels;
+		uint32_t lane = (layer->first + 4 * group) / layer->multiple * a_bits / 8;
+		struct net_tile work = {
+			.a = begin_a + (uint32_t)((int32_t)line * lines->a_line
+						  + (int32_t)index * lines->a_pixel)
+			     + (layer->single ? lane : 0),
+			.a_step = a_bits / 2,
+			.w = layer->weights + 4 * group * layer->words,
+			.scales = layer->scales + (layer->scaled ? group : 0),
+			.groups = now, .iterations = iterations};
+		char *place[4];
+		place[0] = out_pixel(layer, lines, line, index);
+		for (uint32_t i = 1; i < pixels; i++) {
+			place[i] = place[i - 1] + lines->out_pixel;
+			if (lines->flat) place[i] = out_pixel(layer, lines, line, index + i);
+			work.steps[i - 1] = place[i] - place[i - 1];
+		}
+		work.steps[pixels - 1] = place[0] - place[pixels - 1] + (int32_t)(out_bits / 2);
+		if (out_bits == 32) {
+			work.out = sums;
+			kernel(&work);
+			// What the tile before has stored stays.
+			for (uint32_t i = pixels * k - index; i < pixels; i++)
+				finish_sums(layer, sums + 4 * i, (uint32_t *)place[i], 4 * group);
+		} else {
+			work.out = place[0] + (layer->first + 4 * group) * out_bits / 8;
+			kernel(&work);
+			if (group + now == groups && layer->first + layer->count == out->channels)
+				for (uint32_t i = 0; i < pixels; i++)
+					clear_tail(place[i], tail, width);
+		}
+		at += now;
+		group += now;
+		if (group == groups) {
+			group = 0;
+			if (++k == per_line) {
+				k = 0;
+				line++;
+			}
+		}
+	}
+}
+
+static const struct net_scales no_scales[2];
+
+static void run_layer(const struct layer *layer, const struct net_map *in,
+		      const struct net_window *window, uint32_t count, int32_t word, int32_t row)
+{
+	const struct net_dots *dots = layer->dots;
+	struct lines lines = best_lines(in, layer->out, window, dots->pixels);
+	uint32_t pixels = dots->pixels;
+	while (pixels > lines.length) pixels /= 2;
+	uint32_t begin_a = (uint32_t)net_pixel(in, -window->top, -window->left);
+	uint32_t iterations = layer->words >> dots->log_a_slices;
+	flexv_csr_write(CSR_SB_LEGACY, 0);
+	if (dots->out_bits != 32) {
+		flexv_csr_write(CSR_RQ_CONTROL, layer->requant->shift
+				| (dots->out_bits == 8 ? 0 : dots->out_bits == 4 ? 1 : 2) << 6);
+		flexv_csr_write(CSR_RQ_WORD, 0);
+	}
+	set_walk(dots, pixels, lines.a_pixel, count, word, row);
+	run_tiles(layer, &lines, begin_a, in->bits, pixels, iterations);
+	flexv_csr_write(CSR_SB_LEGACY, 1);
+}
+
+static struct layer layer_of(const struct net_map *out, uint32_t words, const void *weights,
+			     uint32_t first, uint32_t count, const struct net_requant *requant,
+			     int scaled, const struct net_dots *dots)
+{
+	const struct net_scales *scales = scaled ? weights : no_scales;
+	return (struct layer){
+		.out = out, .scales = scales, .requant = requant, .dots = dots,
+		.weights = scaled ? (const uint32_t *)(scales + (count + 3) / 4) : weights,
+		.words = words, .first = first, .count = count, .multiple = 1, .scaled = scaled};
+}
+
+void net_dots_convolve(const struct net_map *in, const struct net_map *out,
+		       const struct net_window *window, uint32_t words, const void *weights,
+		       uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
+		       const struct net_dots *dots)
+{
+	struct layer layer = layer_of(out, words, weights, first, count, requant, scaled, dots);
+	int32_t row = (int32_t)(4 * window->dilation_y * in->row_words);
+	// A row of the window: words one behind the other, or one of each column.
+	uint32_t dilated = window->dilation_x > 1 && window->width > 1;
+	run_layer(&layer, in, window, window->width * in->pixel_words,
+		  dilated ? (int32_t)(4 * window->dilation_x * in->pixel_words) : 4, row);
+}
+
+void net_dots_depthwise(const struct net_map *in, const struct net_map *out,
+			const struct net_window *window, uint32_t words, const void *weights,
+			uint32_t first, uint32_t count, uint32_t multiple,
+			const struct net_requant *requant, int scaled, const struct net_dots *dots)
+{
+	struct layer layer = layer_of(out, words, weights, first, count, requant, scaled, dots);
+	layer.multiple = multiple;
+	layer.single = 1;
+	run_layer(&layer, in, window, window->width,
+		  (int32_t)(4 * window->dilation_x * in->pixel_words),
+		  (int32_t)(4 * window->dilation_y * in->row_words));
+}

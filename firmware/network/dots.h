@@ -1,0 +1,36 @@
+// Convolutions by the core's dot products: what dots.S, generated for a network's widths, offers,
+// and how layers use it.
+#ifndef NETWORK_DOTS_H
+#define NETWORK_DOTS_H
+
+#include "kernels.h"
+
+// A tile of pixels and `groups` groups of 4 channels.
+struct net_tile {
+	uint32_t a, a_step;	// first word of the first pixel's window; bytes from group to group
+	const uint32_t *w;	// weights of the first group
+	const struct net_scales *scales;	// of the first group
+	void *out;	// results of the first pixel
+	uint32_t groups;
+	uint32_t iterations;	// words of the narrower operand
+	int32_t steps[4];	// bytes from pixel to pixel of the output; the last to the next group
+};
+
+struct net_dots {
+	uint32_t format;	// of CSR ivec_fmt
+	uint32_t pixels;	// of the largest tile
+	uint32_t log_w_slices, log_a_slices;	// of words of weights, of activations
+	uint32_t out_bits;	// of packed results; 32: sums
+	void (*kernels[3])(const struct net_tile *tile);	// of 4, 2, 1 pixels
+};
+
+void net_dots_convolve(const struct net_map *in, const struct net_map *out,
+		       const struct net_window *window, uint32_t words, const void *weights,
+		       uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
+		       const struct net_dots *dots);
+void net_dots_depthwise(const struct net_map *in, const struct net_map *out,
+			const struct net_window *window, uint32_t words, const void *weights,
+			uint32_t first, uint32_t count, uint32_t multiple,
+			const struct net_requant *requant, int scaled, const struct net_dots *dots);
+
+#endif
