@@ -166,7 +166,7 @@ static void run_tiles(const struct layer *layer, const struct lines *lines, uint
 	}
 }
 
-static const struct net_scales no_scales[2];
+static const struct net_scales no_scales[2] NET_DATA = {{{0}, {0}, {0}}};
 
 static void run_layer(const struct layer *layer, const struct net_map *in,
 		      const struct net_window *window, uint32_t count, int32_t word, int32_t row)

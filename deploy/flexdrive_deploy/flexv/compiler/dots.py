@@ -171,7 +171,8 @@ class Dots:
         slices = [max(1, self.a_bits // self.w_bits), max(1, self.w_bits // self.a_bits)]
         log_w, log_a = (each.bit_length() - 1 for each in slices)
         symbol = f"net_dots_{self.name}"
-        table = [f"\t.section .rodata.{symbol}, \"a\"", "\t.balign 4", f"\t.globl {symbol}",
+        table = ["#ifdef NETWORK_CLUSTER", "\t.section .l1_data, \"a\"", "#else",
+                 f"\t.section .rodata.{symbol}, \"a\"", "#endif", "\t.balign 4", f"\t.globl {symbol}",
                  f"{symbol}:",
                  f"\t.word {format_code(self.a_bits, self.w_bits)}, {most[0]}, {log_w}, {log_a}, "
                  f"{self.out_bits}",

@@ -8,13 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from flexdrive_deploy.flexv.compiler.build import build_elf, build_library
+from flexdrive.flexv.cluster import ClusterConfig
+from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.flexv.compiler.build import build_cluster_elf, build_elf, build_library
 from flexdrive_deploy.flexv.elf import load_elf
 
 from ..golden.network import integers_of
+from .cluster_bench import build_cluster
+from .run_cluster import run_cluster
 from .run_iss import run_iss
 
-__all__ = ["LibraryNetwork", "SimulatedNetwork"]
+__all__ = ["CLUSTER", "ClusterNetwork", "LibraryNetwork", "SimulatedNetwork"]
+
+# The cluster that networks run on: rows of any length meet all banks.
+CLUSTER = ClusterConfig(xor_banks=True)
 
 # Memory of a traced program, and of one that is not.
 _TRACED, _PLAIN = 64 << 20, 8 << 20
@@ -96,6 +103,48 @@ class SimulatedNetwork(_Network):
         if not outcome.passed:
             raise AssertionError(f"the program did not end: {outcome.verdict}")
         self.instructions = outcome.instructions
+        return {each.symbol: _read(outcome.regions, program.symbols[each.symbol],
+                                   each.storage.words) for each in self.read}
+
+
+class ClusterNetwork(_Network):
+    """The program on the cluster's RTL.
+
+    Parameters
+    ----------
+    cores : that work, 1 to those of the cluster.
+    preparing : context whose value tells a person what is built, or None.
+
+    Attributes
+    ----------
+    times : cycles of the last image: begin of the run, of each step, their end, end of the run.
+    counts : cycles in which each core (row) waited for bank, outside, event, fetch.
+    """
+
+    def __init__(self, compiled, directory, *, trace=False, cores=CLUSTER.cores, notify=None):
+        super().__init__(compiled, trace)
+        if not 1 <= cores <= CLUSTER.cores:
+            raise ModelError(f"{cores} cores are not possible; the cluster has {CLUSTER.cores}")
+        compiled.write(directory)
+        self._program = load_elf(build_cluster_elf(
+            directory, cores=CLUSTER.cores, active=cores, trace=trace,
+            memory=_TRACED if trace else _PLAIN, notify=notify))
+        self._built = build_cluster(CLUSTER, notify=notify)
+        self.times = self.counts = None
+
+    def _run(self, words):
+        program = self._program
+
+        def enter(regions):
+            for symbol, content in words.items():
+                _write(regions, program.symbols[symbol], content)
+        outcome, bench = run_cluster(program, CLUSTER, built=self._built, max_cycles=_LONGEST,
+                                     enter=enter)
+        if not outcome.passed:
+            raise AssertionError(f"the program did not end: {outcome.verdict}")
+        self.times = _read(outcome.regions, program.symbols["network_times"],
+                           len(self.compiled.steps.steps) + 3).astype(np.int64)
+        self.counts = bench.counts()
         return {each.symbol: _read(outcome.regions, program.symbols[each.symbol],
                                    each.storage.words) for each in self.read}
 
