@@ -40,6 +40,24 @@ static int inside(const struct net_map *map, int32_t y, int32_t x)
 	return y >= 0 && x >= 0 && y < (int32_t)map->height && x < (int32_t)map->width;
 }
 
+// What rounding adds to `low` where `rest` of a divisor is left.
+static int64_t round_quotient_rest(int64_t rest, int64_t divisor, int64_t low,
+				   enum net_rounding rounding)
+{
+	// Against the half without doubling, which might overflow.
+	int64_t other = divisor - rest;
+	int more = rest > other, tie = rest == other;
+	switch (rounding) {
+	case NET_FLOOR: return 0;
+	case NET_CEIL: return rest > 0;
+	case NET_DOWN: return rest > 0 && low < 0;
+	case NET_UP: return rest > 0 && low >= 0;
+	case NET_HALF_UP: return more || (tie && low >= 0);
+	case NET_HALF_DOWN: return more || (tie && low < 0);
+	default: return more || (tie && (low & 1));
+	}
+}
+
 // number / divisor, rounded; divisor > 0.
 static int64_t round_quotient(int64_t number, int64_t divisor, enum net_rounding rounding)
 {
@@ -48,18 +66,36 @@ static int64_t round_quotient(int64_t number, int64_t divisor, enum net_rounding
 		low--;
 		rest += divisor;
 	}
-	// Against the half without doubling, which might overflow.
-	int64_t other = divisor - rest;
-	int more = rest > other, tie = rest == other;
-	switch (rounding) {
-	case NET_FLOOR: return low;
-	case NET_CEIL: return low + (rest > 0);
-	case NET_DOWN: return low + (rest > 0 && low < 0);
-	case NET_UP: return low + (rest > 0 && low >= 0);
-	case NET_HALF_UP: return low + (more || (tie && low >= 0));
-	case NET_HALF_DOWN: return low + (more || (tie && low < 0));
-	default: return low + (more || (tie && (low & 1)));
+	return low + round_quotient_rest(rest, divisor, low, rounding);
+}
+
+// The same for what is clipped behind: of limits of 10 bits beyond these any value will do.
+// Subtractions instead of a division of 64 bits.
+static int64_t round_limited_quotient(int64_t number, int64_t divisor,
+				      const struct net_requant *requant)
+{
+	enum net_rounding rounding = requant->rounding;
+	if (divisor >= INT64_C(1) << 50 || requant->low - requant->added < -(1 << 10)
+	    || requant->high - requant->added >= 1 << 10)
+		return round_quotient(number, divisor, rounding);
+	int64_t limit = divisor << 10, base = 0;
+	if (number >= limit) return 1 << 10;
+	if (number < -limit) return -(1 << 10);
+	if (number < 0) {
+		// Nonnegative, by a multiple.
+		number += limit;
+		base = -(1 << 10);
 	}
+	int32_t low = 0;
+	for (uint32_t bit = 10; bit--;) {
+		limit >>= 1;
+		if (number >= limit) {
+			number -= limit;
+			low |= 1 << bit;
+		}
+	}
+	// What is left is less than the divisor.
+	return base + low + round_quotient_rest(number, divisor, base + low, rounding);
 }
 
 static uint32_t clipped(int64_t value, const struct net_requant *requant)
@@ -260,11 +296,40 @@ void net_grouped(const struct net_map *in, const struct net_map *out,
 
 // Elementwise
 
-// Rows of this core, columns, channels, in the order in which `put` needs them.
+// Places of this core, in the order in which `put` needs them: words of lanes one after the other,
+// each on one core.
+struct share {
+	uint32_t y, x, word, left, lanes;
+};
+
+static struct share share_of(const struct net_map *out)
+{
+	uint32_t total = out->height * out->width * out->pixel_words;
+	uint32_t each = total / net_cores(), more = total - each * net_cores(), core = net_core();
+	uint32_t at = each * core + (core < more ? core : more);
+	uint32_t pixels = at / out->pixel_words, y = pixels / out->width;
+	return (struct share){y, pixels - y * out->width, at - pixels * out->pixel_words,
+			      each + (core < more), 32 / out->bits};
+}
+
+static void next_word(struct share *share, const struct net_map *out)
+{
+	share->left--;
+	if (++share->word == out->pixel_words) {
+		share->word = 0;
+		if (++share->x == out->width) {
+			share->x = 0;
+			share->y++;
+		}
+	}
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
 #define EVERY(out) \
-	for (uint32_t y = net_core(); y < (out)->height; y += net_cores()) \
-		for (uint32_t x = 0; x < (out)->width; x++) \
-			for (uint32_t c = 0; c < (out)->channels; c++)
+	for (struct share s = share_of(out); s.left; next_word(&s, out)) \
+		for (uint32_t y = s.y, x = s.x, c = s.word * s.lanes, \
+		     end = smaller(c + s.lanes, (out)->channels); c < end; c++)
 #define PUT(out, value) put(pixel(out, (int32_t)y, (int32_t)x), c, (out)->bits, value)
 
 void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend, uint32_t channel,
@@ -290,8 +355,8 @@ void net_scale_exactly(const struct net_map *in, int32_t zero, const struct net_
 	EVERY(out) {
 		uint32_t at = c * ratio->channel + y * ratio->row + x * ratio->column;
 		int64_t value = (int64_t)(int32_t)get(in, c, (int32_t)y, (int32_t)x) - zero;
-		PUT(out, clipped(round_quotient(value * ratio->numerator[at], ratio->denominator[at],
-						requant->rounding), requant));
+		PUT(out, clipped(round_limited_quotient(value * ratio->numerator[at],
+						     ratio->denominator[at], requant), requant));
 	}
 }
 
@@ -304,13 +369,47 @@ void net_scale_exactly(const struct net_map *in, int32_t zero, const struct net_
 #define ROW(window) ((int32_t)(y * (window)->stride_y + i * (window)->dilation_y) - (window)->top)
 #define COLUMN(window) ((int32_t)(x * (window)->stride_x + j * (window)->dilation_x) - (window)->left)
 
+// Adds the lanes of one word of each pixel of a window; returns how many pixels there are.
+static inline __attribute__((always_inline)) uint32_t add_lanes(
+	const struct net_map *in, const struct net_window *window, uint32_t y, uint32_t x, uint32_t word,
+	uint32_t bits, uint32_t *sums)
+{
+	uint32_t pixels = 0;
+	for (uint32_t i = 0; i < window->height; i++) {
+		int32_t row = ROW(window);
+		if (row < 0 || row >= (int32_t)in->height) continue;
+		for (uint32_t j = 0; j < window->width; j++) {
+			int32_t column = COLUMN(window);
+			if (column < 0 || column >= (int32_t)in->width) continue;
+			uint32_t values = pixel(in, row, column)[word];
+			for (uint32_t k = 0; k < 32 / bits; k++)
+				sums[k] += values >> k * bits & lane_mask(bits);
+			pixels++;
+		}
+	}
+	return pixels;
+}
+
 void net_window_sum(const struct net_map *in, const struct net_map *out,
 		    const struct net_window *window, int32_t zero)
 {
-	EVERY(out) {
-		int32_t sum = 0;
-		WINDOW(in, window) sum += (int32_t)get(in, c, ROW(window), COLUMN(window)) - zero;
-		PUT(out, (uint32_t)sum);
+	// Words of the source; each makes as many sums as it has lanes.
+	struct net_map words = *out;
+	words.pixel_words = in->pixel_words;
+	for (struct share s = share_of(&words); s.left; next_word(&s, &words)) {
+		uint32_t sums[16] = {0}, pixels;
+		switch (in->bits) {
+		case 2: pixels = add_lanes(in, window, s.y, s.x, s.word, 2, sums); break;
+		case 4: pixels = add_lanes(in, window, s.y, s.x, s.word, 4, sums); break;
+		case 8: pixels = add_lanes(in, window, s.y, s.x, s.word, 8, sums); break;
+		case 16: pixels = add_lanes(in, window, s.y, s.x, s.word, 16, sums); break;
+		default: pixels = add_lanes(in, window, s.y, s.x, s.word, 32, sums);
+		}
+		uint32_t lanes = 32 / in->bits, c = s.word * lanes;
+		uint32_t end = smaller(c + lanes, out->channels);
+		for (uint32_t k = 0; c < end; c++, k++)
+			put(pixel(out, (int32_t)s.y, (int32_t)s.x), c, out->bits,
+			    sums[k] - (uint32_t)zero * pixels);
 	}
 }
 
@@ -344,18 +443,39 @@ static void set(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
 void net_place(const struct net_map *in, const struct net_map *out, uint32_t channel, uint32_t row,
 	       uint32_t column, int32_t shift)
 {
-	EVERY(in) set(pixel(out, (int32_t)(y + row), (int32_t)(x + column)), channel + c, out->bits,
-		      get(in, c, (int32_t)y, (int32_t)x) + (uint32_t)shift);
+	// Words of the output may hold lanes of several words.
+	for (uint32_t y = net_core(); y < in->height; y += net_cores())
+		for (uint32_t x = 0; x < in->width; x++)
+			for (uint32_t c = 0; c < in->channels; c++)
+				set(pixel(out, (int32_t)(y + row), (int32_t)(x + column)), channel + c, out->bits,
+				    get(in, c, (int32_t)y, (int32_t)x) + (uint32_t)shift);
 }
 
-static void fill_pixel(const struct net_map *out, int32_t y, int32_t x, uint32_t value)
+// Word `word` of a pixel whose channels are all `value`.
+static uint32_t filled(const struct net_map *map, uint32_t word, uint32_t value)
 {
-	for (uint32_t c = 0; c < out->channels; c++) put(pixel(out, y, x), c, out->bits, value);
+	uint32_t lanes = 32 / map->bits, made = value & lane_mask(map->bits);
+	uint32_t used = smaller(lanes, map->channels - word * lanes) * map->bits;
+	for (uint32_t bits = map->bits; bits < 32; bits *= 2) made |= made << bits;
+	return used == 32 ? made : made & ((UINT32_C(1) << used) - 1);
+}
+
+static void fill_pixels(const struct net_map *out, int32_t y, int32_t x, uint32_t count,
+			uint32_t value)
+{
+	uint32_t *to = pixel(out, y, x);
+	uint32_t most = out->pixel_words - 1, word = filled(out, 0, value);
+	uint32_t last = filled(out, most, value);
+	for (; count; count--) {
+		for (uint32_t i = 0; i < most; i++) *to++ = word;
+		*to++ = last;
+	}
 }
 
 void net_fill(const struct net_map *out, uint32_t value)
 {
-	EVERY(out) PUT(out, value);
+	for (uint32_t y = net_core(); y < out->height; y += net_cores())
+		fill_pixels(out, (int32_t)y, 0, out->width, value);
 }
 
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
@@ -363,9 +483,14 @@ void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t
 {
 	int32_t height = (int32_t)out->height, width = (int32_t)out->width;
 	for (int32_t y = (int32_t)net_core() - (int32_t)top; y < height + (int32_t)bottom;
-	     y += (int32_t)net_cores())
-		for (int32_t x = -(int32_t)left; x < width + (int32_t)right; x++)
-			if (!inside(out, y, x)) fill_pixel(out, y, x, value);
+	     y += (int32_t)net_cores()) {
+		if (y < 0 || y >= height) {
+			fill_pixels(out, y, -(int32_t)left, left + out->width + right, value);
+			continue;
+		}
+		fill_pixels(out, y, -(int32_t)left, left, value);
+		fill_pixels(out, y, width, right, value);
+	}
 }
 
 // Value `index` of a map in the order (channel, row, column).

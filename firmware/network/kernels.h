@@ -5,7 +5,7 @@
 // says how maps and weights lie in memory.
 //
 // Every core of the cluster calls a kernel with the same arguments; it takes its share of the
-// output's rows by net_core() and net_cores(). Nothing here waits for other cores.
+// output by net_core() and net_cores(), so that no two cores write one word. Nothing here waits for other cores.
 #ifndef NETWORK_KERNELS_H
 #define NETWORK_KERNELS_H
 

@@ -101,11 +101,15 @@ class DotKernel:
                      "\tml.sdotsup.a zero, zero, 0, 0, 0"]
         return lines
 
+    def _starts(self, offset):
+        """Accumulators begin with what is ``offset`` bytes behind the scales."""
+        return [f"\tlw {_ACCUMULATORS[i]}, {offset + 4 * i}({_SCALES})" if i < _ONE else
+                f"\tmv {_ACCUMULATORS[i]}, {_ACCUMULATORS[i % _ONE]}"
+                for i in range(_ONE * self.pixels)]
+
     def _epilogue(self):
         """Results of a tile; accumulators begin anew with what the next group's do."""
-        starts = [f"\tlw {_ACCUMULATORS[_ONE * pixel + channel]}, "
-                  f"{_GROUP_BYTES + 4 * channel}({_SCALES})"
-                  for pixel in range(self.pixels) for channel in range(_ONE)]
+        starts = self._starts(_GROUP_BYTES)
         move = f"\taddi {_SCALES}, {_SCALES}, {_GROUP_BYTES}"
         if self.out_bits == 32:
             stores = [f"\tp.sw.post {_ACCUMULATORS[i]}, {_OUT}, 4"
@@ -127,7 +131,6 @@ class DotKernel:
 
     def text(self):
         """The function."""
-        used = _ACCUMULATORS[:_ONE * self.pixels]
         body, epilogue = self._body(), self._epilogue()
         return "\n".join([
             f"\t.globl {self.symbol}", f"\t.type {self.symbol}, @function", f"{self.symbol}:",
@@ -138,7 +141,7 @@ class DotKernel:
               ((_WORD, "w"), (_SCALES, "scales"), (_PLACE, "a"), (_STEP, "groups"),
                (_OUT, "out"))),
             f"\tcsrw CSR_MACL_W_ADDRESS, {_WORD}",
-            *(f"\tlw {register}, {4 * (i % _ONE)}({_SCALES})" for i, register in enumerate(used)),
+            *self._starts(0),
             *(f"\tml.sdotsup.w zero, zero, {channel}, 0, 0" for channel in range(_ONE)),
             f"\tlp.setup 1, {_STEP}, {self.symbol}_group", *self._place(), f"\tlp.setup 0, {_WORD}, {self.symbol}_word", *body[:-1],
             f"{self.symbol}_word:{body[-1]}", *epilogue[:-1],

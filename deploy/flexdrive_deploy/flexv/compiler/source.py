@@ -20,6 +20,11 @@ class Binding:
     symbol: str
     tensor: ir.Tensor
     storage: object
+    columns: object = None
+
+    def pack(self, integers):
+        """Words of the tensor's integers; ``columns``: of an input that is written so."""
+        return self.storage.pack(integers if self.columns is None else self.columns.of(integers))
 
 
 def identifiers(names):
@@ -76,7 +81,8 @@ class _Source:
 
     def bindings(self, tensors, kind):
         return [Binding(f"network_{kind}_{index}", tensor,
-                        self.plan.storages[self.steps.place(tensor).name].dense)
+                        self.plan.storages[self.steps.place(tensor).name].dense,
+                        self.steps.columns.get(tensor.name))
                 for index, tensor in enumerate(tensors)]
 
     def outside_text(self):

@@ -4,6 +4,7 @@ Both give the integers of every tensor that leaves and, with a trace, of every s
 """
 
 import ctypes
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from flexdrive_deploy.flexv.compiler.build import build_cluster_elf, build_elf, 
 from flexdrive_deploy.flexv.elf import load_elf
 
 from ..golden.network import integers_of
-from .cluster_bench import build_cluster
+from .cluster_bench import WAITS, build_cluster
 from .run_cluster import run_cluster
 from .run_iss import run_iss
 
@@ -26,6 +27,8 @@ CLUSTER = ClusterConfig(xor_banks=True)
 # Memory of a traced program, and of one that is not.
 _TRACED, _PLAIN = 64 << 20, 8 << 20
 _LONGEST = 20_000_000_000
+# Cycles whose waits are told; those of longer runs are not.
+_WATCHED = 4_000_000
 
 
 def _shaped(binding, words):
@@ -48,7 +51,7 @@ class _Network:
         count = len(next(iter(images.values())))
         made = []
         for index in range(count):
-            words = {binding.symbol: binding.storage.pack(entering[name][index])
+            words = {binding.symbol: binding.pack(entering[name][index])
                      for binding, name in zip(self.compiled.inputs, names, strict=True)}
             results = self._run(words)
             made.append({each.tensor.name: _shaped(each, results[each.symbol])
@@ -118,7 +121,8 @@ class ClusterNetwork(_Network):
     Attributes
     ----------
     times : cycles of the last image: begin of the run, of each step, their end, end of the run.
-    counts : cycles in which each core (row) waited for bank, outside, event, fetch.
+    waits : array (step, core, reason) of cycles in which a core waited for a bank, the outside, an
+        event, instructions; steps as ``times``.
     """
 
     def __init__(self, compiled, directory, *, trace=False, cores=CLUSTER.cores, notify=None):
@@ -130,7 +134,7 @@ class ClusterNetwork(_Network):
             directory, cores=CLUSTER.cores, active=cores, trace=trace,
             memory=_TRACED if trace else _PLAIN, notify=notify))
         self._built = build_cluster(CLUSTER, notify=notify)
-        self.times = self.counts = None
+        self.times = self.waits = None
 
     def _run(self, words):
         program = self._program
@@ -139,14 +143,21 @@ class ClusterNetwork(_Network):
             for symbol, content in words.items():
                 _write(regions, program.symbols[symbol], content)
         outcome, bench = run_cluster(program, CLUSTER, built=self._built, max_cycles=_LONGEST,
-                                     enter=enter)
+                                     activity=_WATCHED, enter=enter)
         if not outcome.passed:
             raise AssertionError(f"the program did not end: {outcome.verdict}")
         self.times = _read(outcome.regions, program.symbols["network_times"],
                            len(self.compiled.steps.steps) + 3).astype(np.int64)
-        self.counts = bench.counts()
+        self.waits = _waits(bench.activity[:bench.cycles], self.times)
         return {each.symbol: _read(outcome.regions, program.symbols[each.symbol],
                                    each.storage.words) for each in self.read}
+
+
+def _waits(activity, times):
+    """Cycles of each reason between times, per core."""
+    made = [[(activity[begin:end] >> bit & 1).sum(0) for bit in range(len(WAITS))]
+            for begin, end in pairwise(times)]
+    return np.array(made).transpose(0, 2, 1)
 
 
 def _write(regions, address, words):
