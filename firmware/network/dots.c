@@ -19,9 +19,9 @@ struct layer {
 // Pixels of the output as lines of equal steps in the source: rows, columns, or all as one line.
 struct lines {
 	uint32_t count, length;
-	uint32_t flat;	// whether the one line has all rows
+	uint32_t width;	// pixels of the output until its next row, or all of the line
 	int32_t a_pixel, a_line;	// bytes in the source
-	int32_t out_pixel, out_line;	// bytes in the output
+	int32_t out_pixel, out_line;	// bytes in the output; of the one line to the next row
 };
 
 static uint32_t tiles_of(uint32_t length, uint32_t pixels)
@@ -38,10 +38,10 @@ static struct lines best_lines(const struct net_map *in, const struct net_map *o
 	int32_t out_column = (int32_t)(4 * out->pixel_words), out_row = (int32_t)(4 * out->row_words);
 	uint32_t height = out->height, width = out->width;
 	if (height == 1 || a_row == (int32_t)width * a_column)
-		return (struct lines){1, height * width, height > 1, a_column, 0, out_column, out_row};
+		return (struct lines){1, height * width, width, a_column, 0, out_column, out_row};
 	if (width * tiles_of(height, pixels) < height * tiles_of(width, pixels))
-		return (struct lines){width, height, 0, a_row, a_column, out_row, out_column};
-	return (struct lines){height, width, 0, a_column, a_row, out_column, out_row};
+		return (struct lines){width, height, height, a_row, a_column, out_row, out_column};
+	return (struct lines){height, width, width, a_column, a_row, out_column, out_row};
 }
 
 static void set_walk(const struct net_dots *dots, uint32_t pixels, int32_t pixel, uint32_t count,
@@ -87,17 +87,6 @@ static void finish_sums(const struct layer *layer, const int32_t *sums, uint32_t
 	}
 }
 
-// First byte of the output's pixel `index` of a line.
-static char *out_pixel(const struct layer *layer, const struct lines *lines, uint32_t line,
-		       uint32_t index)
-{
-	char *begin = (char *)layer->out->data + (int32_t)line * lines->out_line;
-	if (!lines->flat) return begin + (int32_t)index * lines->out_pixel;
-	uint32_t width = layer->out->width, row = index / width;
-	return begin + (int32_t)row * lines->out_line
-	       + (int32_t)(index - row * width) * lines->out_pixel;
-}
-
 static void run_tiles(const struct layer *layer, const struct lines *lines, uint32_t begin_a,
 		      uint32_t a_bits, uint32_t pixels, uint32_t iterations)
 {
@@ -116,31 +105,49 @@ static void run_tiles(const struct layer *layer, const struct lines *lines, uint
 	int first_groups_only = layer->single && layer->multiple != 1;
 	if (at == end) return;
 	uint32_t tile = at / groups, group = at - tile * groups;
-	uint32_t line = tile / per_line, k = tile - line * per_line;
+	uint32_t line = lines->count == 1 ? 0 : tile / per_line, k = tile - line * per_line;
+	uint32_t index = 0, row = 0, column = 0, follows = ~UINT32_C(0);
 	int32_t sums[16];
+	char *place[4] = {0};
+	struct net_tile work = {.a_step = a_bits / 2, .iterations = iterations};
+	uint32_t begin = 0;
+	int fresh = 1;
 	while (at < end) {
 		uint32_t now = groups - group < end - at ? groups - group : end - at;
 		if (out_bits == 32 || first_groups_only) now = 1;
-		// The last tile of a line overlaps the one before.
-		uint32_t index = pixels * k;
-		if (index + pixels > lines->length) index = lines->length - pixels;
-		uint32_t lane = (layer->first + 4 * group) / layer->multiple * a_bits / 8;
-		struct net_tile work = {
-			.a = begin_a + (uint32_t)((int32_t)line * lines->a_line
-						  + (int32_t)index * lines->a_pixel)
-			     + (layer->single ? lane : 0),
-			.a_step = a_bits / 2,
-			.w = layer->weights + 4 * group * layer->words,
-			.scales = layer->scales + (layer->scaled ? group : 0),
-			.groups = now, .iterations = iterations};
-		char *place[4];
-		place[0] = out_pixel(layer, lines, line, index);
-		for (uint32_t i = 1; i < pixels; i++) {
-			place[i] = place[i - 1] + lines->out_pixel;
-			if (lines->flat) place[i] = out_pixel(layer, lines, line, index + i);
-			work.steps[i - 1] = place[i] - place[i - 1];
+		if (fresh) {
+			// The last tile of a line overlaps the one before.
+			index = pixels * k;
+			if (index + pixels > lines->length) index = lines->length - pixels;
+			begin = begin_a + (uint32_t)((int32_t)line * lines->a_line
+						     + (int32_t)index * lines->a_pixel);
+			// The output's row and column of a pixel go on from tile to tile.
+			if (index != follows) {
+				row = index / lines->width;
+				column = index - row * lines->width;
+			}
+			follows = index + pixels;
+			char *to = (char *)out->data + (int32_t)(line + row) * lines->out_line;
+			for (uint32_t i = 0; i < pixels; i++) {
+				place[i] = to + (int32_t)column * lines->out_pixel;
+				if (i) work.steps[i - 1] = place[i] - place[i - 1];
+				if (++column == lines->width) {
+					column = 0;
+					row++;
+					to += lines->out_line;
+				}
+			}
+			work.steps[pixels - 1] = place[0] - place[pixels - 1]
+						 + (int32_t)(out_bits / 2);
+			fresh = 0;
 		}
-		work.steps[pixels - 1] = place[0] - place[pixels - 1] + (int32_t)(out_bits / 2);
+		work.a = begin;
+		if (layer->single)
+			work.a += (layer->multiple == 1 ? layer->first + 4 * group
+				   : (layer->first + 4 * group) / layer->multiple) * a_bits / 8;
+		work.w = layer->weights + 4 * group * layer->words;
+		work.scales = layer->scales + (layer->scaled ? group : 0);
+		work.groups = now;
 		if (out_bits == 32) {
 			work.out = sums;
 			kernel(&work);
@@ -158,9 +165,11 @@ static void run_tiles(const struct layer *layer, const struct lines *lines, uint
 		group += now;
 		if (group == groups) {
 			group = 0;
+			fresh = 1;
 			if (++k == per_line) {
 				k = 0;
 				line++;
+				follows = ~UINT32_C(0);
 			}
 		}
 	}

@@ -374,7 +374,7 @@ static inline __attribute__((always_inline)) uint32_t add_lanes(
 	const struct net_map *in, const struct net_window *window, uint32_t y, uint32_t x, uint32_t word,
 	uint32_t bits, uint32_t *sums)
 {
-	uint32_t pixels = 0;
+	uint32_t pixels = 0, own[16] = {0};
 	for (uint32_t i = 0; i < window->height; i++) {
 		int32_t row = ROW(window);
 		if (row < 0 || row >= (int32_t)in->height) continue;
@@ -382,11 +382,14 @@ static inline __attribute__((always_inline)) uint32_t add_lanes(
 			int32_t column = COLUMN(window);
 			if (column < 0 || column >= (int32_t)in->width) continue;
 			uint32_t values = pixel(in, row, column)[word];
+#pragma clang loop unroll(full)
 			for (uint32_t k = 0; k < 32 / bits; k++)
-				sums[k] += values >> k * bits & lane_mask(bits);
+				own[k] += values >> k * bits & lane_mask(bits);
 			pixels++;
 		}
 	}
+#pragma clang loop unroll(full)
+	for (uint32_t k = 0; k < 32 / bits; k++) sums[k] = own[k];
 	return pixels;
 }
 
@@ -460,36 +463,47 @@ static uint32_t filled(const struct net_map *map, uint32_t word, uint32_t value)
 	return used == 32 ? made : made & ((UINT32_C(1) << used) - 1);
 }
 
-static void fill_pixels(const struct net_map *out, int32_t y, int32_t x, uint32_t count,
-			uint32_t value)
+// What the words of a pixel hold, whose channels are all the same: all of them, and the last.
+struct fill {
+	uint32_t word, last;
+};
+
+static struct fill fill_of(const struct net_map *map, uint32_t value)
 {
-	uint32_t *to = pixel(out, y, x);
-	uint32_t most = out->pixel_words - 1, word = filled(out, 0, value);
-	uint32_t last = filled(out, most, value);
+	return (struct fill){filled(map, 0, value), filled(map, map->pixel_words - 1, value)};
+}
+
+static void fill_pixels(const struct net_map *out, int32_t y, int32_t x, uint32_t count,
+			struct fill fill)
+{
+	uint32_t *to = pixel(out, y, x), most = out->pixel_words - 1;
 	for (; count; count--) {
-		for (uint32_t i = 0; i < most; i++) *to++ = word;
-		*to++ = last;
+#pragma clang loop unroll_count(4)
+		for (uint32_t i = 0; i < most; i++) *to++ = fill.word;
+		*to++ = fill.last;
 	}
 }
 
 void net_fill(const struct net_map *out, uint32_t value)
 {
+	struct fill fill = fill_of(out, value);
 	for (uint32_t y = net_core(); y < out->height; y += net_cores())
-		fill_pixels(out, (int32_t)y, 0, out->width, value);
+		fill_pixels(out, (int32_t)y, 0, out->width, fill);
 }
 
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
 		uint32_t right, uint32_t value)
 {
 	int32_t height = (int32_t)out->height, width = (int32_t)out->width;
+	struct fill fill = fill_of(out, value);
 	for (int32_t y = (int32_t)net_core() - (int32_t)top; y < height + (int32_t)bottom;
 	     y += (int32_t)net_cores()) {
 		if (y < 0 || y >= height) {
-			fill_pixels(out, y, -(int32_t)left, left + out->width + right, value);
+			fill_pixels(out, y, -(int32_t)left, left + out->width + right, fill);
 			continue;
 		}
-		fill_pixels(out, y, -(int32_t)left, left, value);
-		fill_pixels(out, y, width, right, value);
+		fill_pixels(out, y, -(int32_t)left, left, fill);
+		fill_pixels(out, y, width, right, fill);
 	}
 }
 

@@ -170,8 +170,8 @@ def _step_text(source, index, code, following):
             if step in source.plan.chunks:
                 lines += _waiting([following.get((index, number))])
             lines += [f"\t{_weights_at(source, step, call, number, number)}", "\tnet_barrier();"]
-    for call in source.border(step.output):
-        lines += [f"\t{call}", "\tnet_barrier();"]
+    # The border is apart from what the last call writes.
+    lines[-1:-1] = [f"\t{call}" for call in source.border(step.output)]
     return "\n".join([*lines, "}"])
 
 
