@@ -28,6 +28,11 @@ void net_dots_convolve(const struct net_map *in, const struct net_map *out,
 		       const struct net_window *window, uint32_t words, const void *weights,
 		       uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
 		       const struct net_dots *dots);
+// net_sum of one or two maps with one multiplier each, packed by rq.pack; 0 when it is not such a
+// sum, and nothing is done.
+int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
+		   const struct net_map *out, const struct net_requant *requant);
+
 void net_dots_depthwise(const struct net_map *in, const struct net_map *out,
 			const struct net_window *window, uint32_t words, const void *weights,
 			uint32_t first, uint32_t count, uint32_t multiple,

@@ -5,8 +5,10 @@
 #include <stddef.h>
 
 #include "platform.h"
+#include "share.h"
 #ifdef NETWORK_DOTS
 #include "dots.h"
+#include "flexv_intrinsics.h"
 #endif
 
 static uint32_t lane_mask(uint32_t bits) { return bits == 32 ? ~UINT32_C(0) : (UINT32_C(1) << bits) - 1; }
@@ -296,36 +298,6 @@ void net_grouped(const struct net_map *in, const struct net_map *out,
 
 // Elementwise
 
-// Places of this core, in the order in which `put` needs them: words of lanes one after the other,
-// each on one core.
-struct share {
-	uint32_t y, x, word, left, lanes;
-};
-
-static struct share share_of(const struct net_map *out)
-{
-	uint32_t total = out->height * out->width * out->pixel_words;
-	uint32_t each = total / net_cores(), more = total - each * net_cores(), core = net_core();
-	uint32_t at = each * core + (core < more ? core : more);
-	uint32_t pixels = at / out->pixel_words, y = pixels / out->width;
-	return (struct share){y, pixels - y * out->width, at - pixels * out->pixel_words,
-			      each + (core < more), 32 / out->bits};
-}
-
-static void next_word(struct share *share, const struct net_map *out)
-{
-	share->left--;
-	if (++share->word == out->pixel_words) {
-		share->word = 0;
-		if (++share->x == out->width) {
-			share->x = 0;
-			share->y++;
-		}
-	}
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
-
 #define EVERY(out) \
 	for (struct share s = share_of(out); s.left; next_word(&s, out)) \
 		for (uint32_t y = s.y, x = s.x, c = s.word * s.lanes, \
@@ -336,6 +308,9 @@ void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend
 	     uint32_t row, uint32_t column, const struct net_map *out,
 	     const struct net_requant *requant)
 {
+#ifdef NETWORK_DOTS
+	if (!(channel | row | column) && net_packed_sum(terms, count, *addend, out, requant)) return;
+#endif
 	EVERY(out) {
 		int64_t total = shifted_left(addend[c * channel + y * row + x * column],
 					     requant->addend_shift);
@@ -362,35 +337,75 @@ void net_scale_exactly(const struct net_map *in, int32_t zero, const struct net_
 
 // Pools
 
-#define WINDOW(in, window) \
-	for (uint32_t i = 0; i < (window)->height; i++) \
-		for (uint32_t j = 0; j < (window)->width; j++) \
-			if (inside(in, ROW(window), COLUMN(window)))
-#define ROW(window) ((int32_t)(y * (window)->stride_y + i * (window)->dilation_y) - (window)->top)
-#define COLUMN(window) ((int32_t)(x * (window)->stride_x + j * (window)->dilation_x) - (window)->left)
+// Taps of a window along one axis that are in the map: the place of the first, how many.
+struct taps {
+	int32_t first;
+	uint32_t count;
+};
 
-// Adds the lanes of one word of each pixel of a window; returns how many pixels there are.
-static inline __attribute__((always_inline)) uint32_t add_lanes(
-	const struct net_map *in, const struct net_window *window, uint32_t y, uint32_t x, uint32_t word,
-	uint32_t bits, uint32_t *sums)
+static struct taps taps_in(int32_t first, uint32_t count, uint32_t dilation, uint32_t size)
 {
-	uint32_t pixels = 0, own[16] = {0};
-	for (uint32_t i = 0; i < window->height; i++) {
-		int32_t row = ROW(window);
-		if (row < 0 || row >= (int32_t)in->height) continue;
-		for (uint32_t j = 0; j < window->width; j++) {
-			int32_t column = COLUMN(window);
-			if (column < 0 || column >= (int32_t)in->width) continue;
-			uint32_t values = pixel(in, row, column)[word];
+	while (count && first < 0) {
+		first += (int32_t)dilation;
+		count--;
+	}
+	while (count && first + (int32_t)((count - 1) * dilation) >= (int32_t)size) count--;
+	return (struct taps){first, count};
+}
+
+// A lane of the widths that the core adds and compares in one instruction, or lane by lane.
+static inline __attribute__((always_inline)) void join_lanes(uint32_t *lanes, uint32_t values,
+							     uint32_t bits, int largest)
+{
+#ifdef NETWORK_DOTS
+	if (bits == 8 && !largest) {
 #pragma clang loop unroll(full)
-			for (uint32_t k = 0; k < 32 / bits; k++)
-				own[k] += values >> k * bits & lane_mask(bits);
-			pixels++;
-		}
+		for (uint32_t k = 0; k < 4; k++)
+			lanes[k] = flexv_sdotup_b(lanes[k], values, UINT32_C(1) << 8 * k);
+		return;
+	}
+#endif
+#pragma clang loop unroll(full)
+	for (uint32_t k = 0; k < 32 / bits; k++) {
+		uint32_t value = values >> k * bits & lane_mask(bits);
+		if (!largest) lanes[k] += value;
+		else if (value > lanes[k]) lanes[k] = value;
+	}
+}
+
+// Sums or largest ones of the lanes of word `word` of a window's pixels; returns how many there are.
+static inline __attribute__((always_inline)) uint32_t pool_lanes(
+	const struct net_map *in, const struct net_window *window, const struct share *s,
+	uint32_t bits, int largest, uint32_t *made)
+{
+	struct taps rows = taps_in((int32_t)(s->y * window->stride_y) - window->top, window->height,
+				   window->dilation_y, in->height);
+	struct taps columns = taps_in((int32_t)(s->x * window->stride_x) - window->left,
+				      window->width, window->dilation_x, in->width);
+	uint32_t own[16] = {0}, row_step = window->dilation_y * in->row_words;
+	uint32_t step = window->dilation_x * in->pixel_words;
+	const uint32_t *row = pixel(in, rows.first, columns.first) + s->word;
+	for (uint32_t i = rows.count; i; i--, row += row_step) {
+		const uint32_t *at = row;
+		for (uint32_t j = columns.count; j; j--, at += step)
+			join_lanes(own, *at, bits, largest);
 	}
 #pragma clang loop unroll(full)
-	for (uint32_t k = 0; k < 32 / bits; k++) sums[k] = own[k];
-	return pixels;
+	for (uint32_t k = 0; k < 32 / bits; k++) made[k] = own[k];
+	return rows.count * columns.count;
+}
+
+static inline __attribute__((always_inline)) uint32_t pool(
+	const struct net_map *in, const struct net_window *window, const struct share *s, int largest,
+	uint32_t *made)
+{
+	switch (in->bits) {
+	case 2: return pool_lanes(in, window, s, 2, largest, made);
+	case 4: return pool_lanes(in, window, s, 4, largest, made);
+	case 8: return pool_lanes(in, window, s, 8, largest, made);
+	case 16: return pool_lanes(in, window, s, 16, largest, made);
+	default: return pool_lanes(in, window, s, 32, largest, made);
+	}
 }
 
 void net_window_sum(const struct net_map *in, const struct net_map *out,
@@ -400,14 +415,7 @@ void net_window_sum(const struct net_map *in, const struct net_map *out,
 	struct net_map words = *out;
 	words.pixel_words = in->pixel_words;
 	for (struct share s = share_of(&words); s.left; next_word(&s, &words)) {
-		uint32_t sums[16] = {0}, pixels;
-		switch (in->bits) {
-		case 2: pixels = add_lanes(in, window, s.y, s.x, s.word, 2, sums); break;
-		case 4: pixels = add_lanes(in, window, s.y, s.x, s.word, 4, sums); break;
-		case 8: pixels = add_lanes(in, window, s.y, s.x, s.word, 8, sums); break;
-		case 16: pixels = add_lanes(in, window, s.y, s.x, s.word, 16, sums); break;
-		default: pixels = add_lanes(in, window, s.y, s.x, s.word, 32, sums);
-		}
+		uint32_t sums[16], pixels = pool(in, window, &s, 0, sums);
 		uint32_t lanes = 32 / in->bits, c = s.word * lanes;
 		uint32_t end = smaller(c + lanes, out->channels);
 		for (uint32_t k = 0; c < end; c++, k++)
@@ -419,13 +427,11 @@ void net_window_sum(const struct net_map *in, const struct net_map *out,
 void net_max_pool(const struct net_map *in, const struct net_map *out,
 		  const struct net_window *window)
 {
-	EVERY(out) {
-		uint32_t largest = 0;
-		WINDOW(in, window) {
-			uint32_t value = get(in, c, ROW(window), COLUMN(window));
-			if (value > largest) largest = value;
-		}
-		PUT(out, largest);
+	for (struct share s = share_of(out); s.left; next_word(&s, out)) {
+		uint32_t made[16], c = s.word * s.lanes, end = smaller(c + s.lanes, out->channels);
+		pool(in, window, &s, 1, made);
+		for (uint32_t k = 0; c < end; c++, k++)
+			put(pixel(out, (int32_t)s.y, (int32_t)s.x), c, out->bits, made[k]);
 	}
 }
 

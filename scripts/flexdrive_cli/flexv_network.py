@@ -19,7 +19,7 @@ from flexdrive_deploy.arrays import (
 from flexdrive_deploy.errors import FileError, ModelError
 from flexdrive_deploy.flexv.network.loading import check_network, load_network
 
-__all__ = ["check_flexv", "compile_flexv", "run_flexv"]
+__all__ = ["check_flexv", "compile_flexv", "layer_cycles", "run_flexv"]
 
 # Of RAM for the program: constants and a trace of every layer.
 _PROGRAM_BYTES = 64 << 20
@@ -55,6 +55,31 @@ def _difference_table(found):
     return table
 
 
+def layer_cycles(session):
+    """Table of a session's last image on the RTL: cycles of each layer, products a cycle, and what
+    cores waited for on average."""
+    times, waits = session.times[-1], session.waits
+    steps = session.compiled.steps.steps
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("layer", overflow="fold", max_width=32)
+    reasons = ("bank", "outside", "event", "fetch") if waits is not None else ()
+    for name in ("kernel", "MAC", "cycles", "MAC/cycle", *reasons):
+        table.add_column(name, justify="left" if name == "kernel" else "right", no_wrap=True)
+    parts = [("input", "", 0), *((step.name, type(step.node).__name__, step.node.macs)
+                                 for step in steps), ("output", "", 0)]
+    for index, (name, kernel, macs) in enumerate(parts):
+        cycles = int(times[index + 1] - times[index])
+        means = [] if waits is None else [f"{each:,.0f}" for each in waits[index].mean(0)]
+        table.add_row(name, kernel, f"{macs:,}" if macs else "", f"{cycles:,}",
+                      f"{macs / cycles:.1f}" if macs else "", *means)
+    total, macs = int(times[-1] - times[0]), session.network.macs
+    means = [] if waits is None else [f"{each:,.0f}" for each in waits.sum(0).mean(0)]
+    table.add_row("all", "", f"{macs:,}", f"{total:,}", f"{macs / total:.1f}", *means, style="bold")
+    table.caption = "waits: mean over the cluster's cores; event: barriers and transfers"
+    table.caption_justify = "left"
+    return table
+
+
 def compile_flexv(model, target, output, *, layer_check):
     """Write the C of a network, the program and the plan."""
     from flexdrive_deploy.flexv.compiler.build import build_elf
@@ -79,10 +104,11 @@ def compile_flexv(model, target, output, *, layer_check):
                   f"{output / 'plan.png'}, run {program}", markup=False)
 
 
-def run_flexv(model, target, *, input_file, expect, output, engine, layer_check):
+def run_flexv(model, target, *, input_file, expect, output, engine, layer_check, cores=None):
     """Run a network on images and print how its results compare."""
     from flexdrive_deploy.flexv.compiler.compiled import compile_network
     from flexdrive_sim.flexv.session import FLEXV_ENGINES, NetworkSession
+    from flexdrive_sim.progress import preparation
 
     console = Console(highlight=False, soft_wrap=True)
     network = load_network(Path(model), declared=target.declared)
@@ -93,9 +119,11 @@ def run_flexv(model, target, *, input_file, expect, output, engine, layer_check)
     wanted = load_results(expect, names) if expect else {}
     if engine not in FLEXV_ENGINES:
         raise ModelError(f"--engine {engine}: --target flexv has {', '.join(FLEXV_ENGINES)}")
-    session = NetworkSession(
-        network if engine == "golden" else compile_network(network, l1_bytes=target.l1_kb << 10),
-        engine, layer_check=layer_check)
+    with preparation(Console(stderr=True)) as notify:
+        session = NetworkSession(
+            network if engine == "golden" else compile_network(network,
+                                                               l1_bytes=target.l1_kb << 10),
+            engine, layer_check=layer_check, cores=cores, notify=notify)
     feed = session.images(_images(input_file, network))
     console.print(f"{network.name} on the Flex-V cluster ({engine}): {network.macs:,} MAC, "
                   f"{network.weights:,} weights", markup=False)
@@ -107,6 +135,8 @@ def run_flexv(model, target, *, input_file, expect, output, engine, layer_check)
     if session.compared:
         console.print(f"{session.compared:,} integers compared with the golden model, all equal",
                       markup=False)
+    if session.cycles and not layer_check:
+        console.print(layer_cycles(session))
     count = len(next(iter(outputs.values())))
     for name, array in outputs.items():
         first = np.array2string(array[0].ravel()[:8], precision=4, separator=" ")

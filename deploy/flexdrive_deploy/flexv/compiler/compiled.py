@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flexdrive_deploy.errors import FileError, ModelError
 from flexdrive_deploy.flexv.firmware import firmware_directory
+from flexdrive_deploy.flexv.l1 import DEFAULT_L1
 from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 
 from .dots import dots_of, dots_source
@@ -15,7 +16,7 @@ from .steps import Steps, steps_of
 
 __all__ = ["CompiledNetwork", "compile_network"]
 
-_KERNELS = ("kernels.h", "kernels.c", "platform.h", "dots.h", "dots.c")
+_KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "dots.h", "dots.c", "sums.c")
 # L1 of a cluster, in bytes.
 _L1 = range(4 << 10, (1 << 20) + 1)
 
@@ -69,7 +70,7 @@ class CompiledNetwork:
             raise FileError(f"{place}: cannot be written ({error.strerror or error})") from None
 
 
-def compile_network(network, *, l1_bytes=128 << 10):
+def compile_network(network, *, l1_bytes=DEFAULT_L1):
     """Compile a quantised network to C.
 
     Parameters

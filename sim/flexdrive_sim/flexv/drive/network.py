@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster import ClusterConfig
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.flexv.compiler.build import build_cluster_elf, build_elf, build_library
@@ -120,9 +121,11 @@ class ClusterNetwork(_Network):
 
     Attributes
     ----------
-    times : cycles of the last image: begin of the run, of each step, their end, end of the run.
-    waits : array (step, core, reason) of cycles in which a core waited for a bank, the outside, an
-        event, instructions; steps as ``times``.
+    times : of each image of the last run, cycles since reset: begin of the run, of each step, their
+        end, end of the run.
+    waits : of the last image, array (part, core, reason) of cycles in which a core waited for a
+        bank, the outside, an event, instructions; parts between ``times``; None of a run that is
+        too long.
     """
 
     def __init__(self, compiled, directory, *, trace=False, cores=CLUSTER.cores, notify=None):
@@ -134,7 +137,11 @@ class ClusterNetwork(_Network):
             directory, cores=CLUSTER.cores, active=cores, trace=trace,
             memory=_TRACED if trace else _PLAIN, notify=notify))
         self._built = build_cluster(CLUSTER, notify=notify)
-        self.times = self.waits = None
+        self.cores, self.times, self.waits = cores, [], None
+
+    def run(self, images):
+        self.times = []
+        return super().run(images)
 
     def _run(self, words):
         program = self._program
@@ -145,10 +152,10 @@ class ClusterNetwork(_Network):
         outcome, bench = run_cluster(program, CLUSTER, built=self._built, max_cycles=_LONGEST,
                                      activity=_WATCHED, enter=enter)
         if not outcome.passed:
-            raise AssertionError(f"the program did not end: {outcome.verdict}")
-        self.times = _read(outcome.regions, program.symbols["network_times"],
-                           len(self.compiled.steps.steps) + 3).astype(np.int64)
-        self.waits = _waits(bench.activity[:bench.cycles], self.times)
+            raise FlexdriveError(f"The network on the cluster: {outcome.verdict}")
+        self.times.append(_read(outcome.regions, program.symbols["network_times"],
+                                len(self.compiled.steps.steps) + 3).astype(np.int64))
+        self.waits = (_waits(bench.activity, self.times[-1]) if bench.cycles <= _WATCHED else None)
         return {each.symbol: _read(outcome.regions, program.symbols[each.symbol],
                                    each.storage.words) for each in self.read}
 
