@@ -19,7 +19,9 @@ from flexdrive_deploy.arrays import (
 from flexdrive_deploy.errors import FileError, ModelError
 from flexdrive_deploy.flexv.network.loading import check_network, load_network
 
-__all__ = ["check_flexv", "compile_flexv", "layer_cycles", "run_flexv"]
+from .flexv_tables import layer_cycles
+
+__all__ = ["check_flexv", "compile_flexv", "images_of", "run_flexv"]
 
 # Of RAM for the program: constants and a trace of every layer.
 _PROGRAM_BYTES = 64 << 20
@@ -32,7 +34,7 @@ def check_flexv(model, target):
     sys.exit(0 if report.runs else 1)
 
 
-def _images(path, network):
+def images_of(path, network):
     """{name: array} of a file: .npz with an array for each input, or one array."""
     if not is_bundle(path) or len(network.inputs) == 1:
         return {next(iter(network.inputs)): load_array(path)}
@@ -51,31 +53,6 @@ def _difference_table(found):
         table.add_row(each.name, f"{each.values:,}", f"{each.differing:,}", f"{each.share:.4%}",
                       f"{each.largest:.3g}", "" if each.classes is None else str(each.classes))
     table.caption = "beside onnxruntime, which computes the model as it stands in float32"
-    table.caption_justify = "left"
-    return table
-
-
-def layer_cycles(session):
-    """Table of a session's last image on the RTL: cycles of each layer, products a cycle, and what
-    cores waited for on average."""
-    times, waits = session.times[-1], session.waits
-    steps = session.compiled.steps.steps
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("layer", overflow="fold", max_width=32)
-    reasons = ("bank", "outside", "event", "fetch") if waits is not None else ()
-    for name in ("kernel", "MAC", "cycles", "MAC/cycle", *reasons):
-        table.add_column(name, justify="left" if name == "kernel" else "right", no_wrap=True)
-    parts = [("input", "", 0), *((step.name, type(step.node).__name__, step.node.macs)
-                                 for step in steps), ("output", "", 0)]
-    for index, (name, kernel, macs) in enumerate(parts):
-        cycles = int(times[index + 1] - times[index])
-        means = [] if waits is None else [f"{each:,.0f}" for each in waits[index].mean(0)]
-        table.add_row(name, kernel, f"{macs:,}" if macs else "", f"{cycles:,}",
-                      f"{macs / cycles:.1f}" if macs else "", *means)
-    total, macs = int(times[-1] - times[0]), session.network.macs
-    means = [] if waits is None else [f"{each:,.0f}" for each in waits.sum(0).mean(0)]
-    table.add_row("all", "", f"{macs:,}", f"{total:,}", f"{macs / total:.1f}", *means, style="bold")
-    table.caption = "waits: mean over the cluster's cores; event: barriers and transfers"
     table.caption_justify = "left"
     return table
 
@@ -107,6 +84,7 @@ def compile_flexv(model, target, output, *, layer_check):
 def run_flexv(model, target, *, input_file, expect, output, engine, layer_check, cores=None):
     """Run a network on images and print how its results compare."""
     from flexdrive_deploy.flexv.compiler.compiled import compile_network
+    from flexdrive_sim.flexv.layer_figures import layer_figures
     from flexdrive_sim.flexv.session import FLEXV_ENGINES, NetworkSession
     from flexdrive_sim.progress import preparation
 
@@ -124,7 +102,7 @@ def run_flexv(model, target, *, input_file, expect, output, engine, layer_check,
             network if engine == "golden" else compile_network(network,
                                                                l1_bytes=target.l1_kb << 10),
             engine, layer_check=layer_check, cores=cores, notify=notify)
-    feed = session.images(_images(input_file, network))
+    feed = session.images(images_of(input_file, network))
     console.print(f"{network.name} on the Flex-V cluster ({engine}): {network.macs:,} MAC, "
                   f"{network.weights:,} weights", markup=False)
     if layer_check and engine == "golden":
@@ -136,7 +114,7 @@ def run_flexv(model, target, *, input_file, expect, output, engine, layer_check,
         console.print(f"{session.compared:,} integers compared with the golden model, all equal",
                       markup=False)
     if session.cycles and not layer_check:
-        console.print(layer_cycles(session))
+        console.print(layer_cycles(layer_figures(session)))
     count = len(next(iter(outputs.values())))
     for name, array in outputs.items():
         first = np.array2string(array[0].ravel()[:8], precision=4, separator=" ")

@@ -16,7 +16,6 @@ instruction of their own.
 from dataclasses import dataclass
 
 from flexdrive.flexv.formats import format_code
-
 from flexdrive_deploy.flexv.network import ir
 
 from .scales import packed_scales
