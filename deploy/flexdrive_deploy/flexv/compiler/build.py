@@ -23,8 +23,8 @@ int main(void)
 	return 0;
 }
 """
-_CLUSTER_MAIN = """// Runs a network once on the first NETWORK_CLUSTER cores, the others sleep: who runs it
-// writes the inputs before and reads the outputs after.
+_CLUSTER_MAIN = """// Runs a network once on the first NETWORK_CLUSTER cores, the others sleep.
+// Who runs it writes the inputs before and reads the outputs after.
 
 #include "flexv_cluster.h"
 #include "network.h"

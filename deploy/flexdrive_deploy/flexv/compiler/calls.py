@@ -79,8 +79,8 @@ class StepCode:
             addend_shift, low, high = 0, 0, high - low
         name = f"{self.name}_requant"
         self.constants.append(
-            f"static const struct net_requant {name} NET_DATA = {{.shift = {shift}, .addend_shift = "
-            f"{addend_shift},\n\t.rounding = NET_{rounding}, .added = {added}, "
+            f"static const struct net_requant {name} NET_DATA = {{.shift = {shift},\n\t"
+            f".addend_shift = {addend_shift}, .rounding = NET_{rounding}, .added = {added}, "
             f".low = {low}, .high = {high}}};")
         return f"&{name}"
 
@@ -177,7 +177,8 @@ class StepCode:
             body = ",\n\t".join(f"{{{source}, {zero}, {multiplier}, {distances}}}" for
                                 source, (zero, multiplier, distances) in
                                 zip(ins, terms, strict=True))
-            self.constants.append(f"static const struct net_term {name}[] NET_DATA = {{\n\t{body}\n}};")
+            self.constants.append(
+                f"static const struct net_term {name}[] NET_DATA = {{\n\t{body}\n}};")
             return (f"net_sum({name}, {len(terms)}, {self.name}_addend, {steps}, {out}, "
                     f"{requant});")
         self.kernel = kernel

@@ -142,7 +142,8 @@ class DotKernel:
             f"\tcsrw CSR_MACL_W_ADDRESS, {_WORD}",
             *self._starts(0),
             *(f"\tml.sdotsup.w zero, zero, {channel}, 0, 0" for channel in range(_ONE)),
-            f"\tlp.setup 1, {_STEP}, {self.symbol}_group", *self._place(), f"\tlp.setup 0, {_WORD}, {self.symbol}_word", *body[:-1],
+            f"\tlp.setup 1, {_STEP}, {self.symbol}_group", *self._place(),
+            f"\tlp.setup 0, {_WORD}, {self.symbol}_word", *body[:-1],
             f"{self.symbol}_word:{body[-1]}", *epilogue[:-1],
             f"{self.symbol}_group:{epilogue[-1]}",
             *(f"\tlw {register}, {4 * i}(sp)" for i, register in enumerate(_SAVED)),
@@ -174,8 +175,8 @@ class Dots:
         log_w, log_a = (each.bit_length() - 1 for each in slices)
         symbol = f"net_dots_{self.name}"
         table = ["#ifdef NETWORK_CLUSTER", "\t.section .l1_data, \"a\"", "#else",
-                 f"\t.section .rodata.{symbol}, \"a\"", "#endif", "\t.balign 4", f"\t.globl {symbol}",
-                 f"{symbol}:",
+                 f"\t.section .rodata.{symbol}, \"a\"", "#endif", "\t.balign 4",
+                 f"\t.globl {symbol}", f"{symbol}:",
                  f"\t.word {format_code(self.a_bits, self.w_bits)}, {most[0]}, {log_w}, {log_a}, "
                  f"{self.out_bits}",
                  "\t.word " + ", ".join([*("0" for _ in range(3 - len(most))),

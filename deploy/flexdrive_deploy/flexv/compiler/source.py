@@ -240,7 +240,8 @@ def network_sources(name, steps, plan):
         name=_comment(name), l1=max(plan.peak, 16), inputs=_declared(inputs, "extern "),
         outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
     text = _BODY.format(
-        name=_comment(name), times=len(steps.steps) + 3, externals=externals, dots=_dots(steps), maps=source.maps_text(), constants=constants,
+        name=_comment(name), times=len(steps.steps) + 3, externals=externals,
+        dots=_dots(steps), maps=source.maps_text(), constants=constants,
         outside=source.outside_text(),
         functions=functions, inputs=_declared(inputs), outputs=_declared(outputs),
         trace=_declared(trace.values()),
