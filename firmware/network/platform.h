@@ -18,6 +18,8 @@
 #include "flexv_cluster.h"
 
 #define NET_L1 FLEXV_L1_UNSET
+// Of the cluster that works.
+#define NET_CORES NETWORK_CLUSTER
 // Numbers that every core reads for every layer.
 #define NET_DATA FLEXV_L1_DATA
 // NETWORK_CLUSTER is the number of cores that work; the others of the cluster sleep.
@@ -49,6 +51,7 @@ static inline void net_send(void *outside, uint32_t outside_stride, const void *
 static inline void net_fetched(void) { dma_wait(); }
 #else
 #define NET_L1
+#define NET_CORES 1
 #define NET_DATA
 static inline uint32_t net_core(void) { return 0; }
 static inline uint32_t net_cores(void) { return 1; }

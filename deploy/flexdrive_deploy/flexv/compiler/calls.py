@@ -8,7 +8,7 @@ from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 from .dots import dots_of
 from .scales import packed_scales
 from .storage import canonical
-from .weights import layer_kind, sign_numbers
+from .weights import layer_kind, sign_numbers, taps_by_column
 
 __all__ = ["StepCode"]
 
@@ -111,12 +111,17 @@ class StepCode:
         parameter = {"convolve": "", "grouped": f"{node.groups}, ", "depthwise":
                      f"{len(node.weights) // node.groups}, "}[kind]
         scaled = int(self.step.rule is not None)
+        columns = taps_by_column(self.step)
         if kind != "grouped":
             name = dots_of(self.step)
-            scaled = f"{scaled}, " + ("NULL" if name is None else f"NET_DOTS({name.name})")
+            dots = "NULL" if name is None else f"NET_DOTS({name.name})"
+            scaled = f"{scaled}, {dots}"
 
         def kernel(ins, out, window, index, _):
             chunk = self.chunks[index]
+            if columns:
+                return (f"net_depthwise_3x3({ins[0]}, {out}, {window}, WEIGHTS({index}), "
+                        f"{chunk.first},\n\t\t{chunk.count}, {requant}, {dots});")
             return (f"net_{kind}({ins[0]}, {out}, {window}, {node.weight_bits}, WEIGHTS({index}),"
                     f"\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, {scaled});")
         self.kernel = kernel

@@ -12,7 +12,7 @@ from .scales import LayerScales, packed_scales
 from .storage import pack_lanes, storage_of
 
 __all__ = ["Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_scales", "layer_words",
-           "sign_numbers"]
+           "sign_numbers", "taps_by_column"]
 
 # Channels of a chunk: whole words of any output, whole groups of 4.
 _STEP = 16
@@ -33,6 +33,15 @@ def layer_kind(node):
     if node.groups == 1:
         return "convolve"
     return "depthwise" if node.weights.shape[1] == 1 else "grouped"
+
+
+def taps_by_column(step):
+    """Whether a step is net_depthwise_3x3."""
+    node = step.node
+    return (layer_kind(node) == "depthwise" and node.weights.shape[2:] == (3, 3)
+            and len(node.weights) == node.groups and tuple(node.strides) == (1, 1)
+            and tuple(node.dilations) == (1, 1) and step.sources[0].lane == 8
+            and packed_scales(step) is not None)
 
 
 def chunk_sizes(node):
@@ -102,6 +111,15 @@ def _single_lanes(node, source):
     return made
 
 
+def _column_words(node, constant):
+    """uint32 (channels, 6) of net_depthwise_3x3: columns of the kernel, each at two places."""
+    taps = np.where(constant[:, None, None], 0, node.weights[:, 0])
+    made = np.zeros((len(taps), 3, 2, 4), np.int64)
+    for place in (0, 1):
+        made[:, :, place, place:place + 3] = taps.transpose(0, 2, 1)
+    return pack_lanes(made.reshape(len(taps), -1), 8)
+
+
 def _words_of_channels(node, source, constant):
     """uint32 (channels, words) of a layer's weights in the order of its sums; ``constant``: those
     channels whose result does not depend on them, or None."""
@@ -137,7 +155,8 @@ def layer_chunks(step, size):
     """The Chunks of a layer's constants, of ``size`` channels each."""
     node, found, begin = step.node, [], 0
     assert isinstance(node, ir.Convolution)
-    words = _channel_words(node, step.sources[0]) + (3 if step.rule is not None else 0)
+    words = 6 if taps_by_column(step) else _channel_words(node, step.sources[0])
+    words += (3 if step.rule is not None else 0)
     for first in range(0, len(node.weights), size):
         count = min(size, len(node.weights) - first)
         found.append(Chunk(first, count, begin, words * 4 * -(-count // 4)))
@@ -150,13 +169,16 @@ def layer_words(step, chunks):
     node = step.node
     assert isinstance(node, ir.Convolution)
     scales, parts = layer_scales(step), []
-    channels = _words_of_channels(node, step.sources[0],
-                                  None if scales is None else scales.constant)
+    columns = taps_by_column(step)
+    constant = None if scales is None else scales.constant
+    channels = (_column_words(node, constant) if columns else
+                _words_of_channels(node, step.sources[0], constant))
     for chunk in chunks:
         part = slice(chunk.first, chunk.first + chunk.count)
         # Groups of 4 channels, word by word.
-        words = np.concatenate([_scale_words(scales, part),
-                                _grouped(channels[part]).transpose(0, 2, 1).ravel()])
+        words = _grouped(channels[part])
+        words = np.concatenate([_scale_words(scales, part), (
+            words if columns else words.transpose(0, 2, 1)).ravel()])
         assert len(words) == chunk.words
         parts.append(words)
     return np.concatenate(parts)

@@ -8,6 +8,9 @@ from .stripes import rows_of, stripe_storage
 
 __all__ = ["core_of"]
 
+# Rows and columns of a unit of depthwise layers of 3 x 3.
+_STRIP, _BLOCK = 4, 14
+
 
 def _owner(units, unit, cores):
     """Core of a unit where each core has units one after the other, the first ones one more."""
@@ -40,6 +43,13 @@ class _Maps:
 def _dots(step, maps, chunk, dots, channel, column, cores):
     """Core of a value of a layer of dot products."""
     node, source = step.node, maps.source
+    if dots.columns and maps.height >= _STRIP:
+        groups, blocks = -(-chunk.count // 4), -(-maps.width // _BLOCK)
+        place = maps.row // _STRIP * blocks + column // _BLOCK
+        return _owner(-(-maps.height // _STRIP) * blocks * groups,
+                      place * groups + (channel - chunk.first) // 4, cores)
+    if dots.columns:
+        return maps.row % cores
     most = 4 if dots.a_bits >= dots.w_bits else 2
     height, width, place = maps.height, maps.width, (maps.row, column)
     across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
@@ -54,9 +64,11 @@ def _dots(step, maps, chunk, dots, channel, column, cores):
         pixels //= 2
     groups, per_line = -(-chunk.count // 4), -(-length // pixels)
     tile = line * per_line + index // pixels
-    if dots.out_bits == 32 and storage_of(step.output).bits < 8:
-        return _owner(count * per_line, tile, cores)
-    return _owner(count * per_line * groups, tile * groups + (channel - chunk.first) // 4, cores)
+    bits = storage_of(step.output).bits
+    shared = 8 // bits if dots.out_bits == 32 and bits < 8 else 1
+    words = -(-groups // shared)
+    return _owner(count * per_line * words,
+                  tile * words + (channel - chunk.first) // 4 // shared, cores)
 
 
 def core_of(compiled, step, channel, row, column, cores):
