@@ -48,6 +48,13 @@ def mixed_layers(seed, size=(2, 6), most=9):
                 step = 0.25 if rng.random() < 0.2 else 0.3 * 8 / out_bits
                 shown.append(builder.quantised(y, step * (1 << w_bits) / 4, int(rng.integers(
                     -1, 2)), np.int8, _clip(out_bits)))
+    # Kernels of 3 x 3 by words of rows, packed in each width.
+    source = builder.quantised(x, 0.37, 3)
+    for w_bits, out_bits in zip(WIDTHS, WIDTHS[::-1], strict=True):
+        y = builder.layer(source, shape[0], bits=w_bits, groups=shape[0], pads=[1, 1, 1, 1])
+        builder.shapes[y] = shape
+        shown.append(builder.quantised(y, 0.3 * (1 << w_bits) / out_bits, 0, np.int8,
+                                       _clip(out_bits)))
     images = rng.integers(-2000, 2000, (1, *shape)).astype(np.float32) / 16
     return load_network(builder.model(*shown)), images
 
@@ -68,6 +75,7 @@ def test_every_combination_of_widths_has_its_kernels():
     assert {(each.a_bits, each.w_bits) for each in found} == {
         (a, w) for a in WIDTHS for w in WIDTHS}
     assert {each.single for each in found} == {True, False}
+    assert {each.out_bits for each in found if each.columns} == {*WIDTHS}
     assert 32 in {each.out_bits for each in found}
 
 

@@ -163,9 +163,10 @@ class DotKernel:
 
 @dataclass(frozen=True)
 class ColumnKernel:
-    """Depthwise with a kernel of 3 x 3: 4 rows of a column, 4 channels, column by column, from words
-    that hold 4 rows of a channel; called with a ``struct net_columns``. A channel and a column of
-    the kernel take 4 dot products, which load the next rows, and the weights after next."""
+    """Depthwise with a kernel of 3 x 3: 4 rows of a column, 4 channels, column by column, from
+    words that hold 4 rows of a channel; called with a ``struct net_columns``. A channel and a
+    column of the kernel take 4 dot products, which load the next rows and the weights after
+    next."""
 
     out_bits: int
 
@@ -248,8 +249,8 @@ class Dots:
         table = ["#ifdef NETWORK_CLUSTER", "\t.section .l1_data, \"a\"", "#else",
                  f"\t.section .rodata.{symbol}, \"a\"", "#endif", "\t.balign 4",
                  f"\t.globl {symbol}", f"{symbol}:",
-                 f"\t.word {format_code(self.a_bits, self.w_bits)}, {max(most, default=0)}, {log_w}, {log_a}, "
-                 f"{self.out_bits}, {columns.symbol if self.columns else 0}",
+                 f"\t.word {format_code(self.a_bits, self.w_bits)}, {max(most, default=0)}, "
+                 f"{log_w}, {log_a}, {self.out_bits}, {columns.symbol if self.columns else 0}",
                  "\t.word " + ", ".join([*("0" for _ in range(3 - len(most))),
                                          *(kernel.symbol for kernel in kernels)])]
         return "\n".join([f"\t.section .text.{symbol}, \"ax\"", "\t.balign 4",
