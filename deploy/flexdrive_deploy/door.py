@@ -38,7 +38,7 @@ def one_line(reason):
 
 
 @contextlib.contextmanager
-def guarded(where, what, kind=FileError):
+def guarded(where, what, kind: type[FlexdriveError] = FileError):
     """What is done inside reads ``where``; what parsers raise there becomes one error.
 
     Parameters
@@ -61,7 +61,7 @@ def guarded(where, what, kind=FileError):
         raise kind(f"{where} is not {what}: {reason}") from None
 
 
-def read_bytes(path, what, kind=FileError):
+def read_bytes(path, what, kind: type[FlexdriveError] = FileError):
     """Content of a file."""
     with guarded(path, what, kind), open(path, "rb") as file:
         return file.read()

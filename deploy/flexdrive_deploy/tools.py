@@ -99,5 +99,5 @@ def run_zig(arguments, *, cwd, what="compiler", notify=None):
 def _installation():
     """12 hex digits that name this environment's ziglang."""
     found = importlib.util.find_spec("ziglang")
-    place = "" if found is None else os.path.realpath(found.origin)
+    place = os.path.realpath(found.origin) if found is not None and found.origin else ""
     return hashlib.sha256(place.encode()).hexdigest()[:12]

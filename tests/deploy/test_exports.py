@@ -1,7 +1,6 @@
 """Files for other tools, read back by readers written here from the formats' own descriptions."""
 
 import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from flexdrive_deploy.exports import FORMATS, Words, export
 from flexdrive_deploy.hyperdrive.codegen import lower
 from flexdrive_deploy.hyperdrive.ir import ChipGraph
 from flexdrive_deploy.hyperdrive.streams import chip_streams
+from flexdrive_deploy.tools import run_zig
 
 from .networks import random_layer
 
@@ -98,9 +98,8 @@ def test_c_header(tmp_path):
         f"fwrite(net_0_{name}, sizeof(net_0_{name}[0]), NET_0_{name.upper()}_WORDS, stdout);"
         for name in CASES), "}"]
     (tmp_path / "main.c").write_text("\n".join(lines))
-    subprocess.run([sys.executable, "-m", "ziglang", "cc", "-std=c11", "-Wall", "-Wextra",
-                    "-Werror", "-pedantic", "main.c", "-o", "main"], cwd=tmp_path, check=True,
-                   capture_output=True)
+    run_zig(["cc", "-O2", "-fno-sanitize=all", "-std=c11", "-Wall", "-Wextra", "-Werror",
+             "-pedantic", "main.c", "-o", "main"], cwd=tmp_path)
     assert subprocess.run([tmp_path / "main"], check=True, capture_output=True).stdout == expected
 
 

@@ -19,20 +19,18 @@ from flexdrive_sim.hyperdrive.verify.random_layer import random_layer_stimulus
 from flexdrive_sim.hyperdrive.verify.refusals import refused_descriptors
 
 BASE = ChipConfig(rows=2, columns=3, channels=3, fm_words=256, fm_banks=4, weight_words=100)
+# Every option and every depth of the adder is in several; mixtures: flexdrive verify random.
 CONFIGS = {
     "depth1": BASE,
-    "channelwise": replace(BASE, channelwise=True),
     "channelwise_depth2_5x5": replace(BASE, channelwise=True, adder_depth=2, halo=2, leaky=True),
     "channelwise_depth3": replace(BASE, channelwise=True, adder_depth=3, channels=4, fm_words=512),
     "channelwise_one_unit": replace(BASE, channelwise=True, rows=1, columns=1, channels=1,
                                     fm_banks=1, adder_depth=4),
-    "ternary": replace(BASE, ternary=True, adder_depth=2),
     "ternary_wide": replace(BASE, ternary=True, channels=20, fm_words=512, halo=2,
                             weight_words=500),
     "ternary_channelwise": replace(BASE, ternary=True, channelwise=True, adder_depth=2,
                                    channels=4, fm_words=512),
     "ternary_channelwise_one_unit": replace(BASE, ternary=True, channelwise=True, channels=1),
-    "depth2": replace(BASE, adder_depth=2),
     "depth3": replace(BASE, adder_depth=3, leaky=True),
     "depth4": replace(BASE, adder_depth=4),
     "kernels_to_5x5": replace(BASE, halo=2, adder_depth=2, weight_words=200),

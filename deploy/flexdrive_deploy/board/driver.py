@@ -158,7 +158,7 @@ class Board:
         fault, status = self.get("FAULT"), self.get("STATUS")
         if fault:
             return "the chip has a fault: " + ", ".join(
-                flag.name.lower() for flag in Fault if fault & flag)
+                name.lower() for name, flag in Fault.__members__.items() if fault & flag)
         if not status & 1:
             return "the chip is idle"
         fields = {name: status >> low & 1 for name, low, _, _ in register_named("STATUS").fields}

@@ -45,7 +45,8 @@ class SerialTransport:
         try:
             self._port = serial.Serial(port, baud, timeout=0, write_timeout=2, exclusive=True)
         except (serial.SerialException, ValueError, OSError) as error:
-            reason = os.strerror(error.errno) if getattr(error, "errno", None) else str(error)
+            number = error.errno if isinstance(error, OSError) else None
+            reason = os.strerror(number) if number else str(error)
             raise BoardError(f"{port} cannot be opened: {reason}. What would pass: the port of a "
                              "board that is plugged in, not in use, and readable by you") from None
         # Only drivers of real ports have it.

@@ -74,6 +74,7 @@ class Macro(wiring.Component):
 
     def _instance(self):
         design = self._design
+        assert design is not None       # elaborate has made it
         ports = {}
         for port, (path, member, value) in zip(
                 design.rtlil.ports, self.signature.flatten(self), strict=True):

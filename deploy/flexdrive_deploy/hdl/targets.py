@@ -113,7 +113,7 @@ TARGETS = {target.name: target for target in (
     Target("hyperdrive-wishbone", "the same chip as a Wishbone slave", "bus", ChipWishbone,
            PRESETS["tiny"]),
     Target("hyperdrive-mesh", "a mesh of chips with one weight stream", "mesh",
-           lambda value: Mesh(value.config, *value.size, value.options),
+           lambda value: Mesh(value.config, value.size[0], value.size[1], value.options),
            MeshValue(replace(PRESETS["tiny"], mesh=True), (1, 2), MeshOptions(link=LinkConfig()))),
     Target("flexv-dotp", "mixed-precision dot-product unit with streams", "dot",
            lambda structure: DotProduct(structure=structure), "array"),

@@ -104,9 +104,9 @@ def _geometry(node, kernel, edges, source, target):
     None."""
     kernel = tuple(kernel)
     found = windows(node.attributes, kernel, source[2:])
-    refusals = list(_window_refusals(kernel, edges, [window.stride for window in found],
-                                     [window.dilation for window in found],
-                                     "convolutions" if node.operation == "Conv" else "poolings"))
+    refusals: list[Refusal | None] = list(_window_refusals(
+        kernel, edges, [window.stride for window in found], [window.dilation for window in found],
+        "convolutions" if node.operation == "Conv" else "poolings"))
     if kernel[0] == kernel[1] and (kernel[0] % 2 or kernel[0] == 2):
         refusals.append(_edges_refusal(node, found, kernel, target))
     return together(refusals)

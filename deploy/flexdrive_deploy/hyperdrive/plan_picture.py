@@ -165,7 +165,7 @@ def _draw(axis, found, cycles, limit, inches):
 
 
 # Makes an SVG of the same plan the same file, with text as text.
-_SVG = {"svg.fonttype": "none", "svg.hashsalt": "flexdrive"}
+_SVG: dict = {"svg.fonttype": "none", "svg.hashsalt": "flexdrive"}
 
 
 def plan_picture(deployment, form="png"):

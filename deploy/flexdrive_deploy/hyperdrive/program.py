@@ -114,7 +114,8 @@ class Program:
         """(y, x) -> commands of each chip of the mesh."""
         if not self.mesh:
             return {(0, 0): self.commands}
-        return split_program(self.config, *self.mesh, self.commands)
+        height, width = self.mesh
+        return split_program(self.config, height, width, self.commands)
 
     def chip_words(self):
         """(y, x) -> uint32 (n,), the stream of each chip of the mesh."""

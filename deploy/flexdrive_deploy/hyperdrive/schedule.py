@@ -100,7 +100,8 @@ def best_order(graph, sizes, overwritable):
     """
     lives = _Lives(graph, sizes, overwritable)
     every = (1 << len(graph.layers)) - 1
-    heap, seen, furthest = [(0, 0, (), 0)], set(), ((), 0)
+    heap: list[tuple[int, int, tuple[int, ...], int]] = [(0, 0, (), 0)]
+    seen, furthest = set(), ((), 0)
     while heap and len(seen) < STATES:
         peak, _, path, done = heapq.heappop(heap)
         if done == every:

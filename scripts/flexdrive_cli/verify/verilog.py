@@ -25,9 +25,10 @@ def command(directories, targets, workers):
     """Simulate Verilog that `flexdrive verilog` wrote into DIR in Icarus Verilog, everything
     unknown until one edge of reset.
 
-    Without DIR: every target but the faces of buses, in every configuration that is linted. Each
-    runs under the rules of Verilog and of SystemVerilog, with registers that begin with the values
-    in the text and with X; outputs may not be X, results must be as the golden models say.
+    Without DIR: every target but the faces of buses and the cluster, in every configuration that is
+    linted. Each runs under the rules of Verilog and of SystemVerilog, with registers that begin
+    with the values in the text and with X; outputs may not be X, results must be as the golden
+    models say.
     """
     from flexdrive_sim.campaign import run_campaign
     from flexdrive_sim.four_state import SIMULATED

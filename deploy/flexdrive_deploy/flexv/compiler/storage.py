@@ -10,14 +10,14 @@ from flexdrive_deploy.flexv.network.ir import Tensor
 __all__ = ["Border", "Storage", "canonical", "pack_lanes", "storage_of"]
 
 
-def canonical(shape):
+def canonical(shape) -> tuple[int, int, int]:
     """(channels, rows, columns) of a shape without batch, in the same order of values: (C,) and
     (C, L) lie in one row, axes in front of the last two are channels."""
     if len(shape) < 2:
-        return (*shape, 1, 1)[:3] if shape else (1, 1, 1)
+        return prod(shape), 1, 1
     if len(shape) == 2:
         return shape[0], 1, shape[1]
-    return prod(shape[:-2]), *shape[-2:]
+    return prod(shape[:-2]), shape[-2], shape[-1]
 
 
 @dataclass(frozen=True)

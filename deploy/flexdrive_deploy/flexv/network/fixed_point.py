@@ -164,7 +164,7 @@ def _sign(node):
         # q * f + o >= 0 where q >= -o / f, or q <= -o / f when f is negative: for integers
         # sign(f) * q + floor(o / |f|) >= 0.
         size = abs(factor[index])
-        bound = Fraction(offset[index]) / size if size else Fraction(offset[index])
+        bound = Fraction(offset.item(index)) / size if size else Fraction(offset.item(index))
         addend[index] = min(max(bound.__floor__(), -(1 << 33)), 1 << 33)
     return Sign(multiplier.astype(np.int64), addend.astype(np.int64))
 

@@ -15,7 +15,7 @@ from flexdrive_deploy.frontend.host_part import HostPart
 from flexdrive_deploy.frontend.kernels import kernel
 
 from .borders import head_of, leaving_values, tail_of
-from .expressions import Constant, Function, Host, Index, Real
+from .expressions import Constant, Function, Host, Index, Real, View
 from .fixed_point import requantisation
 from .importer import IMPORT_HINT, Importer
 from .ir import IntegerGraph, Node, Requantise
@@ -79,7 +79,8 @@ class _Reader:
     def __init__(self, graph, name, declared):
         self.graph, self.name = graph, name
         self.importer = Importer(graph)
-        self.values = {each: Real(each) for each in graph.inputs}
+        self.values: dict[str, Real | View | Host | Index] = {
+            each: Real(each) for each in graph.inputs}
         self.placements, self.unsupported, self.consequences = {}, [], set()
         for each, quantiser in declared.items():
             if each not in graph.inputs:

@@ -83,7 +83,7 @@ def differences(network, images, outputs, integers):
                  for index in range(count)]
     except ModelError as error:
         raise ModelError(f"onnxruntime cannot compute the model as it stands: {error}") from None
-    wanted = {name: np.concatenate([part[name] for part in parts]) for name in names}
+    wanted = {name: np.concatenate([np.asarray(part[name]) for part in parts]) for name in names}
     found = []
     for name, tensor in maps.items():
         theirs = wanted[name].astype(np.float64)

@@ -1,8 +1,8 @@
 """Descriptors on the host's side: encoded, decoded, and whole programs as streams of words."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, make_dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ...errors import StreamError
 from .fields import DESCRIPTOR_WORDS, FIELDS, Operation
@@ -131,15 +131,25 @@ class Descriptor(_Fields):
         return min(self.halo, self.made_pixels(self.east))
 
 
+class Words(Protocol):
+    """Numbers in order: a tuple, a list, an array."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[int]: ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
+
+
 class Command(NamedTuple):
     """A descriptor and its payload, 32-bit words (of a CONV scale and bias of each output
     channel)."""
 
     descriptor: Descriptor
-    payload: Sequence[int] = ()
+    payload: Words = ()
 
 
-def iterate(words: Sequence[int]) -> Iterator[Command]:
+def iterate(words: Words) -> Iterator[Command]:
     """The commands in a stream of 32-bit words, framed as the chip frames them; payloads are slices
     of ``words``.
 

@@ -107,7 +107,8 @@ def quant(importer, node, values):
     else:
         if (found.bits or 0) > 16:
             raise RefusedNode(f"it makes {found.bits} bits", _BITS)
-        quantiser = Quantiser(scale, _zero(importer, values[2]), *map(int, found.range),
+        low, high = found.range
+        quantiser = Quantiser(scale, _zero(importer, values[2]), int(low), int(high),
                               canonical(found.rounding) or "HALF_EVEN", True)
     made = _quantised(importer, node, values[0], quantiser)
     return [View(importer.tensor(made), scale, quantiser.zero)]
@@ -189,7 +190,7 @@ def trunc(importer, node, values):
                           "zero point 0")
     counted, least, largest = _integers_of(importer, values[0], scale, node.outputs[0])
     step = Fraction(2) ** dropped
-    if low is None:
+    if low is None or high is None:
         ends = [ROUNDINGS[rounding]((end + zero) / step) for end in (least, largest)]
         low, high = ends
         if high - low > 65535:
