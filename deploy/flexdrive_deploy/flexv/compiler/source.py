@@ -205,6 +205,14 @@ def _dots(steps):
                       "#endif\n"])
 
 
+def _read_ahead(steps, plan):
+    """Bytes behind a map that dot products load, and multiply by zeros or not at all: the words of
+    the pixels of a tile in a row further down."""
+    rows = [step.node.dilations[0] * plan.storages[steps.place(step.sources[0]).name].row_words
+            for step in steps.steps if dots_of(step) is not None]
+    return -(-4 * max(rows, default=0) // 16) * 16 + 64
+
+
 def _declared(bindings, prefix=""):
     return "\n".join(
         f"// {_comment(each.tensor.name)}: {'x'.join(map(str, each.tensor.shape))}, "
@@ -237,7 +245,7 @@ def network_sources(name, steps, plan):
         f"extern const uint32_t {source.step_name(index)}_weights[{len(plan.chunks[step][0])}];"
         for index, step in enumerate(steps.steps) if step in plan.chunks)
     header = _HEADER.format(
-        name=_comment(name), l1=max(plan.peak, 16), inputs=_declared(inputs, "extern "),
+        name=_comment(name), l1=max(plan.peak, 16) + _read_ahead(steps, plan), inputs=_declared(inputs, "extern "),
         outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
     text = _BODY.format(
         name=_comment(name), times=len(steps.steps) + 3, externals=externals,
