@@ -115,7 +115,9 @@ static uint32_t requantised(int64_t total, const struct net_requant *requant)
 {
 	if (requant->rounding == NET_NEAREST) return clipped(total >> requant->shift, requant);
 	if (requant->rounding == NET_SIGN) return clipped(total >= 0 ? 1 : -1, requant);
-	return clipped(round_quotient(total, INT64_C(1) << requant->shift, requant->rounding), requant);
+	int64_t low = total >> requant->shift, divisor = INT64_C(1) << requant->shift;
+	int64_t rest = total & (divisor - 1);
+	return clipped(low + round_quotient_rest(rest, divisor, low, requant->rounding), requant);
 }
 
 uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t index,

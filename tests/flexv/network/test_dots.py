@@ -67,7 +67,7 @@ def _difference(engine, network, images, place, **options):
 
 
 def test_every_combination_of_widths_has_its_kernels():
-    network, _ = mixed_layers(1)
+    network, _ = mixed_layers(1, (4, 7))
     found = [dots_of(step) for step in compile_network(network).steps.steps]
     found = {each for each in found if each is not None}
     packed = {(each.a_bits, each.w_bits, each.out_bits) for each in found if each.out_bits < 32}

@@ -9,11 +9,13 @@ from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Sign
 
 from .scales import LayerScales, packed_scales
-from .storage import pack_lanes, storage_of
+from .storage import canonical, pack_lanes, storage_of
 
-__all__ = ["Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_scales", "layer_words",
+__all__ = ["COLUMN_ROWS", "Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_scales", "layer_words",
            "sign_numbers", "taps_by_column"]
 
+# Rows of the output that net_depthwise_3x3 makes at once.
+COLUMN_ROWS = 4
 # Channels of a chunk: whole words of any output, whole groups of 4.
 _STEP = 16
 
@@ -41,6 +43,7 @@ def taps_by_column(step):
     return (layer_kind(node) == "depthwise" and node.weights.shape[2:] == (3, 3)
             and len(node.weights) == node.groups and tuple(node.strides) == (1, 1)
             and tuple(node.dilations) == (1, 1) and step.sources[0].lane == 8
+            and canonical(step.output.shape)[1] >= COLUMN_ROWS
             and packed_scales(step) is not None)
 
 

@@ -5,11 +5,12 @@ from flexdrive_deploy.flexv.network import ir
 from .dots import dots_of
 from .storage import canonical, storage_of
 from .stripes import rows_of, stripe_storage
+from .weights import COLUMN_ROWS
 
 __all__ = ["core_of"]
 
-# Rows and columns of a unit of depthwise layers of 3 x 3.
-_STRIP, _BLOCK = 4, 14
+# Columns of a unit of depthwise layers of 3 x 3.
+_BLOCK = 14
 
 
 def _owner(units, unit, cores):
@@ -43,10 +44,10 @@ class _Maps:
 def _dots(step, maps, chunk, dots, channel, column, cores):
     """Core of a value of a layer of dot products."""
     node, source = step.node, maps.source
-    if dots.columns and maps.height >= _STRIP:
+    if dots.columns and maps.height >= COLUMN_ROWS:
         groups, blocks = -(-chunk.count // 4), -(-maps.width // _BLOCK)
-        place = maps.row // _STRIP * blocks + column // _BLOCK
-        return _owner(-(-maps.height // _STRIP) * blocks * groups,
+        place = maps.row // COLUMN_ROWS * blocks + column // _BLOCK
+        return _owner(-(-maps.height // COLUMN_ROWS) * blocks * groups,
                       place * groups + (channel - chunk.first) // 4, cores)
     if dots.columns:
         return maps.row % cores
