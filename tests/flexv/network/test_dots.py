@@ -128,7 +128,9 @@ def test_cores_have_equal_shares():
     network, _ = mixed_layers(3, (4, 9))
     compiled = compile_network(network)
     for step in compiled.steps.steps:
-        if dots_of(step) is None or dots_of(step).out_bits == 32:
+        dots = dots_of(step)
+        # Units of depthwise layers of 3 x 3 are larger than these maps.
+        if dots is None or dots.out_bits == 32 or dots.columns:
             continue
         counts = np.zeros(8, int)
         for place in np.ndindex(step.output.shape):

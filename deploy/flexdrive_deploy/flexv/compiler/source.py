@@ -245,7 +245,8 @@ def network_sources(name, steps, plan):
         f"extern const uint32_t {source.step_name(index)}_weights[{len(plan.chunks[step][0])}];"
         for index, step in enumerate(steps.steps) if step in plan.chunks)
     header = _HEADER.format(
-        name=_comment(name), l1=max(plan.peak, 16) + _read_ahead(steps, plan), inputs=_declared(inputs, "extern "),
+        name=_comment(name), l1=max(plan.peak, 16) + _read_ahead(steps, plan),
+        inputs=_declared(inputs, "extern "),
         outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
     text = _BODY.format(
         name=_comment(name), times=len(steps.steps) + 3, externals=externals,

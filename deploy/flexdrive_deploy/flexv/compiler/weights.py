@@ -11,8 +11,8 @@ from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Sign
 from .scales import LayerScales, packed_scales
 from .storage import canonical, pack_lanes, storage_of
 
-__all__ = ["COLUMN_ROWS", "Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_scales", "layer_words",
-           "sign_numbers", "taps_by_column"]
+__all__ = ["COLUMN_ROWS", "Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_scales",
+           "layer_words", "sign_numbers", "taps_by_column"]
 
 # Rows of the output that net_depthwise_3x3 makes at once.
 COLUMN_ROWS = 4
