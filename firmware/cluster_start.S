@@ -29,7 +29,16 @@ _start:
 	la t0, __l1_start
 	la t1, __l1_end
 	call zero
-	call __libc_init_array
+	la t0, __l1_data_start
+	la t1, __l1_data_end
+	la t2, __l1_data_load
+2:	bgeu t0, t1, 3f
+	lw t3, 0(t2)
+	sw t3, 0(t0)
+	addi t0, t0, 4
+	addi t2, t2, 4
+	j 2b
+3:	call __libc_init_array
 	li a0, 0
 	la a1, no_arguments
 	li a2, 0

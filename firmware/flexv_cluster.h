@@ -8,8 +8,10 @@
 #include "flexv.h"
 #include "flexv_cluster_registers.h"
 
-// A variable in L1, zero at the start.
+// A variable in L1, zero at the start; one with a value; one that holds anything.
 #define FLEXV_L1 __attribute__((section(".l1")))
+#define FLEXV_L1_DATA __attribute__((section(".l1_data")))
+#define FLEXV_L1_UNSET __attribute__((section(".l1_unset")))
 
 static inline uint32_t core_id(void) { return csr_read(mhartid); }
 static inline uint32_t core_count(void) { return *FLEXV_CORES; }

@@ -38,6 +38,10 @@ NOT_RUN = {
     "flexdrive report build/resnet34.onnx": "a large network; tests/report has its figures",
     "flexdrive flexv run program.elf --cores":
         "compiles eight cores; tests/flexv/cluster and tests/cli/test_flexv.py run four",
+    "flexdrive report --target flexv":
+        "compiles eight cores; tests/cli/test_flexv_network.py, marked slow",
+    "flexdrive demo --target flexv":
+        "compiles eight cores; tests/cli/test_flexv_network.py, marked slow",
     "flexdrive board": "tests/boards/test_commands.py runs them with a board",
     "flexdrive synth": "minutes of place and route; tests/cli/test_synth.py",
     "flexdrive verify fp16": "2^32 pairs; tests/fp16",

@@ -2,6 +2,7 @@
 
 from .chip_choice import candidates
 from .compiler import compile_first
+from .flexv.l1 import DEFAULT_L1
 from .frontend.graph import load_graph
 from .frontend.onnx_file import model_and_name
 from .hyperdrive.partition import analyse
@@ -11,7 +12,7 @@ __all__ = ["check", "compile"]
 
 
 def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None, target="hyperdrive",
-            inputs=None, l1_bytes=128 << 10):
+            inputs=None, l1_bytes=DEFAULT_L1):
     """Make a network ready for a chip, or for the Flex-V cluster.
 
     Parameters

@@ -5,6 +5,11 @@
 #include <stddef.h>
 
 #include "platform.h"
+#include "share.h"
+#ifdef NETWORK_DOTS
+#include "dots.h"
+#include "flexv_intrinsics.h"
+#endif
 
 static uint32_t lane_mask(uint32_t bits) { return bits == 32 ? ~UINT32_C(0) : (UINT32_C(1) << bits) - 1; }
 
@@ -15,17 +20,7 @@ static uint32_t lane(const uint32_t *words, uint32_t index, uint32_t bits)
 	return words[bit / 32] >> bit % 32 & lane_mask(bits);
 }
 
-static int32_t signed_lane(const uint32_t *words, uint32_t index, uint32_t bits)
-{
-	uint32_t sign = UINT32_C(1) << (bits - 1);
-	return (int32_t)((lane(words, index, bits) ^ sign) - sign);
-}
-
-static uint32_t *pixel(const struct net_map *map, int32_t y, int32_t x)
-{
-	return map->data + (ptrdiff_t)y * (ptrdiff_t)map->row_words
-	       + (ptrdiff_t)x * (ptrdiff_t)map->pixel_words;
-}
+#define pixel net_pixel
 
 static uint32_t get(const struct net_map *map, uint32_t c, int32_t y, int32_t x)
 {
@@ -33,16 +28,36 @@ static uint32_t get(const struct net_map *map, uint32_t c, int32_t y, int32_t x)
 }
 
 // The first lane of a word clears the others, so channels are stored in their order.
-static void put(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
+void net_put(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
 {
 	uint32_t bit = c * bits, *word = words + bit / 32;
 	value &= lane_mask(bits);
 	*word = bit % 32 ? *word | value << bit % 32 : value;
 }
 
+#define put net_put
+
 static int inside(const struct net_map *map, int32_t y, int32_t x)
 {
 	return y >= 0 && x >= 0 && y < (int32_t)map->height && x < (int32_t)map->width;
+}
+
+// What rounding adds to `low` where `rest` of a divisor is left.
+static int64_t round_quotient_rest(int64_t rest, int64_t divisor, int64_t low,
+				   enum net_rounding rounding)
+{
+	// Against the half without doubling, which might overflow.
+	int64_t other = divisor - rest;
+	int more = rest > other, tie = rest == other;
+	switch (rounding) {
+	case NET_FLOOR: return 0;
+	case NET_CEIL: return rest > 0;
+	case NET_DOWN: return rest > 0 && low < 0;
+	case NET_UP: return rest > 0 && low >= 0;
+	case NET_HALF_UP: return more || (tie && low >= 0);
+	case NET_HALF_DOWN: return more || (tie && low < 0);
+	default: return more || (tie && (low & 1));
+	}
 }
 
 // number / divisor, rounded; divisor > 0.
@@ -53,18 +68,36 @@ static int64_t round_quotient(int64_t number, int64_t divisor, enum net_rounding
 		low--;
 		rest += divisor;
 	}
-	// Against the half without doubling, which might overflow.
-	int64_t other = divisor - rest;
-	int more = rest > other, tie = rest == other;
-	switch (rounding) {
-	case NET_FLOOR: return low;
-	case NET_CEIL: return low + (rest > 0);
-	case NET_DOWN: return low + (rest > 0 && low < 0);
-	case NET_UP: return low + (rest > 0 && low >= 0);
-	case NET_HALF_UP: return low + (more || (tie && low >= 0));
-	case NET_HALF_DOWN: return low + (more || (tie && low < 0));
-	default: return low + (more || (tie && (low & 1)));
+	return low + round_quotient_rest(rest, divisor, low, rounding);
+}
+
+// The same for what is clipped behind: of limits of 10 bits beyond these any value will do.
+// Subtractions instead of a division of 64 bits.
+static int64_t round_limited_quotient(int64_t number, int64_t divisor,
+				      const struct net_requant *requant)
+{
+	enum net_rounding rounding = requant->rounding;
+	if (divisor >= INT64_C(1) << 50 || requant->low - requant->added < -(1 << 10)
+	    || requant->high - requant->added >= 1 << 10)
+		return round_quotient(number, divisor, rounding);
+	int64_t limit = divisor << 10, base = 0;
+	if (number >= limit) return 1 << 10;
+	if (number < -limit) return -(1 << 10);
+	if (number < 0) {
+		// Nonnegative, by a multiple.
+		number += limit;
+		base = -(1 << 10);
 	}
+	int32_t low = 0;
+	for (uint32_t bit = 10; bit--;) {
+		limit >>= 1;
+		if (number >= limit) {
+			number -= limit;
+			low |= 1 << bit;
+		}
+	}
+	// What is left is less than the divisor.
+	return base + low + round_quotient_rest(number, divisor, base + low, rounding);
 }
 
 static uint32_t clipped(int64_t value, const struct net_requant *requant)
@@ -82,128 +115,199 @@ static uint32_t requantised(int64_t total, const struct net_requant *requant)
 {
 	if (requant->rounding == NET_NEAREST) return clipped(total >> requant->shift, requant);
 	if (requant->rounding == NET_SIGN) return clipped(total >= 0 ? 1 : -1, requant);
-	return clipped(round_quotient(total, INT64_C(1) << requant->shift, requant->rounding), requant);
+	int64_t low = total >> requant->shift, divisor = INT64_C(1) << requant->shift;
+	int64_t rest = total & (divisor - 1);
+	return clipped(low + round_quotient_rest(rest, divisor, low, requant->rounding), requant);
 }
 
-static uint32_t finished(int32_t sum, const struct net_scale *scale,
-			 const struct net_requant *requant)
+uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t index,
+		      const struct net_requant *requant)
 {
-	return requantised((int64_t)sum * scale->multiplier
-			   + shifted_left(scale->addend, requant->addend_shift), requant);
+	const struct net_scales *group = scales + index / 4;
+	uint32_t i = index % 4;
+	return requantised((int64_t)(int32_t)((uint32_t)sum + (uint32_t)group->start[i])
+			   * group->multiplier[i]
+			   + shifted_left(group->addend[i], requant->addend_shift), requant);
 }
 
 // Layers
 
-typedef int32_t channel_sum(const struct net_map *in, const struct net_window *window, int32_t y,
-			    int32_t x, const uint32_t *weights, uint32_t weight_bits, uint32_t channel,
-			    uint32_t first, uint32_t count, uint32_t parameter);
+// A layer's kernel: its source and window, `words` of weights of a channel.
+struct layer {
+	const struct net_map *in;
+	const struct net_window *window;
+	uint32_t weight_bits, words, first, parameter;
+	const uint32_t *weights;
+};
 
-static inline __attribute__((always_inline)) void layer(
-	channel_sum sum, const struct net_map *in, const struct net_map *out,
-	const struct net_window *window, uint32_t weight_bits, const void *weights, uint32_t first,
-	uint32_t count, uint32_t parameter, const struct net_requant *requant, int scaled)
+// Sum of a channel at a place of the source.
+typedef int32_t channel_sum(const struct layer *layer, int32_t y, int32_t x, uint32_t channel);
+
+// Channels in whole groups of 4.
+static uint32_t whole(uint32_t count) { return (count + 3) / 4 * 4; }
+
+static inline __attribute__((always_inline)) void every(
+	channel_sum sum, struct layer *layer, const struct net_map *out, const void *weights,
+	uint32_t count, const struct net_requant *requant, int scaled)
 {
-	const struct net_scale *scales = weights;
-	const uint32_t *words = scaled ? (const uint32_t *)(scales + count) : weights;
+	const struct net_scales *scales = weights;
+	const struct net_window *window = layer->window;
+	layer->weights = scaled ? (const uint32_t *)(scales + whole(count) / 4) : weights;
 	for (uint32_t y = net_core(); y < out->height; y += net_cores())
 		for (uint32_t x = 0; x < out->width; x++)
-			for (uint32_t c = first; c < first + count; c++) {
-				int32_t made = sum(in, window, (int32_t)(y * window->stride_y) - window->top,
-						   (int32_t)(x * window->stride_x) - window->left, words,
-						   weight_bits, c, first, count, parameter);
+			for (uint32_t c = layer->first; c < layer->first + count; c++) {
+				int32_t made = sum(layer, (int32_t)(y * window->stride_y) - window->top,
+						   (int32_t)(x * window->stride_x) - window->left, c);
 				put(pixel(out, (int32_t)y, (int32_t)x), c, out->bits,
-				    scaled ? finished(made, scales + (c - first), requant) : (uint32_t)made);
+				    scaled ? net_finished(made, scales, c - layer->first, requant)
+					   : (uint32_t)made);
 			}
 }
 
-// Word `word` of channel `index` of a chunk that has words in groups of 4 channels.
-static uint32_t weight_word(const uint32_t *weights, uint32_t words, uint32_t count, uint32_t index,
-			    uint32_t word)
-{
-	uint32_t group = index / 4, within = count - 4 * group < 4 ? count - 4 * group : 4;
-	return weights[4 * group * words + word * within + index % 4];
-}
+// Words of weights of a channel, one after the other in lanes with sign.
+struct lanes {
+	const uint32_t *next;
+	uint32_t word, left, bits;
+};
 
-static int32_t dense(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
-		     const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
-		     uint32_t count, uint32_t words)
+static struct lanes channel_lanes(const struct layer *layer, uint32_t channel)
 {
 	// Words of a group's channels stand side by side.
-	uint32_t index = channel - first, beside = count - index / 4 * 4 < 4 ? count % 4 : 4;
-	const uint32_t *next = weights + index / 4 * 4 * words + index % 4;
-	uint32_t mask = lane_mask(in->bits), above = 32 - weight_bits, left = 0, weight = 0, sum = 0;
+	uint32_t index = channel - layer->first;
+	return (struct lanes){layer->weights + index / 4 * 4 * layer->words + index % 4, 0, 0,
+			      layer->weight_bits};
+}
+
+static int32_t next_lane(struct lanes *lanes)
+{
+	uint32_t above = 32 - lanes->bits;
+	if (!lanes->left) {
+		lanes->word = *lanes->next;
+		lanes->next += 4;
+		lanes->left = 32 / lanes->bits;
+	}
+	int32_t value = (int32_t)(lanes->word << above) >> above;
+	lanes->word >>= lanes->bits;
+	lanes->left--;
+	return value;
+}
+
+// Products with words begin..begin + count - 1 of each pixel of a window.
+static int32_t products(const struct layer *layer, int32_t y, int32_t x, uint32_t channel,
+			uint32_t begin, uint32_t count)
+{
+	const struct net_map *in = layer->in;
+	const struct net_window *window = layer->window;
+	struct lanes weights = channel_lanes(layer, channel);
+	uint32_t mask = lane_mask(in->bits), sum = 0;
 	for (uint32_t i = 0; i < window->height; i++)
 		for (uint32_t j = 0; j < window->width; j++) {
 			const uint32_t *source = pixel(in, y + (int32_t)(i * window->dilation_y),
 						       x + (int32_t)(j * window->dilation_x));
-			for (uint32_t k = 0; k < in->pixel_words; k++) {
+			for (uint32_t k = begin; k < begin + count; k++) {
 				uint32_t values = source[k];
 				for (uint32_t lanes = 32 / in->bits; lanes; lanes--) {
-					if (!left) {
-						weight = *next;
-						next += beside;
-						left = 32 / weight_bits;
-					}
-					sum += (values & mask) * (uint32_t)((int32_t)(weight << above) >> above);
+					sum += (values & mask) * (uint32_t)next_lane(&weights);
 					values >>= in->bits;
-					weight >>= weight_bits;
-					left--;
 				}
 			}
 		}
 	return (int32_t)sum;
 }
 
-void net_convolve(const struct net_map *in, const struct net_map *out,
-		  const struct net_window *window, uint32_t weight_bits, const void *weights,
-		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled)
+static int32_t dense(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
 {
-	uint32_t values = window->height * window->width * in->pixel_words * (32 / in->bits);
-	uint32_t words = (values * weight_bits + 31) / 32;
-	layer(dense, in, out, window, weight_bits, weights, first, count, words, requant, scaled);
+	return products(layer, y, x, channel, 0, layer->in->pixel_words);
 }
 
-static int32_t single(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
-		      const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
-		      uint32_t count, uint32_t multiple)
+// Words of weights of so many lanes.
+static uint32_t lane_words(uint32_t lanes, uint32_t bits) { return (lanes * bits + 31) / 32; }
+
+void net_convolve(const struct net_map *in, const struct net_map *out,
+		  const struct net_window *window, uint32_t weight_bits, const void *weights,
+		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
+		  const struct net_dots *dots)
 {
-	uint32_t words = (count * weight_bits + 31) / 32, tap = 0, sum = 0;
-	for (uint32_t i = 0; i < window->height; i++)
-		for (uint32_t j = 0; j < window->width; j++, tap++) {
-			int32_t weight = signed_lane(weights + tap * words, channel - first, weight_bits);
-			sum += (uint32_t)weight * get(in, channel / multiple,
-						      y + (int32_t)(i * window->dilation_y),
-						      x + (int32_t)(j * window->dilation_x));
-		}
-	return (int32_t)sum;
+	uint32_t words = lane_words(window->height * window->width * in->pixel_words
+				    * (32 / in->bits), weight_bits);
+#ifdef NETWORK_DOTS
+	if (dots) {
+		net_dots_convolve(in, out, window, words, weights, first, count, requant, scaled,
+				  dots);
+		return;
+	}
+#else
+	(void)dots;
+#endif
+	struct layer layer = {in, window, weight_bits, words, first, 0, NULL};
+	every(dense, &layer, out, weights, count, requant, scaled);
+}
+
+static int32_t single(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
+{
+	return products(layer, y, x, channel,
+			channel / layer->parameter * layer->in->bits / 32, 1);
 }
 
 void net_depthwise(const struct net_map *in, const struct net_map *out,
 		   const struct net_window *window, uint32_t weight_bits, const void *weights,
 		   uint32_t first, uint32_t count, uint32_t multiple,
-		   const struct net_requant *requant, int scaled)
+		   const struct net_requant *requant, int scaled, const struct net_dots *dots)
 {
-	layer(single, in, out, window, weight_bits, weights, first, count, multiple, requant, scaled);
+	uint32_t words = lane_words(window->height * window->width * (32 / in->bits), weight_bits);
+#ifdef NETWORK_DOTS
+	if (dots) {
+		net_dots_depthwise(in, out, window, words, weights, first, count, multiple, requant,
+				   scaled, dots);
+		return;
+	}
+#else
+	(void)dots;
+#endif
+	struct layer layer = {in, window, weight_bits, words, first, multiple, NULL};
+	every(single, &layer, out, weights, count, requant, scaled);
 }
 
+static int32_t by_columns(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
+{
+	const uint32_t *words = layer->weights + 6 * (channel - layer->first);
+	uint32_t sum = 0;
+	for (int32_t i = 0; i < 3; i++)
+		for (int32_t j = 0; j < 3; j++) {
+			int32_t weight = (int32_t)(words[2 * j] << (24 - 8 * i)) >> 24;
+			sum += (uint32_t)weight * get(layer->in, channel, y + i, x + j);
+		}
+	return (int32_t)sum;
+}
 
-static int32_t grouped(const struct net_map *in, const struct net_window *window, int32_t y, int32_t x,
-		       const uint32_t *weights, uint32_t weight_bits, uint32_t channel, uint32_t first,
-		       uint32_t count, uint32_t parameter)
+void net_depthwise_3x3(const struct net_map *in, const struct net_map *out,
+		       const struct net_window *window, const void *weights, uint32_t first,
+		       uint32_t count, const struct net_requant *requant,
+		       const struct net_dots *dots)
+{
+#ifdef NETWORK_DOTS
+	if (dots && net_dots_columns(in, out, window, weights, first, count, requant, dots)) return;
+#else
+	(void)dots;
+#endif
+	struct layer layer = {in, window, 8, 6, first, 0, NULL};
+	every(by_columns, &layer, out, weights, count, requant, 1);
+}
+
+static int32_t grouped(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
 {
 	// Channels of a group of the source, and of the output.
-	uint32_t inputs = parameter & 0xffff, outputs = parameter >> 16;
-	uint32_t words = (window->height * window->width * inputs * weight_bits + 31) / 32;
-	uint32_t at = 0, sum = 0, begin = channel / outputs * inputs;
+	uint32_t inputs = layer->parameter & 0xffff, outputs = layer->parameter >> 16;
+	uint32_t sum = 0, begin = channel / outputs * inputs;
+	const struct net_window *window = layer->window;
+	struct lanes weights = channel_lanes(layer, channel);
 	for (uint32_t i = 0; i < window->height; i++)
 		for (uint32_t j = 0; j < window->width; j++)
-			for (uint32_t k = 0; k < inputs; k++, at++) {
-				uint32_t word = weight_word(weights, words, count, channel - first,
-							    at * weight_bits / 32);
-				sum += (uint32_t)signed_lane(&word, at % (32 / weight_bits), weight_bits)
-				       * get(in, begin + k, y + (int32_t)(i * window->dilation_y),
+			for (uint32_t k = 0; k < inputs; k++)
+				sum += (uint32_t)next_lane(&weights)
+				       * get(layer->in, begin + k,
+					     y + (int32_t)(i * window->dilation_y),
 					     x + (int32_t)(j * window->dilation_x));
-			}
 	return (int32_t)sum;
 }
 
@@ -212,23 +316,29 @@ void net_grouped(const struct net_map *in, const struct net_map *out,
 		 uint32_t first, uint32_t count, uint32_t groups, const struct net_requant *requant,
 		 int scaled)
 {
-	uint32_t parameter = in->channels / groups | out->channels / groups << 16;
-	layer(grouped, in, out, window, weight_bits, weights, first, count, parameter, requant, scaled);
+	uint32_t inputs = in->channels / groups;
+	struct layer layer = {
+		in, window, weight_bits,
+		lane_words(window->height * window->width * inputs, weight_bits), first,
+		inputs | out->channels / groups << 16, NULL};
+	every(grouped, &layer, out, weights, count, requant, scaled);
 }
 
 // Elementwise
 
-// Rows of this core, columns, channels, in the order in which `put` needs them.
 #define EVERY(out) \
-	for (uint32_t y = net_core(); y < (out)->height; y += net_cores()) \
-		for (uint32_t x = 0; x < (out)->width; x++) \
-			for (uint32_t c = 0; c < (out)->channels; c++)
+	for (struct share s = share_of(out); s.left; next_word(&s, out)) \
+		for (uint32_t y = s.y, x = s.x, c = s.word * s.lanes, \
+		     end = smaller(c + s.lanes, (out)->channels); c < end; c++)
 #define PUT(out, value) put(pixel(out, (int32_t)y, (int32_t)x), c, (out)->bits, value)
 
 void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend, uint32_t channel,
 	     uint32_t row, uint32_t column, const struct net_map *out,
 	     const struct net_requant *requant)
 {
+#ifdef NETWORK_DOTS
+	if (!(channel | row | column) && net_packed_sum(terms, count, *addend, out, requant)) return;
+#endif
 	EVERY(out) {
 		int64_t total = shifted_left(addend[c * channel + y * row + x * column],
 					     requant->addend_shift);
@@ -248,40 +358,108 @@ void net_scale_exactly(const struct net_map *in, int32_t zero, const struct net_
 	EVERY(out) {
 		uint32_t at = c * ratio->channel + y * ratio->row + x * ratio->column;
 		int64_t value = (int64_t)(int32_t)get(in, c, (int32_t)y, (int32_t)x) - zero;
-		PUT(out, clipped(round_quotient(value * ratio->numerator[at], ratio->denominator[at],
-						requant->rounding), requant));
+		PUT(out, clipped(round_limited_quotient(value * ratio->numerator[at],
+						     ratio->denominator[at], requant), requant));
 	}
 }
 
 // Pools
 
-#define WINDOW(in, window) \
-	for (uint32_t i = 0; i < (window)->height; i++) \
-		for (uint32_t j = 0; j < (window)->width; j++) \
-			if (inside(in, ROW(window), COLUMN(window)))
-#define ROW(window) ((int32_t)(y * (window)->stride_y + i * (window)->dilation_y) - (window)->top)
-#define COLUMN(window) ((int32_t)(x * (window)->stride_x + j * (window)->dilation_x) - (window)->left)
+// Taps of a window along one axis that are in the map: the place of the first, how many.
+struct taps {
+	int32_t first;
+	uint32_t count;
+};
+
+static struct taps taps_in(int32_t first, uint32_t count, uint32_t dilation, uint32_t size)
+{
+	while (count && first < 0) {
+		first += (int32_t)dilation;
+		count--;
+	}
+	while (count && first + (int32_t)((count - 1) * dilation) >= (int32_t)size) count--;
+	return (struct taps){first, count};
+}
+
+// A lane of the widths that the core adds and compares in one instruction, or lane by lane.
+static inline __attribute__((always_inline)) void join_lanes(uint32_t *lanes, uint32_t values,
+							     uint32_t bits, int largest)
+{
+#ifdef NETWORK_DOTS
+	if (bits == 8 && !largest) {
+#pragma clang loop unroll(full)
+		for (uint32_t k = 0; k < 4; k++)
+			lanes[k] = flexv_sdotup_b(lanes[k], values, UINT32_C(1) << 8 * k);
+		return;
+	}
+#endif
+#pragma clang loop unroll(full)
+	for (uint32_t k = 0; k < 32 / bits; k++) {
+		uint32_t value = values >> k * bits & lane_mask(bits);
+		if (!largest) lanes[k] += value;
+		else if (value > lanes[k]) lanes[k] = value;
+	}
+}
+
+// Sums or largest ones of the lanes of word `word` of a window's pixels; returns how many there are.
+static inline __attribute__((always_inline)) uint32_t pool_lanes(
+	const struct net_map *in, const struct net_window *window, const struct share *s,
+	uint32_t bits, int largest, uint32_t *made)
+{
+	struct taps rows = taps_in((int32_t)(s->y * window->stride_y) - window->top, window->height,
+				   window->dilation_y, in->height);
+	struct taps columns = taps_in((int32_t)(s->x * window->stride_x) - window->left,
+				      window->width, window->dilation_x, in->width);
+	uint32_t own[16] = {0}, row_step = window->dilation_y * in->row_words;
+	uint32_t step = window->dilation_x * in->pixel_words;
+	const uint32_t *row = pixel(in, rows.first, columns.first) + s->word;
+	for (uint32_t i = rows.count; i; i--, row += row_step) {
+		const uint32_t *at = row;
+		for (uint32_t j = columns.count; j; j--, at += step)
+			join_lanes(own, *at, bits, largest);
+	}
+#pragma clang loop unroll(full)
+	for (uint32_t k = 0; k < 32 / bits; k++) made[k] = own[k];
+	return rows.count * columns.count;
+}
+
+static inline __attribute__((always_inline)) uint32_t pool(
+	const struct net_map *in, const struct net_window *window, const struct share *s, int largest,
+	uint32_t *made)
+{
+	switch (in->bits) {
+	case 2: return pool_lanes(in, window, s, 2, largest, made);
+	case 4: return pool_lanes(in, window, s, 4, largest, made);
+	case 8: return pool_lanes(in, window, s, 8, largest, made);
+	case 16: return pool_lanes(in, window, s, 16, largest, made);
+	default: return pool_lanes(in, window, s, 32, largest, made);
+	}
+}
 
 void net_window_sum(const struct net_map *in, const struct net_map *out,
 		    const struct net_window *window, int32_t zero)
 {
-	EVERY(out) {
-		int32_t sum = 0;
-		WINDOW(in, window) sum += (int32_t)get(in, c, ROW(window), COLUMN(window)) - zero;
-		PUT(out, (uint32_t)sum);
+	// Words of the source; each makes as many sums as it has lanes.
+	struct net_map words = *out;
+	words.pixel_words = in->pixel_words;
+	for (struct share s = share_of(&words); s.left; next_word(&s, &words)) {
+		uint32_t sums[16], pixels = pool(in, window, &s, 0, sums);
+		uint32_t lanes = 32 / in->bits, c = s.word * lanes;
+		uint32_t end = smaller(c + lanes, out->channels);
+		for (uint32_t k = 0; c < end; c++, k++)
+			put(pixel(out, (int32_t)s.y, (int32_t)s.x), c, out->bits,
+			    sums[k] - (uint32_t)zero * pixels);
 	}
 }
 
 void net_max_pool(const struct net_map *in, const struct net_map *out,
 		  const struct net_window *window)
 {
-	EVERY(out) {
-		uint32_t largest = 0;
-		WINDOW(in, window) {
-			uint32_t value = get(in, c, ROW(window), COLUMN(window));
-			if (value > largest) largest = value;
-		}
-		PUT(out, largest);
+	for (struct share s = share_of(out); s.left; next_word(&s, out)) {
+		uint32_t made[16], c = s.word * s.lanes, end = smaller(c + s.lanes, out->channels);
+		pool(in, window, &s, 1, made);
+		for (uint32_t k = 0; c < end; c++, k++)
+			put(pixel(out, (int32_t)s.y, (int32_t)s.x), c, out->bits, made[k]);
 	}
 }
 
@@ -302,28 +480,65 @@ static void set(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
 void net_place(const struct net_map *in, const struct net_map *out, uint32_t channel, uint32_t row,
 	       uint32_t column, int32_t shift)
 {
-	EVERY(in) set(pixel(out, (int32_t)(y + row), (int32_t)(x + column)), channel + c, out->bits,
-		      get(in, c, (int32_t)y, (int32_t)x) + (uint32_t)shift);
+	// Words of the output may hold lanes of several words.
+	for (uint32_t y = net_core(); y < in->height; y += net_cores())
+		for (uint32_t x = 0; x < in->width; x++)
+			for (uint32_t c = 0; c < in->channels; c++)
+				set(pixel(out, (int32_t)(y + row), (int32_t)(x + column)), channel + c, out->bits,
+				    get(in, c, (int32_t)y, (int32_t)x) + (uint32_t)shift);
 }
 
-static void fill_pixel(const struct net_map *out, int32_t y, int32_t x, uint32_t value)
+// Word `word` of a pixel whose channels are all `value`.
+static uint32_t filled(const struct net_map *map, uint32_t word, uint32_t value)
 {
-	for (uint32_t c = 0; c < out->channels; c++) put(pixel(out, y, x), c, out->bits, value);
+	uint32_t lanes = 32 / map->bits, made = value & lane_mask(map->bits);
+	uint32_t used = smaller(lanes, map->channels - word * lanes) * map->bits;
+	for (uint32_t bits = map->bits; bits < 32; bits *= 2) made |= made << bits;
+	return used == 32 ? made : made & ((UINT32_C(1) << used) - 1);
+}
+
+// What the words of a pixel hold, whose channels are all the same: all of them, and the last.
+struct fill {
+	uint32_t word, last;
+};
+
+static struct fill fill_of(const struct net_map *map, uint32_t value)
+{
+	return (struct fill){filled(map, 0, value), filled(map, map->pixel_words - 1, value)};
+}
+
+static void fill_pixels(const struct net_map *out, int32_t y, int32_t x, uint32_t count,
+			struct fill fill)
+{
+	uint32_t *to = pixel(out, y, x), most = out->pixel_words - 1;
+	for (; count; count--) {
+#pragma clang loop unroll_count(4)
+		for (uint32_t i = 0; i < most; i++) *to++ = fill.word;
+		*to++ = fill.last;
+	}
 }
 
 void net_fill(const struct net_map *out, uint32_t value)
 {
-	EVERY(out) PUT(out, value);
+	struct fill fill = fill_of(out, value);
+	for (uint32_t y = net_core(); y < out->height; y += net_cores())
+		fill_pixels(out, (int32_t)y, 0, out->width, fill);
 }
 
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
 		uint32_t right, uint32_t value)
 {
 	int32_t height = (int32_t)out->height, width = (int32_t)out->width;
+	struct fill fill = fill_of(out, value);
 	for (int32_t y = (int32_t)net_core() - (int32_t)top; y < height + (int32_t)bottom;
-	     y += (int32_t)net_cores())
-		for (int32_t x = -(int32_t)left; x < width + (int32_t)right; x++)
-			if (!inside(out, y, x)) fill_pixel(out, y, x, value);
+	     y += (int32_t)net_cores()) {
+		if (y < 0 || y >= height) {
+			fill_pixels(out, y, -(int32_t)left, left + out->width + right, fill);
+			continue;
+		}
+		fill_pixels(out, y, -(int32_t)left, left, fill);
+		fill_pixels(out, y, width, right, fill);
+	}
 }
 
 // Value `index` of a map in the order (channel, row, column).

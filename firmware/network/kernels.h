@@ -5,7 +5,7 @@
 // says how maps and weights lie in memory.
 //
 // Every core of the cluster calls a kernel with the same arguments; it takes its share of the
-// output's rows by net_core() and net_cores(). Nothing here waits for other cores.
+// output by net_core() and net_cores(), so that no two cores write one word. Nothing here waits for other cores.
 #ifndef NETWORK_KERNELS_H
 #define NETWORK_KERNELS_H
 
@@ -22,19 +22,30 @@ struct net_map {
 	uint32_t pixel_words, row_words;
 };
 
+static inline uint32_t *net_pixel(const struct net_map *map, int32_t y, int32_t x)
+{
+	return map->data + y * (int32_t)map->row_words + x * (int32_t)map->pixel_words;
+}
+
+// Stores lane `channel` of a pixel; the first lane of a word clears the others.
+void net_put(uint32_t *words, uint32_t channel, uint32_t bits, uint32_t value);
+
 // How a sum is rounded. NEAREST: the addend has 1/2 and the zero point.
 enum net_rounding {
 	NET_NEAREST, NET_HALF_EVEN, NET_HALF_UP, NET_HALF_DOWN, NET_FLOOR, NET_CEIL, NET_DOWN, NET_UP,
 	NET_SIGN
 };
 
-// Of one channel. A layer's weights begin with one for each of their channels.
-struct net_scale {
-	int32_t multiplier, addend;
+// Of a group of 4 channels: what the sum begins with, multiplier, addend. Behind the last channel
+// zeros.
+struct net_scales {
+	int32_t start[4], multiplier[4], addend[4];
 };
 
-// stored = clip(round((sum * multiplier + (addend << addend_shift)) >> shift) + added, low, high)
-//          - low, in 64 bits. Without scales (NULL) of a layer, the sum itself is stored, in 32 bits.
+// stored = clip(round(((sum + start) * multiplier + (addend << addend_shift)) >> shift) + added,
+//               low, high) - low
+// in 64 bits; sum + start fits into 32. Without scales of a layer (NULL), the sum itself is stored,
+// in 32 bits.
 struct net_requant {
 	uint32_t shift, addend_shift;
 	enum net_rounding rounding;
@@ -46,22 +57,39 @@ struct net_window {
 	int32_t top, left;	// padding: pixel (0, 0) of the output begins at (-top, -left)
 };
 
-// Channels first..first + count - 1 of a convolution. weights: `count` net_scale when `scaled`,
-// then for each group of 4 channels, for each word, the words of the 4 channels; a channel's words
-// are its weights in the order (kernel row, column, lane of the pixel), lanes without channel
-// being 0, in lanes of weight_bits with sign, whole words at the end. The source has a border of
-// what the window reads outside.
+// What is stored of the sum of channel `index` of a layer's chunk.
+uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t index,
+		      const struct net_requant *requant);
+
+// Kernels of dot products for one combination of widths (dots.h), or NULL; only cores with these
+// instructions use it.
+struct net_dots;
+
+// Channels first..first + count - 1 of a convolution. weights: when `scaled`, a net_scales for each
+// group of 4 channels; then for each group, for each word, the words of the 4 channels. A channel's
+// words are its weights in the order (kernel row, column, lane of the pixel), lanes without channel
+// being 0, in lanes of weight_bits with sign, whole words at the end; a group is whole, with zeros.
+// The source has a border of what the window reads outside.
 void net_convolve(const struct net_map *in, const struct net_map *out,
 		  const struct net_window *window, uint32_t weight_bits, const void *weights,
-		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled);
+		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
+		  const struct net_dots *dots);
 
 // Each channel from `1 / multiple` of one: channel c of the output from channel c / multiple of the
-// source. weights: `count` net_scale, then for each tap the weights of channels first.. in lanes of
-// weight_bits, in whole words.
+// source. weights as of net_convolve, of the one word of each pixel that holds the channel, so that
+// all its other lanes are 0.
 void net_depthwise(const struct net_map *in, const struct net_map *out,
 		   const struct net_window *window, uint32_t weight_bits, const void *weights,
 		   uint32_t first, uint32_t count, uint32_t multiple,
-		   const struct net_requant *requant, int scaled);
+		   const struct net_requant *requant, int scaled, const struct net_dots *dots);
+
+// Depthwise with a kernel of 3 x 3, steps of 1, maps of 8 bits. weights: net_scales, then for each
+// channel of whole groups, for each column of the kernel its three weights as bytes 0 to 2 of a
+// word, as bytes 1 to 3 of the next.
+void net_depthwise_3x3(const struct net_map *in, const struct net_map *out,
+		       const struct net_window *window, const void *weights, uint32_t first,
+		       uint32_t count, const struct net_requant *requant,
+		       const struct net_dots *dots);
 
 // In groups, from the group's own channels; weights as of net_convolve, but a channel's words are
 // (row, column, channel of the group) without lanes in between.

@@ -6,13 +6,37 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef NETWORK_CLUSTER
-#include "../flexv_cluster.h"
+// A layer's kernels of dot products (dots.h), on cores that have these instructions.
+#ifdef NETWORK_DOTS
+#include "dots.h"
+#define NET_DOTS(widths) (&net_dots_##widths)
+#else
+#define NET_DOTS(widths) NULL
+#endif
 
-#define NET_L1 FLEXV_L1
+#ifdef NETWORK_CLUSTER
+#include "flexv_cluster.h"
+
+#define NET_L1 FLEXV_L1_UNSET
+// Of the cluster that works.
+#define NET_CORES NETWORK_CLUSTER
+// Numbers that every core reads for every layer.
+#define NET_DATA FLEXV_L1_DATA
+// NETWORK_CLUSTER is the number of cores that work; the others of the cluster sleep.
 static inline uint32_t net_core(void) { return core_id(); }
-static inline uint32_t net_cores(void) { return core_count(); }
-static inline void net_barrier(void) { barrier(); }
+static inline uint32_t net_cores(void) { return NETWORK_CLUSTER; }
+static inline void net_barrier(void)
+{
+	__asm__ volatile("" : : : "memory");
+	(void)FLEXV_BARRIER_WAIT[1];
+	__asm__ volatile("" : : : "memory");
+}
+// Cycle of step `index`'s begin (0: of the run, 1: of the first step).
+extern uint32_t network_times[];
+static inline void net_time(uint32_t index)
+{
+	if (net_core() == 0) network_times[index] = *FLEXV_TIME;
+}
 // Into L1, rows of `bytes`; core 0 only.
 static inline void net_fetch(void *l1, uint32_t l1_stride, const void *outside,
 			     uint32_t outside_stride, uint32_t bytes, uint32_t rows)
@@ -27,9 +51,12 @@ static inline void net_send(void *outside, uint32_t outside_stride, const void *
 static inline void net_fetched(void) { dma_wait(); }
 #else
 #define NET_L1
+#define NET_CORES 1
+#define NET_DATA
 static inline uint32_t net_core(void) { return 0; }
 static inline uint32_t net_cores(void) { return 1; }
 static inline void net_barrier(void) {}
+static inline void net_time(uint32_t index) { (void)index; }
 static inline void net_copy(void *to, uint32_t to_stride, const void *from, uint32_t from_stride,
 			    uint32_t bytes, uint32_t rows)
 {

@@ -17,11 +17,13 @@ from flexdrive_deploy.frontend.evaluator import Evaluator
 from flexdrive_deploy.frontend.graph import load_model
 from flexdrive_deploy.hdl.package import make_package, write_package
 from flexdrive_deploy.hdl.targets import target_named
+from flexdrive_deploy.target import TARGETS
 from flexdrive_sim.inference import InferenceSession
 from flexdrive_sim.progress import preparation
 from flexdrive_sim.report.picture import save_picture
 from flexdrive_sim.report.summary import Summary
 
+from .flexv_demo import demo_flexv
 from .tables import layer_table, summary_table
 
 EXAMPLE = files("flexdrive_examples") / "digits"
@@ -94,11 +96,16 @@ def _where(output):
 @click.command()
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("flexdrive-demo"),
               show_default=True, metavar="DIR", help="Where to write.")
-@click.option("--images", type=click.IntRange(1, 360), default=24, show_default=True,
-              help="Held-out images for the RTL.")
-def command(output, images):
+@click.option("--images", type=click.IntRange(1, 360), metavar="N",
+              help="Held-out images for the RTL.  [default: 24; on the cluster 2]")
+@click.option("--target", type=click.Choice(TARGETS), default="hyperdrive", show_default=True,
+              help="hyperdrive: the binary-weight engine; flexv: the RISC-V cluster.")
+def command(output, images, target):
     """Run the digits network on the RTL and on the golden model; write under --output."""
-    console = Console(highlight=False)
+    if target == "flexv":
+        demo_flexv(output, images or 2)
+        return
+    console, images = Console(highlight=False), images or 24
     output.mkdir(parents=True, exist_ok=True)
     with as_file(EXAMPLE) as place:
         model, data = load_model(place / "digits.onnx"), np.load(place / "heldout.npz")

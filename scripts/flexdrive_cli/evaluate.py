@@ -11,11 +11,14 @@ from flexdrive_deploy.api import compile
 from flexdrive_deploy.arrays import load_array
 from flexdrive_deploy.chip_choice import describe
 from flexdrive_deploy.compiled_model import Deployment
+from flexdrive_deploy.errors import ModelError
 from flexdrive_sim.evaluation import evaluate
 from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES
 
 from .chip_options import chip_options
+from .flexv_evaluate import evaluate_flexv
 from .network import CHIP_HELP
+from .target_options import target_options
 from .worker_options import worker_options
 
 
@@ -51,13 +54,14 @@ def _table(found):
               help="Images (N, C, H, W).")
 @click.option("--labels", "labels_file", type=click.Path(), metavar="Y.npy",
               help="Right classes (N,), integers.")
-@click.option("--engine", type=click.Choice(ENGINES), default="golden", show_default=True,
-              help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's simulator.")
+@click.option("--engine", type=click.Choice([*ENGINES, "c", "iss"]), default="golden",
+              show_default=True, help="As of `flexdrive run`.")
 @click.option("--chunk", type=click.IntRange(min=1), default=16, show_default=True, metavar="N",
               help="Images that a worker takes at once.")
 @worker_options
+@target_options
 @chip_options
-def command(model, images_file, labels_file, engine, chunk, workers, chip):
+def command(model, images_file, labels_file, engine, chunk, workers, chip, target):
     """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on every image and
     count right answers.
 
@@ -66,6 +70,11 @@ def command(model, images_file, labels_file, engine, chunk, workers, chip):
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     images = load_array(images_file)
     labels = load_array(labels_file) if labels_file else None
+    if target.flexv(chip):
+        evaluate_flexv(model, target, images, labels, engine, chunk, workers)
+        return
+    if engine not in ENGINES:
+        raise ModelError(f"--engine {engine} is for --target flexv")
     deployment = _deployment(model, chip)
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)

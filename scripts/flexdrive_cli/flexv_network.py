@@ -19,7 +19,9 @@ from flexdrive_deploy.arrays import (
 from flexdrive_deploy.errors import FileError, ModelError
 from flexdrive_deploy.flexv.network.loading import check_network, load_network
 
-__all__ = ["check_flexv", "compile_flexv", "run_flexv"]
+from .flexv_tables import layer_cycles
+
+__all__ = ["check_flexv", "compile_flexv", "images_of", "run_flexv"]
 
 # Of RAM for the program: constants and a trace of every layer.
 _PROGRAM_BYTES = 64 << 20
@@ -32,7 +34,7 @@ def check_flexv(model, target):
     sys.exit(0 if report.runs else 1)
 
 
-def _images(path, network):
+def images_of(path, network):
     """{name: array} of a file: .npz with an array for each input, or one array."""
     if not is_bundle(path) or len(network.inputs) == 1:
         return {next(iter(network.inputs)): load_array(path)}
@@ -79,10 +81,12 @@ def compile_flexv(model, target, output, *, layer_check):
                   f"{output / 'plan.png'}, run {program}", markup=False)
 
 
-def run_flexv(model, target, *, input_file, expect, output, engine, layer_check):
+def run_flexv(model, target, *, input_file, expect, output, engine, layer_check, cores=None):
     """Run a network on images and print how its results compare."""
     from flexdrive_deploy.flexv.compiler.compiled import compile_network
+    from flexdrive_sim.flexv.layer_figures import layer_figures
     from flexdrive_sim.flexv.session import FLEXV_ENGINES, NetworkSession
+    from flexdrive_sim.progress import preparation
 
     console = Console(highlight=False, soft_wrap=True)
     network = load_network(Path(model), declared=target.declared)
@@ -93,10 +97,12 @@ def run_flexv(model, target, *, input_file, expect, output, engine, layer_check)
     wanted = load_results(expect, names) if expect else {}
     if engine not in FLEXV_ENGINES:
         raise ModelError(f"--engine {engine}: --target flexv has {', '.join(FLEXV_ENGINES)}")
-    session = NetworkSession(
-        network if engine == "golden" else compile_network(network, l1_bytes=target.l1_kb << 10),
-        engine, layer_check=layer_check)
-    feed = session.images(_images(input_file, network))
+    with preparation(Console(stderr=True)) as notify:
+        session = NetworkSession(
+            network if engine == "golden" else compile_network(network,
+                                                               l1_bytes=target.l1_kb << 10),
+            engine, layer_check=layer_check, cores=cores, notify=notify)
+    feed = session.images(images_of(input_file, network))
     console.print(f"{network.name} on the Flex-V cluster ({engine}): {network.macs:,} MAC, "
                   f"{network.weights:,} weights", markup=False)
     if layer_check and engine == "golden":
@@ -107,6 +113,8 @@ def run_flexv(model, target, *, input_file, expect, output, engine, layer_check)
     if session.compared:
         console.print(f"{session.compared:,} integers compared with the golden model, all equal",
                       markup=False)
+    if session.cycles and not layer_check:
+        console.print(layer_cycles(layer_figures(session)))
     count = len(next(iter(outputs.values())))
     for name, array in outputs.items():
         first = np.array2string(array[0].ravel()[:8], precision=4, separator=" ")

@@ -12,9 +12,11 @@ from flexdrive_sim.engine import Gate
 from flexdrive_sim.report import DEFAULT_VOLTAGE, OPERATING_POINTS, assume, predicted_report
 
 from .chip_options import chip_options
+from .flexv_report import report_flexv
 from .link_options import link_options
 from .network import CHIP_HELP, analysed, compiled
 from .report_tables import against_table, cost_table, phase_table
+from .target_options import target_options
 
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
@@ -48,12 +50,25 @@ def _write(directory, text):
               help="pJ a bit, instead of the published 21.")
 @click.option("--weight-interval", type=click.IntRange(min=1), default=1, show_default=True,
               metavar="N", help="Cycles from one weight word to the next, at least.")
+@click.option("--input", "input_file", type=click.Path(), metavar="X.npy",
+              help="With --target flexv: the image that is run; random integers when not given.")
+@click.option("--cores", type=click.IntRange(1, 8), metavar="N",
+              help="With --target flexv: cores that work.  [default: 8]")
+@target_options
 @chip_options
 @link_options()
-def command(model, output, voltage, clock, core_energy, io_energy, weight_interval, chip, links):
+def command(model, output, voltage, clock, core_energy, io_energy, weight_interval, input_file,
+            cores, chip, links, target):
     """Say what MODEL.onnx costs: cycles of every layer by phase, bits, memory, energy and frames a
     second, next to the published figures. From the cycle model, which equals the RTL; no RTL runs.
+    With --target flexv: cycles of every layer on the cluster's RTL, and what its cores wait for.
     """
+    if target.flexv(chip, **{"--clock": clock, "--core-energy": core_energy,
+                             "--io-energy": io_energy, "--weight-interval": weight_interval != 1}):
+        _write(output, report_flexv(model, target, input_file, cores))
+        return
+    if input_file or cores:
+        raise FlexdriveError(f"{'--input' if input_file else '--cores'} is for --target flexv")
     options = links.options(chip)
     graph, support = analysed(model, chip)
     deployment = compiled(model, graph, support, chip)

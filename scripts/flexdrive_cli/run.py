@@ -123,7 +123,7 @@ def _warn_of_overflow(errors, summary):
 @click.option("--engine", type=click.Choice([*ENGINES, "c", "iss"]), default="golden",
               show_default=True, help="golden: numpy; rtl: RTL, compiled; pysim: RTL on Amaranth's "
               "simulator; with --target flexv, c: the C on this machine; iss: the program on the "
-              "instruction-set simulator.")
+              "instruction-set simulator; rtl: on the cluster's RTL.")
 @click.option("--layer-check", is_flag=True,
               help="Compare every word of every layer, not only what leaves the chip; with "
               "--target flexv and the golden engine, with onnxruntime.")
@@ -133,11 +133,13 @@ def _warn_of_overflow(errors, summary):
               f"{DEFAULT_BOUND} when not given.")
 @click.option("--weight-interval", type=click.IntRange(min=1), default=1, show_default=True,
               metavar="N", help="Cycles from one weight word to the next, at least.")
+@click.option("--cores", type=click.IntRange(1, 8), metavar="N",
+              help="With --target flexv and the engine rtl: cores that work.  [default: 8]")
 @target_options
 @chip_options
 @link_options()
 def command(model, input_file, expect, output, engine, layer_check, float_bound, weight_interval,
-            chip, links, target):
+            cores, chip, links, target):
     """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on images.
 
     What the RTL stores is compared with the golden model word by word; the first difference is
@@ -146,8 +148,10 @@ def command(model, input_file, expect, output, engine, layer_check, float_bound,
     if target.flexv(chip, **{"--float-bound": float_bound is not None,
                              "--weight-interval": weight_interval != 1}):
         run_flexv(model, target, input_file=input_file, expect=expect, output=output,
-                  engine=engine, layer_check=layer_check)
+                  engine=engine, layer_check=layer_check, cores=cores)
         return
+    if cores is not None:
+        raise ModelError("--cores is for --target flexv")
     if engine not in ENGINES:
         raise ModelError(f"--engine {engine} is for --target flexv")
     if float_bound is not None and not layer_check:

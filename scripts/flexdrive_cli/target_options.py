@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import click
 
 from flexdrive.errors import ConfigurationError
+from flexdrive_deploy.flexv.l1 import DEFAULT_L1
 from flexdrive_deploy.target import TARGETS
 
 __all__ = ["TargetChoice", "target_options"]
@@ -13,7 +14,8 @@ __all__ = ["TargetChoice", "target_options"]
 
 @dataclass(frozen=True)
 class TargetChoice:
-    """``name`` of the machine; ``inputs``: texts of --quantise-input; ``l1_kb``: size of L1."""
+    """``name`` of the machine; ``inputs``: texts of --quantise-input; ``l1_kb``: of L1 for maps and
+    weights."""
 
     name: str
     inputs: tuple
@@ -57,7 +59,8 @@ def target_options(function):
         help="With --target flexv: the grid that an input is on, where the model does not say it, "
         "e.g. x=1/64:0:8.")(command)
     command = click.option(
-        "--l1-kb", type=click.IntRange(4, 1024), default=128, show_default=True, metavar="N",
+        "--l1-kb", type=click.IntRange(4, 1024), default=DEFAULT_L1 >> 10,
+        show_default=True, metavar="N",
         help="With --target flexv: kB of the cluster's L1 that maps and weights may take.")(command)
     return click.option("--target", type=click.Choice(TARGETS), default="hyperdrive",
                         show_default=True, help="hyperdrive: the binary-weight engine; flexv: the "

@@ -183,8 +183,9 @@ def test_a_silent_line_gives_up_in_time(tiny):
 
 
 @pytest.fixture(scope="module")
-def bench(tiny):
-    return FaultBench(tiny, np.random.default_rng(7))
+def bench(board_model):
+    board_model.forget()
+    return FaultBench(board_model, np.random.default_rng(7))
 
 
 @pytest.mark.slow

@@ -48,6 +48,38 @@ def test_c_is_compared_in_every_layer(flexdrive, images):
     assert (np.load("z.npy").argmax(1) == images).all()
 
 
+@pytest.mark.parametrize("engine", ["golden", "c"])
+def test_evaluate_counts_right_answers_and_those_unlike_onnxruntime(flexdrive, images, engine):
+    np.save("labels.npy", images)
+    status, out, _ = flexdrive("evaluate", "--target", "flexv", MODEL, "--images", "x.npy",
+                               "--labels", "labels.npy", "--engine", engine, "--workers", 1)
+    assert status == 0
+    assert re.search(r"right +20 \(100.00%\)", out)
+    assert re.search(r"classes +0 differ from onnxruntime's", out)
+
+
+@pytest.mark.slow
+def test_rtl_is_compared_and_its_cycles_are_told_by_layer(flexdrive, images):
+    np.save("x.npy", np.load("x.npy")[:1])
+    status, out, _ = flexdrive("run", "--target", "flexv", MODEL, "--input", "x.npy", "--engine",
+                               "rtl", "--cores", 4)
+    assert status == 0
+    assert "10 integers compared with the golden model, all equal" in out
+    assert re.search(r"all +828,736 +\d+,\d+ +\d+\.\d", out)
+
+
+@pytest.mark.slow
+def test_report_and_demo_on_the_rtl(flexdrive):
+    status, out, _ = flexdrive("report", "--target", "flexv", MODEL, "-o", "made")
+    assert status == 0
+    assert "10 integers as the golden model" in out
+    assert "MAC/cycle" in Path("made/report.html").read_text()
+    status, out, _ = flexdrive("demo", "--target", "flexv", "--images", 1, "-o", "shown")
+    assert status == 0
+    assert re.search(r"golden model +359 of 360 right", out)
+    assert Path("shown/network/network.c").exists()
+
+
 @pytest.mark.slow
 def test_compile_writes_c_program_plan_and_listing(flexdrive, tmp_path):
     status, out, _ = flexdrive("compile", "--target", "flexv", MODEL, "-o", "made", "--l1-kb", 64)
@@ -64,8 +96,17 @@ def test_compile_writes_c_program_plan_and_listing(flexdrive, tmp_path):
     (["check", "--quantise-input", "x=1"], "--quantise-input is for --target flexv"),
     (["check", "--target", "flexv", "--quantise-input", "x"], "is not of the form"),
     (["check", "--target", "flexv", "--quantise-input", "x=1"], "has no input 'x'"),
-    (["run", "--target", "flexv", "--input", "x.npy", "--engine", "rtl"],
-     "--engine rtl: --target flexv has golden, c, iss"),
+    (["run", "--target", "flexv", "--input", "x.npy", "--engine", "pysim"],
+     "--engine pysim: --target flexv has golden, c, iss, rtl"),
+    (["run", "--target", "flexv", "--input", "x.npy", "--cores", 2],
+     "cores = 2 is for engine = 'rtl'; golden has one"),
+    (["run", "--input", "x.npy", "--cores", 2], "--cores is for --target flexv"),
+    (["report", "-o", "made", "--cores", 2], "--cores is for --target flexv"),
+    (["report", "--target", "flexv", "-o", "made", "--clock", 50],
+     "--clock: not for --target flexv"),
+    (["evaluate", "--images", "x.npy", "--engine", "iss"], "--engine iss is for --target flexv"),
+    (["evaluate", "--target", "flexv", "--images", "x.npy", "--labels", "x.npy"],
+     "The labels have shape"),
     (["run", "--target", "flexv", "--input", "x.npy", "--weight-interval", 2],
      "--weight-interval: not for --target flexv"),
     (["run", "--input", "x.npy", "--engine", "iss"], "--engine iss is for --target flexv"),

@@ -18,13 +18,13 @@ from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 from flexdrive_deploy.flexv.network.second_opinion import differences
 
 from ..node_arg import NodeArg
-from .drive.network import LibraryNetwork, SimulatedNetwork
+from .drive.network import CLUSTER, ClusterNetwork, LibraryNetwork, SimulatedNetwork
 from .golden.network import results, run
 from .verify.network_check import first_difference
 
 __all__ = ["FLEXV_ENGINES", "IntegerDifferenceError", "NetworkSession"]
 
-_BUILT = {"c": LibraryNetwork, "iss": SimulatedNetwork}
+_BUILT = {"c": LibraryNetwork, "iss": SimulatedNetwork, "rtl": ClusterNetwork}
 FLEXV_ENGINES = ("golden", *_BUILT)
 
 
@@ -48,11 +48,19 @@ class NetworkSession:
     ----------
     model : path of an ONNX file, its bytes, onnx.ModelProto, QuantisedNetwork or CompiledNetwork.
     engine : "golden": exact integers in numpy; "c": the compiled network's C on this machine;
-        "iss": its program on the instruction-set simulator.
+        "iss": its program on the instruction-set simulator, one core; "rtl": on the cluster's RTL.
+    cores : that work on the RTL, 1 to 8.
+    notify : called with a line of text before a slow step, or None.
     declared : name of an input -> quantiser
         (:func:`~flexdrive_deploy.flexv.network.declared.declared_quantiser`), for inputs that the
         model has no quantizer of.
-    layer_check : compare every layer's integers too, not only those that leave.
+    layer_check : compare every layer's integers too, not only those that leave; on the RTL every
+        layer takes longer then.
+
+    Attributes
+    ----------
+    cycles : of each image of the last run on the RTL. times, waits : of
+        :class:`~.drive.network.ClusterNetwork`.
 
     Raises
     ------
@@ -60,7 +68,8 @@ class NetworkSession:
         when the network does not run on the cluster, or the engine is unknown.
     """
 
-    def __init__(self, model, engine="golden", *, declared=None, layer_check=False):
+    def __init__(self, model, engine="golden", *, declared=None, layer_check=False, cores=None,
+                 notify=None):
         if engine not in FLEXV_ENGINES:
             raise ModelError(f"engine = {engine!r} is none of {', '.join(FLEXV_ENGINES)} of the "
                              "Flex-V cluster")
@@ -71,14 +80,34 @@ class NetworkSession:
             self.network = (model if isinstance(model, QuantisedNetwork) else
                             load_network(model, declared=declared))
         self.engine, self._built, self.compared = engine, None, 0
+        if cores is not None and engine != "rtl":
+            raise ModelError(f"cores = {cores} is for engine = 'rtl'; {engine} has one")
+        options = {} if engine != "rtl" else {"cores": cores or CLUSTER.cores}
+        if engine != "c":
+            options["notify"] = notify
         if engine != "golden":
             self.compiled = compiled or compile_network(self.network)
             # What was loaded needs its files no longer.
             with tempfile.TemporaryDirectory() as place:
-                self._built = _BUILT[engine](self.compiled, place, trace=layer_check)
+                self._built = _BUILT[engine](self.compiled, place, trace=layer_check, **options)
 
     def __repr__(self):
         return f"<NetworkSession {self.network.name!r} on {self.engine}>"
+
+    @property
+    def times(self):
+        """Cycles of the parts of each image, see :class:`~.drive.network.ClusterNetwork`."""
+        return getattr(self._built, "times", [])
+
+    @property
+    def waits(self):
+        """Cycles in which cores waited, the same."""
+        return getattr(self._built, "waits", None)
+
+    @property
+    def cycles(self):
+        """Of each image of the last run on the RTL."""
+        return [int(each[-1] - each[0]) for each in self.times]
 
     def get_inputs(self):
         """The inputs, as :class:`~flexdrive_sim.node_arg.NodeArg`."""
@@ -122,6 +151,8 @@ class NetworkSession:
         _, golden = run(self.network, images, None)
         difference = first_difference(self.compiled, made, golden)
         if difference is not None:
+            if self.times:
+                difference = difference.on(self.compiled, self.times, self._built.cores)
             raise IntegerDifferenceError(self.engine, difference)
         self.compared = sum(array.size for array in made.values())
         return results(self.network, images, golden | made)

@@ -9,7 +9,8 @@ from flexdrive_sim.flexv.golden.network import run
 
 from ...deploy.onnx_models import Builder
 
-__all__ = ["QuantisedBuilder", "golden_and_onnxruntime", "random_large_maps", "random_network"]
+__all__ = ["QuantisedBuilder", "golden_and_onnxruntime", "random_large_maps", "random_network",
+           "random_window"]
 
 
 class QuantisedBuilder(Builder):
@@ -60,7 +61,7 @@ def golden_and_onnxruntime(model, images, **options):
             [np.concatenate([each[name] for each in wanted]) for name in names])
 
 
-def _window(rng, size, kernel):
+def random_window(rng, size, kernel):
     """Attributes of a window that fits."""
     strides = [int(rng.integers(1, 4)) for _ in size]
     dilations = [int(rng.integers(1, 3)) if k > 1 else 1 for k in kernel]
@@ -114,7 +115,7 @@ class _Random:
     def conv(self):
         x, (channels, *size) = self.pick()
         kernel = tuple(int(k) for k in self.rng.choice([1, 2, 3, 5], 2))
-        window = _window(self.rng, size, kernel)
+        window = random_window(self.rng, size, kernel)
         if window is None:
             return
         attributes, made = window
@@ -127,7 +128,7 @@ class _Random:
     def pool(self):
         x, (channels, *size) = self.pick()
         kernel = tuple(int(k) for k in self.rng.integers(1, 4, 2))
-        window = _window(self.rng, size, kernel)
+        window = random_window(self.rng, size, kernel)
         if window is None:
             return
         attributes, made = window

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from flexdrive_deploy.flexv.firmware import BuildError, build_program, firmware_directory
 
-__all__ = ["build_elf", "build_library"]
+__all__ = ["CORE_STACK", "build_cluster_elf", "build_elf", "build_library"]
+
+# Bytes of stack of a core of the cluster.
+CORE_STACK = 1024
 
 _MAIN = """// Runs a network once: who runs it writes the inputs before and reads the outputs after.
 
@@ -20,7 +23,30 @@ int main(void)
 	return 0;
 }
 """
+_CLUSTER_MAIN = """// Runs a network once on the first NETWORK_CLUSTER cores, the others sleep.
+// Who runs it writes the inputs before and reads the outputs after.
+
+#include "flexv_cluster.h"
+#include "network.h"
+
+static void run(void *data)
+{
+	(void)data;
+	if (core_id() < NETWORK_CLUSTER) network_run();
+}
+
+int main(void)
+{
+	uint32_t cores = (1 << NETWORK_CLUSTER) - 1;
+	FLEXV_BARRIER_ARRIVERS[1] = cores;
+	FLEXV_BARRIER_TARGETS[1] = cores;
+	cluster_fork(run, 0);
+	return 0;
+}
+"""
 _SOURCES = ("network.c", "weights.c", "kernels.c")
+# Beside these, of cores with dot products.
+_DOTS = ("dots.c", "sums.c", "dots.S")
 # The memory of the program: what the default has, or more for a network with a trace.
 _MEMORY = 1 << 20
 
@@ -81,6 +107,33 @@ def build_elf(directory, *, trace=False, memory=_MEMORY, notify=None):
     script.write_text(re.sub(r"LENGTH = \w+", f"LENGTH = {memory}",
                              (firmware_directory() / "link.ld").read_text()))
     made = place / ("network_trace.elf" if trace else "network.elf")
-    return build_program([place / "main.c", *(place / name for name in _SOURCES)], made,
-                         script=script, arguments=["-DNETWORK_TRACE"] if trace else [],
-                         notify=notify)
+    return build_program([place / "main.c", *(place / name for name in (*_SOURCES, *_DOTS))], made,
+                         script=script, notify=notify,
+                         arguments=["-DNETWORK_DOTS", *(["-DNETWORK_TRACE"] if trace else [])])
+
+
+def build_cluster_elf(directory, *, cores=8, active=None, trace=False, memory=_MEMORY,
+                      notify=None):
+    """Compile the C of ``directory`` for a cluster, with a main that runs the network once.
+
+    Parameters
+    ----------
+    directory, trace, memory, notify : as of :func:`build_elf`.
+    cores : of the cluster. active : those that work; None for all.
+
+    Returns
+    -------
+    path of the ELF file.
+    """
+    place, active = Path(directory), active or cores
+    (place / "main_cluster.c").write_text(_CLUSTER_MAIN)
+    script = place / "network_cluster.ld"
+    text = (firmware_directory() / "cluster.ld").read_text()
+    script.write_text(re.sub(r"(ram \(rwx\) : ORIGIN = \w+, LENGTH =) \w+", rf"\1 {memory}",
+                             text))
+    made = place / ("network_cluster_trace.elf" if trace else "network_cluster.elf")
+    return build_program(
+        [place / "main_cluster.c", *(place / name for name in (*_SOURCES, *_DOTS))], made,
+        script=script, stack=CORE_STACK, cores=cores, notify=notify,
+        arguments=["-DNETWORK_DOTS", f"-DNETWORK_CLUSTER={active}",
+                   *(["-DNETWORK_TRACE"] if trace else [])])

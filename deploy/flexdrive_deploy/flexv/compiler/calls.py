@@ -5,11 +5,15 @@ import numpy as np
 from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 
+from .dots import dots_of
+from .scales import packed_scales
 from .storage import canonical
-from .weights import layer_kind, sign_numbers
+from .weights import layer_kind, sign_numbers, taps_by_column
 
 __all__ = ["StepCode"]
 
+# Numbers of an array that every core has in L1.
+_SHORT = 256
 _CHANNEL_AXES = {1: (0,), 2: (0, 2), 3: (0, 1, 2)}
 
 
@@ -18,7 +22,9 @@ def c_array(kind, name, values, per_line=12):
     texts = [str(int(value)) for value in np.ravel(values)]
     lines = [", ".join(texts[at:at + per_line]) for at in range(0, len(texts), per_line)]
     body = ",\n\t".join(lines)
-    return f"static const {kind} {name}[{len(texts)}] = {{\n\t{body}\n}};"
+    # Long ones stay outside of L1.
+    place = " NET_DATA" if len(texts) <= _SHORT else ""
+    return f"static const {kind} {name}[{len(texts)}]{place} = {{\n\t{body}\n}};"
 
 
 class StepCode:
@@ -67,11 +73,15 @@ class StepCode:
             rounding, added = rule.rounding, rule.added
         elif isinstance(rule, Ratio):
             rounding, added = rule.rounding, rule.added
+        low, high = output.low, output.high
+        if isinstance(self.step.node, ir.Convolution) and packed_scales(self.step) is not None:
+            # What is below the range of rq.pack is part of the addends.
+            addend_shift, low, high = 0, 0, high - low
         name = f"{self.name}_requant"
         self.constants.append(
-            f"static const struct net_requant {name} = {{.shift = {shift}, .addend_shift = "
-            f"{addend_shift},\n\t.rounding = NET_{rounding}, .added = {added}, "
-            f".low = {output.low}, .high = {output.high}}};")
+            f"static const struct net_requant {name} NET_DATA = {{.shift = {shift},\n\t"
+            f".addend_shift = {addend_shift}, .rounding = NET_{rounding}, .added = {added}, "
+            f".low = {low}, .high = {high}}};")
         return f"&{name}"
 
     def window(self, above=None):
@@ -87,7 +97,7 @@ class StepCode:
         kernel = node.weights.shape[2:] if isinstance(node, ir.Convolution) else node.kernel
         name = f"{self.name}_window" + ("" if above is None else f"_{above}")
         text = (
-            f"static const struct net_window {name} = {{.height = {kernel[0]}, .width = "
+            f"static const struct net_window {name} NET_DATA = {{.height = {kernel[0]}, .width = "
             f"{kernel[1]}, .stride_y = {node.strides[0]}, .stride_x = {node.strides[1]},\n\t"
             f".dilation_y = {node.dilations[0]}, .dilation_x = {node.dilations[1]}, .top = "
             f"{node.pads[0] if above is None else above}, .left = {node.pads[1]}}};")
@@ -101,9 +111,17 @@ class StepCode:
         parameter = {"convolve": "", "grouped": f"{node.groups}, ", "depthwise":
                      f"{len(node.weights) // node.groups}, "}[kind]
         scaled = int(self.step.rule is not None)
+        columns = taps_by_column(self.step)
+        if kind != "grouped":
+            name = dots_of(self.step)
+            dots = "NULL" if name is None else f"NET_DOTS({name.name})"
+            scaled = f"{scaled}, {dots}"
 
         def kernel(ins, out, window, index, _):
             chunk = self.chunks[index]
+            if columns:
+                return (f"net_depthwise_3x3({ins[0]}, {out}, {window}, WEIGHTS({index}), "
+                        f"{chunk.first},\n\t\t{chunk.count}, {requant}, {dots});")
             return (f"net_{kind}({ins[0]}, {out}, {window}, {node.weight_bits}, WEIGHTS({index}),"
                     f"\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, {scaled});")
         self.kernel = kernel
@@ -140,7 +158,7 @@ class StepCode:
                 del self.constants[-2:]
                 pairs = [self._full(each, "int64_t", name) for each, name in
                          zip((numerator, denominator), names, strict=True)]
-            self.constants.append(f"static const struct net_ratio {self.name}_ratio = "
+            self.constants.append(f"static const struct net_ratio {self.name}_ratio NET_DATA = "
                                   f"{{{names[0]}, {names[1]}, {pairs[0]}}};")
             self.kernel = lambda ins, out, window, index, suffix: (
                 f"net_scale_exactly({ins[0]}, {self._zero(0)}, &{self.name}_ratio, {out}, "
@@ -164,7 +182,8 @@ class StepCode:
             body = ",\n\t".join(f"{{{source}, {zero}, {multiplier}, {distances}}}" for
                                 source, (zero, multiplier, distances) in
                                 zip(ins, terms, strict=True))
-            self.constants.append(f"static const struct net_term {name}[] = {{\n\t{body}\n}};")
+            self.constants.append(
+                f"static const struct net_term {name}[] NET_DATA = {{\n\t{body}\n}};")
             return (f"net_sum({name}, {len(terms)}, {self.name}_addend, {steps}, {out}, "
                     f"{requant});")
         self.kernel = kernel

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from flexdrive_deploy.errors import FileError, ModelError
 from flexdrive_deploy.flexv.firmware import firmware_directory
+from flexdrive_deploy.flexv.l1 import DEFAULT_L1
 from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 
+from .dots import dots_of, dots_source
 from .listing import listing
 from .planner import Plan, make_plan
 from .source import network_sources
@@ -14,7 +16,7 @@ from .steps import Steps, steps_of
 
 __all__ = ["CompiledNetwork", "compile_network"]
 
-_KERNELS = ("kernels.h", "kernels.c", "platform.h")
+_KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "dots.h", "dots.c", "sums.c")
 # L1 of a cluster, in bytes.
 _L1 = range(4 << 10, (1 << 20) + 1)
 
@@ -47,7 +49,9 @@ class CompiledNetwork:
         """name -> text, with kernels and the listing of the plan: all that a compiler needs."""
         kernels = {name: (firmware_directory() / "network" / name).read_text()
                    for name in _KERNELS}
-        return self.files | kernels | {"listing.txt": listing(self.steps, self.plan)}
+        dots = {each for each in map(dots_of, self.steps.steps) if each is not None}
+        return self.files | kernels | {"dots.S": dots_source(dots),
+                                       "listing.txt": listing(self.steps, self.plan)}
 
     def write(self, directory):
         """Write all files.
@@ -66,7 +70,7 @@ class CompiledNetwork:
             raise FileError(f"{place}: cannot be written ({error.strerror or error})") from None
 
 
-def compile_network(network, *, l1_bytes=128 << 10):
+def compile_network(network, *, l1_bytes=DEFAULT_L1):
     """Compile a quantised network to C.
 
     Parameters

@@ -7,6 +7,7 @@ from itertools import pairwise
 from flexdrive_deploy.flexv.network import ir
 
 from .calls import StepCode
+from .dots import dots_of
 from .stripe_code import stripe_count, stripe_lines
 
 __all__ = ["Binding", "identifiers", "network_sources"]
@@ -19,6 +20,11 @@ class Binding:
     symbol: str
     tensor: ir.Tensor
     storage: object
+    columns: object = None
+
+    def pack(self, integers):
+        """Words of the tensor's integers; ``columns``: of an input that is written so."""
+        return self.storage.pack(integers if self.columns is None else self.columns.of(integers))
 
 
 def identifiers(names):
@@ -75,7 +81,8 @@ class _Source:
 
     def bindings(self, tensors, kind):
         return [Binding(f"network_{kind}_{index}", tensor,
-                        self.plan.storages[self.steps.place(tensor).name].dense)
+                        self.plan.storages[self.steps.place(tensor).name].dense,
+                        self.steps.columns.get(tensor.name))
                 for index, tensor in enumerate(tensors)]
 
     def outside_text(self):
@@ -91,7 +98,7 @@ class _Source:
             storage = self.plan.storages[name]
             at = self.plan.addresses[name] + 4 * storage.origin
             lines.append(
-                f"// {_comment(name)}\nstatic const struct net_map {self.maps[name]} = "
+                f"// {_comment(name)}\nstatic const struct net_map {self.maps[name]} NET_DATA = "
                 f"{{(uint32_t *)(l1 + {at}), {storage.channels}, {storage.height}, "
                 f"{storage.width}, {storage.bits}, {storage.pixel_words}, {storage.row_words}}};")
         return "\n".join(lines)
@@ -163,27 +170,47 @@ def _step_text(source, index, code, following):
             if step in source.plan.chunks:
                 lines += _waiting([following.get((index, number))])
             lines += [f"\t{_weights_at(source, step, call, number, number)}", "\tnet_barrier();"]
-    for call in source.border(step.output):
-        lines += [f"\t{call}", "\tnet_barrier();"]
+    # The border is apart from what the last call writes.
+    lines[-1:-1] = [f"\t{call}" for call in source.border(step.output)]
     return "\n".join([*lines, "}"])
 
 
 def _run_text(source, inputs, outputs, first_fetch, trace):
-    lines = ["void network_run(void)", "{", "\tif (net_core() == 0) {"]
+    steps = len(source.steps.steps)
+    lines = ["void network_run(void)", "{", "\tnet_time(0);", "\tif (net_core() == 0) {"]
     lines += [source.transfer("net_fetch", each) for each in inputs]
     lines += ["\t\tnet_fetched();", *([f"\t\t{first_fetch}"] if first_fetch else []), "\t}"]
     borders = [call for each in inputs for call in source.border(each.tensor)]
     lines += [f"\t{call}" for call in borders]
     lines.append("\tnet_barrier();")
     for index, _ in enumerate(source.steps.steps):
-        lines.append(f"\t{source.step_name(index)}();")
+        lines += [f"\tnet_time({index + 1});", f"\t{source.step_name(index)}();"]
         if index in trace:
             lines += ["#ifdef NETWORK_TRACE", "\tif (net_core() == 0) {",
                       source.transfer("net_send", trace[index]), "\t\tnet_fetched();", "\t}",
                       "\tnet_barrier();", "#endif"]
-    lines.append("\tif (net_core() == 0) {")
+    lines += [f"\tnet_time({steps + 1});", "\tif (net_core() == 0) {"]
     lines += [source.transfer("net_send", each) for each in outputs]
-    return "\n".join([*lines, "\t\tnet_fetched();", "\t}", "\tnet_barrier();", "}"])
+    return "\n".join([*lines, "\t\tnet_fetched();", "\t}", "\tnet_barrier();",
+                      f"\tnet_time({steps + 2});", "}"])
+
+
+def _dots(steps):
+    """Declarations of the kernels of dot products."""
+    names = sorted({each.name for each in map(dots_of, steps.steps) if each is not None})
+    if not names:
+        return ""
+    return "\n".join(["#ifdef NETWORK_DOTS",
+                      *(f"extern const struct net_dots net_dots_{name};" for name in names),
+                      "#endif\n"])
+
+
+def _read_ahead(steps, plan):
+    """Bytes behind a map that dot products load, and multiply by zeros or not at all: the words of
+    the pixels of a tile in a row further down."""
+    rows = [step.node.dilations[0] * plan.storages[steps.place(step.sources[0]).name].row_words
+            for step in steps.steps if dots_of(step) is not None]
+    return -(-4 * max(rows, default=0) // 16) * 16 + 64
 
 
 def _declared(bindings, prefix=""):
@@ -218,10 +245,12 @@ def network_sources(name, steps, plan):
         f"extern const uint32_t {source.step_name(index)}_weights[{len(plan.chunks[step][0])}];"
         for index, step in enumerate(steps.steps) if step in plan.chunks)
     header = _HEADER.format(
-        name=_comment(name), l1=max(plan.peak, 16), inputs=_declared(inputs, "extern "),
+        name=_comment(name), l1=max(plan.peak, 16) + _read_ahead(steps, plan),
+        inputs=_declared(inputs, "extern "),
         outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
     text = _BODY.format(
-        name=_comment(name), externals=externals, maps=source.maps_text(), constants=constants,
+        name=_comment(name), times=len(steps.steps) + 3, externals=externals,
+        dots=_dots(steps), maps=source.maps_text(), constants=constants,
         outside=source.outside_text(),
         functions=functions, inputs=_declared(inputs), outputs=_declared(outputs),
         trace=_declared(trace.values()),
@@ -281,6 +310,10 @@ _BODY = """// {name}: a quantised network in C, generated by flexdrive. All its 
 // Constants of the layers: weights.c.
 {externals}
 
+{dots}
+#ifdef NETWORK_CLUSTER
+uint32_t network_times[{times}];
+#endif
 static uint8_t l1[NETWORK_L1_BYTES] NET_L1 __attribute__((aligned(16)));
 
 {maps}

@@ -11,6 +11,7 @@ from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import Ratio, Sign, requantisation
 from flexdrive_deploy.flexv.network.prune import tensors_of
 
+from .columns import by_columns
 from .storage import Border, canonical
 
 __all__ = ["Step", "Steps", "steps_of"]
@@ -51,6 +52,7 @@ class Steps:
     Attributes
     ----------
     steps : in order. inputs : (Input, tensor that memory holds of it).
+    columns : name of such a tensor -> Columns, of inputs that are written as windows.
     outputs : tensors that leave.
     alias : name of a tensor -> the tensor in whose place it lies.
     borders : name of a tensor -> Border that layers read around it.
@@ -61,6 +63,7 @@ class Steps:
     outputs: list
     alias: dict
     borders: dict = field(default_factory=dict)
+    columns: dict = field(default_factory=dict)
 
     def place(self, tensor):
         """The tensor in whose place another lies; itself for most."""
@@ -101,7 +104,7 @@ class _Lowering:
         self.alias, self.direct = {}, {}
         self.inputs = {each.tensor.name: each for each in graph.inputs}
         self.loaded = {each.tensor.name: each.tensor for each in graph.inputs}
-        self.steps, self.done = [], set()
+        self.steps, self.done, self.columns = [], set(), {}
 
     def place(self, tensor):
         return self.alias.get(tensor.name, tensor)
@@ -135,6 +138,8 @@ class _Lowering:
                                  "images as (N, K), or a 1x1 convolution")
             source = self.direct.get(source.name, self.place(source))
             node = _as_convolution(node, source)
+        elif source.name in self.inputs and self._alone(source):
+            node = self._by_columns(node, source)
         sums, finish, step_output = node.output, None, node.output
         reader = self._alone(sums)
         while isinstance(reader, ir.Reshape) and canonical(
@@ -145,7 +150,15 @@ class _Lowering:
                 requantisation(reader), reader.output.shape):
             finish, step_output = reader, reader.output
             self.done.add(reader)
-        self.steps.append(Step(node, (self.place(source),), step_output, finish))
+        self.steps.append(Step(node, (self.place(node.sources[0]),), step_output, finish))
+
+    def _by_columns(self, node, source):
+        found = by_columns(node)
+        if found is None:
+            return node
+        made, tensor, self.columns[tensor.name] = found
+        self.loaded[source.name] = tensor
+        return made
 
     def run(self):
         for node in self.graph.nodes:
@@ -202,7 +215,7 @@ def steps_of(network):
         for tensor in tensors_of(value):
             outputs[tensor.name] = tensor
     return Steps(lowering.steps, inputs, list(outputs.values()), lowering.alias,
-                 _borders(lowering.steps, lowering.alias))
+                 _borders(lowering.steps, lowering.alias), lowering.columns)
 
 
 def _check(step):

@@ -32,7 +32,7 @@ class _Stripes:
 
     def define(self, suffix, address, storage, height, row_words):
         name = f"{self.code.name}_{suffix}"
-        text = (f"static const struct net_map {name} = {{(uint32_t *)(l1 + {address}), "
+        text = (f"static const struct net_map {name} NET_DATA = {{(uint32_t *)(l1 + {address}), "
                 f"{storage.channels}, {height}, {storage.width}, {storage.bits}, "
                 f"{storage.pixel_words}, {row_words}}};")
         if text not in self.code.constants:

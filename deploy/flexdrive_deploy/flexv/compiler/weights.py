@@ -8,10 +8,14 @@ import numpy as np
 from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Sign
 
-from .storage import pack_lanes, storage_of
+from .scales import LayerScales, packed_scales
+from .storage import canonical, pack_lanes, storage_of
 
-__all__ = ["Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_words", "sign_numbers"]
+__all__ = ["COLUMN_ROWS", "Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_scales",
+           "layer_words", "sign_numbers", "taps_by_column"]
 
+# Rows of the output that net_depthwise_3x3 makes at once.
+COLUMN_ROWS = 4
 # Channels of a chunk: whole words of any output, whole groups of 4.
 _STEP = 16
 
@@ -33,6 +37,16 @@ def layer_kind(node):
     return "depthwise" if node.weights.shape[1] == 1 else "grouped"
 
 
+def taps_by_column(step):
+    """Whether a step is net_depthwise_3x3."""
+    node = step.node
+    return (layer_kind(node) == "depthwise" and node.weights.shape[2:] == (3, 3)
+            and len(node.weights) == node.groups and tuple(node.strides) == (1, 1)
+            and tuple(node.dilations) == (1, 1) and step.sources[0].lane == 8
+            and canonical(step.output.shape)[1] >= COLUMN_ROWS
+            and packed_scales(step) is not None)
+
+
 def chunk_sizes(node):
     """Channels of a chunk that are possible, the largest first."""
     channels = len(node.weights)
@@ -50,38 +64,91 @@ def sign_numbers(rule, reach):
             np.where(far, np.sign(addend), addend))
 
 
-def _scales(step):
-    """int32 (channels, 2) of multiplier and addend, or None."""
+def layer_scales(step):
+    """:class:`LayerScales` of a layer, or None when it stores its sums."""
     rule = step.rule
     if rule is None:
         return None
     channels = len(step.node.weights)
-    if isinstance(rule, Sign):
-        pair = sign_numbers(rule, (1 << 31) - 1)
-    else:
-        assert isinstance(rule, FixedPoint)
+    if isinstance(rule, FixedPoint):
+        found = packed_scales(step)
+        if found is not None:
+            return found
         pair = rule.multipliers[0], rule.addend
-    return np.stack([np.broadcast_to(np.ravel(each), channels) for each in pair],
-                    1).astype(np.int32)
+    else:
+        assert isinstance(rule, Sign)
+        pair = sign_numbers(rule, (1 << 31) - 1)
+    multiplier, addend = (np.broadcast_to(np.ravel(each), channels) for each in pair)
+    return LayerScales(np.zeros_like(multiplier), multiplier, addend)
 
 
-def _words_of_channels(node, source):
-    """uint32 (channels, words) of the weights of a convolution in the order of its sums."""
-    weights = np.transpose(node.weights, (0, 2, 3, 1))
+def _grouped(values):
+    """(channels, ...) -> (groups of 4, 4, ...), zeros behind."""
+    short = -len(values) % 4
+    padded = np.pad(values, ((0, short), *((0, 0),) * (values.ndim - 1)))
+    return padded.reshape(-1, 4, *values.shape[1:])
+
+
+def _scale_words(scales, part):
+    """uint32 words of the scales of some channels: for each group of 4 starts, multipliers and
+    addends."""
+    if scales is None:
+        return np.zeros(0, np.uint32)
+    three = np.stack([scales.start[part], scales.multiplier[part], scales.addend[part]], 1)
+    return _grouped(three).transpose(0, 2, 1).astype(np.int32).ravel().view(np.uint32)
+
+
+def _lanes(source):
+    """Lanes of a word of a map."""
+    return 32 // storage_of(source).bits
+
+
+def _single_lanes(node, source):
+    """(channels, taps, lanes of a word): weights of a depthwise layer beside zeros, so that the
+    products with the word that holds a channel are those of the channel."""
+    lanes, multiple = _lanes(source), len(node.weights) // node.groups
+    taps = node.weights[:, 0].reshape(len(node.weights), -1)
+    made = np.zeros((*taps.shape, lanes), np.int64)
+    channels = np.arange(len(taps))
+    made[channels, :, channels // multiple % lanes] = taps
+    return made
+
+
+def _column_words(node, constant):
+    """uint32 (channels, 6) of net_depthwise_3x3: columns of the kernel, each at two places."""
+    taps = np.where(constant[:, None, None], 0, node.weights[:, 0])
+    made = np.zeros((len(taps), 3, 2, 4), np.int64)
+    for place in (0, 1):
+        made[:, :, place, place:place + 3] = taps.transpose(0, 2, 1)
+    return pack_lanes(made.reshape(len(taps), -1), 8)
+
+
+def _words_of_channels(node, source, constant):
+    """uint32 (channels, words) of a layer's weights in the order of its sums; ``constant``: those
+    channels whose result does not depend on them, or None."""
+    if layer_kind(node) == "depthwise":
+        weights = _single_lanes(node, source)
+    else:
+        weights = np.transpose(node.weights, (0, 2, 3, 1))
     if layer_kind(node) == "convolve":
         storage = storage_of(source)
-        lanes = storage.pixel_words * 32 // storage.bits
-        padded = np.zeros((*weights.shape[:3], lanes), np.int64)
+        padded = np.zeros((*weights.shape[:3], storage.pixel_words * _lanes(source)), np.int64)
         padded[..., :weights.shape[3]] = weights
         weights = padded
-    return pack_lanes(weights.reshape(len(weights), -1), node.weight_bits)
+    weights = weights.reshape(len(weights), -1)
+    if constant is not None:
+        weights = np.where(constant[:, None], 0, weights)
+    return pack_lanes(weights, node.weight_bits)
 
 
 def _channel_words(node, source):
-    """Words of one channel's weights, of a kind that has each channel by itself."""
-    if layer_kind(node) == "convolve":
-        storage = storage_of(source)
-        values = prod(node.weights.shape[2:]) * storage.pixel_words * 32 // storage.bits
+    """Words of one channel's weights."""
+    taps = prod(node.weights.shape[2:])
+    kind = layer_kind(node)
+    if kind == "convolve":
+        values = taps * storage_of(source).pixel_words * _lanes(source)
+    elif kind == "depthwise":
+        values = taps * _lanes(source)
     else:
         values = prod(node.weights.shape[1:])
     return -(-values * node.weight_bits // 32)
@@ -91,14 +158,11 @@ def layer_chunks(step, size):
     """The Chunks of a layer's constants, of ``size`` channels each."""
     node, found, begin = step.node, [], 0
     assert isinstance(node, ir.Convolution)
-    scaled = 2 if step.rule is not None else 0
+    words = 6 if taps_by_column(step) else _channel_words(node, step.sources[0])
+    words += (3 if step.rule is not None else 0)
     for first in range(0, len(node.weights), size):
         count = min(size, len(node.weights) - first)
-        if layer_kind(node) == "depthwise":
-            words = prod(node.weights.shape[2:]) * -(-count * node.weight_bits // 32)
-        else:
-            words = count * _channel_words(node, step.sources[0])
-        found.append(Chunk(first, count, begin, words + scaled * count))
+        found.append(Chunk(first, count, begin, words * 4 * -(-count // 4)))
         begin += found[-1].words
     return found
 
@@ -107,20 +171,17 @@ def layer_words(step, chunks):
     """uint32 words of a layer's constants in Chunks."""
     node = step.node
     assert isinstance(node, ir.Convolution)
-    scales, parts = _scales(step), []
-    single = layer_kind(node) == "depthwise"
-    channels = None if single else _words_of_channels(node, step.sources[0])
+    scales, parts = layer_scales(step), []
+    columns = taps_by_column(step)
+    constant = None if scales is None else scales.constant
+    channels = (_column_words(node, constant) if columns else
+                _words_of_channels(node, step.sources[0], constant))
     for chunk in chunks:
         part = slice(chunk.first, chunk.first + chunk.count)
-        if channels is None:
-            taps = node.weights[part, 0].reshape(chunk.count, -1).T
-            words = pack_lanes(taps, node.weight_bits).ravel()
-        else:
-            # Groups of 4 channels, word by word.
-            own = channels[part]
-            words = np.concatenate([own[at:at + 4].T.ravel() for at in range(0, chunk.count, 4)])
-        if scales is not None:
-            words = np.concatenate([scales[part].reshape(-1).view(np.uint32), words])
+        # Groups of 4 channels, word by word.
+        words = _grouped(channels[part])
+        words = np.concatenate([_scale_words(scales, part), (
+            words if columns else words.transpose(0, 2, 1)).ravel()])
         assert len(words) == chunk.words
         parts.append(words)
     return np.concatenate(parts)

@@ -4,21 +4,32 @@ Both give the integers of every tensor that leaves and, with a trace, of every s
 """
 
 import ctypes
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from flexdrive_deploy.flexv.compiler.build import build_elf, build_library
+from flexdrive.errors import FlexdriveError
+from flexdrive.flexv.cluster import ClusterConfig
+from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.flexv.compiler.build import build_cluster_elf, build_elf, build_library
 from flexdrive_deploy.flexv.elf import load_elf
 
 from ..golden.network import integers_of
+from .cluster_bench import WAITS, build_cluster
+from .run_cluster import run_cluster
 from .run_iss import run_iss
 
-__all__ = ["LibraryNetwork", "SimulatedNetwork"]
+__all__ = ["CLUSTER", "ClusterNetwork", "LibraryNetwork", "SimulatedNetwork"]
+
+# The cluster that networks run on: rows of any length meet all banks.
+CLUSTER = ClusterConfig(xor_banks=True)
 
 # Memory of a traced program, and of one that is not.
 _TRACED, _PLAIN = 64 << 20, 8 << 20
 _LONGEST = 20_000_000_000
+# Cycles whose waits are told; those of longer runs are not.
+_WATCHED = 4_000_000
 
 
 def _shaped(binding, words):
@@ -41,7 +52,7 @@ class _Network:
         count = len(next(iter(images.values())))
         made = []
         for index in range(count):
-            words = {binding.symbol: binding.storage.pack(entering[name][index])
+            words = {binding.symbol: binding.pack(entering[name][index])
                      for binding, name in zip(self.compiled.inputs, names, strict=True)}
             results = self._run(words)
             made.append({each.tensor.name: _shaped(each, results[each.symbol])
@@ -98,6 +109,62 @@ class SimulatedNetwork(_Network):
         self.instructions = outcome.instructions
         return {each.symbol: _read(outcome.regions, program.symbols[each.symbol],
                                    each.storage.words) for each in self.read}
+
+
+class ClusterNetwork(_Network):
+    """The program on the cluster's RTL.
+
+    Parameters
+    ----------
+    cores : that work, 1 to those of the cluster.
+    preparing : context whose value tells a person what is built, or None.
+
+    Attributes
+    ----------
+    times : of each image of the last run, cycles since reset: begin of the run, of each step, their
+        end, end of the run.
+    waits : of the last image, array (part, core, reason) of cycles in which a core waited for a
+        bank, the outside, an event, instructions; parts between ``times``; None of a run that is
+        too long.
+    """
+
+    def __init__(self, compiled, directory, *, trace=False, cores=CLUSTER.cores, notify=None):
+        super().__init__(compiled, trace)
+        if not 1 <= cores <= CLUSTER.cores:
+            raise ModelError(f"{cores} cores are not possible; the cluster has {CLUSTER.cores}")
+        compiled.write(directory)
+        self._program = load_elf(build_cluster_elf(
+            directory, cores=CLUSTER.cores, active=cores, trace=trace,
+            memory=_TRACED if trace else _PLAIN, notify=notify))
+        self._built = build_cluster(CLUSTER, notify=notify)
+        self.cores, self.times, self.waits = cores, [], None
+
+    def run(self, images):
+        self.times = []
+        return super().run(images)
+
+    def _run(self, words):
+        program = self._program
+
+        def enter(regions):
+            for symbol, content in words.items():
+                _write(regions, program.symbols[symbol], content)
+        outcome, bench = run_cluster(program, CLUSTER, built=self._built, max_cycles=_LONGEST,
+                                     activity=_WATCHED, enter=enter)
+        if not outcome.passed:
+            raise FlexdriveError(f"The network on the cluster: {outcome.verdict}")
+        self.times.append(_read(outcome.regions, program.symbols["network_times"],
+                                len(self.compiled.steps.steps) + 3).astype(np.int64))
+        self.waits = (_waits(bench.activity, self.times[-1]) if bench.cycles <= _WATCHED else None)
+        return {each.symbol: _read(outcome.regions, program.symbols[each.symbol],
+                                   each.storage.words) for each in self.read}
+
+
+def _waits(activity, times):
+    """Cycles of each reason between times, per core."""
+    made = [[(activity[begin:end] >> bit & 1).sum(0) for bit in range(len(WAITS))]
+            for begin, end in pairwise(times)]
+    return np.array(made).transpose(0, 2, 1)
 
 
 def _write(regions, address, words):

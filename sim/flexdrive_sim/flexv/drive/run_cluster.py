@@ -35,7 +35,7 @@ def outside_regions(program, config):
 
 
 def run_cluster(program, config=None, *, max_cycles=100_000_000, latency=6, random_stalls=0,
-                activity=0, built=None, preparing=None):
+                activity=0, built=None, preparing=None, enter=None):
     """Run ``program`` on all cores until it writes ``tohost``.
 
     Parameters
@@ -45,6 +45,7 @@ def run_cluster(program, config=None, *, max_cycles=100_000_000, latency=6, rand
     random_stalls : seed of random grants and latencies outside, or 0.
     activity : cycles whose activity is recorded, see :class:`.cluster_bench.ClusterBench`.
     built : from :func:`.cluster_bench.build_cluster`; if None, it is built here.
+    enter : called with the memory outside before the start, or None.
     preparing : context for that whose value is the ``notify`` of ``build_cluster``, or None.
 
     Returns
@@ -59,6 +60,8 @@ def run_cluster(program, config=None, *, max_cycles=100_000_000, latency=6, rand
         raise FlexdriveError(f"The program is built for at most {most} cores, the cluster has "
                              f"{config.cores}; build it with --cores {config.cores}")
     symbols, regions = Symbols(program), outside_regions(program, config)
+    if enter is not None:
+        enter(regions)
     tohost = program.symbol("tohost", "tells when a program is done")
     with preparing or nullcontext() as notify:
         built = built or build_cluster(config, notify=notify)
