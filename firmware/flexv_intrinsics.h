@@ -44,12 +44,12 @@
 	__asm__ volatile("csrw %0, %1" : : "i"(number), "r"((uint32_t)(value)) : "memory")
 
 // rd += rs1 * rs2
-#define flexv_p_mac(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__(".insn r 0x33, 0, 0x21, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_p_mac(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__(".insn r 0x33, 0, 0x21, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd -= rs1 * rs2
-#define flexv_p_msu(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__(".insn r 0x33, 1, 0x21, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_p_msu(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__(".insn r 0x33, 1, 0x21, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd = rs1 <= rs2 (signed)
 #define flexv_p_slet(a, b) \
@@ -96,8 +96,8 @@
 	({ uint32_t r_; __asm__(".insn r 0x33, 1, 0x40, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
 
 // as p.insert, imm = rs2[9:0]
-#define flexv_p_insertr(a, b) \
-	({ uint32_t r_; __asm__(".insn r 0x33, 2, 0x40, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_p_insertr(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__(".insn r 0x33, 2, 0x40, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // as p.bclr, imm = rs2[9:0]
 #define flexv_p_bclrr(a, b) \
@@ -500,12 +500,12 @@
 	({ uint32_t r_; __asm__(".insn r 0x57, 1, 0x60, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd.h[i] = (rs2.h[i][1] ? rs1 : rd).h[rs2.h[i][0]]
-#define flexv_shuffle2_h(a, b) \
-	({ uint32_t r_; __asm__(".insn r 0x57, 0, 0x64, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_shuffle2_h(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__(".insn r 0x57, 0, 0x64, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd.b[i] = (rs2.b[i][2] ? rs1 : rd).b[rs2.b[i][1:0]]
-#define flexv_shuffle2_b(a, b) \
-	({ uint32_t r_; __asm__(".insn r 0x57, 1, 0x64, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_shuffle2_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__(".insn r 0x57, 1, 0x64, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd = {rs1.h[0], rs2.h[0]}
 #define flexv_pack(a, b) \
@@ -516,12 +516,12 @@
 	({ uint32_t r_; __asm__(".insn r 0x57, 0, 0x69, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd.b[3] = rs1.b[0]; rd.b[2] = rs2.b[0]
-#define flexv_packhi_b(a, b) \
-	({ uint32_t r_; __asm__(".insn r 0x57, 1, 0x6c, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_packhi_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__(".insn r 0x57, 1, 0x6c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd.b[1] = rs1.b[0]; rd.b[0] = rs2.b[0]
-#define flexv_packlo_b(a, b) \
-	({ uint32_t r_; __asm__(".insn r 0x57, 1, 0x70, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_packlo_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__(".insn r 0x57, 1, 0x70, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd = sum of products of the lanes of rs1 and rs2
 #define flexv_dotup_h(a, b) \
@@ -572,52 +572,52 @@
 	({ uint32_t r_; __asm__ volatile(".insn r 0x57, 5, 0x4c, %0, %1, %2" : "=r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and rs2
-#define flexv_sdotup_h(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 0, 0x50, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotup_h(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 0, 0x50, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and lane 0 of rs2
-#define flexv_sdotup_sc_h(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 4, 0x50, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotup_sc_h(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 4, 0x50, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and rs2
-#define flexv_sdotup_b(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 1, 0x50, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotup_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 1, 0x50, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and lane 0 of rs2
-#define flexv_sdotup_sc_b(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 5, 0x50, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotup_sc_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 5, 0x50, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and rs2
-#define flexv_sdotusp_h(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 0, 0x54, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotusp_h(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 0, 0x54, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and lane 0 of rs2
-#define flexv_sdotusp_sc_h(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 4, 0x54, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotusp_sc_h(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 4, 0x54, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and rs2
-#define flexv_sdotusp_b(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 1, 0x54, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotusp_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 1, 0x54, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and lane 0 of rs2
-#define flexv_sdotusp_sc_b(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 5, 0x54, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotusp_sc_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 5, 0x54, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and rs2
-#define flexv_sdotsp_h(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 0, 0x5c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotsp_h(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 0, 0x5c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and lane 0 of rs2
-#define flexv_sdotsp_sc_h(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 4, 0x5c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotsp_sc_h(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 4, 0x5c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and rs2
-#define flexv_sdotsp_b(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 1, 0x5c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotsp_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 1, 0x5c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += sum of products of the lanes of rs1 and lane 0 of rs2
-#define flexv_sdotsp_sc_b(acc, a, b) \
-	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x57, 5, 0x5c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
+#define flexv_sdotsp_sc_b(rd, a, b) \
+	({ uint32_t r_ = (rd); __asm__ volatile(".insn r 0x57, 5, 0x5c, %0, %1, %2" : "+r"(r_) : "r"(a), "r"(b)); r_; })
 
 // rd += dot product of a register and w register; loads nothing
 #define flexv_ml_sdotup(acc, wreg, areg) \

@@ -1,8 +1,10 @@
 """One simulated board for all tests of a process."""
 
+import numpy as np
 import pytest
 
 from flexdrive_deploy.board.boards import system_for
+from flexdrive_sim.board.faults import FaultBench
 from flexdrive_sim.board.simulated import SimulatedBoard
 
 
@@ -12,9 +14,19 @@ def board_model():
     return SimulatedBoard(system_for("tiny"))
 
 
+def _fresh(board):
+    board.faults, board.baud = [], board.config.baud
+    board.forget()
+    return board
+
+
 @pytest.fixture
 def tiny(board_model):
     """The small board, without faults, at its own rate."""
-    board_model.faults, board_model.baud = [], board_model.config.baud
-    board_model.forget()
-    return board_model
+    return _fresh(board_model)
+
+
+@pytest.fixture(scope="session")
+def bench(board_model):
+    """Trials of faults on the small board; a run without any is their reference."""
+    return FaultBench(_fresh(board_model), np.random.default_rng(7))

@@ -182,15 +182,10 @@ def test_a_silent_line_gives_up_in_time(tiny):
     assert tiny.seconds - begin < 0.02
 
 
-@pytest.fixture(scope="module")
-def bench(board_model):
-    board_model.forget()
-    return FaultBench(board_model, np.random.default_rng(7))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fault_on_the_line_changes_no_result(bench, kind):
+def test_a_fault_on_the_line_changes_no_result(tiny, bench, kind):
+    assert bench.board is tiny
     random = np.random.default_rng(8)
     if kind == "rate times 0.04":
         # Requests that are under way are waited for at that rate: early there are few.

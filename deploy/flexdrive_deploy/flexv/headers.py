@@ -60,7 +60,8 @@ def _intrinsic(entry):
     """Macro of one instruction, or None where C has no use for it."""
     match = entry.encoding.match
     opcode, f3, f7 = match & 0x7F, match >> 12 & 7, match >> 25
-    accumulates = "acc" in entry.flags
+    # What rd held is an operand: a sum, or bits that stay.
+    reads_rd = bool(entry.flags & {"acc", "rmw"})
     if entry.unit == "macload":
         load = match >> 20 & 0x18
         return (f"#define {_identifier(entry)}(acc, wreg, areg) \\\n"
@@ -74,9 +75,9 @@ def _intrinsic(entry):
     if set(entry.encoding.fields) != {"rd", "rs1", "rs2"} or entry.unit in ("load", "store"):
         return None
     volatile = " volatile" if entry.unit == "dot" else ""
-    if accumulates:
-        return (f"#define {_identifier(entry)}(acc, a, b) \\\n"
-                f"\t({{ uint32_t r_ = (acc); __asm__{volatile}(\".insn r {opcode:#x}, {f3}, "
+    if reads_rd:
+        return (f"#define {_identifier(entry)}(rd, a, b) \\\n"
+                f"\t({{ uint32_t r_ = (rd); __asm__{volatile}(\".insn r {opcode:#x}, {f3}, "
                 f"{f7:#x}, %0, %1, %2\" : \"+r\"(r_) : \"r\"(a), \"r\"(b)); r_; }})")
     return (f"#define {_identifier(entry)}(a, b) \\\n"
             f"\t({{ uint32_t r_; __asm__{volatile}(\".insn r {opcode:#x}, {f3}, {f7:#x}, "

@@ -24,10 +24,10 @@ class DisturbedTransport(DirectTransport):
     ``plan`` : list of (cycle, action), an action being a function of this transport. ``mangle`` :
     for the next bytes of a direction, a function of their list."""
 
-    def __init__(self, board, plan):
+    def __init__(self, board, plan: list[tuple]):
         super().__init__(board)
         self.plan = sorted(plan, key=lambda entry: entry[0])
-        self.mangle = {"write": [], "read": []}
+        self.mangle: dict[str, list] = {"write": [], "read": []}
 
     def write(self, content):
         self._act()

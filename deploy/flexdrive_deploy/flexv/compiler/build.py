@@ -2,11 +2,10 @@
 
 import hashlib
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from flexdrive_deploy.flexv.firmware import BuildError, build_program, firmware_directory
+from flexdrive_deploy.tools import ToolError, run_zig
 
 __all__ = ["CORE_STACK", "build_cluster_elf", "build_elf", "build_library"]
 
@@ -73,13 +72,13 @@ def build_library(directory, *, trace=False):
     content = b"".join((place / name).read_bytes() for name in _SOURCES)
     name = f"network-{hashlib.sha256(content).hexdigest()[:12]}{'-trace' if trace else ''}.so"
     made = place / name
-    command = [sys.executable, "-m", "ziglang", "cc", "-O2", "-Wall", "-fno-sanitize=all",
-               "-shared", "-fPIC", *(["-DNETWORK_TRACE"] if trace else []),
-               *(str(place / name) for name in _SOURCES), "-o", str(made)]
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                            check=False)
-    if result.returncode:
-        raise BuildError(f"Building {made} failed:\n{result.stderr.strip()[:4000]}")
+    try:
+        run_zig(["cc", "-O2", "-Wall", "-fno-sanitize=all", "-shared", "-fPIC",
+                 *(["-DNETWORK_TRACE"] if trace else []),
+                 *(str((place / name).resolve()) for name in _SOURCES), "-o",
+                 str(made.resolve())], cwd=place)
+    except ToolError as error:
+        raise BuildError(f"Building {made} failed:\n{error}") from None
     return made
 
 

@@ -132,9 +132,8 @@ def _words_of_channels(node, source, constant):
         weights = np.transpose(node.weights, (0, 2, 3, 1))
     if layer_kind(node) == "convolve":
         storage = storage_of(source)
-        padded = np.zeros((*weights.shape[:3], storage.pixel_words * _lanes(source)), np.int64)
-        padded[..., :weights.shape[3]] = weights
-        weights = padded
+        lanes = storage.pixel_words * _lanes(source)
+        weights = np.pad(weights, [(0, 0)] * 3 + [(0, lanes - weights.shape[-1])])
     weights = weights.reshape(len(weights), -1)
     if constant is not None:
         weights = np.where(constant[:, None], 0, weights)
