@@ -28,6 +28,7 @@ def _names(path):
     return {"images": data["images"][:12, None].astype(np.float32), "labels": data["labels"][:12]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in PAGES if blocks(path, "python")],
                          ids=lambda path: path.stem)
 def test_code_runs(path, tmp_path, monkeypatch):

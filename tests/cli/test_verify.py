@@ -32,6 +32,7 @@ def test_what_is_offered_is_what_there_is():
     assert set(KINDS) == set(random_checks.KINDS)
 
 
+@pytest.mark.slow
 def test_link_faults(flexdrive, tmp_path):
     status, out, _ = flexdrive("verify", "link-faults", "--count", 3, "--workers", 1, "--page",
                                "page.md")
@@ -85,6 +86,7 @@ def test_a_netlist_that_differs_is_told(flexdrive, monkeypatch):
     assert errors == "error: net 4 has 2 drivers\nerror: program 1: worse\n"
 
 
+@pytest.mark.slow
 def test_random_programs(flexdrive):
     status, out, _ = flexdrive("verify", "random", "core", "--count", 2, "--workers", 1)
     assert status == 0
