@@ -64,7 +64,8 @@ def test_random_circuits(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12, 15))
+@pytest.mark.parametrize("seed", [
+    12, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (13, 14))])
 def test_random_circuits_on_all_engines(seed):
     def circuit():
         return RandomLogic(seed, nodes=60, depths=(4, 16))
@@ -75,7 +76,7 @@ def test_random_circuits_on_all_engines(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("chained", [False, True])
 def test_many_instances_of_one_module(seed, chained):
     """More lanes than a vector holds, two levels of them; chains whose instances wait for each

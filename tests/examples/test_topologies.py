@@ -58,7 +58,7 @@ def test_resnet_runs_with_every_layer_compared(tmp_path):
     assert max(spread) < 100
 
 
-@pytest.mark.parametrize("mesh", [None, (2, 1)])
+@pytest.mark.parametrize("mesh", [None, pytest.param((2, 1), marks=pytest.mark.thorough)])
 def test_a_network_whose_first_layer_is_binary_runs_wholly_on_the_rtl(mesh, tmp_path):
     """7x7 kernel with stride 2, pooling, residual blocks, mean; ternary weights. The host computes
     the classifier alone."""

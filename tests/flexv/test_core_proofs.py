@@ -5,7 +5,7 @@ import pytest
 from flexdrive_sim.flexv.verify.core_proofs import PROOFS
 from flexdrive_sim.proofs.formal import prove
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.thorough, pytest.mark.alone]
 
 # Enough for three instructions to retire.
 _DEPTH = 10

@@ -44,12 +44,20 @@ CONFIGS = {
 }
 
 
-# Of scripts/test --fast.
+# Of scripts/test --fast, and of scripts/test: every option and depth once.
 _QUICK = ("depth1", "channelwise_depth2_5x5")
+_USUAL = ("channelwise_depth3", "ternary_wide", "depth4", "kernels_to_7x7_leaky",
+          "one_tile_one_unit_one_bank", "row_of_tiles_two_banks")
+
+
+def _marks(name):
+    if name in _QUICK:
+        return []
+    return [pytest.mark.slow] if name in _USUAL else [pytest.mark.slow, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module", params=[
-    pytest.param(name, marks=[] if name in _QUICK else pytest.mark.slow) for name in CONFIGS])
+    pytest.param(name, marks=_marks(name)) for name in CONFIGS])
 def chip(request):
     return Chip(CONFIGS[request.param])
 
@@ -98,7 +106,8 @@ def test_weights_that_come_late(chip):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chip_name", [
-    name for name, config in CONFIGS.items() if config.channelwise])
+    pytest.param(name, marks=_marks(name)) for name, config in CONFIGS.items()
+    if config.channelwise])
 @pytest.mark.parametrize("interval", [1, 2, 7])
 def test_averages_wait_for_the_host(chip_name, interval):
     """More means than the output FIFO holds, at a tenth of their rate and less; of two pixels the

@@ -31,8 +31,18 @@ MESHES = {
 }
 
 
+# Of scripts/test, beside 2x2: every option once, a chip with four neighbours, lines of chips.
+_USUAL = ("1x1", "1x3_depth3", "2x2_ternary_channelwise", "3x3_halo3_one_tile")
+
+
+def _marks(name):
+    if name == "2x2":
+        return []
+    return [pytest.mark.slow] if name in _USUAL else [pytest.mark.slow, pytest.mark.thorough]
+
+
 @pytest.fixture(scope="module", params=[
-    pytest.param(name, marks=[] if name == "2x2" else pytest.mark.slow) for name in MESHES])
+    pytest.param(name, marks=_marks(name)) for name in MESHES])
 def mesh(request):
     return Mesh(*MESHES[request.param])
 

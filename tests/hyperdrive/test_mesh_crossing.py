@@ -49,7 +49,7 @@ def sink(stream, count, found, domain):
     return bench
 
 
-@pytest.mark.parametrize("seed", [2, 5])
+@pytest.mark.parametrize("seed", [2, pytest.param(5, marks=pytest.mark.thorough)])
 def test_two_clocks(seed):
     stimulus = random_chain(CHIP, 1, 2, seed, layers=2)
     words, weights, pixels = stimulus.arrays()

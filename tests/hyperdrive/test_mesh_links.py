@@ -44,7 +44,9 @@ LINKS = {
 }
 
 
-@pytest.fixture(scope="module", params=LINKS)
+@pytest.fixture(scope="module", params=[
+    pytest.param(name, marks=[] if name in ("1x2_narrow", "2x2_replay") else pytest.mark.thorough)
+    for name in LINKS])
 def mesh(request):
     return FaultyMesh(CHIP, *LINKS[request.param])
 

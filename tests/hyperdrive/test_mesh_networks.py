@@ -40,7 +40,8 @@ def deployment(graph, config, mesh):
 
 
 @pytest.mark.parametrize(("mesh", "halo", "channelwise", "ternary"), [
-    ((2, 2), 1, False, False), ((1, 3), 1, True, True), ((2, 2), 3, True, False)])
+    pytest.param((2, 2), 1, False, False, marks=pytest.mark.thorough),
+    ((1, 3), 1, True, True), ((2, 2), 3, True, False)])
 def test_random_networks(mesh, halo, channelwise, ternary):
     session = None
     # With 7 x 7 kernels a border memory holds three rows.
@@ -87,7 +88,8 @@ def _check_averages(program, graph, maps, got):
         assert np.array_equal(got[average.target].ravel(), total.view(np.uint16))
 
 
-@pytest.mark.parametrize("mesh", [(1, 2), (2, 2), (3, 3)])
+@pytest.mark.parametrize("mesh", [
+    (1, 2), (2, 2), pytest.param((3, 3), marks=pytest.mark.thorough)])
 def test_digits(mesh):
     config = replace(PRESETS["digits"], rows=2, columns=2, mesh=True)
     made = compile_model(onnx.load(DIGITS), config, layer_check=True, mesh=mesh)

@@ -7,6 +7,7 @@ from flexdrive_sim.proofs.formal import prove
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: proof.name)
 def test_proof(proof):
     result = prove(proof.component(), mode=proof.mode, depth=proof.depth)
