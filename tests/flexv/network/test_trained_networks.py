@@ -58,6 +58,7 @@ def test_sounds_get_the_scores_in_the_stated_order():
     quantiser = network.integers.inputs[0].quantiser
     sounds = (data["x"].astype(np.float64) - quantiser.zero) * float(quantiser.scale)
     errors = ((sounds - outputs["output"].reshape(7, 40, 640)) ** 2).mean((1, 2))
+    # The file has means of float32; the integers they come of are compared exactly above.
     assert np.allclose(errors, data["mse"], rtol=1e-5)
 
 
@@ -68,6 +69,7 @@ def test_three_bit_keywords_are_right_as_often_as_onnxruntime_but_for_ties():
     images = (data["x"].astype(np.float32) * data["scale"])[:, None]
     outputs, _ = run(network, {"inp.1": images})
     logits = outputs["70"]
+    # Theirs are sums of float32 in an order that nobody states.
     assert np.allclose(logits, data["output"], rtol=0, atol=2e-5)
     # The same but where two classes are exactly equal: of those float32 sums choose one or the
     # other, exact integers the first.
