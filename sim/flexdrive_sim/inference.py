@@ -17,11 +17,10 @@ import numpy as np
 
 from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.compiled_model import Deployment
-from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.target import target_of
 
 from .hyperdrive.drive.inference_session import Session, known_engine
-from .node_arg import NodeArg
+from .node_arg import NodeArg, fed_inputs, node_args, selected_outputs
 from .progress import Progress
 
 __all__ = ["DifferenceError", "InferenceSession", "NodeArg", "Trace"]
@@ -126,7 +125,7 @@ class InferenceSession:
 
     def get_inputs(self):
         """The inputs, as :class:`NodeArg`."""
-        return [NodeArg(name, ("N", *shape[1:])) for name, shape in self.model.inputs.items()]
+        return node_args(self.model.inputs)
 
     def get_outputs(self):
         """The results, as :class:`NodeArg`; their shapes are known when they were computed."""
@@ -151,12 +150,7 @@ class InferenceSession:
         DifferenceError
             when the hardware differs from the golden model.
         """
-        names = list(self.model.outputs if output_names is None else output_names)
-        for name in names:
-            if name not in self.model.outputs:
-                raise ModelError(f"The network has no output {name!r}; it has "
-                                 + ", ".join(self.model.outputs))
-        made = []
+        names, made = selected_outputs(self.model.outputs, output_names), []
         for result in self.results(input_feed):
             if result.difference is not None:
                 raise DifferenceError(self.engine, len(made), result.difference)
@@ -216,13 +210,5 @@ class InferenceSession:
                     return
 
     def _images(self, feed):
-        names = list(self.model.inputs)
-        if not isinstance(feed, dict):
-            feed = dict.fromkeys(names[:1], feed)
-        for name in names:
-            if name not in feed:
-                raise ModelError(f"Input {name} is missing; the network takes {', '.join(names)}")
-        for name in feed:
-            if name not in names:
-                raise ModelError(f"The network has no input {name!r}; it takes {', '.join(names)}")
-        return self.model.checked_images(np.asarray(feed[names[0]]), "The array")
+        array, *_ = fed_inputs(self.model.inputs, feed).values()
+        return self.model.checked_images(array, "The array")

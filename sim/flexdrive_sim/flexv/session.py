@@ -17,7 +17,7 @@ from flexdrive_deploy.flexv.network.loading import load_network
 from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 from flexdrive_deploy.flexv.network.second_opinion import differences
 
-from ..node_arg import NodeArg
+from ..node_arg import fed_inputs, node_args, selected_outputs
 from .drive.network import CLUSTER, ClusterNetwork, LibraryNetwork, SimulatedNetwork
 from .golden.network import results, run
 from .verify.network_check import first_difference
@@ -111,11 +111,11 @@ class NetworkSession:
 
     def get_inputs(self):
         """The inputs, as :class:`~flexdrive_sim.node_arg.NodeArg`."""
-        return [NodeArg(name, ("N", *shape[1:])) for name, shape in self.network.inputs.items()]
+        return node_args(self.network.inputs)
 
     def get_outputs(self):
         """The results, as :class:`~flexdrive_sim.node_arg.NodeArg`."""
-        return [NodeArg(name, ("N", *shape[1:])) for name, shape in self.network.outputs.items()]
+        return node_args(self.network.outputs)
 
     def run(self, output_names, input_feed):
         """Compute results.
@@ -136,11 +136,7 @@ class NetworkSession:
         IntegerDifferenceError
             when the engine differs from the golden model.
         """
-        names = list(self.network.outputs if output_names is None else output_names)
-        for name in names:
-            if name not in self.network.outputs:
-                raise ModelError(f"The network has no output {name!r}; it has "
-                                 + ", ".join(self.network.outputs))
+        names = selected_outputs(self.network.outputs, output_names)
         outputs = self._results(self.images(input_feed))
         return [outputs[name] for name in names]
 
@@ -181,17 +177,9 @@ class NetworkSession:
         ModelError
             when a name, a shape or a type does not fit; names the input.
         """
-        wanted = self.network.inputs
-        if not isinstance(feed, dict):
-            feed = dict.fromkeys(list(wanted)[:1], feed)
-        for name in feed:
-            if name not in wanted:
-                raise ModelError(f"The network has no input {name!r}; it takes {', '.join(wanted)}")
         made = {}
-        for name, shape in wanted.items():
-            if name not in feed:
-                raise ModelError(f"Input {name} is missing; the network takes {', '.join(wanted)}")
-            array = np.asarray(feed[name])
+        for name, array in fed_inputs(self.network.inputs, feed).items():
+            shape = self.network.inputs[name]
             if array.dtype.kind not in "fiub" or array.shape[1:] != shape[1:] or not len(array):
                 raise ModelError(f"Input {name} has shape {array.shape} and type {array.dtype}; "
                                  f"the network takes numbers (N, {', '.join(map(str, shape[1:]))})")
