@@ -45,8 +45,6 @@ static struct lines best_lines(const struct net_map *in, const struct net_map *o
 	return (struct lines){height, width, width, a_column, a_row, out_column, out_row};
 }
 
-// Bits 7:6 of rq_control.
-static uint32_t width_code(uint32_t bits) { return (bits == 8 ? 0 : bits == 4 ? 1 : 2) << 6; }
 
 static void set_walk(const struct net_dots *dots, uint32_t pixels, int32_t pixel, uint32_t count,
 		     int32_t word, int32_t row)
@@ -219,7 +217,7 @@ static void run_layer(const struct layer *layer, const struct net_map *in,
 	flexv_csr_write(CSR_SB_LEGACY, 0);
 	if (dots->out_bits != 32) {
 		flexv_csr_write(CSR_RQ_CONTROL, layer->requant->shift
-				| width_code(dots->out_bits));
+				| net_width_code(dots->out_bits));
 		flexv_csr_write(CSR_RQ_WORD, 0);
 	}
 	set_walk(dots, pixels, lines.a_pixel, count, word, row);
@@ -271,12 +269,6 @@ enum { COLUMNS = 14, ROWS = 4 };	// of a block of the output
 // Of each core: for 4 channels and each column rows 0 to 3 and 2 to 5.
 static uint32_t columns[NET_CORES][4][COLUMNS + 2][2] NET_L1;
 
-static uint32_t shuffle2(uint32_t rd, uint32_t rs1, uint32_t places)
-{
-	__asm__(".insn r 0x57, 1, 0x64, %0, %1, %2" : "+r"(rd) : "r"(rs1), "r"(places));
-	return rd;
-}
-
 // 4 channels of 6 rows, `count` columns.
 static void turn(const uint32_t *from, uint32_t row, uint32_t pixel, uint32_t count,
 		 uint32_t (*to)[COLUMNS + 2][2])
@@ -287,9 +279,12 @@ static void turn(const uint32_t *from, uint32_t row, uint32_t pixel, uint32_t co
 		const uint32_t *at = from;
 		uint32_t r0 = *at, r1 = *(at += row), r2 = *(at += row), r3 = *(at += row);
 		uint32_t r4 = *(at += row), r5 = *(at += row);
-		uint32_t low01 = shuffle2(r0, r1, low), high01 = shuffle2(r0, r1, high);
-		uint32_t low23 = shuffle2(r2, r3, low), high23 = shuffle2(r2, r3, high);
-		uint32_t low45 = shuffle2(r4, r5, low), high45 = shuffle2(r4, r5, high);
+		uint32_t low01 = flexv_shuffle2_b(r0, r1, low);
+		uint32_t low23 = flexv_shuffle2_b(r2, r3, low);
+		uint32_t low45 = flexv_shuffle2_b(r4, r5, low);
+		uint32_t high01 = flexv_shuffle2_b(r0, r1, high);
+		uint32_t high23 = flexv_shuffle2_b(r2, r3, high);
+		uint32_t high45 = flexv_shuffle2_b(r4, r5, high);
 		enum { NEXT = 2 * (COLUMNS + 2) };
 		out[0] = flexv_pack(low23, low01);
 		out[1] = flexv_pack(low45, low23);
@@ -319,7 +314,7 @@ static void set_columns_walk(const struct net_dots *dots, const struct net_requa
 	flexv_csr_write(CSR_W_STRIDE, 4);
 	flexv_csr_write(CSR_W_SKIP, 23);
 	flexv_csr_write(CSR_W_ROLLBACK, -92);
-	flexv_csr_write(CSR_RQ_CONTROL, requant->shift | width_code(dots->out_bits));
+	flexv_csr_write(CSR_RQ_CONTROL, requant->shift | net_width_code(dots->out_bits));
 	flexv_csr_write(CSR_RQ_WORD, 0);
 }
 

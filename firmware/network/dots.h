@@ -37,6 +37,12 @@ struct net_dots {
 	void (*kernels[3])(struct net_tile *tile);	// of 4, 2, 1 pixels
 };
 
+// Bits 7:6 of CSR rq_control for packed results of 8, 4 or 2 bits.
+static inline uint32_t net_width_code(uint32_t bits)
+{
+	return (bits == 8 ? 0 : bits == 4 ? 1 : 2) << 6;
+}
+
 void net_dots_convolve(const struct net_map *in, const struct net_map *out,
 		       const struct net_window *window, uint32_t words, const void *weights,
 		       uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,

@@ -82,7 +82,7 @@ int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 	if (moved >> factors.by != factors.added) return 0;
 	factors.added = moved;
 	flexv_csr_write(CSR_RQ_CONTROL, (shift < 32 ? 0 : shift - 32)
-			| (bits == 8 ? 0 : bits == 4 ? 1 : 2) << 6);
+			| net_width_code(bits));
 	flexv_csr_write(CSR_RQ_WORD, 0);
 	switch (bits) {
 	case 2: sum_words(terms, count, out, 2, &factors); break;

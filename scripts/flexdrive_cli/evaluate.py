@@ -5,7 +5,6 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from flexdrive_deploy.api import compile
 from flexdrive_deploy.arrays import load_array
@@ -18,6 +17,7 @@ from flexdrive_sim.hyperdrive.drive.inference_session import ENGINES
 from .chip_options import chip_options
 from .flexv_evaluate import evaluate_flexv
 from .network import CHIP_HELP
+from .tables import answers_table
 from .target_options import target_options
 from .worker_options import worker_options
 
@@ -30,12 +30,7 @@ def _deployment(model, chip):
 
 
 def _table(found):
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row("images", f"{found.images:,}")
-    if found.right is not None:
-        table.add_row("right", f"{found.right:,} ({found.accuracy:.2%})")
+    table = answers_table(found)
     verdict = "as modelled" if found.model_holds else f"MODELLED {found.modelled:,}"
     if found.cycles:
         counts = ", ".join(f"{cycles:,} ({times:,} images)" if len(found.cycles) > 1

@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from flexdrive_deploy.errors import FileError
+
+from .tables import answers_table
 
 __all__ = ["evaluate_flexv"]
 
@@ -19,12 +20,7 @@ def _content(model):
 
 
 def _table(found):
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row("images", f"{found.images:,}")
-    if found.right is not None:
-        table.add_row("right", f"{found.right:,} ({found.accuracy:.2%})")
+    table = answers_table(found)
     table.add_row("classes", f"{found.unlike:,} differ from onnxruntime's")
     if found.cycles:
         table.add_row("cycles an image", f"{min(found.cycles):,} to {max(found.cycles):,}")

@@ -63,8 +63,10 @@ def command(model, output, voltage, clock, core_energy, io_energy, weight_interv
     second, next to the published figures. From the cycle model, which equals the RTL; no RTL runs.
     With --target flexv: cycles of every layer on the cluster's RTL, and what its cores wait for.
     """
-    if target.flexv(chip, **{"--clock": clock, "--core-energy": core_energy,
-                             "--io-energy": io_energy, "--weight-interval": weight_interval != 1}):
+    if target.flexv(chip, **{"--voltage": voltage != DEFAULT_VOLTAGE, "--clock": clock,
+                             "--core-energy": core_energy, "--io-energy": io_energy,
+                             "--weight-interval": weight_interval != 1,
+                             "options of links": links.given}):
         _write(output, report_flexv(model, target, input_file, cores))
         return
     if input_file or cores:

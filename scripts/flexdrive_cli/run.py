@@ -146,7 +146,8 @@ def command(model, input_file, expect, output, engine, layer_check, float_bound,
     named and ends the run with status 1.
     """
     if target.flexv(chip, **{"--float-bound": float_bound is not None,
-                             "--weight-interval": weight_interval != 1}):
+                             "--weight-interval": weight_interval != 1,
+                             "options of links": links.given}):
         run_flexv(model, target, input_file=input_file, expect=expect, output=output,
                   engine=engine, layer_check=layer_check, cores=cores)
         return

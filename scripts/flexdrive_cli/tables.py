@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-__all__ = ["difference_table", "layer_table", "summary_table"]
+__all__ = ["answers_table", "difference_table", "layer_table", "summary_table"]
 
 
 def layer_table(summary):
@@ -43,11 +43,25 @@ def _compared(summary, engine):
     return f"{summary.compared:,} words with {other}: all equal"
 
 
-def summary_table(summary, engine):
-    """Cycles, utilisation, bits moved and memory of one image."""
+def _list():
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
+    return table
+
+
+def answers_table(found):
+    """The first rows on a :class:`~flexdrive_sim.data_set.DataSetRun`."""
+    table = _list()
+    table.add_row("images", f"{found.images:,}")
+    if found.right is not None:
+        table.add_row("right", f"{found.right:,} ({found.accuracy:.2%})")
+    return table
+
+
+def summary_table(summary, engine):
+    """Cycles, utilisation, bits moved and memory of one image."""
+    table = _list()
     used, available = summary.feature_words
     table.add_row("images", f"{summary.images:,}")
     table.add_row("compared", _compared(summary, engine))

@@ -11,43 +11,27 @@ from flexdrive_deploy.compiled_model import Deployment
 from flexdrive_deploy.errors import ModelError
 
 from .chunks import kept_by_worker, run_chunks
+from .data_set import DataSetRun, checked_labels, count_right, joined_differences
 from .hyperdrive.drive.inference_session import Session, known_engine
 from .inference import InferenceSession
 
 __all__ = ["Evaluation", "evaluate"]
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """What a network did over a data set.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evaluation(DataSetRun):
+    """What a network did over a data set, see also :class:`~.data_set.DataSetRun`.
 
     Attributes
     ----------
-    engine : "golden", "rtl" or "pysim".
-    images : number of images.
-    answers : (N,) index of the largest of the first result's values, of each image.
-    right : images whose answer is the label; None without labels.
     cycles : {cycles of an image on the chip: images that took them}; empty on the golden model.
     modelled : cycles of one image by the cycle model.
     model_holds : whether every report of every image was as modelled.
-    compared : words compared with the golden model.
-    differences : {image: text of its first difference from the golden model}.
     """
 
-    engine: str
-    images: int
-    answers: np.ndarray
-    right: int | None
     cycles: dict
     modelled: int
     model_holds: bool
-    compared: int
-    differences: dict
-
-    @property
-    def accuracy(self):
-        """Share of right answers, None without labels."""
-        return None if self.right is None else self.right / self.images
 
     def __repr__(self):
         accuracy = "" if self.right is None else f", {self.right} right ({self.accuracy:.2%})"
@@ -81,14 +65,6 @@ def _evaluate_chunk(content, engine, images, first):
             differences[str(index)] = str(result.difference)
     return {"answers": answers, "cycles": cycles, "compared": compared, "modelled": modelled,
             "model_holds": holds, "differences": differences}
-
-
-def _checked_labels(labels, count):
-    labels = np.asarray(labels)
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        raise ModelError(f"The labels have shape {labels.shape} and type {labels.dtype}; "
-                         f"{count} images take ({count},) integers")
-    return labels
 
 
 def evaluate(model, images, labels=None, engine="golden", executor=None, *, workers=None,
@@ -129,7 +105,7 @@ def evaluate(model, images, labels=None, engine="golden", executor=None, *, work
         raise ModelError(f"chunk = {chunk!r} is not possible: at least 1 image")
     images = model.checked_images(images, "The array")
     count = len(images)
-    labels = None if labels is None else _checked_labels(labels, count)
+    labels = checked_labels(labels, count)
     content = model.to_bytes()
     digest = hashlib.sha256(content)
     for first in range(0, count, chunk):
@@ -148,7 +124,7 @@ def evaluate(model, images, labels=None, engine="golden", executor=None, *, work
         for took, times in part["cycles"].items():
             cycles[int(took)] = cycles.get(int(took), 0) + times
     return Evaluation(
-        engine, count, answers, None if labels is None else int((answers == labels).sum()),
-        dict(sorted(cycles.items())), max(part["modelled"] for part in parts),
-        all(part["model_holds"] for part in parts), sum(part["compared"] for part in parts),
-        {int(image): text for part in parts for image, text in part["differences"].items()})
+        engine=engine, images=count, answers=answers, right=count_right(answers, labels),
+        cycles=dict(sorted(cycles.items())), modelled=max(part["modelled"] for part in parts),
+        model_holds=all(part["model_holds"] for part in parts),
+        compared=sum(part["compared"] for part in parts), differences=joined_differences(parts))

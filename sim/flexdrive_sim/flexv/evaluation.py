@@ -12,39 +12,24 @@ from flexdrive_deploy.frontend.evaluator import Evaluator
 from flexdrive_deploy.frontend.onnx_file import model_and_name
 
 from ..chunks import kept_by_worker, run_chunks
+from ..data_set import DataSetRun, checked_labels, count_right, joined_differences
 from .session import FLEXV_ENGINES, IntegerDifferenceError, NetworkSession
 
 __all__ = ["NetworkEvaluation", "evaluate_network"]
 
 
-@dataclass(frozen=True, eq=False)
-class NetworkEvaluation:
-    """What a network did over a data set.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NetworkEvaluation(DataSetRun):
+    """What a network did over a data set, see also :class:`~flexdrive_sim.data_set.DataSetRun`.
 
     Attributes
     ----------
-    engine : of :class:`~.session.NetworkSession`. images : how many.
-    answers : (N,) index of the largest of the first result's values.
-    right : answers that are the label; None without labels.
     unlike : answers that are not onnxruntime's.
     cycles : of each image on the RTL, in order; empty elsewhere.
-    compared : integers compared with the golden model.
-    differences : {image: text of its first difference from the golden model}.
     """
 
-    engine: str
-    images: int
-    answers: np.ndarray
-    right: int | None
     unlike: int
     cycles: list
-    compared: int
-    differences: dict
-
-    @property
-    def accuracy(self):
-        """Share of right answers, None without labels."""
-        return None if self.right is None else self.right / self.images
 
 
 @kept_by_worker(2)
@@ -102,11 +87,7 @@ def evaluate_network(content, images, labels=None, engine="golden", executor=Non
                          "on arrays of each")
     images = np.asarray(images)
     NetworkSession(network).images(images[:1])
-    if labels is not None:
-        labels = np.asarray(labels)
-        if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
-            raise ModelError(f"The labels have shape {labels.shape} and type {labels.dtype}; "
-                             f"{len(images)} images take ({len(images)},) integers")
+    labels = checked_labels(labels, len(images))
     digest = hashlib.sha256(content + repr(tuple(declarations)).encode())
     digest.update(np.ascontiguousarray(images).tobytes())
 
@@ -123,8 +104,7 @@ def evaluate_network(content, images, labels=None, engine="golden", executor=Non
     answers, others = (np.array([each for part in parts for each in part[name]])
                        for name in ("answers", "others"))
     return NetworkEvaluation(
-        engine, len(images), answers,
-        None if labels is None else int((answers == labels).sum()), int((answers != others).sum()),
-        [each for part in parts for each in part["cycles"]],
-        sum(part["compared"] for part in parts),
-        {int(index): text for part in parts for index, text in part["differences"].items()})
+        engine=engine, images=len(images), answers=answers, right=count_right(answers, labels),
+        unlike=int((answers != others).sum()),
+        cycles=[each for part in parts for each in part["cycles"]],
+        compared=sum(part["compared"] for part in parts), differences=joined_differences(parts))

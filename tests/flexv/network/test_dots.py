@@ -79,6 +79,7 @@ def test_every_combination_of_widths_has_its_kernels():
     assert 32 in {each.out_bits for each in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_scales_for_the_instruction_are_exact_in_c(seed, tmp_path):
     network, images = mixed_layers(seed)
