@@ -170,7 +170,8 @@ def test_refused_descriptors_cover_every_rule():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chip_name", ["depth1", "depth3", "ternary", "channelwise_depth3"])
+@pytest.mark.parametrize("chip_name", [
+    "depth1", "depth4", "ternary_wide", "channelwise_depth3", "channelwise_depth2_5x5"])
 def test_power_up_state_does_not_matter(chip_name):
     for seed in range(3):
         chip = Chip(CONFIGS[chip_name], power_up=seed + 1)
