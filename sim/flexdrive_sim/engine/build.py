@@ -32,7 +32,7 @@ from .tools import (
 __all__ = ["BuiltModel", "EngineError", "cache_directory", "compile_model", "compile_rtlil"]
 
 _HERE = files(__package__)
-_FLAGS = ["-std=c++17", "-O2", "-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w", "-g0"]
+_FLAGS = ["-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w", "-g0"]
 # Header in front of the design.
 _FIRST = {"lanes": "lanes.h", "cxxrtl": "runtime.h"}
 
@@ -55,7 +55,8 @@ def compile_model(component, **options):
     return compile_rtlil(emit_rtlil(component), **options)
 
 
-def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="", notify=None):
+def compile_rtlil(design, *, backend=None, debug=False, power_up=None, optimise=True, extra="",
+                  notify=None):
     """Build an emitted design.
 
     Parameters
@@ -66,6 +67,8 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     debug : keep what waveforms need (slower to build and to run; ``"cxxrtl"`` only).
     power_up : seed for random register and memory contents at power-up, instead of the initial
         values of the description. ``"lanes"`` builds one library for all seeds.
+    optimise : False for a design of one module with tens of thousands of cells: it runs slowly, but
+        the compiler, which needs more than 20 minutes to optimise it, takes one.
     extra : C++ that is compiled with the model, after its definition; it may use ``design``,
         the class of the top module.
     notify : called with a line of text before each slow step.
@@ -86,7 +89,8 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, extra="",
     streams = stream_ports(design.ports)
     table = port_table(design, streams)
     harness = (_HERE / "harness.h").read_text(), (_HERE / "harness.cc").read_text()
-    flags = [*_FLAGS, f"-DFLEXDRIVE_{backend.upper()}",
+    flags = ["-std=c++17", "-O2" if optimise else "-O0", *_FLAGS,
+             f"-DFLEXDRIVE_{backend.upper()}",
              *(["-DFLEXDRIVE_VCD"] if debug else []),
              *([f"-I{yosys_include()}"] if backend == "cxxrtl" else [])]
     script = _script(design, backend, power_up, debug)

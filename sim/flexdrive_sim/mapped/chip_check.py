@@ -40,7 +40,8 @@ def check_chip(programs, *, notify=None):
     :class:`NetlistRun`.
     """
     design, netlist = mapped(ChipComponent(CHIP), notify=notify)
-    built = compile_rtlil(as_design(design, netlist, notify=notify), notify=notify)
+    built = compile_rtlil(as_design(design, netlist, notify=notify), optimise=False,
+                          notify=notify)
     cells = {}
     for cell in netlist["cells"].values():
         if cell["type"] != "$scopeinfo":
