@@ -36,7 +36,9 @@ def test_random_programs_of_small_cores(extensions):
 
 @pytest.mark.slow
 # A core with both write ports of the register file, and one with a single one.
-@pytest.mark.parametrize("extensions", [EXTENSIONS, ("i", "zicsr", "m")], ids=("all", "i zicsr m"))
+@pytest.mark.parametrize("extensions", [
+    pytest.param(EXTENSIONS, marks=pytest.mark.thorough), ("i", "zicsr", "m")],
+    ids=("all", "i zicsr m"))
 def test_random_programs_with_registers_in_ram(extensions):
     built = built_core(extensions, registers="ram")
     for seed in range(4):
