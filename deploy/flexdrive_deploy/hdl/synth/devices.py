@@ -23,8 +23,10 @@ class Device:
         component mapped on its own.
     limits : cell -> how many the device has; what is not here is not counted. Empty without a
         device.
-    logic : cell that logic is counted in. flip_flops : beginning of the names of registers.
-    areas : cell of logic -> its area in gate equivalents; empty where lookup tables are counted.
+    logic : cell that logic is counted in. flip_flops : beginnings of the names of registers.
+    areas : cell -> its area, registers too; empty where lookup tables are counted. unit : area of
+        one gate equivalent.
+    files : name -> text of what the script reads besides the design.
     timed : ``script`` for paths of ``{delay}`` picoseconds, "" where there is none.
     tool : module of nextpnr from PyPI, None when nothing is placed; function : in it.
     arguments : of nextpnr, which part.
@@ -36,11 +38,13 @@ class Device:
     apart: str
     limits: dict
     logic: str
-    flip_flops: str
+    flip_flops: str | tuple
     tool: str | None = None
     function: str = ""
     arguments: tuple = ()
     areas: dict = field(default_factory=dict)
+    unit: float = 1
+    files: dict = field(default_factory=dict)
     timed: str = ""
 
 
@@ -90,5 +94,5 @@ DEVICES = {device.name: device for device in (
     Device("generic", "two-input gates",
            f"{_GENERIC} -flatten {_GATES}autoname\nwrite_json design.json",
            f"{_GENERIC} {_GATES}autoname\n{_FLATTEN}", {}, "gate equivalents", "$_DFF",
-           areas=GATES),
+           areas=GATES | {f"$_DFF_{edge}_": FLIP_FLOP for edge in "PN"}),
 )}
