@@ -44,7 +44,7 @@ def _loaded(board, stimulus, words, weights, pixels, reports):
 def test_the_board_says_what_it_is(tiny):
     board = _board(tiny)
     assert board.identity["CLOCK"] == tiny.config.clock
-    assert board.identity.chip == "2 x 2 tiles of 4 units, adders of depth 1"
+    assert board.identity.about == "2 x 2 tiles of 4 units, adders of depth 1"
     assert known_chip(board.identity) == CHIP
     assert board.waits() == "the chip is idle"
 

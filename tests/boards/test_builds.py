@@ -4,19 +4,23 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from amaranth.sim import Simulator
 
 from flexdrive.boards.clock_plan import ClockPlan
-from flexdrive.boards.config import SystemConfig
+from flexdrive.boards.config import CoreSystemConfig, DotpSystemConfig, SystemConfig
 from flexdrive.boards.reset import ResetTimer
 from flexdrive.errors import ConfigurationError, FlexdriveError
+from flexdrive.flexv.core import CoreConfig
 from flexdrive.hyperdrive import PRESETS
+from flexdrive_deploy.board import fit as fitting
 from flexdrive_deploy.board import flow, programmer
 from flexdrive_deploy.board.boards import BOARDS, board_named, system_for
 from flexdrive_deploy.board.errors import BoardError
+from flexdrive_deploy.hyperdrive.program import config_hash
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,15 +28,21 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BOARDS)
 def test_constraints_are_those_of_the_repository(name):
-    assert flow.constraints(board_named(name)) == (
-        ROOT / "constraints" / f"{name}.lpf").read_text()
-
-
-@pytest.mark.parametrize("name", BOARDS)
-def test_clocks_of_boards_are_exact_and_within_the_limits(name):
     board = board_named(name)
-    plan = ClockPlan.of(board.source, board.system.clock)
-    assert plan.clock == board.system.clock
+    assert flow.constraints(board) == (
+        ROOT / "constraints" / f"{name}{board.family.pins}").read_text()
+
+
+@pytest.mark.parametrize(("name", "design"), [
+    (name, design) for name, board in BOARDS.items() for design in board.systems])
+def test_clocks_of_boards_are_exact_and_within_the_limits(name, design):
+    board = board_named(name)
+    clock = board.systems[design].clock
+    if not board.family.pll:
+        assert clock == board.source
+        return
+    plan = ClockPlan.of(board.source, clock)
+    assert plan.clock == clock
     assert 10e6 <= plan.detector <= 400e6
     assert 400e6 <= plan.oscillator <= 800e6
 
@@ -88,22 +98,41 @@ def test_a_clock_that_was_not_constrained_is_no_timing():
                        50.0)["achieved"] == 61.0
 
 
-@pytest.mark.slow
-def test_a_miss_says_what_would_pass(monkeypatch, tmp_path):
-    """The flow with tools that only leave reports."""
+def _tool(reached, family, name, arguments, place, what, notify):
+    """Leaves what a tool leaves; ``reached``: seed -> MHz."""
+    if name == "nextpnr":
+        seed = int(arguments[arguments.index("--seed") + 1])
+        (place / f"seed{seed}.part").write_text(json.dumps({
+            "fmax": {"clk": {"constraint": 50.0, "achieved": reached[seed]}},
+            "utilization": {"TRELLIS_COMB": {"used": 7, "available": 83640}}}))
+    elif name == "packer":
+        (place / "top.bit").write_bytes(b"bits of " + arguments[1].encode())
+
+
+@pytest.fixture
+def tools(monkeypatch, tmp_path):
+    """The flow with tools that only leave reports; returns seed -> MHz, to be filled, and the
+    list of places where something was synthesised."""
     monkeypatch.setattr(flow, "cache_directory", lambda: tmp_path)
-    reached = {1: 41.27, 2: 44.9}
+    reached, mapped = {}, []
 
-    def tool(name, arguments, place, what, notify):
-        if name == "nextpnr":
-            seed = int(arguments[arguments.index("--seed") + 1])
-            (place / f"seed{seed}.part").write_text(json.dumps({
-                "fmax": {"clk": {"constraint": 50.0, "achieved": reached[seed]}},
-                "utilization": {"TRELLIS_COMB": {"used": 7, "available": 83640}}}))
-        elif name == "ecppack":
-            (place / "top.bit").write_bytes(b"bits of " + arguments[1].encode())
+    def synthesised(script, *, cwd, what, notify=None):
+        assert "-json top.part" in script
+        mapped.append(cwd)
+        (cwd / "top.part").write_text(json.dumps({"modules": {"top": {"cells": {
+            "system.chip.array.tile_0_0.a_LUT4_Z": {"type": "LUT4"},
+            "system.executor.b": {"type": "LUT4"}, "$abc$1": {"type": "LUT4"},
+            "reset$1.left": {"type": "TRELLIS_FF"}, "system": {"type": "$scopeinfo"}}}}}))
 
-    monkeypatch.setattr(flow, "_tool", tool)
+    monkeypatch.setattr(flow, "run_yosys", synthesised)
+    monkeypatch.setattr(flow, "_tool", partial(_tool, reached))
+    return reached, mapped
+
+
+@pytest.mark.slow
+def test_a_miss_says_what_would_pass(tools):
+    reached, mapped = tools
+    reached |= {1: 41.27, 2: 44.9}
     board = board_named("ulx3s-85f")
     config = replace(board.system, chip=PRESETS["tiny"])
     with pytest.raises(FlexdriveError, match=r"timing is not met: 44\.90 MHz with seed 2, the best "
@@ -112,10 +141,36 @@ def test_a_miss_says_what_would_pass(monkeypatch, tmp_path):
     reached[3] = 51.0
     made = flow.build(board, config, (1, 2, 3))
     assert made.best.seed == 3
-    assert (made.place / "top.bit").read_bytes() == b"bits of seed3.config"
+    assert len(mapped) == 1
+    assert made.bitstream.read_bytes() == b"bits of seed3.config"
     manifest = json.loads((made.place / "manifest.json").read_text())
     assert manifest["system"]["build"] == f"{made.config.build:016x}"
     assert [seed["reached"] for seed in manifest["seeds"]] == [41.27, 44.9, 51.0]
+    assert {name: dict(cells) for name, cells in flow.parts(made.place).items()} == {
+        "chip.array": {"LUT4": 1}, "executor": {"LUT4": 1}, "(names of the tools)": {"LUT4": 1},
+        "clock, reset, lights": {"TRELLIS_FF": 1}}
+
+
+def test_the_largest_chip_that_reaches_its_clock_is_found(monkeypatch):
+    board, tried, slow = board_named("ulx3s-85f"), [], {32, 24}
+
+    def build(board, config, seeds, *, notify):
+        assert config.configuration == int(config_hash(config.chip), 16)
+        if config.chip.channels in slow:
+            raise FlexdriveError("timing is not met\nmore")
+        return config
+
+    monkeypatch.setattr(fitting, "synthesise", lambda board, config, notify: (config, config))
+    monkeypatch.setattr(fitting, "parts", lambda config: {
+        "a": {"LUT4": config.chip.channels}, "b": {"LUT4": 1}})
+    monkeypatch.setattr(fitting, "build", build)
+    made = fitting.fit(board, board.system, tried=tried.append)
+    assert made.chip == replace(board.system.chip, channels=16)
+    assert tried == [fitting.Tried(32, 128, 33, "timing is not met"),
+                     fitting.Tried(24, 96, 25, "timing is not met"), fitting.Tried(16, 64, 17, "")]
+    slow |= {16, 8}
+    with pytest.raises(FlexdriveError, match="timing is not met"):
+        fitting.fit(board, board.system)
 
 
 @pytest.mark.parametrize(("change", "message"), [
@@ -129,7 +184,16 @@ def test_a_miss_says_what_would_pass(monkeypatch, tmp_path):
 ])
 def test_systems_that_cannot_be_are_refused(change, message):
     with pytest.raises(ConfigurationError, match=message):
-        SystemConfig(**change).divisor
+        SystemConfig(**change)
+
+
+def test_cores_and_units_that_cannot_be_are_refused():
+    with pytest.raises(ConfigurationError, match="memory_words = 1000 is not possible: a power of"):
+        CoreSystemConfig(memory_words=1000)
+    with pytest.raises(ConfigurationError, match="core has rvfi = True"):
+        CoreSystemConfig(core=CoreConfig(rvfi=True))
+    with pytest.raises(ConfigurationError, match="structure = 'tree' is not possible: one of "):
+        DotpSystemConfig(structure="tree")
 
 
 def test_unknown_boards_are_named_with_those_that_there_are():
@@ -137,6 +201,23 @@ def test_unknown_boards_are_named_with_those_that_there_are():
         board_named("ulx4s")
     with pytest.raises(ConfigurationError, match=r"there are .*tiny, digits"):
         system_for("ulx4s")
+
+
+def test_a_design_that_a_board_has_not_is_refused_with_those_that_it_has():
+    with pytest.raises(ConfigurationError, match=r"^icebreaker has no design hyperdrive: the "
+                       r"smallest one takes 4,836 of the 5,280 LUT4 without its link\. What would "
+                       r"pass: --design dotp, or another board$"):
+        system_for("icebreaker", design="hyperdrive")
+    with pytest.raises(ConfigurationError, match="icebreaker has no design hyperdrive"):
+        system_for("icebreaker", PRESETS["tiny"])
+    with pytest.raises(ConfigurationError, match=r"ulx3s-85f has no design dotp\. What would pass: "
+                       "--design hyperdrive or --design flexv, or another board"):
+        system_for("ulx3s-85f", design="dotp")
+    with pytest.raises(ConfigurationError, match="a configuration of a chip is for the design"):
+        system_for("ulx3s-85f", PRESETS["tiny"], "flexv")
+    board = board_named("icebreaker")
+    with pytest.raises(ConfigurationError, match=r"13 MHz is not possible: .*pass: 12 MHz"):
+        flow.plan_for(board, replace(board.system, clock=13_000_000))
 
 
 def test_programming_needs_the_tool_and_the_right_part(monkeypatch, tmp_path):
