@@ -81,8 +81,8 @@ def info(port, baud):
 @_port
 @_chip_option
 @click.option("--layers", default=8, show_default=True, type=click.IntRange(min=0),
-              help="Random programs to compare with the golden model (dot-product unit: sixteen times "
-              "as many operations).")
+              help="Random programs to compare with the golden model (dot-product unit: sixteen "
+              "times as many operations).")
 @click.option("--line", default=64, show_default=True, type=click.IntRange(min=1),
               help="Round trips over the line.")
 def selftest(port, baud, chip_file, layers, line):

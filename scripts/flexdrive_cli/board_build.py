@@ -59,13 +59,18 @@ def build(board, design, chip_file, freq, baud, seeds, fit):
     _console.print(f"{made.bitstream}, build {made.config.build:016x}", markup=False)
 
 
+# What cells of all families are, by a part of their name.
+_KINDS = {"tables": ("LUT",), "carries": ("CCU2C", "CARRY"), "registers": ("_FF", "_DFF"),
+          "block RAM": ("DP16KD", "RAM40"), "multipliers": ("MULT", "MAC16")}
+
+
 def _by_part(parts):
     """Cells after synthesis by component."""
-    kinds = sorted({kind for cells in parts.values() for kind in cells})
-    kinds = [kind for kind in kinds if max(cells[kind] for cells in parts.values()) > 1]
-    table = Table("after synthesis", *kinds)
+    table = Table("after synthesis", *_KINDS)
     for name, cells in sorted(parts.items(), key=lambda item: -item[1].total()):
-        table.add_row(name, *(f"{cells[kind]:,}" if cells[kind] else "" for kind in kinds))
+        counts = (sum(count for cell, count in cells.items() if any(
+            word in cell for word in words)) for words in _KINDS.values())
+        table.add_row(name, *(f"{count:,}" if count else "" for count in counts))
     return table
 
 

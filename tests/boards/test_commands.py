@@ -32,7 +32,7 @@ PRINTS = {
     "info": r"2 x 2 tiles of 4 units",
     "selftest": r"all passed in",
     "run": r"words with the golden model: all equal",
-    "monitor": r"0 images, frames: \d+ good, \d+ bad, 0 lost",
+    "monitor": r"images done: 0; frames good: \d+; frames bad: \d+; frames lost: 0",
 }
 
 

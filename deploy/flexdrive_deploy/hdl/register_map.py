@@ -69,8 +69,8 @@ def svd(name):
     name : of :data:`MAPS`.
     """
     device = ET.Element("device", schemaVersion="1.3")
-    _texts(device, name=_macro("flexdrive", name).lower(), version="1", description=f"Registers {MAPS[name]}",
-           addressUnitBits="8", width="32", size="32")
+    _texts(device, name=_macro("flexdrive", name).lower(), version="1",
+           description=f"Registers {MAPS[name]}", addressUnitBits="8", width="32", size="32")
     peripheral = ET.SubElement(ET.SubElement(device, "peripherals"), "peripheral")
     rows = _rows(name)
     _texts(peripheral, name="FLEXDRIVE", baseAddress="0x0")

@@ -98,7 +98,8 @@ class ClockPlan:
         plans = list(_plans(cls, source, limits))
         exact = [plan for plan in plans if abs(plan.clock - clock) < 0.5]
         if exact:
-            return min(exact, key=lambda plan: (plan.reference, abs(plan.oscillator - limits.middle)))
+            return min(exact, key=lambda plan: (plan.reference,
+                                                abs(plan.oscillator - limits.middle)))
         rates = sorted({plan.clock for plan in plans})
         below = [rate for rate in rates if rate < clock][-1:]
         above = [rate for rate in rates if rate > clock][:1]

@@ -83,7 +83,7 @@ class CoreSystem(LineSystem):
                     m.d.sync += [running.eq(0), end.eq(why), done.eq(done + 1)]
             with m.If(stored):
                 m.d.sync += value.eq(store.wdata)
-        with m.Elif(control.RUN != done):
+        with m.Elif(done != control.RUN):
             m.d.sync += [running.eq(1), cycles.eq(0), end.eq(End.NONE), value.eq(0)]
         at = {name: low for name, low, _, _ in register_named("STATUS", Design.FLEXV).fields}
         m.d.comb += [

@@ -37,7 +37,7 @@ class DotpSystem(LineSystem):
             m.d.comb += getattr(request, name).eq(control.OPERATION[low:low + bits])
         m.d.comb += [
             request.a.eq(control.A), request.w.eq(control.W),
-            request.accumulator.eq(control.ACCUMULATOR), unit.i.valid.eq((control.GO != done)
+            request.accumulator.eq(control.ACCUMULATOR), unit.i.valid.eq((done != control.GO)
                                                                          & ~busy),
             unit.o.ready.eq(1), state.DONE.eq(done), self.busy.eq(busy),
             self.fault.eq(state.ILLEGAL != 0),

@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from ..emit import Shared
 from .frame import ADDRESS_BITS, MOST_WORDS, Header, Kind, Place, Space
 from .receiver import RequestWord
-from .registers import REGISTERS
 from .sender import ReplyWord
 
 __all__ = ["INPUTS", "OUTPUTS", "Executor"]
@@ -41,7 +40,7 @@ class Executor(Shared):
     free, freeing : host has the results before ``free``, bit of ``freeing`` by OUTPUTS.
     """
 
-    def __init__(self, registers=len(REGISTERS)):
+    def __init__(self, registers):
         self.registers = registers
         count = len(INPUTS) + len(OUTPUTS)
         super().__init__({

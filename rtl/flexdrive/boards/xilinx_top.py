@@ -1,5 +1,4 @@
-"""A design between the pins of a board with a 7 Series FPGA, as one component for the vendor's tool.
-"""
+"""A design between the pins of a 7 Series FPGA, as one component for the vendor's tool."""
 
 from amaranth.hdl import ClockDomain, ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring

@@ -86,8 +86,8 @@ def _dotp(board, config, sixteenths, seed):
         operands, operation, expected = random_operation(random)
         got = board.dot(*operands, **operation)
         if got != expected:
-            raise SelftestError(f"operation {at}, {operands}, {operation}: expected {expected}, got "
-                                f"{got}")
+            raise SelftestError(f"operation {at}, {operands}, {operation}: expected {expected}, "
+                                f"got {got}")
     yield f"{_OPERATIONS * sixteenths} random operations equal to the golden model"
 
 
