@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from flexdrive_deploy.board.boards import BOARDS, DESIGNS, board_named, system_for
+from flexdrive_deploy.board.vendor import VENDOR_BOARDS
 from flexdrive_deploy.chip_choice import read_config
+from flexdrive_deploy.hdl.sdc import ASIC, asic
 from flexdrive_sim.progress import preparation
 
 __all__ = ["COMMANDS"]
@@ -86,12 +88,41 @@ def program(board, bitstream):
 
 
 @click.command()
-@click.argument("board", type=click.Choice(sorted(BOARDS)))
-def constraints(board):
-    """Print pins and clocks of BOARD as the tools get them."""
-    from flexdrive_deploy.board.flow import constraints as text
+@click.argument("board", type=click.Choice(sorted(VENDOR_BOARDS)))
+@click.option("--config", "chip_file", type=click.Path(), metavar="FILE",
+              help="Configuration of the chip, instead of the board's own.")
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="DIR",
+              help="Directory to write it to.")
+def project(board, chip_file, output):
+    """Write a project for the vendor's tool that makes a bitstream for BOARD; it is not built here.
+    """
+    from flexdrive_deploy.board import vendor
 
-    click.echo(text(board_named(board)), nl=False)
+    kind = vendor.vendor_board_named(board)
+    config = replace(kind.system, chip=read_config(Path(chip_file))) if chip_file else None
+    with preparation(_errors) as notify:
+        files, made = vendor.project(kind, config, notify=notify)
+    place = Path(output)
+    place.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (place / name).write_text(text)
+    _console.print(f"{place}: {', '.join(files)}, build {made.build:016x}; not built: vivado -mode "
+                   "batch -source build.tcl", markup=False)
+
+
+@click.command()
+@click.argument("name", type=click.Choice(sorted([*BOARDS, *VENDOR_BOARDS, *ASIC])))
+def constraints(name):
+    """Print pins and clocks of a board as the tools get them, or constraints for an ASIC flow."""
+    from flexdrive_deploy.board import flow, vendor
+
+    if name in ASIC:
+        text = asic(name)
+    elif name in VENDOR_BOARDS:
+        text = vendor.xdc(vendor.vendor_board_named(name))
+    else:
+        text = flow.constraints(board_named(name))
+    click.echo(text, nl=False)
 
 
 @click.command()
@@ -107,4 +138,4 @@ def registers(table, kind):
     click.echo((c_header if kind == "c" else svd)(table), nl=False)
 
 
-COMMANDS = (build, program, constraints, registers)
+COMMANDS = (build, program, project, constraints, registers)

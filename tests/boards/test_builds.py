@@ -1,8 +1,8 @@
+# amaranth: UnusedElaboratable=no
 """From a board to what the tools read: constraints, clocks, resets, errors of the flow."""
 
-# amaranth: UnusedElaboratable=no
-
 import json
+import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,17 +10,22 @@ from pathlib import Path
 import pytest
 from amaranth.sim import Simulator
 
-from flexdrive.boards.clock_plan import ClockPlan
+from flexdrive.boards.clock_plan import XILINX7_PLL, ClockPlan
 from flexdrive.boards.config import CoreSystemConfig, DotpSystemConfig, SystemConfig
 from flexdrive.boards.reset import ResetTimer
+from flexdrive.boards.xilinx_top import XilinxTop
+from flexdrive.emit import port_list
 from flexdrive.errors import ConfigurationError, FlexdriveError
 from flexdrive.flexv.core import CoreConfig
 from flexdrive.hyperdrive import PRESETS
 from flexdrive_deploy.board import fit as fitting
-from flexdrive_deploy.board import flow, programmer
+from flexdrive_deploy.board import flow, programmer, vendor
 from flexdrive_deploy.board.boards import BOARDS, board_named, system_for
 from flexdrive_deploy.board.errors import BoardError
+from flexdrive_deploy.board.vendor import VENDOR_BOARDS
+from flexdrive_deploy.hdl.sdc import ASIC, asic
 from flexdrive_deploy.hyperdrive.program import config_hash
+from flexdrive_deploy.tools import ToolError, run_yosys
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,6 +36,58 @@ def test_constraints_are_those_of_the_repository(name):
     board = board_named(name)
     assert flow.constraints(board) == (
         ROOT / "constraints" / f"{name}{board.family.pins}").read_text()
+
+
+@pytest.mark.parametrize("name", VENDOR_BOARDS)
+def test_constraints_of_the_vendors_tool_are_those_of_the_repository(name):
+    text = vendor.xdc(VENDOR_BOARDS[name])
+    assert text == (ROOT / "constraints" / f"{name}.xdc").read_text()
+    ports = re.findall(r"PACKAGE_PIN (\w+) .*get_ports (\w+)\]", text)
+    top = XilinxTop(VENDOR_BOARDS[name].system, None)
+    assert {port for _, port in ports} == set(top.signature.members)
+    assert len({pin for pin, _ in ports}) == len(ports)
+
+
+@pytest.mark.parametrize("name", ASIC)
+def test_constraints_of_an_asic_are_those_of_the_repository(name):
+    text = asic(name)
+    assert text == (ROOT / "constraints" / f"{name}.sdc").read_text()
+    delayed = re.findall(r"^set_(?:in|out)put_delay -clock (\w+) \$\w+ \[get_ports \{?(\w+)", text,
+                         re.M)
+    clocks = re.findall(r"^create_clock -name (\w+) -period \$period \[get_ports \1\]", text, re.M)
+    component = ASIC[name][2]()
+    component._MustUse__used = True     # only its ports are looked at
+    ports = {port.name for port in port_list(component)} | {"clk", "rst"}
+    assert {port for _, port in delayed} | set(clocks) == ports
+    assert len(delayed) + len(clocks) == len(ports)
+    if len(clocks) > 1:
+        # What a neighbour sends comes with its clock, what it is told with ours.
+        found = {port: clock for clock, port in delayed}
+        assert [found[port] for port in ("o_west_credit_valid", "i_west_credit_valid",
+                                         "o_west_data", "rst")] == ["west_clk", "clk", "clk", "clk"]
+
+
+@pytest.mark.slow
+def test_a_project_for_the_vendors_tool_is_whole(tmp_path):
+    """Its Verilog has the vendor's cells with ports and parameters that they have; one file each
+    that the script reads; the build hash is in it."""
+    board = VENDOR_BOARDS["arty-a7-35"]
+    files, config = vendor.project(board, _small(board))
+    script = files["build.tcl"]
+    assert set(re.findall(r"^read_\w+ (\S+)$", script, re.M)) == set(files) - {
+        "build.tcl"}
+    assert f"-top {vendor._TOP} -part xc7a35ticsg324-1L" in script
+    assert config.build != 0
+    numbers = {int(digits, {"h": 16, "d": 10}[base]) for base, digits in re.findall(
+        r"32'([hd])([0-9a-f]+)", files[f"{vendor._TOP}.v"])}
+    assert {config.build >> 32, config.build & 0xFFFFFFFF} <= numbers
+    (tmp_path / "top.v").write_text(files[f"{vendor._TOP}.v"])
+    check = ("read_verilog -lib +/xilinx/cells_sim.v +/xilinx/cells_xtra.v\nread_verilog top.v\n"
+             f"hierarchy -check -top {vendor._TOP}\nproc\ncheck -assert\n")
+    run_yosys(check, cwd=tmp_path)
+    (tmp_path / "top.v").write_text((tmp_path / "top.v").read_text().replace(".LOCKED(", ".LOCK("))
+    with pytest.raises(ToolError, match="does not have a port named 'LOCK'"):
+        run_yosys(check, cwd=tmp_path)
 
 
 @pytest.mark.parametrize(("name", "design"), [
@@ -48,6 +105,7 @@ def test_clocks_of_boards_are_exact_and_within_the_limits(name, design):
 
 
 def test_a_clock_that_the_pll_cannot_make_is_refused():
+    assert ClockPlan.of(100_000_000, 50_000_000, XILINX7_PLL) == ClockPlan(100_000_000, 1, 12, 24)
     assert ClockPlan.of(25_000_000, 60_000_000) == ClockPlan(25_000_000, 1, 24, 10)
     with pytest.raises(ConfigurationError, match=r"^61\.5 MHz is not possible from 25 MHz with the "
                        r"PLL of an ECP5\. What would pass: 61\.\d+ or 61\.\d+ MHz$"):
@@ -75,16 +133,22 @@ def test_the_reset_waits_for_the_clock_and_lasts():
     assert high == [*range(0, 18), *range(26, 32), *range(43, 60)]
 
 
+def _small(board):
+    """A configuration of a board that is quick to emit."""
+    return replace(board.system, chip=PRESETS["tiny"], program_words=64, weight_words=64,
+                   pixel_words=64, result_words=64, report_words=64)
+
+
 @pytest.mark.slow
 def test_a_plan_carries_the_hash_of_itself_and_of_nothing_else():
     board = board_named("ulx3s-85f")
-    config = replace(board.system, chip=PRESETS["tiny"])
+    config = _small(board)
     files, made = flow.plan_for(board, config)
-    again, same = flow.plan_for(board, config)
+    again, same = flow.plan_for.__wrapped__(board, config)
     assert made.build == same.build != 0
     assert files == again
     assert str(ROOT).encode() not in b"".join(files.values())
-    _, other = flow.plan_for(board, replace(config, pixel_words=2048))
+    _, other = flow.plan_for(board, replace(config, pixel_words=128))
     assert other.build != made.build
 
 
@@ -134,7 +198,7 @@ def test_a_miss_says_what_would_pass(tools):
     reached, mapped = tools
     reached |= {1: 41.27, 2: 44.9}
     board = board_named("ulx3s-85f")
-    config = replace(board.system, chip=PRESETS["tiny"])
+    config = _small(board)
     with pytest.raises(FlexdriveError, match=r"timing is not met: 44\.90 MHz with seed 2, the best "
                        r"of 2, not 50\. What would pass: --freq 44"):
         flow.build(board, config, (1, 2))

@@ -13,10 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from flexdrive.boards.clock_plan import ClockPlan
-from flexdrive.boards.config import SystemConfig
+from flexdrive.boards.config import DotpSystemConfig
 from flexdrive.boards.top import BoardTop
 from flexdrive.errors import ConfigurationError, FlexdriveError
-from flexdrive.hyperdrive.config import PRESETS
 
 from ..tools import cache_directory, require_packages, run_tool, run_yosys
 
@@ -108,9 +107,7 @@ def _clock_plan(board, config):
 def constraints(board):
     """Text of the constraints of a :class:`~.boards.BoardType`: they do not depend on the design.
     """
-    small = board.system
-    if isinstance(small, SystemConfig):
-        small = replace(small, chip=PRESETS["tiny"])
+    small = DotpSystemConfig(clock=board.system.clock, baud=board.system.baud, structure="only16")
     return _files(board, small)[f"{_NAME}{board.family.pins}"].decode()
 
 

@@ -1,17 +1,44 @@
 """Constraints of a component for an ASIC flow: Synopsys Design Constraints, version 2.1, of which
 only what OpenSTA reads too is used."""
 
-from flexdrive.emit import Port
+from flexdrive.emit import Port, port_list
+from flexdrive.flexv.core import Core
+from flexdrive.hyperdrive import ChipConfig
+from flexdrive.hyperdrive.chip import Chip
+from flexdrive.hyperdrive.link import LinkConfig
+from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
 
-__all__ = ["sdc"]
+__all__ = ["ASIC", "asic", "sdc"]
+
+_NO_PATH = "Every output comes from registers alone, so no path leads through the component."
+# Name -> (target of `flexdrive verilog` with its options, paths through it, component). The names
+# of ports do not depend on sizes, their widths do not matter here.
+ASIC = {
+    "hyperdrive-chip": ("hyperdrive-chip", _NO_PATH, lambda: Chip(ChipConfig())),
+    "hyperdrive-chip-crossing": (
+        "hyperdrive-chip --mesh --crossing", _NO_PATH, lambda: MeshChip(
+            ChipConfig(mesh=True), MeshOptions(link=LinkConfig(reverse_width=4), crossing=True))),
+    "flexv-core": ("flexv-core", "Paths through it lead from a response on ibus to its req and "
+                   "addr, and from one on dbus to its req.", Core),
+}
+# Inputs that come with the clock of the neighbour on a side.
+_NEIGHBOUR = ("i_{}_", "o_{}_credit_")
 
 
-def sdc(name, ports, *, period=2.0, clock="clk"):
+def asic(name):
+    """Text of constraints/NAME.sdc, a name of :data:`ASIC`."""
+    target, note, make = ASIC[name]
+    component = make()
+    component._MustUse__used = True         # only its ports are looked at
+    return sdc(target, note, port_list(component))
+
+
+def sdc(name, note, ports, *, period=2.0, clock="clk"):
     """Clocks, delays at the edge and false paths of a component.
 
     Parameters
     ----------
-    name : of the component, for the first line.
+    name, note : of the component; lines about paths through it, for people.
     ports : list of :class:`flexdrive.emit.Port`.
     period : of the clock, nanoseconds.
     clock : port of the clock.
@@ -22,7 +49,7 @@ def sdc(name, ports, *, period=2.0, clock="clk"):
     """
     others = [port.name for port in ports if port.name.endswith("_clk") and port.name != clock]
     lines = [
-        f"# {name}: set period to what is wanted, and the parts of it that are outside.",
+        f"# {name}", "# Set period to what is wanted, and the parts of it that are outside.",
         f"set period {period:g}",
         "set outside_in [expr 0.4 * $period]",
         "set outside_out [expr 0.4 * $period]", "",
@@ -35,14 +62,12 @@ def sdc(name, ports, *, period=2.0, clock="clk"):
                   for other in others]
         groups = " ".join(f"-group {{{each}}}" for each in (clock, *others))
         lines.append(f"set_clock_groups -asynchronous {groups}")
-    lines += ["", "# Every output comes from registers, every input goes to some: no path leads",
-              "# through the component. The reset is synchronous and timed like any input."]
+    lines += ["", f"# {note}", "# The reset is synchronous and timed like any input."]
     for port in (Port("rst", 1, "input"), *ports):
         if port.name in (clock, *others):
             continue
         of = next((other for other in others if port.direction == "input" and port.name.startswith(
-            tuple(other.removesuffix("come_clk") + what for what in ("come_", "out_credit_")))),
-            clock)
+            tuple(form.format(other.removesuffix("_clk")) for form in _NEIGHBOUR))), clock)
         kind, delay = (("input", "outside_in") if port.direction == "input"
                        else ("output", "outside_out"))
         bits = f"{{{port.name}[*]}}" if port.width > 1 else port.name
