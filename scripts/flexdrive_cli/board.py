@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from flexdrive.boards.designs import design_of
 from flexdrive.boards.registers import TABLES, Access, Design
 from flexdrive_deploy.board.attach import attach
 from flexdrive_deploy.board.boards import DESIGNS, known_chip, system_for
@@ -23,6 +24,7 @@ from . import board_build
 
 __all__ = ["command"]
 
+_RATES = (115_200, 921_600, 2_000_000, 3_000_000)
 _console = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -148,6 +150,48 @@ def _run_program(board, path, max_cycles):
     if wrong:
         raise SelftestError(f"{path}: {wrong}")
     _console.print("memory: equal to that of the instruction-set simulator")
+
+
+@command.command()
+@click.argument("model", metavar="MODEL", type=click.Path())
+@click.argument("board")
+@click.option("--chip", "chip_file", type=click.Path(), metavar="FILE",
+              help="Configuration of the chip, instead of the board's own.")
+@click.option("--baud", "rates", multiple=True, type=click.IntRange(min=9600),
+              help="Bits a second of the line, several times.  [default: 115200 to 3000000]")
+def rate(model, board, chip_file, rates):
+    """Compute what MODEL costs on BOARD: words of the line, cycles, images a second.
+
+    Cycles are those of the cycle model, which the hardware has exactly; the line is taken without
+    pauses."""
+    import flexdrive as fd
+    from flexdrive_sim.board.rates import cost
+    from flexdrive_sim.hyperdrive.drive.runner import predict_program
+
+    config = system_for(board, read_config(Path(chip_file)) if chip_file else None)
+    if design_of(config) != Design.HYPERDRIVE:
+        raise click.UsageError(f"{board} has no chip, and a network needs one")
+    programs = fd.compile(model, chip=config.chip).programs
+    costs = [cost(program, config, predict_program(program).cycles) for program in programs]
+    for each in costs:
+        _console.print(f"{each.cycles:,} cycles, {1e3 * each.chip_seconds:.3f} ms at "
+                       f"{each.clock / 1e6:g} MHz; an image has {each.to_board:,} bytes to the "
+                       f"board, {each.to_host:,} to the host", markup=False)
+        for name, words in each.stored.items():
+            _console.print(f"  {name}: {words:,} words in the store, sent once")
+        for name, words in each.streamed.items():
+            _console.print(f"  {name}: {words:,} words, more than the store has; sent for each "
+                           "image")
+    table = Table("baud", "images/s", "line, ms", "chip, ms", "line busy", "chip busy",
+                  "loading, s")
+    for baud in rates or _RATES:
+        line = sum(each.line_seconds(baud) for each in costs)
+        chip = sum(each.chip_seconds for each in costs)
+        whole = sum(1 / each.images_per_second(baud) for each in costs)
+        table.add_row(f"{baud:,}", f"{1 / whole:,.1f}", f"{1e3 * line:.2f}", f"{1e3 * chip:.2f}",
+                      f"{line / whole:.0%}", f"{chip / whole:.0%}",
+                      f"{sum(each.load_seconds(baud) for each in costs):.2f}")
+    _console.print(table)
 
 
 @command.command()

@@ -12,9 +12,9 @@ from flexdrive.boards.streams import items_per_word
 from .device import Device
 from .errors import BoardError
 
-__all__ = ["Board", "BoardRun", "pack_items"]
+__all__ = ["REPORT_WORDS", "Board", "BoardRun", "pack_items"]
 
-_REPORT_WORDS = 5
+REPORT_WORDS = 5
 _STREAMS = ("descriptors", "weights", "pixels", "results", "reports")
 
 
@@ -115,7 +115,7 @@ class Board(Device):
         jobs = [self._writing(space, np.tile(self._words[space], len(images)))
                 for space in self.streamed]
         jobs.append(self._writing(Space.PIXELS, np.concatenate(pixels)))
-        size = -(-self._outputs // 2) + 1, _REPORT_WORDS * self._reports + 1
+        size = -(-self._outputs // 2) + 1, REPORT_WORDS * self._reports + 1
         results, reports = (self._reading(space, count * len(images)) for space, count in
                             zip((Space.RESULTS, Space.REPORTS), size, strict=True))
         self._images += len(images)
@@ -128,7 +128,7 @@ class Board(Device):
             words, rows = (self._checked(job, at, count) for job, count in
                            zip((results, reports), size, strict=True))
             found.append(BoardRun(words.astype("<u4").view("<u2")[:self._outputs],
-                                  rows.reshape(-1, _REPORT_WORDS)))
+                                  rows.reshape(-1, REPORT_WORDS)))
         return found
 
     def waits(self):
