@@ -19,7 +19,7 @@ from flexdrive_deploy.hdl.package import make_package, write_package
 from flexdrive_deploy.hdl.targets import TARGETS, MeshValue
 from flexdrive_deploy.tools import ToolError, run_yosys
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 
 def _package(target, **options):

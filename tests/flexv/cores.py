@@ -17,5 +17,4 @@ SMALL = ("i", "zicsr", "zifencei", "m")
 @cache
 def built_core(extensions=SMALL, registers="flops"):
     """The core with ``extensions`` (a tuple), compiled."""
-    return build_core(CoreConfig(extensions=extensions, registers=registers, rvfi=True),
-                      backend="lanes")
+    return build_core(CoreConfig(extensions=extensions, registers=registers, rvfi=True))

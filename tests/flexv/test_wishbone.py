@@ -105,12 +105,12 @@ class _Bench(wiring.Component):
 
 @pytest.fixture(scope="module")
 def pipelined():
-    return build_core(component=_Bench(True), backend="lanes")
+    return build_core(component=_Bench(True))
 
 
 @pytest.fixture(scope="module")
 def standard():
-    return build_core(component=_Bench(False), backend="lanes")
+    return build_core(component=_Bench(False))
 
 
 def _check(built, seed, fastest, style=_AS_THEY_COME):

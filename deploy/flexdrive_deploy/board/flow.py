@@ -17,7 +17,8 @@ from flexdrive.boards.config import DotpSystemConfig
 from flexdrive.boards.top import BoardTop
 from flexdrive.errors import ConfigurationError, FlexdriveError
 
-from ..tools import cache_directory, require_packages, run_tool, run_yosys
+from ..cache import cache_directory
+from ..tools import require_packages, run_tool, run_yosys
 
 __all__ = ["Build", "Placed", "build", "constraints", "parts", "plan_for", "synthesise"]
 

@@ -4,6 +4,7 @@ from amaranth.hdl import Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..arguments import Recorded
 from ..bus.uart import UartReceiver, UartTransmitter
 from ..hyperdrive.descriptor.codes import VERSION
 from .executor import Executor
@@ -28,7 +29,7 @@ def common_constants(config, design):
     }
 
 
-class LineSystem(wiring.Component):
+class LineSystem(Recorded, wiring.Component):
     """Base of the designs behind a serial line, in one clock domain.
 
     The domain's reset must be high at first until the clock is good, and in every cycle in which
