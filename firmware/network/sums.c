@@ -30,9 +30,68 @@ static inline __attribute__((always_inline)) uint32_t word_of_sums(
 	return word;
 }
 
+// Terms of 8 bits: pairs of a value of each map times the halves of the multipliers, so that
+// total = upper << 16 + lower.
+struct halves {
+	uint32_t upper, lower;	// of both multipliers
+	int32_t added_upper;
+	uint32_t added_lower;
+};
+
+struct pairs {
+	uint32_t pair[4];
+};
+
+static inline __attribute__((always_inline)) struct pairs pairs_of(uint32_t a, uint32_t b)
+{
+	const uint32_t even = 0x00ff00ff;
+	uint32_t a0 = a & even, b0 = b & even, a1 = a >> 8 & even, b1 = b >> 8 & even;
+	return (struct pairs){{flexv_pack(b0, a0), flexv_pack(b1, a1), flexv_pack_h(b0, a0),
+			       flexv_pack_h(b1, a1)}};
+}
+
+// Words of a row; one word behind them is read.
+static inline __attribute__((always_inline)) void sum_bytes(
+	const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,
+	const struct halves *halves)
+{
+	const uint32_t high = halves->upper, low = halves->lower, one = UINT32_C(1) << 16;
+	const uint32_t added_high = (uint32_t)halves->added_upper, added_low = halves->added_lower;
+	struct pairs now = pairs_of(*a, *b);
+	for (; count; count--) {
+		uint32_t upper[4], lower[4], word;
+#pragma clang loop unroll(full)
+		for (uint32_t k = 0; k < 4; k++) {
+			upper[k] = flexv_sdotusp_h(added_high, now.pair[k], high);
+			lower[k] = flexv_sdotup_h(added_low, now.pair[k], low);
+		}
+#pragma clang loop unroll(full)
+		for (uint32_t k = 0; k < 4; k++) flexv_rq_pack(upper[k], one, lower[k]);
+		now = pairs_of(*++a, *++b);
+		// The next pairs are made while the word is packed.
+		__asm__ volatile("csrrw %0, %5, zero" : "=r"(word), "+r"(now.pair[0]),
+				 "+r"(now.pair[1]), "+r"(now.pair[2]), "+r"(now.pair[3])
+				 : "i"(CSR_RQ_WORD));
+		*to++ = word;
+	}
+}
+
+// The halves, or 0 where 16 bits do not hold those of the multipliers or 32 the sums.
+static int halves_of(const struct factors *factors, struct halves *halves)
+{
+	int64_t added = factors->added;
+	if (factors->by || added >= INT64_C(1) << 46 || added < -(INT64_C(1) << 46)) return 0;
+	uint32_t first = (uint32_t)factors->multiplier[0], second = (uint32_t)factors->multiplier[1];
+	halves->upper = first >> 16 | (second & 0xffff0000);
+	halves->lower = (first & 0xffff) | second << 16;
+	halves->added_upper = (int32_t)(added >> 16);
+	halves->added_lower = (uint32_t)added & 0xffff;
+	return 1;
+}
+
 static inline __attribute__((always_inline)) void sum_words(
 	const struct net_term *terms, uint32_t count, const struct net_map *out, uint32_t bits,
-	const struct factors *factors)
+	const struct factors *factors, const struct halves *halves)
 {
 	// Lanes behind the last channel stay zeros.
 	uint32_t used = (out->channels - (out->pixel_words - 1) * (32 / bits)) * bits;
@@ -47,6 +106,15 @@ static inline __attribute__((always_inline)) void sum_words(
 		uint32_t run = smaller(s.left, (out->width - s.x) * out->pixel_words - s.word);
 		uint32_t ends = out->pixel_words - s.word;
 		s.left -= run;
+		s.x = s.word = 0;
+		s.y++;
+		if (halves) {
+			sum_bytes(a, b, to, run, halves);
+			if (used != 32)
+				for (uint32_t at = ends - 1; at < run; at += out->pixel_words)
+					to[at] &= last;
+			continue;
+		}
 		for (; run; run--) {
 			uint32_t word = count == 2 ? word_of_sums(*a++, *b++, bits, factors, 1)
 						   : word_of_sums(*a++, 0, bits, factors, 0);
@@ -56,8 +124,6 @@ static inline __attribute__((always_inline)) void sum_words(
 			}
 			*to++ = word;
 		}
-		s.x = s.word = 0;
-		s.y++;
 	}
 }
 
@@ -69,7 +135,7 @@ int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 	if (count > 2 || bits > 8 || requant->rounding != NET_NEAREST || shift < 10
 	    || top != (1 << bits) - 1)
 		return 0;
-	struct factors factors = {.by = shift < 32 ? 32 - shift : 0};
+	struct factors factors = {.by = 0};
 	factors.added = (int64_t)((uint64_t)(int64_t)addend << requant->addend_shift)
 			+ (int64_t)((uint64_t)(int64_t)(requant->added - requant->low) << shift);
 	for (uint32_t i = 0; i < count; i++) {
@@ -78,6 +144,15 @@ int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		factors.multiplier[i] = *term->multiplier;
 		factors.added -= (int64_t)term->zero * *term->multiplier;
 	}
+	struct halves halves;
+	if (bits == 8 && halves_of(&factors, &halves)) {
+		flexv_csr_write(CSR_RQ_CONTROL, shift);
+		flexv_csr_write(CSR_RQ_WORD, 0);
+		sum_words(terms, count, out, 8, &factors, &halves);
+		return 1;
+	}
+	// The upper word alone is packed.
+	factors.by = shift < 32 ? 32 - shift : 0;
 	int64_t moved = (int64_t)((uint64_t)factors.added << factors.by);
 	if (moved >> factors.by != factors.added) return 0;
 	factors.added = moved;
@@ -85,9 +160,9 @@ int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 			| net_width_code(bits));
 	flexv_csr_write(CSR_RQ_WORD, 0);
 	switch (bits) {
-	case 2: sum_words(terms, count, out, 2, &factors); break;
-	case 4: sum_words(terms, count, out, 4, &factors); break;
-	default: sum_words(terms, count, out, 8, &factors);
+	case 2: sum_words(terms, count, out, 2, &factors, 0); break;
+	case 4: sum_words(terms, count, out, 4, &factors, 0); break;
+	default: sum_words(terms, count, out, 8, &factors, 0);
 	}
 	return 1;
 }
