@@ -74,6 +74,17 @@ int net_dots_columns(const struct net_map *in, const struct net_map *out,
 int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		   const struct net_map *out, const struct net_requant *requant);
 
+// Maps of 8 bits: values of both times the halves of their multipliers, so that
+// total = upper << 16 + lower.
+struct net_halves {
+	uint32_t upper, lower;	// of both multipliers
+	int32_t added_upper;
+	uint32_t added_lower;
+};
+// `count` words, at least one; one more of a and b is read (sum_bytes.S).
+void net_sum_bytes(const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,
+		   const struct net_halves *halves);
+
 void net_dots_depthwise(const struct net_map *in, const struct net_map *out,
 			const struct net_window *window, uint32_t words, const void *weights,
 			uint32_t first, uint32_t count, uint32_t multiple,

@@ -423,6 +423,12 @@ static inline __attribute__((always_inline)) uint32_t pool_lanes(
 	uint32_t own[16] = {0}, row_step = window->dilation_y * in->row_words;
 	uint32_t step = window->dilation_x * in->pixel_words;
 	const uint32_t *row = pixel(in, rows.first, columns.first) + s->word;
+	uint32_t taps = rows.count * columns.count;
+	if (row_step == columns.count * step) {
+		// All at equal distances.
+		columns.count = taps;
+		rows.count = taps != 0;
+	}
 	for (uint32_t i = rows.count; i; i--, row += row_step) {
 		const uint32_t *at = row;
 #pragma clang loop unroll_count(4)
@@ -431,7 +437,7 @@ static inline __attribute__((always_inline)) uint32_t pool_lanes(
 	}
 #pragma clang loop unroll(full)
 	for (uint32_t k = 0; k < 32 / bits; k++) made[k] = own[k];
-	return rows.count * columns.count;
+	return taps;
 }
 
 static inline __attribute__((always_inline)) uint32_t pool(
@@ -522,6 +528,14 @@ static void fill_pixels(const struct net_map *out, int32_t y, int32_t x, uint32_
 			struct fill fill)
 {
 	uint32_t *to = pixel(out, y, x), most = out->pixel_words - 1;
+	if (fill.word == fill.last) {
+		uint32_t *end = to + count * (most + 1);
+		for (; end - to >= 8; to += 8)
+#pragma clang loop unroll(full)
+			for (uint32_t i = 0; i < 8; i++) to[i] = fill.word;
+		while (to < end) *to++ = fill.word;
+		return;
+	}
 	for (; count; count--) {
 #pragma clang loop unroll_count(4)
 		for (uint32_t i = 0; i < most; i++) *to++ = fill.word;

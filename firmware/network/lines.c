@@ -93,6 +93,14 @@ void fill_table(struct lines *lines, const struct net_map *out, uint32_t begin_a
 		if (!made) first = a;
 		*table++ = a;
 		a += pixels * (uint32_t)lines->a_pixel;
+		if (lines->column + pixels < lines->width && !twice) {
+			// All in one row.
+			lines->column += pixels;
+			for (uint32_t i = 0; i < pixels; i++, to += (uint32_t)lines->out_pixel)
+				*table++ = to;
+			lines->k++;
+			continue;
+		}
 		for (uint32_t i = 0; i < pixels; i++) {
 			*table++ = once && i < twice ? 0 : to;
 			to += (uint32_t)lines->out_pixel;

@@ -30,54 +30,8 @@ static inline __attribute__((always_inline)) uint32_t word_of_sums(
 	return word;
 }
 
-// Terms of 8 bits: pairs of a value of each map times the halves of the multipliers, so that
-// total = upper << 16 + lower.
-struct halves {
-	uint32_t upper, lower;	// of both multipliers
-	int32_t added_upper;
-	uint32_t added_lower;
-};
-
-struct pairs {
-	uint32_t pair[4];
-};
-
-static inline __attribute__((always_inline)) struct pairs pairs_of(uint32_t a, uint32_t b)
-{
-	const uint32_t even = 0x00ff00ff;
-	uint32_t a0 = a & even, b0 = b & even, a1 = a >> 8 & even, b1 = b >> 8 & even;
-	return (struct pairs){{flexv_pack(b0, a0), flexv_pack(b1, a1), flexv_pack_h(b0, a0),
-			       flexv_pack_h(b1, a1)}};
-}
-
-// Words of a row; one word behind them is read.
-static inline __attribute__((always_inline)) void sum_bytes(
-	const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,
-	const struct halves *halves)
-{
-	const uint32_t high = halves->upper, low = halves->lower, one = UINT32_C(1) << 16;
-	const uint32_t added_high = (uint32_t)halves->added_upper, added_low = halves->added_lower;
-	struct pairs now = pairs_of(*a, *b);
-	for (; count; count--) {
-		uint32_t upper[4], lower[4], word;
-#pragma clang loop unroll(full)
-		for (uint32_t k = 0; k < 4; k++) {
-			upper[k] = flexv_sdotusp_h(added_high, now.pair[k], high);
-			lower[k] = flexv_sdotup_h(added_low, now.pair[k], low);
-		}
-#pragma clang loop unroll(full)
-		for (uint32_t k = 0; k < 4; k++) flexv_rq_pack(upper[k], one, lower[k]);
-		now = pairs_of(*++a, *++b);
-		// The next pairs are made while the word is packed.
-		__asm__ volatile("csrrw %0, %5, zero" : "=r"(word), "+r"(now.pair[0]),
-				 "+r"(now.pair[1]), "+r"(now.pair[2]), "+r"(now.pair[3])
-				 : "i"(CSR_RQ_WORD));
-		*to++ = word;
-	}
-}
-
 // The halves, or 0 where 16 bits do not hold those of the multipliers or 32 the sums.
-static int halves_of(const struct factors *factors, struct halves *halves)
+static int halves_of(const struct factors *factors, struct net_halves *halves)
 {
 	int64_t added = factors->added;
 	if (factors->by || added >= INT64_C(1) << 46 || added < -(INT64_C(1) << 46)) return 0;
@@ -91,7 +45,7 @@ static int halves_of(const struct factors *factors, struct halves *halves)
 
 static inline __attribute__((always_inline)) void sum_words(
 	const struct net_term *terms, uint32_t count, const struct net_map *out, uint32_t bits,
-	const struct factors *factors, const struct halves *halves)
+	const struct factors *factors, const struct net_halves *halves)
 {
 	// Lanes behind the last channel stay zeros.
 	uint32_t used = (out->channels - (out->pixel_words - 1) * (32 / bits)) * bits;
@@ -109,7 +63,7 @@ static inline __attribute__((always_inline)) void sum_words(
 		s.x = s.word = 0;
 		s.y++;
 		if (halves) {
-			sum_bytes(a, b, to, run, halves);
+			net_sum_bytes(a, b, to, run, halves);
 			if (used != 32)
 				for (uint32_t at = ends - 1; at < run; at += out->pixel_words)
 					to[at] &= last;
@@ -144,7 +98,7 @@ int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		factors.multiplier[i] = *term->multiplier;
 		factors.added -= (int64_t)term->zero * *term->multiplier;
 	}
-	struct halves halves;
+	struct net_halves halves;
 	if (bits == 8 && halves_of(&factors, &halves)) {
 		flexv_csr_write(CSR_RQ_CONTROL, shift);
 		flexv_csr_write(CSR_RQ_WORD, 0);

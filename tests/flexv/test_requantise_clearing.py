@@ -11,7 +11,7 @@ from flexdrive_sim.flexv.drive.snippet import DATA, POINTER, code, load_constant
 from .cores import built_core
 from .traps import both, store
 
-_ACC, _SCALE, _ADDEND, _OUT, _SHIFT = 5, 6, 7, 11, 12
+_ACC, _SCALE, _ADDEND, _OUT, _SHIFT = 5, 6, 7, 11, 13
 _WORD, _CONTROL = CSRS["rq_word"].number, CSRS["rq_control"].number
 # Of its own: the core whose random programs test_core.py runs.
 _CORE = EXTENSIONS + OPTIONAL
@@ -20,7 +20,7 @@ _CORE = EXTENSIONS + OPTIONAL
 @pytest.fixture(scope="module")
 def clearing():
     """A core that has it."""
-    return built_core(_CORE, registers="ram")
+    return built_core(_CORE, registers="ram", fast_loops=True)
 
 
 def _packed(acc, scale, addend, control):
@@ -43,8 +43,9 @@ def _cases():
             added = shift - int(random.integers(0, 21))
             addend = ((int(random.integers(-60, 300)) << shift) - acc * scale) >> added
             addend = min(max(addend, -1 << 31), (1 << 31) - 1)
-        yield (acc, scale, addend,
-               shift | int(random.integers(3)) << 6 | int(random.integers(2)) << 8 | added << 9)
+        yield (acc, scale, addend, shift
+               | int(random.choice([0, 0, 0, 1, 2])) << 6
+               | int(random.integers(2)) << 8 | added << 9)
 
 
 def test_values_and_the_accumulator(clearing):
@@ -60,7 +61,7 @@ def test_values_and_the_accumulator(clearing):
              + code("addi", rd=8, rs1=8, simm=8) + code("addi", rd=POINTER, rs1=POINTER, simm=16))
     body += loop + code("bne", rs1=POINTER, rs2=9, simm=-len(loop))
     expected = [_packed(*case) for case in cases]
-    assert len(set(expected)) > 40
+    assert len(set(expected)) > 30
     for words in both(clearing, body, np.array(cases, np.int64).astype(np.uint32).reshape(-1)):
         made = words[0x2000:0x2000 + 2 * len(cases)].reshape(-1, 2)
         assert made[:, 0].tolist() == expected

@@ -32,6 +32,8 @@ class CoreConfig:
     fetch_words : words that the fetch buffer holds, 2 to 8.
     dot_structure : see :class:`flexdrive.flexv.dotp.DotVector`.
     registers : what holds them, see :class:`.registers.RegisterFile`.
+    fast_loops : whether lp.setup and lp.setupi take a cycle instead of four where the last
+        instruction of the loop is 16 bytes or more behind them.
     rvfi : whether the core has the port of the RISC-V Formal Interface.
     """
 
@@ -39,6 +41,7 @@ class CoreConfig:
     fetch_words: int = 4
     dot_structure: str = "array"
     registers: str = "flops"
+    fast_loops: bool = False
     rvfi: bool = False
 
     def __post_init__(self):

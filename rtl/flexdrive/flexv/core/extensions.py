@@ -67,6 +67,8 @@ class Extensions:
             loops.op.eq(e.control.op), loops.following.eq(e.pc + 4), loops.address.eq(e.target),
             loops.iterations.eq(Mux(e.control.reads_rs1, e.a, fields.iterations)),
         ]
+        if self.config.fast_loops:
+            m.d.comb += execute.loop_ahead.eq(loops.back | loops.s_back | loops.d_back)
 
     def _connect_dot(self, m):
         dot, execute = self._dot, self._execute

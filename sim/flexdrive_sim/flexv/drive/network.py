@@ -25,7 +25,8 @@ __all__ = ["CLUSTER", "ClusterNetwork", "LibraryNetwork", "SimulatedNetwork"]
 
 # The cluster that networks run on: rows of any length meet all banks, and the kernels have all
 # instructions.
-CLUSTER = ClusterConfig(xor_banks=True, core=CoreConfig.preset("flexv-kernels"))
+CLUSTER = ClusterConfig(xor_banks=True,
+                        core=CoreConfig.preset("flexv-kernels", fast_loops=True))
 
 # Memory of a traced program, and of one that is not.
 _TRACED, _PLAIN = 64 << 20, 8 << 20
