@@ -39,7 +39,7 @@ prepare() {
 	touch "$stamp"
 }
 
-# yosys translates itself to native code and zig builds its C++ library on first use. Both are
+# yosys translates itself to native code and zig builds its run time on first use. Both are
 # kept in the user's cache; doing it here, side by side, says what the wait is for.
 prepare_tools() {
 	local stamp

@@ -6,8 +6,9 @@ so that no two workers compile it side by side. Slow groups go first, so that wo
 
 import pytest
 
-# Parameters that say which engine a test needs; equal values in one file are the same engine.
-_ENGINES = ("chip", "chip_name", "mesh", "config", "extensions")
+# Parameters that say which engine or which emitted files a test needs; equal values in one file
+# are the same one.
+_ENGINES = ("chip", "chip_name", "mesh", "config", "extensions", "target")
 
 
 def _group(item):

@@ -16,9 +16,9 @@ ORDER = list(HOMES)
 # What each may use that is neither ours nor Python's.
 FOREIGN = {
     "flexdrive": {"amaranth"},
-    "flexdrive_deploy": {"amaranth", "amaranth_boards", "elftools", "google", "matplotlib",
-                         "numpy", "onnx", "onnxruntime", "ortools", "pythondata_software_picolibc",
-                         "rich", "serial"},
+    "flexdrive_deploy": {"amaranth", "amaranth_boards", "elftools", "filelock", "google",
+                         "matplotlib", "numpy", "onnx", "onnxruntime", "ortools",
+                         "pythondata_software_picolibc", "rich", "serial"},
 }
 
 

@@ -14,16 +14,12 @@ from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 
-__all__ = ["ToolError", "cache_directory", "require_packages", "run_tool", "run_yosys", "run_zig"]
+from .cache import cache_directory
+
+__all__ = ["ToolError", "require_packages", "run_tool", "run_yosys", "run_zig"]
 
 # Lines of a failed tool's output that go into the message.
 _SHOWN_LINES = 40
-
-
-def cache_directory():
-    """Where what was built is kept: ``$XDG_CACHE_HOME/flexdrive``, else ``~/.cache/flexdrive``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "flexdrive"
 
 
 class ToolError(FlexdriveError):

@@ -4,7 +4,7 @@ import functools
 import inspect
 from dataclasses import fields, is_dataclass
 
-__all__ = ["bound_arguments", "differences"]
+__all__ = ["Recorded", "bound_arguments", "differences"]
 
 
 @functools.cache
@@ -22,6 +22,17 @@ def bound_arguments(kind, arguments, named):
     bound.apply_defaults()
     _, *given = bound.arguments.items()
     return dict(given)
+
+
+class Recorded:
+    """A base of components of which two of equal ``arguments`` are the same circuit: ``elaborate``
+    may depend on nothing else, and arguments are values that can be compared, such as numbers,
+    strings, frozen dataclasses. ``arguments`` is what :func:`bound_arguments` gives."""
+
+    def __new__(cls, *arguments, src_loc_at=0, **named):
+        self = super().__new__(cls, *arguments, src_loc_at=src_loc_at + 1, **named)
+        self.arguments = bound_arguments(cls, arguments, named)
+        return self
 
 
 def differences(arguments, others):

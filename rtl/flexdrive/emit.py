@@ -21,7 +21,7 @@ from amaranth.hdl import ClockSignal, Fragment, Instance, ResetSignal, Value
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import data, wiring
 
-from .arguments import bound_arguments, differences
+from .arguments import Recorded, differences
 
 __all__ = ["Emission", "Port", "RtlilDesign", "Shared", "SharedModule", "emit_rtlil", "port_list"]
 
@@ -113,12 +113,11 @@ def _fields(shape):
     return tuple((str(name), field.offset, field.width) for name, field in layout)
 
 
-class Shared(wiring.Component):
+class Shared(Recorded, wiring.Component):
     """A component that is emitted as one module however often it occurs.
 
-    Components of one class and equal ``arguments`` of the constructor are the same circuit:
-    ``elaborate`` may depend on nothing else, and arguments are values that can be compared, such
-    as numbers, strings, frozen dataclasses.
+    Components of one class and equal ``arguments`` of the constructor are the same circuit
+    (:class:`.arguments.Recorded`).
 
     Parameters
     ----------
@@ -127,11 +126,6 @@ class Shared(wiring.Component):
         strings or booleans: ``Tile(c=16)`` becomes ``Tile_c16``. Emission refuses two different
         circuits of one name.
     """
-
-    def __new__(cls, *arguments, src_loc_at=0, **named):
-        self = super().__new__(cls, *arguments, src_loc_at=src_loc_at + 1, **named)
-        self.arguments = bound_arguments(cls, arguments, named)
-        return self
 
     def __init__(self, signature=None, /, **parameters):
         super().__init__(signature)

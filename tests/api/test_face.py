@@ -23,6 +23,7 @@ def test_import_loads_nothing():
     assert not {"amaranth", "numpy", "onnx", "onnxruntime", "rich", "click"} & loaded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [
     "hyperdrive.Chip", "hyperdrive.Mesh", "hyperdrive.MeshChip", "flexv.Core", "flexv.ObiRam",
     "flexv.WishboneCore", "fp16.Adder"])

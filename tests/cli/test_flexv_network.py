@@ -62,7 +62,7 @@ def test_evaluate_counts_right_answers_and_those_unlike_onnxruntime(flexdrive, i
 def test_rtl_is_compared_and_its_cycles_are_told_by_layer(flexdrive, images):
     np.save("x.npy", np.load("x.npy")[:1])
     status, out, _ = flexdrive("run", "--target", "flexv", MODEL, "--input", "x.npy", "--engine",
-                               "rtl", "--cores", 4)
+                               "rtl", "--cores", 3)
     assert status == 0
     assert "10 integers compared with the golden model, all equal" in out
     assert re.search(r"all +828,736 +\d+,\d+ +\d+\.\d", out)

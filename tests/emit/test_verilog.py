@@ -19,7 +19,7 @@ from flexdrive_deploy.hdl.package import make_package, write_package
 from flexdrive_deploy.hdl.targets import TARGETS, MeshValue
 from flexdrive_deploy.tools import ToolError, run_yosys
 
-pytestmark = [pytest.mark.slow, pytest.mark.alone]
+pytestmark = pytest.mark.slow
 
 
 def _package(target, **options):
@@ -28,6 +28,11 @@ def _package(target, **options):
 
 # For those who read it only.
 _made = functools.cache(_package)
+
+
+# Synthesised with scripts/test --all only: what they are made of stands in other targets, and each
+# takes up to half a minute.
+_LARGE = ("hyperdrive-mesh", "hyperdrive-axi", "hyperdrive-wishbone", "flexv-cluster")
 
 
 @pytest.fixture(params=TARGETS)
@@ -40,9 +45,17 @@ def _read(target):
             f"hierarchy -check -top {target.module}_instance\n")
 
 
-def test_checks_and_synthesises(target, tmp_path):
+def test_checks(target, tmp_path):
     write_package(_made(target), tmp_path)
-    run_yosys(_read(target) + "proc\ncheck -assert\nmemory -nomap\n"
+    run_yosys(_read(target) + "proc\ncheck -assert\n", cwd=tmp_path)
+
+
+@pytest.mark.parametrize("target", [
+    pytest.param(name, marks=pytest.mark.thorough) if name in _LARGE else name
+    for name in TARGETS], indirect=True)
+def test_synthesises(target, tmp_path):
+    write_package(_made(target), tmp_path)
+    run_yosys(_read(target) + "proc\nmemory -nomap\n"
               "synth -run coarse:check -noabc\ncheck -assert\n", cwd=tmp_path)
 
 

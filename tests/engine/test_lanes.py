@@ -53,7 +53,8 @@ def on_simulator(component, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [
+    *range(6), *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(6, 12))])
 def test_random_circuits(seed):
     def circuit():
         return RandomLogic(seed, nodes=60)

@@ -13,7 +13,8 @@ from flexdrive_sim.flexv.verify.random_check import check_random
 from .cores import built_core
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", [
+    *range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 24))])
 def test_random_program(core, seed):
     lockstep = check_random(core, seed, 10_000)
     assert lockstep.checked >= 10_000

@@ -104,6 +104,7 @@ def test_an_accumulator_blocks_nothing_and_is_kept_beside():
     drive(issue, stimulus())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", FORMATS)
 def test_lanes_of_dot_products(code):
     """Of registers of the core; the sum of the lanes' products is that of the definition."""

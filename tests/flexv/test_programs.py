@@ -58,8 +58,8 @@ def native(tmp_path_factory):
 
 # Without optimisation the kernels take millions of cycles and no instruction that the others lack.
 @pytest.mark.parametrize(("name", "optimise"), [
-    (name, level) for name, levels in (("torture", "0123s"), ("records", "0123s"),
-                                       ("kernels", "23s")) for level in levels])
+    *((name, level) for name in ("torture", "records") for level in "0123s"), ("kernels", "2"),
+    *(pytest.param("kernels", level, marks=pytest.mark.thorough) for level in "3s")])
 def test_programs_print_what_they_print_elsewhere(core, native, tmp_path, name, optimise):
     program = load_elf(build_program([_source(name)], tmp_path / "program.elf",
                                      optimise=optimise, arguments=[f"-I{BENCH}"]))

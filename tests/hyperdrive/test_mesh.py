@@ -31,8 +31,8 @@ MESHES = {
 }
 
 
-# Of scripts/test, beside 2x2: every option once, a chip with four neighbours, lines of chips.
-_USUAL = ("1x1", "1x3_depth3", "2x2_ternary_channelwise", "3x3_halo3_one_tile")
+# Of scripts/test, beside 2x2: every option once, a chip with four neighbours.
+_USUAL = ("2x2_ternary_channelwise", "3x3_halo3_one_tile")
 
 
 def _marks(name):

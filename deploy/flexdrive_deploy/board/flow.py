@@ -14,7 +14,8 @@ from flexdrive.boards.top import Ecp5Top
 from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive.config import PRESETS
 
-from ..tools import cache_directory, run_tool
+from ..cache import cache_directory
+from ..tools import run_tool
 
 __all__ = ["Build", "Placed", "build", "constraints", "plan_for"]
 

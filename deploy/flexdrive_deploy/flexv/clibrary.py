@@ -7,15 +7,14 @@ What is compiled is what picolibc's own CMakeLists.txt files name without condit
 import hashlib
 import importlib.metadata
 import json
-import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
 from flexdrive.errors import FlexdriveError
 
-from ..tools import cache_directory, run_zig
+from ..cache import kept
+from ..tools import run_zig
 
 __all__ = ["CLibrary", "c_library"]
 
@@ -56,28 +55,16 @@ def c_library(firmware, *, target, cpu, notify=None):
         *(path.read_text() for path in own), Path(__file__).read_text(), target, cpu,
         *(importlib.metadata.version(name) for name in (_PACKAGE, "ziglang")),
     ]).encode()).hexdigest()[:40]
-    final = cache_directory() / "flexv" / key
-    library = CLibrary(final)
-    if library.archive.exists():
-        return library
-    final.parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="build-", dir=final.parent))
-    try:
+
+    def make(place):
         _copy_headers(newlib, firmware, place / "include")
         run_zig(["build-lib", "-static", "-target", target, f"-mcpu={cpu}", "-fno-compiler-rt",
                  "--name", "c", "-femit-bin=libc.a", "-cflags", *_FLAGS,
                  *_places(newlib, firmware, place), "--", *_files(newlib),
                  str(firmware / "system.c")], cwd=place, notify=notify,
                 what="compiling the C library (picolibc) for Flex-V, once: about half a minute")
-        try:
-            os.rename(place, final)
-        except OSError:
-            # Another process was faster with the same content.
-            if not library.archive.exists():
-                raise
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-    return library
+
+    return CLibrary(kept("flexv", key, make))
 
 
 def _sources():

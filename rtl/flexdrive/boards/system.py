@@ -5,6 +5,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..arguments import Recorded
 from ..bus.uart import UartReceiver, UartTransmitter
 from ..hyperdrive.chip import Chip
 from ..hyperdrive.descriptor.codes import VERSION
@@ -36,7 +37,7 @@ def constants_of(config):
     }.items())
 
 
-class System(wiring.Component):
+class System(Recorded, wiring.Component):
     """A Hyperdrive chip behind a serial line, in one clock domain.
 
     The domain's reset must be high at first until the clock is good, and in every cycle in which

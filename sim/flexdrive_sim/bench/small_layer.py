@@ -17,6 +17,7 @@ from rich.table import Table
 from flexdrive.errors import FlexdriveError
 from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.descriptor.fields import Activation
+from flexdrive_deploy import cache
 
 from ..engine import build
 from ..hyperdrive.drive.chip import Chip
@@ -47,10 +48,10 @@ def run(console):
     def mark(name):
         marks.append((name, time.perf_counter()))
 
-    with tempfile.TemporaryDirectory() as cache:
+    with tempfile.TemporaryDirectory() as place:
         # A definition that was never there makes the C++ compiler's own cache miss, too.
         flags = [*build._FLAGS, f"-DRUN_{uuid.uuid4().hex}"]
-        with mock.patch.object(build, "cache_directory", return_value=Path(cache)), \
+        with mock.patch.object(cache, "cache_directory", return_value=Path(place)), \
                 mock.patch.object(build, "_FLAGS", flags):
             mark("elaborate and emit")
             config = PRESETS["tiny"]

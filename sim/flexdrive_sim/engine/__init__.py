@@ -9,10 +9,10 @@ buffers through a component on either, with programmable stalls. :class:`Model` 
 engine itself.
 """
 
-from .build import EngineError, cache_directory, compile_model
+from .build import EngineError, compile_model
 from .library import Model
 from .streams import Gate, Sink, Source, StreamRun, run_streams
 from .testbench import simulate
 
-__all__ = ["EngineError", "Gate", "Model", "Sink", "Source", "StreamRun", "cache_directory",
-           "compile_model", "run_streams", "simulate"]
+__all__ = ["EngineError", "Gate", "Model", "Sink", "Source", "StreamRun", "compile_model",
+           "run_streams", "simulate"]

@@ -1,27 +1,23 @@
 """From a component to a shared library, cached by content.
 
 The key is a hash of the RTLIL, the harness, the options, the versions of the tools and the
-instruction set of the machine; whatever changes makes a new entry, and a finished entry appears
-in one atomic step, so an interrupted build leaves nothing behind that is used.
+instruction set of the machine; whatever changes makes a new entry.
 """
 
 import hashlib
 import itertools
 import json
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from flexdrive.emit import emit_rtlil
+from flexdrive_deploy.cache import kept
 
+from .emitted import emitted
 from .lanes import translate
 from .ports import port_table, stream_ports
 from .tools import (
     EngineError,
-    cache_directory,
     cxx,
     machine_identity,
     run_yosys,
@@ -29,10 +25,13 @@ from .tools import (
     yosys_include,
 )
 
-__all__ = ["BuiltModel", "EngineError", "cache_directory", "compile_model", "compile_rtlil"]
+__all__ = ["BuiltModel", "EngineError", "compile_model", "compile_rtlil"]
 
 _HERE = files(__package__)
 _FLAGS = ["-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w", "-g0"]
+# CXXRTL's models need the C++ library. The compiler builds it from its sources, which takes two
+# minutes of a core once.
+_LIBRARY = {"lanes": ["-nostdlib++", "-fno-rtti"], "cxxrtl": []}
 # Header in front of the design.
 _FIRST = {"lanes": "lanes.h", "cxxrtl": "runtime.h"}
 
@@ -52,7 +51,7 @@ class BuiltModel:
 
 def compile_model(component, **options):
     """Build ``component`` (see :func:`compile_rtlil` for the options)."""
-    return compile_rtlil(emit_rtlil(component), **options)
+    return compile_rtlil(emitted(component), **options)
 
 
 def compile_rtlil(design, *, backend=None, debug=False, power_up=None, optimise=True, extra="",
@@ -88,8 +87,8 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, optimise=
         raise ValueError(f"Backend must be 'lanes' or 'cxxrtl' (for debug), not {backend!r}")
     streams = stream_ports(design.ports)
     table = port_table(design, streams)
-    harness = (_HERE / "harness.h").read_text(), (_HERE / "harness.cc").read_text()
-    flags = ["-std=c++17", "-O2" if optimise else "-O0", *_FLAGS,
+    harness = [(_HERE / name).read_text() for name in ("plain.h", "harness.h", "harness.cc")]
+    flags = ["-std=c++17", "-O2" if optimise else "-O0", *_FLAGS, *_LIBRARY[backend],
              f"-DFLEXDRIVE_{backend.upper()}",
              *(["-DFLEXDRIVE_VCD"] if debug else []),
              *([f"-I{yosys_include()}"] if backend == "cxxrtl" else [])]
@@ -98,30 +97,19 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, optimise=
         design.text, table, harness, extra, flags, _sources(backend), script, tool_versions(),
         machine_identity(),
     ]).encode()).hexdigest()[:40]
-    final = cache_directory() / "engine" / key
-    model = BuiltModel(path=final / "model.so", ports=design.ports, streams=streams,
-                       clocked=design.clocked, debug=debug, power_up=power_up or 0)
-    if model.path.exists():
-        return model
-    final.parent.mkdir(parents=True, exist_ok=True)
-    notify = _numbered(notify, 2)
-    place = Path(tempfile.mkdtemp(prefix="build-", dir=final.parent))
-    try:
-        _write_sources(place, design, backend, script, notify)
+    steps = _numbered(notify, 2)
+
+    def make(place):
+        _write_sources(place, design, backend, script, steps)
         (place / "model.cc").write_text("\n".join([
             f'#include "{_FIRST[backend]}"', '#include "design.cc"', '#include "harness.h"',
-            table, harness[1], extra]))
+            table, harness[-1], extra]))
         cxx([*flags, "model.cc", "-o", "model.so"], cwd=place, what=f"compiling {design.top}",
-            notify=notify)
-        try:
-            os.rename(place, final)
-        except OSError:
-            # Another process was faster with the same content.
-            if not model.path.exists():
-                raise
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-    return model
+            notify=steps)
+
+    return BuiltModel(path=kept("engine", key, make) / "model.so", ports=design.ports,
+                      streams=streams, clocked=design.clocked, debug=debug,
+                      power_up=power_up or 0)
 
 
 def _numbered(notify, count):
@@ -136,7 +124,8 @@ def _write_sources(place, design, backend, script, notify):
     """Translate ``design`` into ``design.cc`` in ``place``, with the headers that it needs."""
     (place / "design.il").write_text(design.text)
     run_yosys(script, cwd=place, notify=notify, what=f"translating {design.top} to C++")
-    _copy("harness.h", place)
+    for name in ("plain.h", "harness.h"):
+        _copy(name, place)
     if backend == "lanes":
         (place / "design.cc").write_text(translate(
             (place / "design.json").read_text(), design.top))

@@ -51,8 +51,8 @@ struct model {
 
 extern "C" {
 
-void *flexdrive_create(uint64_t power_up) { return new model(power_up); }
-void flexdrive_destroy(void *handle) { delete static_cast<model *>(handle); }
+void *flexdrive_create(uint64_t power_up) { return harness::make<model>(power_up); }
+void flexdrive_destroy(void *handle) { harness::drop(static_cast<model *>(handle)); }
 uint64_t flexdrive_cycle(void *handle) { return static_cast<model *>(handle)->cycle; }
 void flexdrive_set(void *handle, uint32_t port, const harness::chunk *value) {
 	set_port(static_cast<model *>(handle)->top, port, value);

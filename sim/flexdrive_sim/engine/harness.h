@@ -3,12 +3,10 @@
 // port table.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
-#include <memory>
-#include <string>
+#include "plain.h"
 #if defined(FLEXDRIVE_VCD)
 #include <fstream>
+#include <memory>
 #endif
 
 namespace harness {
@@ -23,11 +21,11 @@ template <size_t Bits> inline const cxxrtl::value<Bits> &read(const cxxrtl::wire
 #endif
 
 template <class Port> inline void load(Port &port, const chunk *from) {
-	std::memcpy(port.data, from, sizeof(port.data));
+	memcpy(port.data, from, sizeof(port.data));
 }
 template <class Port> inline void store(const Port &port, chunk *to) {
 	const auto &value = read(port);
-	std::memcpy(to, value.data, sizeof(value.data));
+	memcpy(to, value.data, sizeof(value.data));
 }
 template <class Port> inline bool bit(const Port &port) { return read(port).data[0] & 1; }
 

@@ -1,5 +1,6 @@
 """Bring yosys and the C++ compiler into the user's cache: ``python -m
-flexdrive_sim.engine.prepare``. Takes about a minute once; afterwards nothing is left to do."""
+flexdrive_sim.engine.prepare``. Takes about a minute once; afterwards nothing is left to do. What
+models for waveforms need besides, the C++ library, is built with the first of them."""
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -9,23 +10,14 @@ from .tools import cxx, run_yosys
 
 __all__ = ["main"]
 
-# Touches what the harness needs of the C++ library, so that all of it is built now.
-_PROGRAM = """
-#include <fstream>
-#include <map>
-#include <string>
-int f() { std::map<std::string, int> m; return (int)m.size(); }
-"""
-
-
 def main():
     """Run each tool once, both at the same time."""
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "empty.cc"
-        source.write_text(_PROGRAM)
+        source.write_text("int nothing() { return 0; }\n")
         with ThreadPoolExecutor() as pool:
             jobs = [pool.submit(run_yosys, "", cwd=place, what="preparing yosys"),
-                    pool.submit(cxx, ["-std=c++17", "-O2", "-shared", "-fPIC", "empty.cc",
+                    pool.submit(cxx, ["-O2", "-shared", "-fPIC", "-nostdlib++", "empty.cc",
                                       "-o", "empty.so"], cwd=place,
                                 what="preparing the C++ compiler")]
             for job in jobs:

@@ -9,10 +9,10 @@ import importlib.metadata
 import platform
 from pathlib import Path
 
-from flexdrive_deploy.tools import ToolError, cache_directory, run_tool, run_yosys, run_zig
+from flexdrive_deploy.tools import ToolError, run_tool, run_yosys, run_zig
 
-__all__ = ["EngineError", "cache_directory", "cxx", "machine_identity", "run_tool",
-           "run_yosys", "tool_versions", "yosys_include"]
+__all__ = ["EngineError", "cxx", "machine_identity", "run_tool", "run_yosys", "tool_versions",
+           "yosys_include"]
 
 
 # One kind of error for whatever goes wrong on the way to a running model.

@@ -58,7 +58,7 @@ def test_barrier_with_masks(run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stalls", range(2))
+@pytest.mark.parametrize("stalls", [pytest.param(0, marks=pytest.mark.thorough), 1])
 def test_dma_of_all_cores(run, stalls):
     _passes(run(program_text("dma"), random_stalls=stalls)[0])
 

@@ -94,7 +94,8 @@ def test_every_combination_of_widths_on_the_instruction_set_simulator(seed, tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "cores"), [(11, 8), (12, 8), (13, 8), (14, 3), (15, 1)])
+@pytest.mark.parametrize(("seed", "cores"), [(11, 8), (14, 3), *(
+    pytest.param(*more, marks=pytest.mark.thorough) for more in [(12, 8), (13, 8), (15, 1)])])
 def test_every_combination_of_widths_on_the_cluster(seed, cores, tmp_path):
     network, images = mixed_layers(seed)
     assert _difference(ClusterNetwork, network, images, tmp_path, cores=cores)[1] is None

@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ...arguments import Recorded
 from ..core.bus import DATA_PORT
 from ..core.rvfi import RVFI_PORT
 from .arbiter import chosen, lowest
@@ -34,7 +35,7 @@ _PATIENCE = 15
 _DMA_CULPRIT = 31
 
 
-class Cluster(wiring.Component):
+class Cluster(Recorded, wiring.Component):
     """Cores, word-interleaved L1, instruction caches, DMA, events.
 
     Addresses: :mod:`.registers`; everything else is outside. Latency of a core's access from grant

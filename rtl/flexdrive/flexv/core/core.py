@@ -4,6 +4,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ...arguments import Recorded
 from .bus import DATA_PORT, INSTRUCTION_PORT
 from .config import CoreConfig
 from .csrs import COUNTED
@@ -22,7 +23,7 @@ from .writeback import Retire, WriteBack
 __all__ = ["Core"]
 
 
-class Core(Extensions, wiring.Component):
+class Core(Extensions, Recorded, wiring.Component):
     """RISC-V core in machine mode, in order, single issue, stages F, D, E, W, R.
 
     F fetches ahead and aligns; D expands, decodes, reads registers and takes direct jumps; E

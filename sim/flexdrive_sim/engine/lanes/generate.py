@@ -113,7 +113,8 @@ class _Generator(Plan):
         for name, words in (("State", registers), ("Comb", values)):
             yield f"struct {name} {{"
             for word, lanes in sorted(words, key=lambda entry: entry[0].index):
-                yield f"\talignas(64) {_array_type(word.width)} v{word.index}[{lanes}];"
+                align = "alignas(64) " if lanes >= _VECTOR else ""
+                yield f"\t{align}{_array_type(word.width)} v{word.index}[{lanes}];"
             yield "};"
         yield "struct Memories {"
         for module, memory, _, _ in self.edges:

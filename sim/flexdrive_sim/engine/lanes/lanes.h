@@ -1,10 +1,7 @@
 // What the code of the engine `lanes` needs: types and ports. Included before it.
 #pragma once
 
-#include <cstdint>
-#include <cstring>
-#include <memory>
-#include <string>
+#include "plain.h"
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -45,15 +42,25 @@ template <class State, class Comb, class Memories,
           void (*initialise)(State &, Memories &, u64),
           void (*clock_memories)(const State &, State &, const Comb &, Memories &)>
 struct simulation {
-	std::unique_ptr<State> now{new State()}, next{new State()};
-	std::unique_ptr<Comb> values{new Comb()};
-	std::unique_ptr<Memories> memory{new Memories()};
+	State *now = harness::make<State>(), *next = harness::make<State>();
+	Comb *values = harness::make<Comb>();
+	Memories *memory = harness::make<Memories>();
 	bool level = false;
 	// `seed`: of random contents at power-up; 0, the initial values.
 	explicit simulation(u64 seed) { initialise(*now, *memory, seed); *next = *now; }
+	simulation(const simulation &) = delete;
+	simulation &operator=(const simulation &) = delete;
+	~simulation() {
+		harness::drop(now);
+		harness::drop(next);
+		harness::drop(values);
+		harness::drop(memory);
+	}
 	void edge() {
 		clock_memories(*now, *next, *values, *memory);
-		now.swap(next);
+		State *before = now;
+		now = next;
+		next = before;
 	}
 };
 

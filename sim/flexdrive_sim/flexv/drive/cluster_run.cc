@@ -2,8 +2,6 @@
 // cluster_accessors.h, which cluster_bench.py writes for its number of cores. One call runs many
 // cycles.
 
-#include <deque>
-
 namespace cluster_run {
 
 struct region { uint32_t base, size; uint8_t *data; };
@@ -33,13 +31,13 @@ struct bench {
 	design &top;
 	setup config;
 	generator stalls;
-	std::deque<answer> answers;
+	harness::queue<answer> answers;
 	uint64_t cycle = 0, last = 0, idle = 0, accesses = 0;
 	uint64_t counts[CORES][4] = {};
 	uint32_t exit_value = 0, broken = 0;
 	bool granted = false, asked = false;
 	uint64_t before[5] = {};
-	std::string printed;
+	harness::queue<char> printed;
 
 	uint8_t *find(uint32_t address) const {
 		for (uint32_t i = 0; i < config.count; i++) {
@@ -57,7 +55,7 @@ struct bench {
 		if (uint8_t *place = find(address)) {
 			for (int i = 0; store && i < 8; i++)
 				if (be >> i & 1) place[i] = (uint8_t)(data >> 8 * i);
-			std::memcpy(&word, place, 8);
+			memcpy(&word, place, 8);
 			if (store && address == (config.tohost & ~7u) && (be >> (config.tohost & 7) & 1))
 				exit_value = (uint32_t)(data >> 8 * (config.tohost & 7));
 		} else if (address == config.console) {
@@ -104,10 +102,10 @@ struct bench {
 	void watch(bool request) {
 		uint64_t now[5] = {request, top.p_bus__addr.get<uint32_t>(), top.p_bus__we.get<uint32_t>(),
 		                   top.p_bus__be.get<uint32_t>(), top.p_bus__wdata.get<uint64_t>()};
-		if (asked) broken |= std::memcmp(now, before, now[2] ? sizeof now : 4 * sizeof *now) != 0;
+		if (asked) broken |= memcmp(now, before, now[2] ? sizeof now : 4 * sizeof *now) != 0;
 		if (request && (now[1] & 7)) broken |= 2;
 		asked = request && !granted;
-		std::memcpy(before, now, sizeof now);
+		memcpy(before, now, sizeof now);
 	}
 };
 
@@ -117,7 +115,8 @@ extern "C" {
 
 void *cluster_create(void *handle, const cluster_run::setup *setup) {
 	design &top = static_cast<model *>(handle)->top;
-	auto *b = new cluster_run::bench{top, *setup, {setup->stall_seed * 2654435761u | 1}};
+	auto *b = harness::make<cluster_run::bench>(
+	    top, *setup, cluster_run::generator{setup->stall_seed * 2654435761u | 1});
 	top.p_boot__address.set<uint32_t>(setup->boot);
 	top.p_rst.set<bool>(true);
 	top.p_clk.set<bool>(false); top.step();
@@ -126,7 +125,7 @@ void *cluster_create(void *handle, const cluster_run::setup *setup) {
 	return b;
 }
 
-void cluster_destroy(void *bench) { delete static_cast<cluster_run::bench *>(bench); }
+void cluster_destroy(void *bench) { harness::drop(static_cast<cluster_run::bench *>(bench)); }
 
 // Runs until `cycles` have passed in all, the program has written tohost, the cluster has stopped,
 // or all cores wait for the host. Returns the reason: 0 cycles, 1 tohost, 2 fault, 3 idle.
@@ -178,9 +177,9 @@ const uint64_t *cluster_counts(void *bench) {
 	return &static_cast<cluster_run::bench *>(bench)->counts[0][0];
 }
 uint32_t cluster_printed(void *bench, uint8_t *to, uint32_t capacity) {
-	const std::string &text = static_cast<cluster_run::bench *>(bench)->printed;
+	const auto &text = static_cast<cluster_run::bench *>(bench)->printed;
 	uint32_t count = text.size() < capacity ? (uint32_t)text.size() : capacity;
-	std::memcpy(to, text.data(), count);
+	memcpy(to, text.data(), count);
 	return (uint32_t)text.size();
 }
 

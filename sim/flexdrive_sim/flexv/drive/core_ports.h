@@ -1,7 +1,5 @@
 // What the core gives to its memories, and whether it keeps the rules of its ports.
 
-#include <deque>
-
 namespace core_run {
 
 // Responses of one port, in order.
@@ -50,7 +48,7 @@ struct request {
 struct watch {
 	uint32_t broken = 0; // rules, see above
 	request fetching = {}, accessing = {}; // not granted in the cycle before
-	std::deque<request> accesses; // that no instruction has retired with
+	harness::queue<request> accesses; // that no instruction has retired with
 
 	// Checks a port's request and takes it if it is granted.
 	bool takes(const request &r, request &before, bool granted) {
@@ -74,7 +72,8 @@ struct watch {
 			if (accesses.front().store) broken |= STORED;
 			accesses.pop_front();
 		}
-		for (const request &wanted : {first, second}) {
+		const request both[] = {first, second};
+		for (const request &wanted : both) {
 			if (!wanted.enables) continue;
 			if (accesses.empty() || !matches(accesses.front(), wanted)) {
 				broken |= LANES;

@@ -87,9 +87,8 @@ struct bench {
 	bool inside = false, overflow = false; // sp is in the stack, has left it
 	bool fetch_granted = false, access_granted = false;
 	devices around;
-	bool single = false; // one evaluation settles the model
 	watch rules;
-	std::string printed;
+	harness::queue<char> printed;
 
 	uint8_t *find(uint32_t address) const {
 		for (uint32_t i = 0; i < config.count; i++) {
@@ -115,7 +114,7 @@ struct bench {
 	void fetch(const request &r) {
 		uint32_t word = 0;
 		const uint8_t *place = find(r.address);
-		if (place) std::memcpy(&word, place, 4);
+		if (place) memcpy(&word, place, 4);
 		instructions.push(cycle + latency(config.imem_latency), word, !place);
 	}
 
@@ -127,7 +126,7 @@ struct bench {
 		if (place) {
 			for (int i = 0; r.store && i < 4; i++)
 				if (r.enables >> i & 1) place[i] = (uint8_t)(r.data >> 8 * i);
-			std::memcpy(&word, place, 4);
+			memcpy(&word, place, 4);
 			if (r.store && r.address == config.tohost && word) tell(word);
 		} else if (r.address == config.console) {
 			if (r.store && (r.enables & 1)) printed.push_back((char)r.data);
@@ -147,10 +146,10 @@ struct bench {
 	void tell(uint32_t word) {
 		if (!(word & 1) && config.fromhost != 1) word = host_call(word);
 		if (!word) {
-			std::memset(find(config.tohost), 0, 4);
+			memset(find(config.tohost), 0, 4);
 			if (uint8_t *place = find(config.fromhost)) {
 				const uint32_t done = 1;
-				std::memcpy(place, &done, 4);
+				memcpy(place, &done, 4);
 			}
 			return;
 		}
@@ -173,7 +172,7 @@ struct bench {
 		uint64_t call[4]; // number and arguments
 		uint8_t *buffer = span(address, sizeof call);
 		if (!buffer) return address;
-		std::memcpy(call, buffer, sizeof call);
+		memcpy(call, buffer, sizeof call);
 		if (call[0] == 93) return (uint32_t)(call[1] << 1 | 1); // exit
 		if (call[0] != 64) return address;                      // write
 		const uint8_t *content = span(call[2], call[3]);
@@ -181,7 +180,7 @@ struct bench {
 		if (call[1] != 1 && call[1] != 2) result = -9; // EBADF
 		else if (!content) result = -14;               // EFAULT
 		else printed.append((const char *)content, call[3]);
-		std::memcpy(buffer, &result, sizeof result);
+		memcpy(buffer, &result, sizeof result);
 		return 0;
 	}
 
@@ -262,28 +261,11 @@ struct bench {
 			inside = config.stack_limit < to && to <= config.stack_top;
 	}
 
-	// Unless something is answered in its own cycle, inputs of a cycle depend on outputs of cycles
-	// before it alone. So where one evaluation is enough for everything, outputs before the clock
-	// edge and the edge come from the same one.
 	void evaluate() {
-#if defined(FLEXDRIVE_CXXRTL)
-		if (single) {
-			top.prev_p_clk.set<bool>(false);
-			top.p_clk.set<bool>(true);
-			top.eval();
-			return;
-		}
-#endif
 		top.p_clk.set<bool>(false);
 		top.step();
 	}
 	void advance() {
-#if defined(FLEXDRIVE_CXXRTL)
-		if (single) {
-			top.commit();
-			return;
-		}
-#endif
 		top.p_clk.set<bool>(true);
 		top.step();
 	}
@@ -316,21 +298,19 @@ extern "C" {
 
 void *flexv_create(void *handle, const core_run::setup *setup) {
 	design &top = static_cast<model *>(handle)->top;
-	auto *b = new core_run::bench{top, *setup, {setup->stall_seed * 2654435761u | 1},
-	                              {setup->interrupt_seed * 2246822519u | 1}};
+	auto *b = harness::make<core_run::bench>(
+	    top, *setup, core_run::generator{setup->stall_seed * 2654435761u | 1},
+	    core_run::generator{setup->interrupt_seed * 2246822519u | 1});
 	top.p_boot__address.set<uint32_t>(setup->boot);
 	top.p_rst.set<bool>(true);
 	top.p_clk.set<bool>(false); top.step();
 	top.p_clk.set<bool>(true); top.step();
-#if defined(FLEXDRIVE_CXXRTL)
-	b->single = top.eval() && !b->at_once();
-#endif
 	if (top.p_ibus__req.get<bool>() || top.p_dbus__req.get<bool>()) b->rules.broken |= core_run::RESET;
 	top.p_rst.set<bool>(false);
 	return b;
 }
 
-void flexv_destroy(void *bench) { delete static_cast<core_run::bench *>(bench); }
+void flexv_destroy(void *bench) { harness::drop(static_cast<core_run::bench *>(bench)); }
 
 // Runs until `cycles` have passed in all, `retired` instructions have been logged in all, the
 // program has written tohost, an instruction jumps to itself, the stack overflows, or the core
@@ -364,9 +344,9 @@ uint32_t flexv_sp(void *bench) { return static_cast<core_run::bench *>(bench)->s
 uint32_t flexv_broken(void *bench) { return static_cast<core_run::bench *>(bench)->rules.broken; }
 uint32_t flexv_exit_value(void *bench) { return static_cast<core_run::bench *>(bench)->exit_value; }
 uint32_t flexv_printed(void *bench, uint8_t *to, uint32_t capacity) {
-	const std::string &text = static_cast<core_run::bench *>(bench)->printed;
+	const auto &text = static_cast<core_run::bench *>(bench)->printed;
 	uint32_t count = text.size() < capacity ? (uint32_t)text.size() : capacity;
-	std::memcpy(to, text.data(), count);
+	memcpy(to, text.data(), count);
 	return (uint32_t)text.size();
 }
 

@@ -34,16 +34,13 @@ class _Setup(ctypes.Structure):
         "interrupt_mask", "boot"))]
 
 
-def build_core(config=None, *, component=None, backend="cxxrtl", notify=None):
+def build_core(config=None, *, component=None, notify=None):
     """Compile the core with its test bench; the result makes :class:`CoreBench`. Without a
-    configuration it has all extensions.
-
-    ``backend`` : ``"cxxrtl"`` runs this one large module fastest; ``"lanes"`` runs at half the
-    speed and compiles in a third of the time, for runs of some thousand instructions."""
+    configuration it has all extensions."""
     core = component or Core(config or CoreConfig(rvfi=True))
     extra = "".join((files(__package__) / name).read_text()
                     for name in ("core_ports.h", "core_run.cc"))
-    return compile_model(core, backend=backend, extra=extra, notify=notify)
+    return compile_model(core, extra=extra, notify=notify)
 
 
 class CoreBench:

@@ -12,8 +12,8 @@ enum { ADD, SUB, MUL, MAX };
 
 static inline uint16_t oracle(uint64_t operation, pair p) {
 	_Float16 x, y, r;
-	std::memcpy(&x, &p.a, sizeof x);
-	std::memcpy(&y, &p.b, sizeof y);
+	memcpy(&x, &p.a, sizeof x);
+	memcpy(&y, &p.b, sizeof y);
 	switch (operation) {
 	case ADD: r = x + y; break;
 	case SUB: r = x - y; break;
@@ -25,7 +25,7 @@ static inline uint16_t oracle(uint64_t operation, pair p) {
 		return x > y ? p.a : p.b;
 	}
 	uint16_t bits;
-	std::memcpy(&bits, &r, sizeof r);
+	memcpy(&bits, &r, sizeof r);
 	return r != r ? 0x7e00 : bits;
 }
 
