@@ -34,7 +34,7 @@
 #define CSR_NN_W3 0x80b // weight register 3
 #define CSR_NN_A0 0x80c // activation register 0
 #define CSR_NN_A1 0x80d // activation register 1
-#define CSR_RQ_CONTROL 0x810 // requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8)
+#define CSR_RQ_CONTROL 0x810 // requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9)
 #define CSR_RQ_WORD 0x811 // packed outputs; a write sets rq_lane to 0
 #define CSR_RQ_LANE 0x812 // lane of rq_word for the next output, modulo the number of lanes
 
@@ -686,5 +686,9 @@
 // lane rq_lane of rq_word = clip((rs1 * rs2 + rs3) >> shift), signed, 64 bits; rq_lane += 1
 #define flexv_rq_pack(acc, scale, addend) \
 	__asm__ volatile(".insn r 0x77, 0, 0x40, %2, %0, %1" : : "r"(acc), "r"(scale), "r"(addend))
+
+// lane rq_lane of rq_word = clip((rs1 * rs2 + (rs3 << addend shift)) >> shift), signed, 64 bits; rq_lane += 1; rs1 = 0
+#define flexv_rq_pack_c(acc, scale, addend) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 1, 0x40, %2, %0, %1" : "+r"(r_) : "r"(scale), "r"(addend)); r_; })
 
 #endif

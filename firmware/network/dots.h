@@ -5,27 +5,31 @@
 
 #include "kernels.h"
 
-// Tiles of pixels at equal distances, each of `groups` groups of 4 channels. A kernel changes a, out
-// and tiles.
-struct net_tile {
-	uint32_t a, a_step;	// first word of the first pixel's window; bytes from group to group
+// Tiles of pixels times groups of 4 channels. The table has for each tile the address of the first
+// word of its first pixel's window, then those of its pixels' results, and behind the last tile an
+// address more from which a word can be read. A kernel changes w, scales, groups, out_at and a_at.
+struct net_tiles {
+	const uint32_t *table;
+	uint32_t tiles;
 	const uint32_t *w;	// weights of the first group
+	uint32_t w_step;	// bytes of a group
 	const struct net_scales *scales;	// of the first group
-	void *out;	// results of the first pixel
 	uint32_t groups;
 	uint32_t iterations;	// words of the narrower operand
-	int32_t steps[4];	// bytes from pixel to pixel of the output; the last to the next group
-	uint32_t tiles;
-	int32_t a_tile, out_tile;	// bytes from tile to tile
+	uint32_t out_at, out_step;	// bytes from a pixel's results to those of the first group, of each
+	uint32_t a_at, a_step;	// the same in the source; depthwise only
 };
 
 // Columns of 4 rows of the output, 4 channels.
 struct net_columns {
-	const uint32_t *a, *w;
+	uint32_t *a;	// for words of rows
+	const uint32_t *w;
 	const struct net_scales *scales;
 	void *out;
 	uint32_t count;
 	int32_t row, back;	// bytes from row to row of the output; to the first of the next column
+	const uint32_t *from;	// the source's row 0 of 6, column 0 of count + 2
+	int32_t in_row, in_back;	// the same of the source
 };
 
 struct net_dots {
@@ -33,14 +37,28 @@ struct net_dots {
 	uint32_t pixels;	// of the largest tile
 	uint32_t log_w_slices, log_a_slices;	// of words of weights, of activations
 	uint32_t out_bits;	// of packed results; 32: sums
+	uint32_t unused;	// bits of these that no result has
 	void (*columns)(const struct net_columns *work);	// depthwise 3 x 3, or NULL
-	void (*kernels[3])(struct net_tile *tile);	// of 4, 2, 1 pixels
+	void (*kernels[3])(struct net_tiles *tiles);	// of 4, 2, 1 pixels
 };
 
 // Bits 7:6 of CSR rq_control for packed results of 8, 4 or 2 bits.
 static inline uint32_t net_width_code(uint32_t bits)
 {
 	return (bits == 8 ? 0 : bits == 4 ? 1 : 2) << 6;
+}
+
+// CSR rq_control for rq.pack.c.
+static inline uint32_t net_rq_control(const struct net_dots *dots, const struct net_requant *requant)
+{
+	return (requant->shift - dots->unused) | net_width_code(dots->out_bits)
+	       | requant->addend_shift << 9;
+}
+
+// Bytes of a pixel behind the last group of channels are zeros.
+static inline void net_clear_tail(char *pixel, uint32_t begin, uint32_t end)
+{
+	for (; begin < end; begin++) pixel[begin] = 0;
 }
 
 void net_dots_convolve(const struct net_map *in, const struct net_map *out,
@@ -55,6 +73,17 @@ int net_dots_columns(const struct net_map *in, const struct net_map *out,
 // sum, and nothing is done.
 int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		   const struct net_map *out, const struct net_requant *requant);
+
+// Maps of 8 bits: values of both times the halves of their multipliers, so that
+// total = upper << 16 + lower.
+struct net_halves {
+	uint32_t upper, lower;	// of both multipliers
+	int32_t added_upper;
+	uint32_t added_lower;
+};
+// `count` words, at least one; one more of a and b is read (sum_bytes.S).
+void net_sum_bytes(const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,
+		   const struct net_halves *halves);
 
 void net_dots_depthwise(const struct net_map *in, const struct net_map *out,
 			const struct net_window *window, uint32_t words, const void *weights,

@@ -71,8 +71,18 @@ static int64_t round_quotient(int64_t number, int64_t divisor, enum net_rounding
 	return low + round_quotient_rest(rest, divisor, low, rounding);
 }
 
-// The same for what is clipped behind: of limits of 10 bits beyond these any value will do.
-// Subtractions instead of a division of 64 bits.
+// Bits of a positive number above the lowest 20.
+static uint32_t bits_above_20(uint64_t number)
+{
+	uint32_t found = 0;
+	number >>= 20;
+	for (uint32_t step = 32; step; step /= 2)
+		if (number >> (found + step - 1)) found += step;
+	return found;
+}
+
+// The same for what is clipped behind: of limits of 10 bits beyond these any value will do. A
+// division of 32 bits instead of one of 64: it is one too large or too small at most.
 static int64_t round_limited_quotient(int64_t number, int64_t divisor,
 				      const struct net_requant *requant)
 {
@@ -88,15 +98,16 @@ static int64_t round_limited_quotient(int64_t number, int64_t divisor,
 		number += limit;
 		base = -(1 << 10);
 	}
-	int32_t low = 0;
-	for (uint32_t bit = 10; bit--;) {
-		limit >>= 1;
-		if (number >= limit) {
-			number -= limit;
-			low |= 1 << bit;
-		}
+	uint32_t beyond = bits_above_20((uint64_t)divisor);
+	int32_t low = (int32_t)((uint32_t)(number >> beyond) / (uint32_t)(divisor >> beyond));
+	number -= low * divisor;
+	if (number < 0) {
+		number += divisor;
+		low--;
+	} else if (number >= divisor) {
+		number -= divisor;
+		low++;
 	}
-	// What is left is less than the divisor.
 	return base + low + round_quotient_rest(number, divisor, base + low, rounding);
 }
 
@@ -125,8 +136,7 @@ uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t ind
 {
 	const struct net_scales *group = scales + index / 4;
 	uint32_t i = index % 4;
-	return requantised((int64_t)(int32_t)((uint32_t)sum + (uint32_t)group->start[i])
-			   * group->multiplier[i]
+	return requantised((int64_t)sum * group->multiplier[i]
 			   + shifted_left(group->addend[i], requant->addend_shift), requant);
 }
 
@@ -413,14 +423,21 @@ static inline __attribute__((always_inline)) uint32_t pool_lanes(
 	uint32_t own[16] = {0}, row_step = window->dilation_y * in->row_words;
 	uint32_t step = window->dilation_x * in->pixel_words;
 	const uint32_t *row = pixel(in, rows.first, columns.first) + s->word;
+	uint32_t taps = rows.count * columns.count;
+	if (row_step == columns.count * step) {
+		// All at equal distances.
+		columns.count = taps;
+		rows.count = taps != 0;
+	}
 	for (uint32_t i = rows.count; i; i--, row += row_step) {
 		const uint32_t *at = row;
+#pragma clang loop unroll_count(4)
 		for (uint32_t j = columns.count; j; j--, at += step)
 			join_lanes(own, *at, bits, largest);
 	}
 #pragma clang loop unroll(full)
 	for (uint32_t k = 0; k < 32 / bits; k++) made[k] = own[k];
-	return rows.count * columns.count;
+	return taps;
 }
 
 static inline __attribute__((always_inline)) uint32_t pool(
@@ -511,6 +528,14 @@ static void fill_pixels(const struct net_map *out, int32_t y, int32_t x, uint32_
 			struct fill fill)
 {
 	uint32_t *to = pixel(out, y, x), most = out->pixel_words - 1;
+	if (fill.word == fill.last) {
+		uint32_t *end = to + count * (most + 1);
+		for (; end - to >= 8; to += 8)
+#pragma clang loop unroll(full)
+			for (uint32_t i = 0; i < 8; i++) to[i] = fill.word;
+		while (to < end) *to++ = fill.word;
+		return;
+	}
 	for (; count; count--) {
 #pragma clang loop unroll_count(4)
 		for (uint32_t i = 0; i < most; i++) *to++ = fill.word;

@@ -36,16 +36,14 @@ enum net_rounding {
 	NET_SIGN
 };
 
-// Of a group of 4 channels: what the sum begins with, multiplier, addend. Behind the last channel
-// zeros.
+// Of a group of 4 channels: multiplier, addend. Behind the last channel zeros.
 struct net_scales {
-	int32_t start[4], multiplier[4], addend[4];
+	int32_t multiplier[4], addend[4];
 };
 
-// stored = clip(round(((sum + start) * multiplier + (addend << addend_shift)) >> shift) + added,
+// stored = clip(round((sum * multiplier + (addend << addend_shift)) >> shift) + added,
 //               low, high) - low
-// in 64 bits; sum + start fits into 32. Without scales of a layer (NULL), the sum itself is stored,
-// in 32 bits.
+// in 64 bits. Without scales of a layer (NULL), the sum itself is stored, in 32 bits.
 struct net_requant {
 	uint32_t shift, addend_shift;
 	enum net_rounding rounding;

@@ -23,7 +23,8 @@ class CoreOptions:
         """The :class:`flexdrive.flexv.core.CoreConfig` for ``target``."""
         from flexdrive.flexv.core import CoreConfig
 
-        self.refuse(target, ("extensions", "fetch_words", "dot_structure", "registers", "rvfi"))
+        self.refuse(target, ("extensions", "fetch_words", "dot_structure", "registers",
+                              "fast_loops", "rvfi"))
         given = dict(self.given)
         if "extensions" in given:
             given["extensions"] = tuple(given["extensions"].split(","))
@@ -42,13 +43,16 @@ def core_options(command):
                   help="Core: structure of its dot-product unit.  [default: array]")
     @click.option("--registers", metavar="NAME",
                   help="Core: what holds its registers, flops or ram.  [default: flops]")
+    @click.option("--fast-loops", is_flag=True, default=None,
+                  help="Core: lp.setup takes one cycle.")
     @click.option("--rvfi", is_flag=True, default=None,
                   help="Core: with the port of the RISC-V Formal Interface.")
     @functools.wraps(command)
     def wrapped(*arguments, structure, extensions, fetch_words, dot_structure, registers,
-                rvfi, **options):
+                fast_loops, rvfi, **options):
         core = CoreOptions({"structure": structure, "extensions": extensions,
                             "fetch_words": fetch_words, "dot_structure": dot_structure,
-                            "registers": registers, "rvfi": rvfi})
+                            "registers": registers, "fast_loops": fast_loops,
+                            "rvfi": rvfi})
         return command(*arguments, core=core, **options)
     return wrapped

@@ -179,9 +179,10 @@ def test_permutations(op):
 
 @pytest.mark.parametrize("is_signed", [0, 1])
 @pytest.mark.parametrize("code", range(4))
-def test_requantisation_one_a_cycle_three_cycles_later(code, is_signed):
+@pytest.mark.parametrize("clearing", [False, True])
+def test_requantisation_one_a_cycle_three_cycles_later(code, is_signed, clearing):
     """Products and addends of any size, some right at a bound; gaps at any time."""
-    unit, width = Requantiser(), (8, 4, 2, 2)[code]
+    unit, width = Requantiser(clearing), (8, 4, 2, 2)[code]
     random = np.random.default_rng(code)
     assert output_names(unit) == {"busy", *(f"values_{i}" for i in range(3))}
     control, word, lane = (unit.NAMES.index(f"rq_{name}") for name in ("control", "word", "lane"))

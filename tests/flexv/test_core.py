@@ -4,7 +4,7 @@ import pytest
 
 from flexdrive.errors import ConfigurationError
 from flexdrive.flexv.core import CoreConfig
-from flexdrive.flexv.isa import EXTENSIONS
+from flexdrive.flexv.isa import EXTENSIONS, OPTIONAL
 from flexdrive_sim.bench.flexv_loop import measure, measure_epilogue
 from flexdrive_sim.flexv.kernels.epilogue import EpilogueKernel
 from flexdrive_sim.flexv.kernels.loop import LoopKernel
@@ -35,12 +35,11 @@ def test_random_programs_of_small_cores(extensions):
 
 
 @pytest.mark.slow
-# A core with both write ports of the register file, and one with a single one.
-@pytest.mark.parametrize("extensions", [
-    pytest.param(EXTENSIONS, marks=pytest.mark.thorough), ("i", "zicsr", "m")],
-    ids=("all", "i zicsr m"))
+# A core with both write ports of the register file and all options, and one with a single port.
+@pytest.mark.parametrize("extensions", [EXTENSIONS + OPTIONAL, ("i", "zicsr", "m")],
+                         ids=("all", "i zicsr m"))
 def test_random_programs_with_registers_in_ram(extensions):
-    built = built_core(extensions, registers="ram")
+    built = built_core(extensions, registers="ram", fast_loops=extensions != ("i", "zicsr", "m"))
     for seed in range(4):
         assert check_random(built, seed, 10_000, extensions).checked >= 10_000
 

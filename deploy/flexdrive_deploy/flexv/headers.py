@@ -68,6 +68,11 @@ def _intrinsic(entry):
                 f"\t({{ uint32_t r_ = (acc); __asm__ volatile(\".insn r {opcode:#x}, 0, {f7:#x}, "
                 f"%0, x0, x%1\" : \"+r\"(r_) : \"i\"({load} | (wreg) << 1 | (areg))"
                 f" : \"memory\"); r_; }})")
+    if entry.unit == "requant" and "post" in entry.flags:
+        # Its value is the accumulator behind it.
+        return (f"#define {_identifier(entry)}(acc, scale, addend) \\\n"
+                f"\t({{ uint32_t r_ = (acc); __asm__ volatile(\".insn r {opcode:#x}, {f3}, "
+                f"{f7:#x}, %2, %0, %1\" : \"+r\"(r_) : \"r\"(scale), \"r\"(addend)); r_; }})")
     if entry.unit == "requant":
         return (f"#define {_identifier(entry)}(acc, scale, addend) \\\n"
                 f"\t__asm__ volatile(\".insn r {opcode:#x}, {f3}, {f7:#x}, %2, %0, %1\" : : "

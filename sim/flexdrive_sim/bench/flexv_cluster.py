@@ -1,4 +1,5 @@
-"""What crossbar, caches and barriers of a cluster leave of the inner loop; results checked.
+"""What crossbar, caches and barriers of a cluster leave of the inner loop and of layers; results
+checked.
 
 Speed of the simulation: cycles of the whole cluster a CPU second."""
 
@@ -7,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster import ClusterConfig
@@ -16,6 +18,8 @@ from flexdrive_sim.flexv.drive.cluster_bench import build_cluster
 from flexdrive_sim.flexv.drive.run_cluster import run_cluster
 from flexdrive_sim.flexv.kernels.cluster_matmul import ClusterMatmul
 from flexdrive_sim.progress import preparation
+
+from .cluster_layers import LAYERS, measure_layer
 
 __all__ = ["measure", "run"]
 
@@ -59,4 +63,26 @@ def run(console):
         console.print(f"{name:46} {cycles:6} cycles {figures[name]:7.2f} MAC/cycle, without a "
                       f"grant {100 * share:4.1f} %, simulated {speed:,.0f} cycles/s")
         figures[f"{name}, without a grant"], figures[f"{name}, cycles/s"] = share, speed
+    figures |= _layers(console)
+    return figures
+
+
+def _layers(console):
+    """The same of layers of networks."""
+    table = Table("layer", box=None, pad_edge=False)
+    for heading in ("cycles", "MAC/cycle", "products", "bank", "event", "fetch", "rest"):
+        table.add_column(heading, justify="right")
+    figures = {}
+    with preparation(console) as notify:
+        for layer in LAYERS:
+            found, products = measure_layer(layer, notify)
+            waits = [each / found.cycles for each in (found.bank, found.event, found.fetch)]
+            rest = 1 - products - sum(waits)
+            figures[layer.name] = found.macs / found.cycles
+            figures |= {f"{layer.name}, {name}": share for name, share in zip(
+                ("products", "bank", "event", "fetch", "rest"), (products, *waits, rest),
+                strict=True)}
+            table.add_row(layer.name, f"{found.cycles:,}", f"{figures[layer.name]:.1f}",
+                          *(f"{100 * share:.1f} %" for share in (products, *waits, rest)))
+    console.print(table)
     return figures

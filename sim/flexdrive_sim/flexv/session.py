@@ -105,6 +105,11 @@ class NetworkSession:
         return getattr(self._built, "waits", None)
 
     @property
+    def cores(self):
+        """That work on the RTL, None on other engines."""
+        return getattr(self._built, "cores", None)
+
+    @property
     def cycles(self):
         """Of each image of the last run on the RTL."""
         return [int(each[-1] - each[0]) for each in self.times]

@@ -75,8 +75,8 @@ class StepCode:
             rounding, added = rule.rounding, rule.added
         low, high = output.low, output.high
         if isinstance(self.step.node, ir.Convolution) and packed_scales(self.step) is not None:
-            # What is below the range of rq.pack is part of the addends.
-            addend_shift, low, high = 0, 0, high - low
+            # What is below the range of rq.pack.c is part of the addends.
+            low, high = 0, high - low
         name = f"{self.name}_requant"
         self.constants.append(
             f"static const struct net_requant {name} NET_DATA = {{.shift = {shift},\n\t"

@@ -16,7 +16,8 @@ from .steps import Steps, steps_of
 
 __all__ = ["CompiledNetwork", "compile_network"]
 
-_KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "dots.h", "dots.c", "sums.c")
+_KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "dots.h", "dots.c", "lines.h",
+            "lines.c", "columns.c", "sums.c", "sum_bytes.S")
 # L1 of a cluster, in bytes.
 _L1 = range(4 << 10, (1 << 20) + 1)
 

@@ -23,6 +23,9 @@ __all__ = ["Buffer", "Plan", "make_plan"]
 
 # Bytes of which addresses are multiples; kernels read up to so many bytes behind a buffer.
 _UNIT = 16
+# Layers of few pixels take as long as their weights come: parts of no more bytes than these, so
+# that the products of one hide behind the next.
+_FEW_PIXELS, _PART = 16, 24 << 10
 # Deterministic seconds: to find a plan, to make it better.
 _FIND, _IMPROVE = 10.0, 1.0
 
@@ -120,13 +123,22 @@ def _row_counts(step, away, borders, units):
     return sorted({most, max(1, most // 2), 1}, reverse=True)
 
 
+def _streamed(step, ways):
+    """Of ways to cut a layer's weights into chunks those that are worth trying."""
+    _, height, width = canonical(step.output.shape)
+    if height * width > _FEW_PIXELS:
+        return ways
+    return [chunks for chunks in ways if 4 * chunks[0].words <= _PART] or ways[-1:]
+
+
 class _Search:
     def __init__(self, steps, l1_bytes):
         self.steps, self.l1_bytes, self.units = steps, l1_bytes, l1_bytes // _UNIT
         self.lives = _lives(steps)
         self.storages = {name: storage_of(tensor, steps.borders.get(name, Border()))
                          for name, (tensor, _, _) in self.lives.items()}
-        self.chunks = {step: [layer_chunks(step, size) for size in chunk_sizes(step.node)]
+        self.chunks = {step: _streamed(step, [layer_chunks(step, size)
+                                              for size in chunk_sizes(step.node)])
                        for step in steps.steps if isinstance(step.node, ir.Convolution)}
         self.outside = set()
 

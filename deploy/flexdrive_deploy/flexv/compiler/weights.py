@@ -79,7 +79,7 @@ def layer_scales(step):
         assert isinstance(rule, Sign)
         pair = sign_numbers(rule, (1 << 31) - 1)
     multiplier, addend = (np.broadcast_to(np.ravel(each), channels) for each in pair)
-    return LayerScales(np.zeros_like(multiplier), multiplier, addend)
+    return LayerScales(multiplier, addend)
 
 
 def _grouped(values):
@@ -90,12 +90,11 @@ def _grouped(values):
 
 
 def _scale_words(scales, part):
-    """uint32 words of the scales of some channels: for each group of 4 starts, multipliers and
-    addends."""
+    """uint32 words of the scales of some channels: for each group of 4 multipliers and addends."""
     if scales is None:
         return np.zeros(0, np.uint32)
-    three = np.stack([scales.start[part], scales.multiplier[part], scales.addend[part]], 1)
-    return _grouped(three).transpose(0, 2, 1).astype(np.int32).ravel().view(np.uint32)
+    pair = np.stack([scales.multiplier[part], scales.addend[part]], 1)
+    return _grouped(pair).transpose(0, 2, 1).astype(np.int32).ravel().view(np.uint32)
 
 
 def _lanes(source):
@@ -114,18 +113,17 @@ def _single_lanes(node, source):
     return made
 
 
-def _column_words(node, constant):
+def _column_words(node):
     """uint32 (channels, 6) of net_depthwise_3x3: columns of the kernel, each at two places."""
-    taps = np.where(constant[:, None, None], 0, node.weights[:, 0])
+    taps = node.weights[:, 0]
     made = np.zeros((len(taps), 3, 2, 4), np.int64)
     for place in (0, 1):
         made[:, :, place, place:place + 3] = taps.transpose(0, 2, 1)
     return pack_lanes(made.reshape(len(taps), -1), 8)
 
 
-def _words_of_channels(node, source, constant):
-    """uint32 (channels, words) of a layer's weights in the order of its sums; ``constant``: those
-    channels whose result does not depend on them, or None."""
+def _words_of_channels(node, source):
+    """uint32 (channels, words) of a layer's weights in the order of its sums."""
     if layer_kind(node) == "depthwise":
         weights = _single_lanes(node, source)
     else:
@@ -134,10 +132,7 @@ def _words_of_channels(node, source, constant):
         storage = storage_of(source)
         lanes = storage.pixel_words * _lanes(source)
         weights = np.pad(weights, [(0, 0)] * 3 + [(0, lanes - weights.shape[-1])])
-    weights = weights.reshape(len(weights), -1)
-    if constant is not None:
-        weights = np.where(constant[:, None], 0, weights)
-    return pack_lanes(weights, node.weight_bits)
+    return pack_lanes(weights.reshape(len(weights), -1), node.weight_bits)
 
 
 def _channel_words(node, source):
@@ -158,7 +153,7 @@ def layer_chunks(step, size):
     node, found, begin = step.node, [], 0
     assert isinstance(node, ir.Convolution)
     words = 6 if taps_by_column(step) else _channel_words(node, step.sources[0])
-    words += (3 if step.rule is not None else 0)
+    words += (2 if step.rule is not None else 0)
     for first in range(0, len(node.weights), size):
         count = min(size, len(node.weights) - first)
         found.append(Chunk(first, count, begin, words * 4 * -(-count // 4)))
@@ -172,9 +167,7 @@ def layer_words(step, chunks):
     assert isinstance(node, ir.Convolution)
     scales, parts = layer_scales(step), []
     columns = taps_by_column(step)
-    constant = None if scales is None else scales.constant
-    channels = (_column_words(node, constant) if columns else
-                _words_of_channels(node, step.sources[0], constant))
+    channels = _column_words(node) if columns else _words_of_channels(node, step.sources[0])
     for chunk in chunks:
         part = slice(chunk.first, chunk.first + chunk.count)
         # Groups of 4 channels, word by word.

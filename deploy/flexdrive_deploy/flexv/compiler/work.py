@@ -1,7 +1,9 @@
-"""Which core makes a value: the shares of firmware/network/dots.c, share.h and kernels.c."""
+"""Which core makes a value: the shares of firmware/network/lines.c, columns.c, share.h and
+kernels.c."""
 
 from flexdrive_deploy.flexv.network import ir
 
+from .column_kernel import BLOCK_COLUMNS
 from .dots import dots_of
 from .storage import canonical, storage_of
 from .stripes import rows_of, stripe_storage
@@ -9,15 +11,25 @@ from .weights import COLUMN_ROWS
 
 __all__ = ["core_of"]
 
-# Columns of a unit of depthwise layers of 3 x 3.
-_BLOCK = 14
-
 
 def _owner(units, unit, cores):
     """Core of a unit where each core has units one after the other, the first ones one more."""
     each, more = divmod(units, cores)
     longer = more * (each + 1)
     return unit // (each + 1) if unit < longer else more + (unit - longer) // each
+
+
+def _part(tiles, tile, groups, group, cores):
+    """Core of a tile and a group of channels: part_of of lines.c."""
+    best, rows = None, cores
+    while rows:
+        columns = cores // rows
+        cost = -(-tiles // rows) * -(-groups // columns)
+        if best is None or cost < best[0]:
+            best = cost, rows, columns
+        rows //= 2
+    _, rows, columns = best
+    return _owner(tiles, tile, rows) + rows * _owner(groups, group, columns)
 
 
 def _tiles(length, pixels):
@@ -45,8 +57,8 @@ def _dots(step, maps, chunk, dots, channel, column, cores):
     """Core of a value of a layer of dot products."""
     node, source = step.node, maps.source
     if dots.columns and maps.height >= COLUMN_ROWS:
-        groups, blocks = -(-chunk.count // 4), -(-maps.width // _BLOCK)
-        place = maps.row // COLUMN_ROWS * blocks + column // _BLOCK
+        groups, blocks = -(-chunk.count // 4), -(-maps.width // BLOCK_COLUMNS)
+        place = maps.row // COLUMN_ROWS * blocks + column // -(-maps.width // blocks)
         return _owner(-(-maps.height // COLUMN_ROWS) * blocks * groups,
                       place * groups + (channel - chunk.first) // 4, cores)
     if dots.columns:
@@ -68,8 +80,7 @@ def _dots(step, maps, chunk, dots, channel, column, cores):
     bits = storage_of(step.output).bits
     shared = 8 // bits if dots.out_bits == 32 and bits < 8 else 1
     words = -(-groups // shared)
-    return _owner(count * per_line * words,
-                  tile * words + (channel - chunk.first) // 4 // shared, cores)
+    return _part(count * per_line, tile, words, (channel - chunk.first) // 4 // shared, cores)
 
 
 def core_of(compiled, step, channel, row, column, cores):

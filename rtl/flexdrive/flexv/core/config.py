@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from flexdrive.errors import ConfigurationError
 
 from ..dotp.vector import STRUCTURES
-from ..isa import EXTENSIONS
+from ..isa import EXTENSIONS, OPTIONAL
 from .registers import REGISTER_CELLS
 
 __all__ = ["CoreConfig"]
@@ -17,6 +17,7 @@ _PRESETS = {
     "rv32imc": (*_BASE, "m"),
     "xpulpv2": (*_BASE, "m", *(name for name in EXTENSIONS if name.startswith("xpulp_")), "dot"),
     "flexv": EXTENSIONS,
+    "flexv-kernels": EXTENSIONS + OPTIONAL,
 }
 
 
@@ -26,11 +27,13 @@ class CoreConfig:
 
     Attributes
     ----------
-    extensions : groups of instructions of :data:`flexdrive.flexv.isa.EXTENSIONS`; those of a group
-        that is not built in are illegal.
+    extensions : groups of instructions of :data:`flexdrive.flexv.isa.EXTENSIONS`, which are the
+        default, and ``OPTIONAL`` there; those of a group that is not built in are illegal.
     fetch_words : words that the fetch buffer holds, 2 to 8.
     dot_structure : see :class:`flexdrive.flexv.dotp.DotVector`.
     registers : what holds them, see :class:`.registers.RegisterFile`.
+    fast_loops : whether lp.setup and lp.setupi take a cycle instead of four where the last
+        instruction of the loop is 16 bytes or more behind them.
     rvfi : whether the core has the port of the RISC-V Formal Interface.
     """
 
@@ -38,19 +41,20 @@ class CoreConfig:
     fetch_words: int = 4
     dot_structure: str = "array"
     registers: str = "flops"
+    fast_loops: bool = False
     rvfi: bool = False
 
     def __post_init__(self):
-        unknown = set(self.extensions) - set(EXTENSIONS)
+        unknown = set(self.extensions) - {*EXTENSIONS, *OPTIONAL}
         if unknown:
             raise ConfigurationError(f"Unknown extensions {', '.join(sorted(unknown))}; a core may "
-                                     f"have {', '.join(EXTENSIONS)}")
+                                     f"have {', '.join(EXTENSIONS + OPTIONAL)}")
         missing = {"i", "zicsr"} - set(self.extensions)
         if missing:
             raise ConfigurationError(f"A core always has the extensions i and zicsr; "
                                      f"{', '.join(sorted(missing))} is missing")
         needs = {"macload": "dot", "xpulp_simd": "dot", "macload_other": "macload",
-                 "macload_third": "macload"}
+                 "macload_third": "macload", "requant_clear": "requant"}
         for extension, needed in needs.items():
             if extension in self.extensions and needed not in self.extensions:
                 raise ConfigurationError(f"Extension {extension} needs extension {needed}")
@@ -66,7 +70,8 @@ class CoreConfig:
     @classmethod
     def preset(cls, name, **parameters):
         """The configuration of a name: rv32ic, rv32imc, xpulpv2 (with the dot products that its
-        packed instructions share their lanes with) or flexv (everything).
+        packed instructions share their lanes with), flexv (everything but what is optional) or
+        flexv-kernels (everything).
 
         Raises
         ------

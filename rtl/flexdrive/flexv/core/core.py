@@ -86,7 +86,7 @@ class Core(Extensions, Recorded, wiring.Component):
             reads=operand_places(extensions),
             writes=2 if {"xpulp_memory", "macload"} & set(extensions) else 1,
             cells=self.config.registers)
-        m.submodules.decode = self._decode = Decode(extensions)
+        m.submodules.decode = self._decode = Decode(extensions, self.config.fast_loops)
         m.submodules.issue = self._issue = Issue()
         m.submodules.execute = self._execute = Execute(self.config)
         m.submodules.memory = self._memory = LoadStore()

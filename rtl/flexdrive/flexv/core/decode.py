@@ -6,7 +6,17 @@ from amaranth.lib.wiring import In, Out
 
 from ..formats import FormatControl
 from ..isa import BY_NAME, CSR_PLACES, CSRS, reads_zero
-from .control import AluOp, Control, CsrOp, Immediate, JumpOp, MemoryOp, MultiplyOp, SystemOp
+from .control import (
+    AluOp,
+    Control,
+    CsrOp,
+    Immediate,
+    JumpOp,
+    LoopOp,
+    MemoryOp,
+    MultiplyOp,
+    SystemOp,
+)
 from .decoder import Decoder, immediate_value
 from .fields import InstructionFields
 from .stages import DecodeStage, ExecuteStage, RetireStage, Waits, WriteBackStage
@@ -37,8 +47,8 @@ class Decode(wiring.Component):
     o : what execute gets.
     """
 
-    def __init__(self, extensions):
-        self._extensions = extensions
+    def __init__(self, extensions, fast_loops=False):
+        self._extensions, self._fast_loops = extensions, fast_loops
         ports = {
             "stage": In(DecodeStage), "valid": In(1), "interrupt": In(1),
             "e": In(ExecuteStage), "e_valid": In(1), "e_value": In(32),
@@ -239,8 +249,17 @@ class Decode(wiring.Component):
             o.returns.eq(system & (control.op == SystemOp.MRET.value)),
             o.indirect.eq(sound & control.unit.jump & (control.op == JumpOp.INDIRECT.value)),
             o.anew.eq((system & (control.op == SystemOp.FENCE_I.value))
-                      | (sound & control.unit.loop)),
+                      | (sound & control.unit.loop & ~self._far(control) if self._fast_loops
+                         else sound & control.unit.loop)),
         ]
+
+    def _far(self, control):
+        """Whether a loop that is set up ends behind what can have been fetched: the instruction is
+        followed by three when it executes, whose last begins 12 bytes behind it at most."""
+        insn, op = self.stage.insn, control.op
+        return (((op == LoopOp.SETUP.value) & immediate_value(insn, Immediate.LOOP)[4:].any())
+                | ((op == LoopOp.SETUPI.value)
+                   & immediate_value(insn, Immediate.LOOP_SHORT)[4:].any()))
 
     def _fill(self, m, control, sound):
         o, stage, loads = self.o, self.stage, self._fields.loads

@@ -50,7 +50,9 @@ def control_of(entry):
         "reads_rs1": "rs1" in fields, "reads_rs2": "rs2" in fields,
         "reads_rs3": "rs3" in fields or bool(entry.flags & {"acc", "rmw"}),
         "writes_rd": "rd" in fields, "late": unit in _LATE,
-        "slow": unit in _SLOW, "beside": unit in _BESIDE,
+        # The sum of the ALU is not what a cleared accumulator gets.
+        "slow": unit in _SLOW or (unit is Unit.REQUANT and "post" in entry.flags),
+        "beside": unit in _BESIDE,
         "accumulates": "acc" in entry.flags,
         "replicates": ".sc" in entry.name and unit in {Unit.DOT, Unit.SIMD},
         "short_compare": "simm5" in fields,

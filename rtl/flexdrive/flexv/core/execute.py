@@ -53,6 +53,8 @@ class Execute(wiring.Component):
     kept : an accumulator that the instruction has waited for.
     requant_busy : outputs of requantisation are under way.
     unit_waits : a division is not done, or what still writes a register keeps an access to it.
+    loop_ahead : with ``fast_loops``, a loop jumps back after one of the instructions that have been
+        fetched behind this one.
     loop_write : a loop instruction. relinks : what follows is at the next address whatever loops
         say. iterates : the instruction ends an iteration of a loop.
     dropped : not an instruction; nothing goes to write-back.
@@ -77,6 +79,7 @@ class Execute(wiring.Component):
             "redirects": Out(1), "target": Out(32), "traps": Out(1), "returns": Out(1),
             "refetches": Out(1), "relinks": Out(1), "iterates": Out(1), "dropped": Out(1),
             "cause": Out(6), "trap_value": Out(32),
+            **({"loop_ahead": In(1)} if config.fast_loops else {}),
         })
 
     def elaborate(self, platform):
@@ -248,6 +251,12 @@ class Execute(wiring.Component):
     def _control_flow(self, m, is_unit, is_system):
         stage, comparator = self.stage, self._comparator
         jumps_back, indirect, taken = Signal(), Signal(), Signal()
+        redirects = self.redirects
+        if self.config.fast_loops:
+            redirects = Signal(name="redirects_alone")
+            # Or what follows a loop instruction was fetched by the loops of before.
+            m.d.comb += self.redirects.eq(redirects | (
+                is_unit[Unit.LOOP] & (stage.loop_back | self.loop_ahead)))
         m.d.comb += [
             indirect.eq(stage.indirect), self.returns.eq(stage.returns),
             taken.eq(is_unit[Unit.BRANCH] & comparator.taken),
@@ -258,7 +267,7 @@ class Execute(wiring.Component):
                              & ~self.returns & ~indirect & ~taken),
             jumps_back.eq(stage.interrupt & ~self.traps),
             # An interrupt that is not taken goes back to where it was to be.
-            self.redirects.eq(stage.simple_trap | stage.no_csr | stage.interrupt | stage.returns
+            redirects.eq(stage.simple_trap | stage.no_csr | stage.interrupt | stage.returns
                               | stage.anew
                               | (self.csr_access & (stage.csr_of_loops | stage.csr_of_decode))
                               | indirect | taken),

@@ -1,6 +1,6 @@
 """The parts of the core that extensions bring with them, and the CSRs."""
 
-from amaranth.hdl import Mux
+from amaranth.hdl import Mux, Signal
 
 from .csrs import CsrFile
 from .dotstage import DotStage
@@ -26,7 +26,14 @@ class Extensions:
             self._connect_dot(m)
             holders.append((self._dot.names, self._dot))
         if "requant" in extensions:
-            m.submodules.requantiser = requantiser = Requantiser()
+            clearing = "requant_clear" in extensions
+            m.submodules.requantiser = requantiser = Requantiser(clearing)
+            if clearing:
+                shifts = Signal()
+                # Beside the register of write-back.
+                with m.If(self._memory.free):
+                    m.d.sync += shifts.eq(self._issue.e.control.post)
+                m.d.comb += requantiser.coming_shifts.eq(shifts)
             m.d.comb += [
                 requantiser.stage.eq(self._r),
                 self._execute.requant_busy.eq(requantiser.busy | self._r.requant
@@ -60,6 +67,8 @@ class Extensions:
             loops.op.eq(e.control.op), loops.following.eq(e.pc + 4), loops.address.eq(e.target),
             loops.iterations.eq(Mux(e.control.reads_rs1, e.a, fields.iterations)),
         ]
+        if self.config.fast_loops:
+            m.d.comb += execute.loop_ahead.eq(loops.back | loops.s_back | loops.d_back)
 
     def _connect_dot(self, m):
         dot, execute = self._dot, self._execute

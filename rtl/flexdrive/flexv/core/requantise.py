@@ -26,19 +26,27 @@ class Requantiser(wiring.Component):
     cycle later, clip and insertion another one. Latency: what is in ``stage`` in cycle t is in
     rq_word from t + 3; one output a cycle.
 
-    The 64-bit sum cannot overflow: |rs1 * rs2| is at most 2**62, |rs3| at most 2**31.
+    The 64-bit sum cannot overflow: |rs1 * rs2| is at most 2**62, |rs3| at most 2**31; a shifted
+    addend can, and what leaves 64 bits is lost.
+
+    Parameters
+    ----------
+    clearing : whether addends can be shifted, by what rq_control has above its other fields.
 
     Members
     -------
-    stage : what retire holds. busy : an output is still under way behind retire.
+    stage : what retire holds. coming_shifts : the addend of what retire will hold in the next cycle
+        is shifted (with ``clearing``). busy : an output is still under way behind retire.
     csr_write, csr_value : write strobes by register, as in ``NAMES``; values : the registers.
     """
 
     NAMES = tuple(name for name, csr in CSRS.items() if csr.extension == "requant")
 
-    def __init__(self):
+    def __init__(self, clearing=False):
+        self.clearing = clearing
         super().__init__({
             "stage": In(RetireStage), "busy": Out(1),
+            **({"coming_shifts": In(1)} if clearing else {}),
             "csr_write": In(len(self.NAMES)), "csr_value": In(32),
             "values": Out(32).array(len(self.NAMES)),
         })
@@ -46,12 +54,17 @@ class Requantiser(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         control, word, lane = Signal(RequantControl), Signal(32), Signal(4)
-        registers = {"rq_control": control.as_value(), "rq_word": word, "rq_lane": lane}
+        settings = control.as_value()
+        if self.clearing:
+            addend_shift, self._amount = Signal(6), Signal(6)
+            settings = Cat(settings, addend_shift)
+            m.d.sync += self._amount.eq(Mux(self.coming_shifts, addend_shift, 0))
+        registers = {"rq_control": settings, "rq_word": word, "rq_lane": lane}
         total, summed, shifted = Signal(64), Signal(), Signal()
         m.d.sync += [summed.eq(self.stage.requant), shifted.eq(summed)]
         m.d.comb += self.busy.eq(summed | shifted)
         with m.If(self.stage.requant):
-            m.d.sync += total.eq(self._sum())
+            m.d.sync += total.eq(self._sum(m))
         clipped = self._clip(m, control, total)
         for i, name in enumerate(self.NAMES):
             m.d.comb += self.values[i].eq(registers[name])
@@ -65,9 +78,15 @@ class Requantiser(wiring.Component):
             m.d.sync += [word.eq(self._insert(control, word, lane, clipped)), lane.eq(lane + 1)]
         return m
 
-    def _sum(self):
+    def _sum(self, m):
         stage = self.stage
-        return (Cat(stage.total[:32], stage.high) + stage.accumulator.as_signed())[:64]
+        addend = stage.accumulator.as_signed()
+        if self.clearing:
+            extended = Signal(64)
+            # Zeros come in, so what is shifted needs no sign.
+            m.d.comb += extended.eq(addend)
+            addend = (extended << self._amount)[:64]
+        return (Cat(stage.total[:32], stage.high) + addend)[:64]
 
     def _clip(self, m, control, total):
         """The shifted sum, a cycle later, limited to the range of an output, in 8 bits."""

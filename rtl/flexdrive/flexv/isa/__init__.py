@@ -6,21 +6,33 @@ are derived from :data:`INSTRUCTIONS`, :data:`COMPRESSED` and :data:`CSRS`.
 
 from .base import BASE
 from .compressed import COMPRESSED, CompressedInstruction
-from .csrs import CSR_PLACES, CSRS, EMPTY_CSRS, STANDARD, Csr, reads_zero, reset_value
+from .csrs import (
+    CSR_PLACES,
+    CSRS,
+    EMPTY_CSRS,
+    STANDARD,
+    Csr,
+    reads_zero,
+    reset_value,
+    writable_bits,
+)
 from .dot import DOT
 from .encoding import Encoding, Field, Instruction, sign_extend
-from .requant import REQUANT
+from .requant import CLEARING, REQUANT
 from .xpulp import XPULP
 
 __all__ = ["BY_NAME", "COMPRESSED", "CSRS", "CSR_PLACES", "EMPTY_CSRS", "EXTENSIONS",
-           "INSTRUCTIONS", "STANDARD", "CompressedInstruction", "Csr", "Encoding", "Field", "Instruction",
-           "find", "instructions", "reads_zero", "reset_value", "sign_extend"]
+           "INSTRUCTIONS", "OPTIONAL", "STANDARD", "CompressedInstruction", "Csr", "Encoding",
+           "Field", "Instruction", "find", "instructions", "reads_zero", "reset_value",
+           "sign_extend", "writable_bits"]
 
-INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT)
+INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT, *CLEARING)
 BY_NAME = {instruction.name: instruction for instruction in INSTRUCTIONS}
-# Names of the groups of instructions that a core may have, in the order of the manual.
-EXTENSIONS = tuple(dict.fromkeys(
-    entry.extension for entry in (*INSTRUCTIONS, *CSRS.values())))
+# Groups that a core has when it is asked for them.
+OPTIONAL = ("requant_clear",)
+# Names of the other groups of instructions that a core may have, in the order of the manual.
+EXTENSIONS = tuple(name for name in dict.fromkeys(
+    entry.extension for entry in (*INSTRUCTIONS, *CSRS.values())) if name not in OPTIONAL)
 
 
 def instructions(extensions):
@@ -28,7 +40,7 @@ def instructions(extensions):
     return [entry for entry in INSTRUCTIONS if entry.extension in extensions]
 
 
-def find(word, extensions=EXTENSIONS):
+def find(word, extensions=EXTENSIONS + OPTIONAL):
     """The 32-bit instruction that ``word`` encodes, or None."""
     for entry in INSTRUCTIONS:
         if entry.extension in extensions and entry.encoding.matches(word):

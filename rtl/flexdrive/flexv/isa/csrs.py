@@ -6,7 +6,8 @@ published register numbers for the Flex-V registers.
 
 from dataclasses import dataclass
 
-__all__ = ["CSRS", "CSR_PLACES", "EMPTY_CSRS", "STANDARD", "Csr", "reads_zero", "reset_value"]
+__all__ = ["CSRS", "CSR_PLACES", "EMPTY_CSRS", "STANDARD", "Csr", "reads_zero", "reset_value",
+           "writable_bits"]
 
 # number | name | extension | writable bits | reset | meaning
 _TABLE = """
@@ -63,7 +64,7 @@ c82 | instreth      | i | 00000000 | 00000000 | retired instructions, upper half
 80b | nn_w3 | macload | ffffffff | 00000000 | weight register 3
 80c | nn_a0 | macload | ffffffff | 00000000 | activation register 0
 80d | nn_a1 | macload | ffffffff | 00000000 | activation register 1
-810 | rq_control | requant | 000001ff | 00000000 | requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8)
+810 | rq_control | requant | 000001ff | 00000000 | requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9)
 811 | rq_word    | requant | ffffffff | 00000000 | packed outputs; a write sets rq_lane to 0
 812 | rq_lane    | requant | 0000000f | 00000000 | lane of rq_word for the next output, modulo the number of lanes
 f11 | mvendorid     | i | 00000000 | 00000000 | vendor: none
@@ -121,6 +122,8 @@ def _empty(line):
 
 EMPTY_CSRS = {csr.name: csr for line in _EMPTY.strip().splitlines() for csr in _empty(line)}
 _BLOCKS = sorted({csr.number >> 5 for csr in EMPTY_CSRS.values()})
+# Bits of rq_control that come with requant_clear.
+_ADDEND_SHIFT = 0x7E00
 # Groups of instructions that the standard has.
 STANDARD = ("i", "zifencei", "zicsr", "m")
 
@@ -133,6 +136,12 @@ def reads_zero(number):
     for other in _BLOCKS[1:]:
         within |= block == other
     return within & (place[2:].any() | place[:2].all())
+
+
+def writable_bits(csr, extensions):
+    """Bits that software can change in a core with these groups of instructions."""
+    return csr.writable | (_ADDEND_SHIFT if csr.name == "rq_control"
+                           and "requant_clear" in extensions else 0)
 
 
 def reset_value(csr, extensions):

@@ -11,6 +11,7 @@ import numpy as np
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster import ClusterConfig
+from flexdrive.flexv.core import CoreConfig
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.flexv.compiler.build import build_cluster_elf, build_elf, build_library
 from flexdrive_deploy.flexv.elf import load_elf
@@ -22,8 +23,10 @@ from .run_iss import run_iss
 
 __all__ = ["CLUSTER", "ClusterNetwork", "LibraryNetwork", "SimulatedNetwork"]
 
-# The cluster that networks run on: rows of any length meet all banks.
-CLUSTER = ClusterConfig(xor_banks=True)
+# The cluster that networks run on: rows of any length meet all banks, and the kernels have all
+# instructions.
+CLUSTER = ClusterConfig(xor_banks=True,
+                        core=CoreConfig.preset("flexv-kernels", fast_loops=True))
 
 # Memory of a traced program, and of one that is not.
 _TRACED, _PLAIN = 64 << 20, 8 << 20

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+from flexdrive.flexv.isa import EXTENSIONS, OPTIONAL
 from flexdrive_deploy.flexv.disassemble import source_registers
 from flexdrive_deploy.flexv.symbols import Symbols
 
@@ -125,7 +126,7 @@ class _Run:
         self.bus = Bus(self.regions, program.symbol("tohost", "tells when a program is done"),
                        program.symbols.get("fromhost"))
         self.hart = Hart(self.bus, program.entry,
-                         **({} if extensions is None else {"extensions": extensions}))
+                         extensions=extensions or EXTENSIONS + OPTIONAL)
         # Without one nothing is inside.
         self._stack = Stack(*(stack_span(program) or (0, 0)))
         self._lines = 0
@@ -177,6 +178,7 @@ def run_iss(program, *, max_instructions=10_000_000, trace=None, keep=16, extens
     ----------
     trace : called with a line of text per instruction, or None.
     keep : how many last instructions the outcome shows.
+    extensions : groups of instructions that exist; None for all.
     memory : the program's ``regions()``, with data that the run is to begin with; or None.
 
     Returns

@@ -3,7 +3,7 @@
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
-from flexdrive.flexv.isa import BY_NAME, CSRS
+from flexdrive.flexv.isa import BY_NAME, CSRS, EXTENSIONS, OPTIONAL
 
 from ..iss import Hart, Memory, Region
 from .rtl_core import CoreBench
@@ -68,7 +68,8 @@ class Snippet:
     def simulate(self, limit=200_000, *, machine=Hart, **hart):
         """Run on the simulator; returns the data memory as words."""
         regions = self.regions()
-        machine = machine(Memory(regions), CODE, **hart)
+        machine = machine(Memory(regions), CODE,
+                          **{"extensions": EXTENSIONS + OPTIONAL, **hart})
         words = regions[1].data.view(np.uint32)
         place = (_TOHOST - DATA) // 4
         for _ in range(limit):

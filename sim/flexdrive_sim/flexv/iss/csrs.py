@@ -1,6 +1,6 @@
 """Control and status registers of the simulator."""
 
-from flexdrive.flexv.isa import CSRS, EMPTY_CSRS, reset_value
+from flexdrive.flexv.isa import CSRS, EMPTY_CSRS, reset_value, writable_bits
 
 __all__ = ["CsrFile"]
 
@@ -25,6 +25,8 @@ class CsrFile:
                        if csr.extension in extensions}
         self.values = {number: reset_value(csr, extensions)
                        for number, csr in self._table.items()}
+        self._writable = {number: writable_bits(csr, extensions)
+                          for number, csr in self._table.items()}
         self.values[CSRS["mhartid"].number] = hart_id
         self.observed = None
         self._counts = dict.fromkeys(_COUNTERS, 0)
@@ -55,7 +57,7 @@ class CsrFile:
         if writer is not None:
             writer(value)
             return
-        mask = self._table[number].writable
+        mask = self._writable[number]
         self.values[number] = (self.values[number] & ~mask) | (value & mask)
 
     def _write_counter(self, name, value, shift):

@@ -56,12 +56,20 @@ class ExtensionDrawer(Drawer):
         if self.draw.random() < 0.3:
             value = self.draw.randrange(0x200) if self.draw.random() < 0.5 else \
                 self.draw.choice((0x100, 0)) | self.draw.randrange(3) << 6 | self.draw.randrange(34)
+            if "requant_clear" in self.extensions:
+                # Above 11 bits, with any shift of addends, when it is negative.
+                value -= self.draw.choice((0, 0, 0x600, 0x800))
             return [code("addi", rd=5, rs1=0, simm=value),
-                    code("csrrw", csr=CSRS["rq_control"].number, rs1=5, rd=self._register(True))]
+                    code("slli", rd=6, rs1=5, uimm=2) if value < 0 else b"",
+                    code("csrrw", csr=CSRS["rq_control"].number, rs1=6 if value < 0 else 5,
+                         rd=self._register(True))]
         words = []
         for _ in range(self.draw.randrange(1, 6)):
             entry = self.draw.choice(self._requant)
-            words.append(entry.encoding.encode(**self._fields(entry)).to_bytes(4, "little"))
+            # It is written by some.
+            given = {"rs1": self._register(True)} if "post" in entry.flags else {}
+            words.append(entry.encoding.encode(**self._fields(entry, **given))
+                         .to_bytes(4, "little"))
             if self.draw.random() < 0.3:
                 words.append(code("csrrs", csr=CSRS["rq_word"].number, rs1=0,
                                    rd=self._register(True)))

@@ -1,0 +1,193 @@
+"""Kernels of dot products as assembly, all from one template: a tile of pixels times groups of 4
+channels, operands loaded by the products themselves (Mac&Load), results packed by rq.pack.c.
+
+A kernel of :class:`DotKernel` is called with the address of a ``struct net_tiles``
+(firmware/network/dots.h) and makes all its tiles, group by group; a table says where each tile's
+pixels are. Nothing is copied: the controller of activations walks from pixel to pixel, from word to
+word, from row to row of the source (its three levels); weights lie in the order of their use, and
+their controller goes back to those of the group behind the last of a tile.
+
+For each word of the narrower operand: 4 dot products for each slice of it and each pixel. While the
+last pixel is multiplied, its four products load the next weights; the last product of any other
+pixel loads the next but one pixel's activations into the register that it multiplies, and the first
+product of the first pixel those of the second (``.x``). With one pixel activations need an
+instruction of their own.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["ACCUMULATORS", "COUNT", "NEXT", "OFFSET", "ONE", "OUT", "STRUCT", "TABLE", "WORD",
+           "DotKernel", "cleared", "function", "load_scales", "packs"]
+
+ACCUMULATORS = ("a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7",
+                 "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9")
+_MULTIPLIERS, _ADDENDS = ("s0", "s1", "ra", "gp"), ("tp", "t0", "t1", "t2")
+OUT, TABLE, WORD, NEXT, OFFSET, COUNT = "t3", "t4", "t5", "t6", "s10", "s11"
+_SAVED = ("ra", "gp", "tp", *(f"s{i}" for i in range(12)))
+# Bytes from sp: of the struct's address, of the place of a group's channels in a pixel; all.
+STRUCT = 4 * len(_SAVED)
+_PLACE, _FRAME = STRUCT + 4, 80
+# Registers that lead to the next group; sums otherwise.
+_LEADING = ("a0", "a1", "a2", "a3", "a4", "a5")
+# Offsets in struct net_tiles.
+_FIELDS = {name: 4 * index for index, name in enumerate(
+    ("table", "tiles", "w", "w_step", "scales", "groups", "iterations", "out_at", "out_step",
+     "a_at", "a_step"))}
+_STORES = {8: "p.sw.reg", 4: "p.sh.reg", 2: "p.sb.reg"}
+_GROUP_BYTES = 32
+ONE = 4
+
+
+def load_scales(base):
+    """Multipliers and addends of a group whose scales are at the address in ``base``."""
+    return [f"\tlw {register}, {4 * i}({base})"
+            for i, register in enumerate((*_MULTIPLIERS, *_ADDENDS))]
+
+
+def packs(pixel):
+    """Outputs of a pixel of a tile; the sums begin anew."""
+    part = slice(ONE * pixel, ONE * pixel + ONE)
+    return [f"\trq.pack.c {acc}, {multiplier}, {addend}" for acc, multiplier, addend in
+            zip(ACCUMULATORS[part], _MULTIPLIERS, _ADDENDS, strict=True)]
+
+
+def cleared(registers):
+    return [f"\tli {register}, 0" for register in registers]
+
+
+def function(symbol, lines):
+    """A function that may change all registers but sp."""
+    return "\n".join([
+        f"\t.globl {symbol}", f"\t.type {symbol}, @function", f"{symbol}:",
+        f"\taddi sp, sp, -{_FRAME}",
+        *(f"\tsw {register}, {4 * i}(sp)" for i, register in enumerate(_SAVED)), *lines,
+        *(f"\tlw {register}, {4 * i}(sp)" for i, register in enumerate(_SAVED)),
+        f"\taddi sp, sp, {_FRAME}", "\tret", f"\t.size {symbol}, . - {symbol}"])
+
+
+@dataclass(frozen=True)
+class DotKernel:
+    """One combination.
+
+    Attributes
+    ----------
+    a_bits, w_bits : 8, 4 or 2. out_bits : of packed results; 32: sums, for C to finish.
+    pixels : of a tile, 4, 2 or 1; 4 only for activations that are not narrower than weights.
+    single : depthwise: the source moves on from group to group.
+    unused : bits of an output's lane that it does not have.
+    """
+
+    a_bits: int
+    w_bits: int
+    out_bits: int
+    pixels: int
+    single: bool = False
+    unused: int = 0
+
+    @property
+    def symbol(self):
+        """Name of the function."""
+        return (f"net_dots_a{self.a_bits}w{self.w_bits}o{self.out_bits}"
+                f"{f'u{self.unused}' * bool(self.unused)}{'d' * self.single}_{self.pixels}")
+
+    def _body(self):
+        """Dot products of one word of the narrower operand."""
+        lines = []
+        w_slices, a_slices = (max(1, self.a_bits // self.w_bits),
+                              max(1, self.w_bits // self.a_bits))
+        for index in range(w_slices * a_slices):
+            refills = index % w_slices == w_slices - 1
+            last = index == w_slices * a_slices - 1
+            for pixel in range(self.pixels):
+                for channel in range(ONE):
+                    load = ""
+                    if refills and pixel == self.pixels - 1:
+                        load = ".w"
+                    elif self.pixels > 1 and (a_slices == 1 or last) and channel == ONE - 1 \
+                            and pixel < self.pixels - 1:
+                        load = ".a"
+                    elif self.pixels > 1 and pixel == channel == 0 and (
+                            a_slices == 1 or index == 0):
+                        load = ".x"
+                    lines.append(f"\tml.sdotsup{load} {ACCUMULATORS[ONE * pixel + channel]}, "
+                                 f"zero, {channel}, {pixel % 2}, 0")
+            if self.pixels == 1 and (a_slices == 1 or last):
+                lines.append("\tml.sdotsup.a zero, zero, 0, 0, 0")
+        return lines
+
+    def _source(self):
+        """The source of the next tile: pointer and the first word."""
+        lines = [f"\tp.lw.post {NEXT}, {TABLE}, 4"]
+        if self.single:
+            # Words of the group's channels.
+            lines += [f"\tlw {OUT}, {_PLACE}(sp)", f"\tadd {NEXT}, {NEXT}, {OUT}"]
+        return lines
+
+    @staticmethod
+    def _goes_there():
+        return [f"\tcsrw CSR_MACL_A_ADDRESS, {NEXT}", "\tml.sdotsup.a zero, zero, 0, 0, 0"]
+
+    def packed(self):
+        """The packed word of a pixel, 4 cycles behind its last output."""
+        read = f"\tcsrrw {WORD}, CSR_RQ_WORD, zero"
+        if not self.unused:
+            return [read]
+        used = (1 << self.out_bits - self.unused) - 1
+        mask = sum(used << at for at in range(0, 32, self.out_bits))
+        return [f"\tli {NEXT}, {mask:#x}", read, f"\tsrli {WORD}, {WORD}, {self.unused}",
+                f"\tand {WORD}, {WORD}, {NEXT}"]
+
+    def _epilogue(self):
+        """Results of a tile, and the way to the next one."""
+        if self.out_bits == 32:
+            count = ONE * self.pixels
+            return [f"\tp.lw.post {OUT}, {TABLE}, 4",
+                    *(f"\tp.sw.post {ACCUMULATORS[i]}, {OUT}, 4" for i in range(count - 1)),
+                    f"\tsw {ACCUMULATORS[count - 1]}, 0({OUT})"]
+        lines, store = [], f"\t{_STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"
+        for pixel in range(self.pixels):
+            last = pixel == self.pixels - 1
+            lines += [*packs(pixel), *([store] if pixel else []),
+                      f"\tp.lw.post {OUT}, {TABLE}, 4"]
+            # The load of the next source fills a wait where it does not need the register.
+            early = last and not (self.unused or self.single)
+            lines += self._source() if early else []
+            lines += self.packed()
+            if last and not self.single:
+                lines += [*([] if early else self._source()), *self._goes_there()]
+        if self.single:
+            # The pointer to the source needs the register of the place of the results.
+            return [*lines, store, *self._source(), *self._goes_there()]
+        return [*lines, store]
+
+    def text(self):
+        """The function."""
+        body, epilogue, symbol = self._body(), self._epilogue(), self.symbol
+        fields, packed = _FIELDS, self.out_bits != 32
+        used = ACCUMULATORS[:ONE * self.pixels]
+        group = [
+            f"{symbol}_group:",
+            f"\tlw {WORD}, {fields['w']}(a0)", f"\tlw a1, {fields['w_step']}(a0)",
+            f"\tlw a2, {fields['scales']}(a0)", f"\tlw {TABLE}, {fields['table']}(a0)",
+            f"\tcsrw CSR_MACL_W_ADDRESS, {WORD}",
+            f"\tlw {OFFSET}, {fields['out_at']}(a0)", f"\tlw a3, {fields['out_step']}(a0)",
+            f"\tadd a1, a1, {WORD}", f"\tsw a1, {fields['w']}(a0)",
+            *(load_scales("a2") if packed else []),
+            f"\taddi a2, a2, {_GROUP_BYTES}", f"\tsw a2, {fields['scales']}(a0)",
+            f"\tadd a3, a3, {OFFSET}", f"\tsw a3, {fields['out_at']}(a0)"]
+        if self.single:
+            group += [f"\tlw a4, {fields['a_at']}(a0)", f"\tlw a5, {fields['a_step']}(a0)",
+                      "\tandi a1, a4, -4", f"\tsw a1, {_PLACE}(sp)", "\tadd a4, a4, a5",
+                      f"\tsw a4, {fields['a_at']}(a0)"]
+        group += [
+            f"\tlw {COUNT}, {fields['iterations']}(a0)", f"\tlw {WORD}, {fields['tiles']}(a0)",
+            *self._source(), *self._goes_there(),
+            *(f"\tml.sdotsup.w zero, zero, {channel}, 0, 0" for channel in range(ONE)),
+            *cleared(each for each in used if each in _LEADING),
+            f"\tlp.setup 1, {WORD}, {symbol}_tile",
+            f"\tlp.setup 0, {COUNT}, {symbol}_word", *body[:-1],
+            f"{symbol}_word:{body[-1]}", *epilogue[:-1], f"{symbol}_tile:{epilogue[-1]}",
+            f"\tlw a0, {STRUCT}(sp)", f"\tlw a1, {fields['groups']}(a0)", "\taddi a1, a1, -1",
+            f"\tsw a1, {fields['groups']}(a0)", f"\tbnez a1, {symbol}_group"]
+        return function(symbol, [f"\tsw a0, {STRUCT}(sp)", *cleared(
+            each for each in used if each not in _LEADING), *group])

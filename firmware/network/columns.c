@@ -1,0 +1,104 @@
+// Depthwise layers with kernels of 3 x 3: words of 4 rows of one channel.
+
+#include "dots.h"
+
+#include "flexv_intrinsics.h"
+#include "platform.h"
+
+// Of a block of the output; column_kernel.py knows them.
+enum { COLUMNS = 14, ROWS = 4 };
+
+// Of each core: for 4 channels and each column rows 0 to 3 and 2 to 5.
+static uint32_t columns[NET_CORES][4][COLUMNS + 2][2] NET_L1;
+
+static void set_columns_walk(const struct net_dots *dots, const struct net_requant *requant)
+{
+	int32_t channel = sizeof columns[0][0];
+	flexv_csr_write(CSR_IVEC_FMT, dots->format);
+	flexv_csr_write(CSR_IVEC_SKIP_SIZE, 1);
+	flexv_csr_write(CSR_IVEC_MIXED_CYCLE, 0);
+	flexv_csr_write(CSR_MIXED_COUNT, 0);
+	// The 6 words of a channel's columns, those of 4 channels, the next column.
+	flexv_csr_write(CSR_A_STRIDE, 4);
+	flexv_csr_write(CSR_A_SKIP, 5);
+	flexv_csr_write(CSR_A_ROLLBACK, channel - 20);
+	flexv_csr_write(CSR_A_SKIP2, 3);
+	flexv_csr_write(CSR_A_ROLLBACK2, 8 - 3 * channel - 20);
+	// The 24 words of weights again and again.
+	flexv_csr_write(CSR_W_STRIDE, 4);
+	flexv_csr_write(CSR_W_SKIP, 23);
+	flexv_csr_write(CSR_W_ROLLBACK, -92);
+	flexv_csr_write(CSR_RQ_CONTROL, net_rq_control(dots, requant));
+	flexv_csr_write(CSR_RQ_WORD, 0);
+}
+
+// Where a unit's rows and columns begin; the last of both overlap those before.
+static void go_to(const struct net_map *in, const struct net_map *out,
+		  const struct net_window *window, uint32_t y, uint32_t x, uint32_t channel,
+		  uint32_t bits, struct net_columns *work)
+{
+	if (y + ROWS > out->height) y = out->height - ROWS;
+	work->from = net_pixel(in, (int32_t)y - window->top, (int32_t)x - window->left) + channel / 4;
+	work->out = (char *)net_pixel(out, (int32_t)y, (int32_t)x) + channel * bits / 8;
+}
+
+static void clear_columns(const struct net_columns *work, uint32_t end, uint32_t begin,
+			  uint32_t width)
+{
+	char *to = (char *)work->out - end;
+	int32_t pixel = work->back + (ROWS - 1) * work->row;
+	for (uint32_t i = 0; i < ROWS * work->count; i++)
+		net_clear_tail(to + (int32_t)(i % ROWS) * work->row + (int32_t)(i / ROWS) * pixel,
+			       begin, width);
+}
+
+int net_dots_columns(const struct net_map *in, const struct net_map *out,
+		     const struct net_window *window, const void *weights, uint32_t first,
+		     uint32_t count, const struct net_requant *requant, const struct net_dots *dots)
+{
+	if (out->height < ROWS) return 0;
+	const struct net_scales *scales = weights;
+	uint32_t groups = (count + 3) / 4, blocks = (out->width + COLUMNS - 1) / COLUMNS;
+	const uint32_t *words = (const uint32_t *)(scales + groups);
+	uint32_t strips = (out->height + ROWS - 1) / ROWS, core = net_core();
+	uint32_t most = (out->width + blocks - 1) / blocks, bits = dots->out_bits;
+	uint32_t units = strips * blocks * groups, each = units / net_cores();
+	uint32_t more = units - each * net_cores();
+	uint32_t at = each * core + (core < more ? core : more), left = each + (core < more);
+	uint32_t place = at / groups, group = at - place * groups;
+	uint32_t strip = place / blocks, block = place - strip * blocks;
+	uint32_t tail = (first + 4 * groups) * bits / 8, width = 4 * out->pixel_words;
+	int clears = first + count == out->channels && tail < width;
+	int32_t row = (int32_t)(4 * out->row_words), in_row = (int32_t)(4 * in->row_words);
+	struct net_columns work = {
+		.a = columns[core][0][0], .row = row,
+		.back = (int32_t)(4 * out->pixel_words) - (ROWS - 1) * row, .in_row = in_row,
+		.in_back = (int32_t)(4 * in->pixel_words) - (ROWS + 1) * in_row,
+		.w = words + 24 * group, .scales = scales + group};
+	set_columns_walk(dots, requant);
+	for (int fresh = 1; left; left--) {
+		if (fresh) {
+			uint32_t x = block * most;
+			work.count = out->width - x < most ? out->width - x : most;
+			go_to(in, out, window, strip * ROWS, x, first + 4 * group, bits, &work);
+		}
+		dots->columns(&work);
+		fresh = ++group == groups;
+		if (!fresh) {
+			work.w += 24;
+			work.scales++;
+			work.from++;
+			work.out = (char *)work.out + bits / 2;
+			continue;
+		}
+		if (clears) clear_columns(&work, (first + 4 * (groups - 1)) * bits / 8, tail, width);
+		group = 0;
+		work.w = words;
+		work.scales = scales;
+		if (++block == blocks) {
+			block = 0;
+			strip++;
+		}
+	}
+	return 1;
+}
