@@ -17,10 +17,5 @@ SMALL = ("i", "zicsr", "zifencei", "m")
 @cache
 def built_core(extensions=SMALL, registers="flops", fast_loops=False):
     """The core with ``extensions`` (a tuple), compiled."""
-<<<<<<< HEAD
     return build_core(CoreConfig(extensions=extensions, registers=registers, rvfi=True,
-                                 fast_loops=fast_loops),
-                      backend="lanes")
-=======
-    return build_core(CoreConfig(extensions=extensions, registers=registers, rvfi=True))
->>>>>>> main
+                                 fast_loops=fast_loops))
