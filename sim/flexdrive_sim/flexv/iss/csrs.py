@@ -6,6 +6,8 @@ __all__ = ["CsrFile"]
 
 # Counters of 64 bits, what they count and their bits of mcountinhibit.
 _COUNTERS = {"mcycle": 0, "minstret": 2}
+_NUMBER = {name: csr.number for name, csr in CSRS.items()}
+_LOW64 = (1 << 64) - 1
 
 
 class CsrFile:
@@ -67,14 +69,19 @@ class CsrFile:
     def count(self, inhibited, *, retires):
         """One instruction is over; one that has written a counter is not counted by it.
         ``inhibited`` is mcountinhibit before the instruction."""
+        counts = self._counts
+        if retires and not inhibited and not self._written:     # as almost always
+            for name in counts:
+                counts[name] = (counts[name] + 1) & _LOW64
+            return
         for name, bit in _COUNTERS.items():
             if (retires or name == "mcycle") and name not in self._written and (
                     not inhibited >> bit & 1):
-                self._counts[name] = (self._counts[name] + 1) & 0xFFFFFFFFFFFFFFFF
+                counts[name] = (counts[name] + 1) & _LOW64
         self._written.clear()
 
     def __getitem__(self, name):
-        return self.values[CSRS[name].number]
+        return self.values[_NUMBER[name]]
 
     def __setitem__(self, name, value):
-        self.values[CSRS[name].number] = value
+        self.values[_NUMBER[name]] = value

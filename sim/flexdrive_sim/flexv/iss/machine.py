@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from flexdrive.flexv.isa import BY_NAME, COMPRESSED, EXTENSIONS, instructions
+from flexdrive.flexv.isa import BY_NAME, COMPRESSED, CSRS, EXTENSIONS, instructions
 
 from . import requant_units, xpulp_units  # noqa: F401  (they register their units)
 from .arithmetic import MASK
@@ -15,7 +15,13 @@ from .units import UNITS, access
 __all__ = ["Hart", "Retired", "Trap"]
 
 
-@dataclass
+_INHIBIT = CSRS["mcountinhibit"].number
+# First and last instruction and repetitions of each hardware loop.
+_LOOPS = tuple(tuple(CSRS[f"lp{level}_{name}"].number for name in ("start", "end", "count"))
+               for level in (0, 1))
+
+
+@dataclass(slots=True)
 class Retired:
     """What one instruction did.
 
@@ -99,7 +105,7 @@ class Hart:
         self.record = record = Retired(self.pc)
         self.attempt = None
         self.transferred = False
-        inhibited = self.csrs["mcountinhibit"]
+        inhibited = self.csrs.values[_INHIBIT]
         try:
             word = self._fetch()
             record.word = self.word = word
@@ -120,13 +126,13 @@ class Hart:
 
     def _loop_back(self):
         """At the last instruction of a loop, unless it went elsewhere or changed a loop."""
-        csrs = self.csrs
-        for number in (0, 1):
-            if self.pc == csrs[f"lp{number}_end"] and csrs[f"lp{number}_count"] > 1:
+        values = self.csrs.values
+        for start, end, count in _LOOPS:
+            if self.pc == values[end] and values[count] > 1:
                 if self.transferred or self._changes_loops():
                     return
-                csrs[f"lp{number}_count"] -= 1
-                self._next = csrs[f"lp{number}_start"]
+                values[count] -= 1
+                self._next = values[start]
                 return
 
     def _changes_loops(self):
@@ -154,18 +160,12 @@ class Hart:
         self._next = ((vector & ~3) + offset) & MASK
 
     def _fetch(self):
-        low = self._fetch_half(self.pc)
-        if low & 3 != 3:
-            self.length = 2
-            return low
-        self.length = 4
-        return low | self._fetch_half((self.pc + 2) & MASK) << 16
-
-    def _fetch_half(self, address):
         try:
-            return self.memory.fetch(address)
+            word = self.memory.fetch(self.pc)
         except BusError as error:
             raise Trap(1, error.address) from None
+        self.length = 4 if word & 3 == 3 else 2
+        return word
 
     def _decode(self, word):
         if word & 3 != 3:

@@ -1,8 +1,14 @@
 """Sparse little-endian memory: regions with a base address each, numpy buffers behind them."""
 
+import struct
+
 from flexdrive_deploy.flexv.region import Region
 
 __all__ = ["BusError", "Memory", "Region"]
+
+
+_WORDS = {size: struct.Struct(kind).unpack_from
+          for size, kind in ((1, "<B"), (2, "<H"), (4, "<I"), (8, "<Q"))}
 
 
 class BusError(Exception):
@@ -28,17 +34,27 @@ class Memory:
         return None, 0
 
     def fetch(self, address):
-        """Halfword of an instruction; an error lies at ``address`` itself."""
+        """An instruction of 16 or 32 bits; an error lies at the half of it that is not there."""
+        view, offset = self._part(address, 4)
+        if view is not None:
+            word = _WORDS[4](view, offset)[0]
+            return word if word & 3 == 3 else word & 0xFFFF
+        low = self._half(address)
+        return low if low & 3 != 3 else low | self._half((address + 2) & 0xFFFFFFFF) << 16
+
+    def _half(self, address):
         view, offset = self._part(address, 2)
         if view is None:
             raise BusError(address)
-        return view[offset] | view[offset + 1] << 8
+        return _WORDS[2](view, offset)[0]
 
     def load(self, address, size):
         """Unsigned value of ``size`` bytes, at any alignment."""
         view, offset = self._part(address, size)
         if view is not None:
-            return int.from_bytes(view[offset:offset + size], "little")
+            unpack = _WORDS.get(size)
+            return (unpack(view, offset)[0] if unpack else
+                    int.from_bytes(view[offset:offset + size], "little"))
         self._refuse(address, size)
         return int.from_bytes(bytes(self.load((address + i) & 0xFFFFFFFF, 1)
                                     for i in range(size)), "little")
