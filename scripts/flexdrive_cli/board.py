@@ -180,8 +180,8 @@ def rate(model, board, make, rates):
         for name, words in each.stored.items():
             _console.print(f"  {name}: {words:,} words in the store, sent once")
         for name, words in each.streamed.items():
-            _console.print(f"  {name}: {words:,} words, more than the store has; sent for each "
-                           "image")
+            _console.print(f"  {name}: {words:,} words for which the store has no room, sent for "
+                           "each image")
     table = Table("baud", "images/s", "line, ms", "chip, ms", "line busy", "chip busy",
                   "loading, s")
     for baud in rates or _RATES:
