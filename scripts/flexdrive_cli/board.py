@@ -188,7 +188,7 @@ def rate(model, board, make, rates):
         line = sum(each.line_seconds(baud) for each in costs)
         chip = sum(each.chip_seconds for each in costs)
         whole = sum(1 / each.images_per_second(baud) for each in costs)
-        table.add_row(f"{baud:,}", f"{1 / whole:,.1f}", f"{1e3 * line:.2f}", f"{1e3 * chip:.2f}",
+        table.add_row(f"{baud:,}", f"{1 / whole:,.2f}", f"{1e3 * line:.2f}", f"{1e3 * chip:.2f}",
                       f"{line / whole:.0%}", f"{chip / whole:.0%}",
                       f"{sum(each.load_seconds(baud) for each in costs):.2f}")
     _console.print(table)
