@@ -13,7 +13,7 @@ from rich.table import Table
 from flexdrive.boards.designs import design_of
 from flexdrive.boards.registers import TABLES, Access, Design
 from flexdrive_deploy.board.attach import attach
-from flexdrive_deploy.board.boards import DESIGNS, known_chip, system_for
+from flexdrive_deploy.board.boards import known_chip
 from flexdrive_deploy.board.transport import SerialTransport
 from flexdrive_deploy.chip_choice import read_config
 from flexdrive_sim.board.selftest import SelftestError
@@ -21,6 +21,7 @@ from flexdrive_sim.hyperdrive.drive.board import DEFAULT_BAUD
 from flexdrive_sim.progress import preparation
 
 from . import board_build
+from .board_options import system_options
 
 __all__ = ["command"]
 
@@ -155,11 +156,10 @@ def _run_program(board, path, max_cycles):
 @command.command()
 @click.argument("model", metavar="MODEL", type=click.Path())
 @click.argument("board")
-@click.option("--chip", "chip_file", type=click.Path(), metavar="FILE",
-              help="Configuration of the chip, instead of the board's own.")
+@system_options("--chip")
 @click.option("--baud", "rates", multiple=True, type=click.IntRange(min=9600),
               help="Bits a second of the line, several times.  [default: 115200 to 3000000]")
-def rate(model, board, chip_file, rates):
+def rate(model, board, make, rates):
     """Compute what MODEL costs on BOARD: words of the line, cycles, images a second.
 
     Cycles are those of the cycle model, which the hardware has exactly; the line is taken without
@@ -168,7 +168,7 @@ def rate(model, board, chip_file, rates):
     from flexdrive_sim.board.rates import cost
     from flexdrive_sim.hyperdrive.drive.runner import predict_program
 
-    config = system_for(board, read_config(Path(chip_file)) if chip_file else None)
+    config = make(board)
     if design_of(config) != Design.HYPERDRIVE:
         raise click.UsageError(f"{board} has no chip, and a network needs one")
     programs = fd.compile(model, chip=config.chip).programs
@@ -180,15 +180,15 @@ def rate(model, board, chip_file, rates):
         for name, words in each.stored.items():
             _console.print(f"  {name}: {words:,} words in the store, sent once")
         for name, words in each.streamed.items():
-            _console.print(f"  {name}: {words:,} words, more than the store has; sent for each "
-                           "image")
+            _console.print(f"  {name}: {words:,} words for which the store has no room, sent for "
+                           "each image")
     table = Table("baud", "images/s", "line, ms", "chip, ms", "line busy", "chip busy",
                   "loading, s")
     for baud in rates or _RATES:
         line = sum(each.line_seconds(baud) for each in costs)
         chip = sum(each.chip_seconds for each in costs)
         whole = sum(1 / each.images_per_second(baud) for each in costs)
-        table.add_row(f"{baud:,}", f"{1 / whole:,.1f}", f"{1e3 * line:.2f}", f"{1e3 * chip:.2f}",
+        table.add_row(f"{baud:,}", f"{1 / whole:,.2f}", f"{1e3 * line:.2f}", f"{1e3 * chip:.2f}",
                       f"{line / whole:.0%}", f"{chip / whole:.0%}",
                       f"{sum(each.load_seconds(baud) for each in costs):.2f}")
     _console.print(table)
@@ -221,13 +221,11 @@ def _counted(board):
 
 @command.command()
 @click.argument("board")
-@click.option("--design", type=click.Choice(sorted(DESIGNS)), help="By default the board's own.")
-@click.option("--chip", "chip_file", type=click.Path(), metavar="FILE",
-              help="Configuration of the chip, instead of the board's own.")
+@system_options("--chip")
 @click.option("--link", "path", type=click.Path(), help="Symbolic link to make for the port.")
 @click.option("--vcd", type=click.Path(), help="Write a waveform of everything; slow.")
 @click.option("--seconds", type=click.FloatRange(min=0), help="End by itself after so long.")
-def simulate(board, design, chip_file, path, vcd, seconds):
+def simulate(board, make, path, vcd, seconds):
     """Run BOARD on the compiled engine behind a pseudo-terminal.
 
     The port is printed; everything that talks to a board talks to it. Besides the boards there are
@@ -237,7 +235,7 @@ def simulate(board, design, chip_file, path, vcd, seconds):
     from flexdrive_sim.board.simulated import SimulatedBoard
     from flexdrive_sim.board.terminal import Terminal
 
-    config = system_for(board, read_config(Path(chip_file)) if chip_file else None, design)
+    config = make(board)
     with preparation(_errors) as notify:
         simulated = SimulatedBoard(config, debug=vcd is not None, notify=notify)
     wave = simulated.model.write_vcd(vcd) if vcd else nullcontext()

@@ -7,11 +7,13 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from flexdrive_deploy.board.boards import BOARDS, DESIGNS, board_named, system_for
+from flexdrive_deploy.board.boards import BOARDS, board_named
 from flexdrive_deploy.board.vendor import VENDOR_BOARDS
 from flexdrive_deploy.chip_choice import read_config
 from flexdrive_deploy.hdl.sdc import ASIC, asic
 from flexdrive_sim.progress import preparation
+
+from .board_options import system_options
 
 __all__ = ["COMMANDS"]
 
@@ -21,24 +23,23 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @click.command()
 @click.argument("board", type=click.Choice(sorted(BOARDS)))
-@click.option("--design", type=click.Choice(sorted(DESIGNS)), help="By default the board's own.")
-@click.option("--config", "chip_file", type=click.Path(), metavar="FILE",
-              help="Configuration of the chip, instead of the board's own.")
+@system_options("--config")
 @click.option("--freq", type=click.FloatRange(min=1), metavar="MHZ", help="Clock.")
 @click.option("--baud", type=click.IntRange(min=9600), help="Bits a second of the line.")
 @click.option("--seeds", default=1, show_default=True, type=click.IntRange(min=1),
               help="Placements to try; the best is taken.")
-@click.option("--fit", is_flag=True, help="The largest chip that fits and reaches its clock.")
-def build(board, design, chip_file, freq, baud, seeds, fit):
+@click.option("--fit", is_flag=True,
+              help="The most channels a tile that fit and reach the clock: 32, 24, 16 or 8.")
+def build(board, make, freq, baud, seeds, fit):
     """Build a bitstream for BOARD."""
     from flexdrive_deploy.board import flow
     from flexdrive_deploy.board.fit import fit as largest
 
-    config = system_for(board, read_config(Path(chip_file)) if chip_file else None, design)
+    config = make(board)
     changes = {"clock": round(freq * 1e6)} if freq else {}
     config = replace(config, **changes, **({"baud": baud} if baud else {}))
-    if fit and (chip_file or not hasattr(config, "chip")):
-        raise click.UsageError("--fit chooses the chip of the design hyperdrive; no --config")
+    if fit and not hasattr(config, "chip"):
+        raise click.UsageError("--fit is for the design hyperdrive")
     tried, numbers = [], range(1, seeds + 1)
     with preparation(_errors) as notify:
         if fit:

@@ -120,10 +120,14 @@ def test_several_images_streamed_and_replayed_give_the_golden_words(tiny):
     golden = [GoldenChip(CHIP).execute(words, weights, image) for image in images]
     reports = len(BoardMachine(board, CHIP).run(words, weights, pixels,
                                                 stimulus.out_words).reports)
-    for streamed in ((), (Space.WEIGHTS,), (Space.PROGRAM, Space.WEIGHTS)):
+    count = -(-len(weights) // (32 // CHIP.weight_bits))
+    assert count == 4
+    for depths in ({}, {Space.WEIGHTS: 3}, {Space.WEIGHTS: 0},
+                   {Space.PROGRAM: 1, Space.WEIGHTS: 1}):
         board = _board(tiny)
-        for space in streamed:
-            board.identity.constants[f"{space.name}_DEPTH"] = 1
+        streamed = tuple(depths)
+        for space, depth in depths.items():
+            board.identity.constants[f"{space.name}_DEPTH"] = depth
         _loaded(board, stimulus, words, weights, pixels, reports)
         assert set(board.streamed) == set(streamed)
         for run, expected in zip(board.run(images), golden, strict=True):
@@ -150,8 +154,9 @@ def test_what_a_network_costs_is_what_the_line_and_the_chip_take(tiny):
     assert 1 <= (line.received - received) / 16 / computed.to_host < 1.1
     assert 0.8 < 16 / seconds / computed.images_per_second(tiny.baud) < 1
     assert not computed.streamed
-    small = cost(program, replace(tiny.config, weight_words=2), 1)
-    assert small.streamed == {"weights": computed.stored["weights"]}
+    small = cost(program, replace(tiny.config, weight_words=8), 1)
+    assert small.stored["weights"] == 4
+    assert small.streamed == {"weights": computed.stored["weights"] - 4}
     assert small.to_board - computed.to_board == frame_bytes(2 + small.streamed["weights"])
 
 

@@ -45,6 +45,11 @@ def _commands():
     return [shlex.split(line) for line in text.splitlines() if line and ".elf" not in line]
 
 
+def _no_verilog(component, **_):
+    component._MustUse__used = True
+    return SimpleNamespace(text="module")
+
+
 @pytest.fixture
 def port(tiny):
     """Path of the port of a board that runs."""
@@ -90,8 +95,7 @@ def test_a_command_of_the_page(words, place, no_tools, request, monkeypatch):
     if words[2] == "rate":
         arguments[-1] = "tiny"
     if words[2] == "project":
-        monkeypatch.setattr(vendor, "emit_verilog",
-                            lambda *_, **__: SimpleNamespace(text="module"))
+        monkeypatch.setattr(vendor, "emit_verilog", _no_verilog)
     if words[2] == "simulate":
         # The small board, and not for ever.
         arguments = ["tiny" if word == "digits" else word for word in arguments]

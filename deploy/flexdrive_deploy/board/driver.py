@@ -12,9 +12,11 @@ from flexdrive.boards.streams import items_per_word
 from .device import Device
 from .errors import BoardError
 
-__all__ = ["REPORT_WORDS", "Board", "BoardRun", "pack_items"]
+__all__ = ["REPORT_WORDS", "Board", "BoardRun", "kept_words", "pack_items"]
 
 REPORT_WORDS = 5
+# Words for what does not fit: a round trip of the line, and more than the chip takes meanwhile.
+_RING = 512
 _STREAMS = ("descriptors", "weights", "pixels", "results", "reports")
 
 
@@ -39,6 +41,12 @@ def pack_items(items, width):
     return np.bitwise_or.reduce(flat << shifts, axis=1).astype(np.uint32)
 
 
+def kept_words(words, depth):
+    """How many of ``words`` of weights a store of ``depth`` words keeps: all, or what leaves a ring
+    for the others."""
+    return words if words <= depth else depth - min(_RING, depth // 2)
+
+
 @dataclass(frozen=True, eq=False)
 class BoardRun:
     """What an image gave: pixels, uint16 (n,), and reports, uint32 (descriptors, 5)."""
@@ -57,7 +65,8 @@ class Board(Device):
     Attributes
     ----------
     identity : :class:`~.identity.Identity`.
-    streamed : spaces that are sent again for each image, since the store does not hold them.
+    streamed : spaces of which words are sent again for each image, since the store does not hold
+        them all.
     """
 
     design = Design.HYPERDRIVE
@@ -88,12 +97,20 @@ class Board(Device):
         self.streamed = tuple(space for space, content in self._words.items()
                               if len(content) > depth[space])
         replay = sum(1 << at for at, space in enumerate(self._words) if space not in self.streamed)
+        kept = {space: content if space not in self.streamed else content[:0]
+                for space, content in self._words.items()}
+        if Space.WEIGHTS in self.streamed:
+            content = self._words[Space.WEIGHTS]
+            count = kept_words(len(content), depth[Space.WEIGHTS])
+            kept[Space.WEIGHTS] = content[:count]
+            self._words[Space.WEIGHTS] = content[count:]
+            self.set("WEIGHTS_KEEP", count)
+            self.set("WEIGHTS_WORDS", len(content))
         for name, value in (("REPLAY", replay), ("PROGRAM_ITEMS", len(words)),
                             ("WEIGHTS_ITEMS", len(weights)), ("PIXELS_ITEMS", inputs),
                             ("REPORTS_ITEMS", reports)):
             self.set(name, value)
-        self._run([self._writing(space, content) for space, content in self._words.items()
-                   if space not in self.streamed])
+        self._run([self._writing(space, content) for space, content in kept.items()])
 
     def run(self, images):
         """Compute images, the next one's pixels under way while one is computed.

@@ -122,6 +122,9 @@ def _hyperdrive():
         ("PIXELS_ITEMS", _CONTROL, "Pixels to the chip of an image."),
         ("REPORTS_ITEMS", _CONTROL, "Reports of an image: descriptors."),
         _SCRATCH,
+        ("WEIGHTS_KEEP", _CONTROL, "Words of WEIGHTS from position 0 that are kept of a ring, and "
+         "read first for each image; set before any comes."),
+        ("WEIGHTS_WORDS", _CONTROL, "Then: words of WEIGHTS of an image, these among them."),
     ]
 
 

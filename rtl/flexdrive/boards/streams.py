@@ -23,7 +23,8 @@ class InputStore(Shared):
 
     Words are written at one position after the other, as far as there is room. Replayed, word 0
     is read first for each image, and nothing makes room; as a ring, each word is read once.
-    An image begins with a fresh word.
+    An image begins with a fresh word. A ``partial`` store may do both: the first ``keep`` words are
+    read for each image, before those of the ring that the rest of the memory is.
 
     Latency: three cycles from a word to its first item, two from ``start``; then an item a cycle.
 
@@ -32,26 +33,30 @@ class InputStore(Shared):
     width : bits of an item. Of 32 and fewer, as many as go into a word from bit 0 on; of more, a
         whole number of words, lowest first.
     depth : words.
+    partial : words may be kept of what does not fit.
 
     Members
     -------
     word, write : a word, at position ``written``; only while there is ``room``. room : words.
     crc : CRC-32 of all words written.
     replay, items : how, and items of an image; constant while images are computed.
+    keep, words : (``partial``) words that are kept without ``replay``, less than the depth; when it
+        is not 0, words of an image, these among them. Set before the first word comes.
     start : an image begins; the one before has had all its items.
     o : items.
     peek_address, peek : read the memory, only with ``replay`` and between images; the word is on
         ``peek_word`` one cycle later.
     """
 
-    def __init__(self, width, depth):
-        self.width, self.depth = width, depth
+    def __init__(self, width, depth, partial=False):
+        self.width, self.depth, self.partial = width, depth, partial
         super().__init__({
             "word": In(32), "write": In(1), "written": Out(ADDRESS_BITS),
             "room": Out(range(depth + 1)), "crc": Out(32), "replay": In(1), "items": In(32),
             "start": In(1), "o": Out(stream.Signature(width)),
             "peek_address": In(range(depth)), "peek": In(1), "peek_word": Out(32),
-        }, w=width, d=depth)
+            **({"keep": In(range(depth)), "words": In(32)} if partial else {}),
+        }, w=width, d=depth, **({"p": 1} if partial else {}))
 
     def elaborate(self, platform):
         m = Module()
@@ -60,7 +65,7 @@ class InputStore(Shared):
         write, read = memory.write_port(), memory.read_port()
         write_at, read_at = Signal(range(self.depth)), Signal(range(self.depth))
         used = Signal(range(self.depth + 1))    # words that occupy the memory
-        ahead = Signal(range(self.depth + 1))   # ... that can be read yet
+        ahead = Signal(range(self.depth + 1))   # ... that can be read yet; of the ring, with keep
         m.d.comb += [
             write.addr.eq(write_at), write.data.eq(self.word), write.en.eq(self.write),
             crc.data.eq(self.word), crc.valid.eq(self.write), self.crc.eq(crc.crc),
@@ -70,15 +75,16 @@ class InputStore(Shared):
             m.d.sync += [write_at.eq(self._after(write_at)), self.written.eq(self.written + 1)]
         fetched, move, fetch = Signal(), Signal(), Signal()
         left = Signal(32)       # items of this image to come
+        there, freed, counts = Signal(), Signal(), Signal()
         m.d.comb += [
-            fetch.eq((ahead != 0) & (~fetched | move) & ((left != 0) | ~self.replay)
-                     & ~self.start),
+            there.eq((ahead != 0) & ((left != 0) | ~self.replay)), freed.eq(~self.replay),
+            counts.eq(1), fetch.eq(there & (~fetched | move) & ~self.start),
             read.addr.eq(read_at), read.en.eq(fetch),
         ]
         with m.If(self.peek):
             m.d.comb += [read.addr.eq(self.peek_address), read.en.eq(1)]
-        m.d.sync += [ahead.eq(ahead + self.write - fetch),
-                     used.eq(used + self.write - (fetch & ~self.replay))]
+        m.d.sync += [ahead.eq(ahead + (self.write & counts) - (fetch & (freed | self.replay))),
+                     used.eq(used + self.write - (fetch & freed))]
         with m.If(fetch):
             m.d.sync += [fetched.eq(1), read_at.eq(self._after(read_at))]
         with m.Elif(move):
@@ -87,8 +93,37 @@ class InputStore(Shared):
         m.d.comb += drop.eq(self.start & self.replay)
         with m.If(drop):
             m.d.sync += [fetched.eq(0), read_at.eq(0), ahead.eq(used + self.write)]
+        if self.partial:
+            self._keep(m, read_at, ahead, fetch, there, freed, counts)
         self._items(m, read.data, fetched, move, left, drop)
         return m
+
+    def _keep(self, m, read_at, ahead, fetch, there, freed, counts):
+        """The first words are read for each image, and then those of the ring behind them."""
+        keeping, kept = Signal(), Signal(range(self.depth))
+        whole = Signal()                        # all that are kept are there
+        turn = Signal(range(self.depth))        # ... of this image to be read
+        budget = Signal(32)                     # words of this image to be read
+        ring_at = Signal(range(self.depth))
+        m.d.comb += [keeping.eq((self.keep != 0) & ~self.replay), whole.eq(kept == self.keep)]
+        with m.If(keeping):
+            # Nothing of the next image is read ahead: it begins with the first word.
+            m.d.comb += [there.eq((budget != 0) & whole & ((turn != 0) | (ahead != 0))),
+                         freed.eq(turn == 0), counts.eq(whole)]
+            with m.If(~whole):
+                m.d.sync += ring_at.eq(self.keep)
+                with m.If(self.write):
+                    m.d.sync += kept.eq(kept + 1)
+            with m.If(fetch):
+                m.d.sync += budget.eq(budget - 1)
+                with m.If(turn != 0):
+                    m.d.sync += turn.eq(turn - 1)
+                with m.Else():
+                    m.d.sync += ring_at.eq(self._after(ring_at))
+                with m.If(turn == 1):
+                    m.d.sync += read_at.eq(ring_at)
+            with m.If(self.start):
+                m.d.sync += [turn.eq(self.keep), budget.eq(self.words), read_at.eq(0)]
 
     def _items(self, m, data, fetched, move, left, drop):
         """Cut words into items, or join them."""
@@ -127,6 +162,8 @@ class InputStore(Shared):
 
     def _after(self, pointer):
         following = (pointer + 1)[:len(pointer)]
+        if self.partial:
+            return Mux(pointer == self.depth - 1, Mux(self.replay, 0, self.keep), following)
         if self.depth & (self.depth - 1) == 0:
             return following
         return Mux(pointer == self.depth - 1, 0, following)

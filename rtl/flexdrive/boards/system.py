@@ -71,7 +71,11 @@ class System(LineSystem):
                 (Space.WEIGHTS, config.chip.weight_bits, config.weight_words, chip.i_weights),
                 (Space.PIXELS, 16, config.pixel_words, chip.i_pixels))):
             name = space.name
-            m.submodules[f"{name.lower()}_store"] = store = InputStore(width, depth)
+            m.submodules[f"{name.lower()}_store"] = store = InputStore(
+                width, depth, partial=space == Space.WEIGHTS)
+            if store.partial:
+                m.d.comb += [store.keep.eq(control.WEIGHTS_KEEP),
+                             store.words.eq(control.WEIGHTS_WORDS)]
             stores.append(store)
             wiring.connect(m, store.o, port)
             m.d.comb += [

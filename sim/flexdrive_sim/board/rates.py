@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flexdrive.boards.frame import MOST_WORDS
 from flexdrive.boards.streams import items_per_word
-from flexdrive_deploy.board.driver import REPORT_WORDS
+from flexdrive_deploy.board.driver import REPORT_WORDS, kept_words
 
 from ..hyperdrive.drive.chip import count_descriptors
 
@@ -35,8 +35,8 @@ class Cost:
     ----------
     cycles : of the chip. clock : Hz.
     pixels, results, reports : words of the line.
-    streamed : name of a stream that the store does not hold -> words; those are sent again.
-    stored : name of a stream in the store -> words; those are sent once.
+    streamed : name of a stream -> words that the store does not hold; those are sent again.
+    stored : name of a stream -> words in the store; those are sent once.
     """
 
     cycles: int
@@ -93,7 +93,10 @@ def cost(program, config, cycles):
              "weights": (-(-len(program.weights) // per_word) * program.weights.shape[1],
                          config.weight_words)}
     reports = REPORT_WORDS * count_descriptors(program.words) + 1
+    kept = {"descriptors": sizes["descriptors"][0] * (sizes["descriptors"][0]
+                                                      <= config.program_words),
+            "weights": kept_words(*sizes["weights"])}
     return Cost(cycles, config.clock, -(-program.input_words // 2),
                 -(-program.output_words // 2) + 1, reports,
-                {name: words for name, (words, depth) in sizes.items() if words > depth},
-                {name: words for name, (words, depth) in sizes.items() if words <= depth})
+                {name: words - kept[name] for name, (words, _) in sizes.items()
+                 if words > kept[name]}, kept)

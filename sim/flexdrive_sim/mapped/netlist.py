@@ -7,10 +7,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from flexdrive.emit import emit_rtlil
+from flexdrive_deploy.hdl.synth.devices import ECP5_BOARD
 from flexdrive_deploy.tools import run_yosys
 
 __all__ = ["as_design", "mapped"]
 
+_DELAY = 16_000         # picoseconds that paths are mapped for: 50 MHz, wires apart
 _CELLS = "+/lattice/cells_sim_ecp5.v"
 _CONSTANT = {"0", "1", "x", "z"}
 
@@ -26,9 +28,10 @@ def mapped(component, *, notify=None):
     design = emit_rtlil(component)
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "design.il").write_text(design.text)
-        run_yosys(f"read_rtlil design.il\nsynth_ecp5 -top {design.top}\nwrite_json mapped.json",
-                  cwd=place, what=f"synthesis of {design.top}", notify=notify)
-        modules = json.loads((Path(place) / "mapped.json").read_text())["modules"]
+        script = ECP5_BOARD.format(top=design.top, delay=_DELAY)
+        run_yosys(f"read_rtlil design.il\n{script}", cwd=place,
+                  what=f"synthesis of {design.top}", notify=notify)
+        modules = json.loads((Path(place) / f"{design.top}.json").read_text())["modules"]
     return design, modules[design.top]
 
 
