@@ -1,5 +1,6 @@
-"""flexdrive board: bitstreams, and chips behind a cable."""
+"""flexdrive board: bitstreams (:mod:`.board_build`), and designs behind a cable."""
 
+import sys
 import time
 from contextlib import closing
 from dataclasses import asdict
@@ -9,16 +10,21 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from flexdrive.boards.config import SystemConfig
-from flexdrive_deploy.board.boards import BOARDS, board_named, known_chip, system_for
-from flexdrive_deploy.board.driver import Board
+from flexdrive.boards.designs import design_of
+from flexdrive.boards.registers import TABLES, Access, Design
+from flexdrive_deploy.board.attach import attach
+from flexdrive_deploy.board.boards import DESIGNS, known_chip, system_for
 from flexdrive_deploy.board.transport import SerialTransport
 from flexdrive_deploy.chip_choice import read_config
+from flexdrive_sim.board.selftest import SelftestError
 from flexdrive_sim.hyperdrive.drive.board import DEFAULT_BAUD
 from flexdrive_sim.progress import preparation
 
+from . import board_build
+
 __all__ = ["command"]
 
+_RATES = (115_200, 921_600, 2_000_000, 3_000_000)
 _console = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -26,6 +32,10 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 @click.group()
 def command():
     """Bitstreams for boards, and chips behind a cable."""
+
+
+for _each in board_build.COMMANDS:
+    command.add_command(_each)
 
 
 def _port(function):
@@ -36,10 +46,13 @@ def _port(function):
 
 
 def _open(port, baud):
-    return closing(Board(SerialTransport(port, baud)))
+    return closing(attach(SerialTransport(port, baud)))
 
 
 def _config(board, file):
+    """ChipConfig of a board; None when it has no chip."""
+    if board.design != Design.HYPERDRIVE:
+        return None
     return read_config(Path(file)) if file else known_chip(board.identity)
 
 
@@ -54,12 +67,13 @@ def info(port, baud):
     with _open(port, baud) as board:
         identity = board.identity
         table = Table(show_header=False, box=None)
+        sizes = {name: f"{value:,} words" for name, value in identity.constants.items()
+                 if name.endswith(("_DEPTH", "_WORDS"))}
         for name, value in (
-                ("chip", identity.chip), ("configuration", identity.configuration),
+                ("design", identity.about), ("configuration", identity.configuration),
                 ("build", identity.build), ("clock", f"{identity['CLOCK'] / 1e6:g} MHz"),
                 ("line", f"{identity['BAUD']:,} baud"),
-                *((f"{name} store", f"{identity[f'{name.upper()}_DEPTH']:,} words")
-                  for name in ("program", "weights", "pixels", "results", "reports")),
+                *((name.lower().replace("_", " "), value) for name, value in sizes.items()),
                 ("state", board.waits())):
             table.add_row(name, value)
         _console.print(table)
@@ -69,11 +83,12 @@ def info(port, baud):
 @_port
 @_chip_option
 @click.option("--layers", default=8, show_default=True, type=click.IntRange(min=0),
-              help="Random programs to compare with the golden model.")
+              help="Random programs to compare with the golden model (dot-product unit: sixteen "
+              "times as many operations).")
 @click.option("--line", default=64, show_default=True, type=click.IntRange(min=1),
               help="Round trips over the line.")
 def selftest(port, baud, chip_file, layers, line):
-    """Test the board behind PORT: line, memories, arithmetic, layers."""
+    """Test the board behind PORT: line, memories, arithmetic, layers or programs."""
     from flexdrive_sim.board.selftest import selftest as steps
 
     begin = time.monotonic()
@@ -87,23 +102,96 @@ def selftest(port, baud, chip_file, layers, line):
 @click.argument("model", metavar="MODEL", type=click.Path())
 @_port
 @_chip_option
-@click.option("--input", "input_file", required=True, type=click.Path(), metavar="X.npy",
-              help="Images (N, C, H, W).")
+@click.option("--input", "input_file", type=click.Path(), metavar="X.npy",
+              help="Images (N, C, H, W), for a network.")
 @click.option("--expect", type=click.Path(), metavar="Y.npy", help="Results to compare.")
 @click.option("--output", type=click.Path(), metavar="Z.npy", help="Where to write the results.")
 @click.option("--layer-check", is_flag=True,
               help="Compare every word of every layer, not only what leaves the chip.")
-def run(model, port, baud, chip_file, input_file, expect, output, layer_check):
-    """Run MODEL on the board behind PORT: every word compared with the golden model."""
+@click.option("--max-cycles", default=1_000_000_000, show_default=True,
+              type=click.IntRange(1, (1 << 32) - 1), help="Of a program: when it is ended.")
+def run(model, port, baud, chip_file, input_file, expect, output, layer_check, max_cycles):
+    """Run MODEL on the board behind PORT: a network on a chip, every word compared with the golden
+    model; or a program (ELF file) on a core, its memory compared with the instruction-set
+    simulator's."""
+    with _open(port, baud) as board:
+        design, chip = board.identity.design, _config(board, chip_file)
+        _console.print(f"{port}: {board.identity.about}, build {board.identity.build}",
+                       markup=False)
+        if design == Design.FLEXV:
+            _run_program(board, model, max_cycles)
+            return
+        board.identity.want(Design.HYPERDRIVE)
+    if input_file is None:
+        raise click.UsageError("a network needs --input")
     from .chip_options import ChipChoice
     from .run import run_model
 
-    with _open(port, baud) as board:
-        chip = _config(board, chip_file)
-        _console.print(f"{port}: {board.identity.chip}, build {board.identity.build}",
-                       markup=False)
     run_model(model, ChipChoice(None, None, asdict(chip)), input_file, f"board:{port}@{baud}",
               expect=expect, output=output, layer_check=layer_check)
+
+
+def _run_program(board, path, max_cycles):
+    """A program on a core; the exit status is its own."""
+    from flexdrive_deploy.flexv.elf import load_elf
+    from flexdrive_sim.board.core_selftest import differing_words
+
+    program = load_elf(path)
+    begin = time.monotonic()
+    board.load(program)
+    loaded = time.monotonic() - begin
+    done = board.run(max_cycles)
+    _console.print(f"{program.image().what}: loaded in {loaded:.2f} s, CRC-32 right")
+    _console.print(f"{done.verdict}; {done.cycles:,} cycles, "
+                   f"{done.cycles / board.identity['CLOCK']:.6f} s", markup=False)
+    if not done.passed:
+        sys.exit(1)
+    wrong = differing_words(program, board.read)
+    if wrong:
+        raise SelftestError(f"{path}: {wrong}")
+    _console.print("memory: equal to that of the instruction-set simulator")
+
+
+@command.command()
+@click.argument("model", metavar="MODEL", type=click.Path())
+@click.argument("board")
+@click.option("--chip", "chip_file", type=click.Path(), metavar="FILE",
+              help="Configuration of the chip, instead of the board's own.")
+@click.option("--baud", "rates", multiple=True, type=click.IntRange(min=9600),
+              help="Bits a second of the line, several times.  [default: 115200 to 3000000]")
+def rate(model, board, chip_file, rates):
+    """Compute what MODEL costs on BOARD: words of the line, cycles, images a second.
+
+    Cycles are those of the cycle model, which the hardware has exactly; the line is taken without
+    pauses."""
+    import flexdrive as fd
+    from flexdrive_sim.board.rates import cost
+    from flexdrive_sim.hyperdrive.drive.runner import predict_program
+
+    config = system_for(board, read_config(Path(chip_file)) if chip_file else None)
+    if design_of(config) != Design.HYPERDRIVE:
+        raise click.UsageError(f"{board} has no chip, and a network needs one")
+    programs = fd.compile(model, chip=config.chip).programs
+    costs = [cost(program, config, predict_program(program).cycles) for program in programs]
+    for each in costs:
+        _console.print(f"{each.cycles:,} cycles, {1e3 * each.chip_seconds:.3f} ms at "
+                       f"{each.clock / 1e6:g} MHz; an image has {each.to_board:,} bytes to the "
+                       f"board, {each.to_host:,} to the host", markup=False)
+        for name, words in each.stored.items():
+            _console.print(f"  {name}: {words:,} words in the store, sent once")
+        for name, words in each.streamed.items():
+            _console.print(f"  {name}: {words:,} words, more than the store has; sent for each "
+                           "image")
+    table = Table("baud", "images/s", "line, ms", "chip, ms", "line busy", "chip busy",
+                  "loading, s")
+    for baud in rates or _RATES:
+        line = sum(each.line_seconds(baud) for each in costs)
+        chip = sum(each.chip_seconds for each in costs)
+        whole = sum(1 / each.images_per_second(baud) for each in costs)
+        table.add_row(f"{baud:,}", f"{1 / whole:,.1f}", f"{1e3 * line:.2f}", f"{1e3 * chip:.2f}",
+                      f"{line / whole:.0%}", f"{chip / whole:.0%}",
+                      f"{sum(each.load_seconds(baud) for each in costs):.2f}")
+    _console.print(table)
 
 
 @command.command()
@@ -114,35 +202,42 @@ def run(model, port, baud, chip_file, input_file, expect, output, layer_check):
 def monitor(port, baud, interval, count):
     """Print what the board behind PORT does, line by line; begins with a reset."""
     with _open(port, baud) as board:
-        at = 0
+        at, shown = 0, _counted(board)
         while not count or at < count:
-            good, bad, lost, broken = (board.get(name) for name in (
-                "FRAMES_GOOD", "FRAMES_BAD", "FRAMES_LOST", "BYTES_BROKEN"))
-            _console.print(f"{board.get('IMAGES_DONE')} images, frames: {good} good, {bad} bad, "
-                           f"{lost} lost, {broken} broken bytes; {board.waits()}")
+            _console.print("; ".join([*(f"{text}: {board.get(name)}" for name, text in shown),
+                                      board.waits()]))
             at += 1
             if not count or at < count:
                 time.sleep(interval)
 
 
+def _counted(board):
+    """(register, what it counts) of the board, those of work first."""
+    names = [register.name for register in TABLES[board.identity.design]
+             if register.access == Access.STATE]
+    return [(name, name.lower().replace("_", " ")) for name in names
+            if name.endswith("DONE") or name.startswith(("FRAMES_", "BYTES_"))]
+
+
 @command.command()
 @click.argument("board")
+@click.option("--design", type=click.Choice(sorted(DESIGNS)), help="By default the board's own.")
 @click.option("--chip", "chip_file", type=click.Path(), metavar="FILE",
               help="Configuration of the chip, instead of the board's own.")
 @click.option("--link", "path", type=click.Path(), help="Symbolic link to make for the port.")
 @click.option("--vcd", type=click.Path(), help="Write a waveform of everything; slow.")
 @click.option("--seconds", type=click.FloatRange(min=0), help="End by itself after so long.")
-def simulate(board, chip_file, path, vcd, seconds):
+def simulate(board, design, chip_file, path, vcd, seconds):
     """Run BOARD on the compiled engine behind a pseudo-terminal.
 
     The port is printed; everything that talks to a board talks to it. Besides the boards there are
-    `tiny` and `digits`, small ones for trying."""
+    `tiny` and `digits`, small ones for trying, `flexv` and `dotp`."""
     from contextlib import nullcontext
 
     from flexdrive_sim.board.simulated import SimulatedBoard
     from flexdrive_sim.board.terminal import Terminal
 
-    config = system_for(board, read_config(Path(chip_file)) if chip_file else None)
+    config = system_for(board, read_config(Path(chip_file)) if chip_file else None, design)
     with preparation(_errors) as notify:
         simulated = SimulatedBoard(config, debug=vcd is not None, notify=notify)
     wave = simulated.model.write_vcd(vcd) if vcd else nullcontext()
@@ -161,65 +256,3 @@ def simulate(board, chip_file, path, vcd, seconds):
         finally:
             if path:
                 Path(path).unlink(missing_ok=True)
-
-
-@command.command()
-@click.argument("board", type=click.Choice(sorted(BOARDS)))
-@click.option("--config", "chip_file", type=click.Path(), metavar="FILE",
-              help="Configuration of the chip, instead of the board's own.")
-@click.option("--freq", type=click.FloatRange(min=1), metavar="MHZ", help="Clock.")
-@click.option("--baud", type=click.IntRange(min=9600), help="Bits a second of the line.")
-@click.option("--seeds", default=1, show_default=True, type=click.IntRange(min=1),
-              help="Placements to try; the best is taken.")
-def build(board, chip_file, freq, baud, seeds):
-    """Build a bitstream for BOARD."""
-    from dataclasses import replace
-
-    from flexdrive_deploy.board.flow import build as run
-
-    config = system_for(board, read_config(Path(chip_file)) if chip_file else None)
-    changes = {"clock": round(freq * 1e6)} if freq else {}
-    config: SystemConfig = replace(config, **changes, **({"baud": baud} if baud else {}))
-    with preparation(_errors) as notify:
-        made = run(board_named(board), config, range(1, seeds + 1), notify=notify)
-    table = Table("seed", "MHz reached", "MHz wanted")
-    for each in made.placed:
-        table.add_row(str(each.seed), f"{each.reached:.2f}", f"{each.wanted:g}")
-    _console.print(table)
-    table = Table("cells", "used", "of", "%")
-    for kind, (used, available) in sorted(made.best.cells.items()):
-        table.add_row(kind, f"{used:,}", f"{available:,}", f"{100 * used / available:.0f}")
-    _console.print(table)
-    _console.print(f"{made.place / 'top.bit'}, build {made.config.build:016x}", markup=False)
-
-
-@command.command()
-@click.argument("board", type=click.Choice(sorted(BOARDS)))
-@click.argument("bitstream", type=click.Path())
-def program(board, bitstream):
-    """Write BITSTREAM to BOARD, with openFPGALoader or dfu-util of the system."""
-    from flexdrive_deploy.board.programmer import write
-
-    write(board_named(board), bitstream)
-    _console.print(f"{bitstream} is on the board", markup=False)
-
-
-@command.command()
-@click.argument("board", type=click.Choice(sorted(BOARDS)))
-def constraints(board):
-    """Print pins and clocks of BOARD as the tools get them."""
-    from flexdrive_deploy.board.flow import constraints as text
-
-    click.echo(text(board_named(board)), nl=False)
-
-
-@command.command()
-@click.argument("table", type=click.Choice(["board", "axi", "wishbone"]))
-@click.option("--format", "kind", type=click.Choice(["c", "svd"]), default="c", show_default=True,
-              help="C header or CMSIS-SVD.")
-def registers(table, kind):
-    """Print a table of registers for drivers of your own: those behind the link of a board, or
-    those of a chip on a bus."""
-    from flexdrive_deploy.hdl.register_map import c_header, svd
-
-    click.echo((c_header if kind == "c" else svd)(table), nl=False)

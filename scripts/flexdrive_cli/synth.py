@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from flexdrive.errors import FlexdriveError
-from flexdrive_deploy.hdl.synth.devices import FLIP_FLOP
 
 from .chip_options import chip_options
 from .cluster_options import cluster_options
@@ -28,6 +27,10 @@ DEVICES = ("ecp5-85k", "ice40-up5k", "generic")
 @click.argument("target")
 @click.option("--device", type=click.Choice(DEVICES), default="ecp5-85k", show_default=True,
               help="FPGA, or generic: gates of two inputs, nothing placed.")
+@click.option("--liberty", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Map to the cells of this Liberty file instead, and count their area.")
+@click.option("--macros", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="TOML table of memory macros for what stays a memory (with --liberty).")
 @click.option("--freq", "megahertz", type=click.FloatRange(min=0, min_open=True), metavar="MHZ",
               help="Clock that has to be reached by the best seed; what is aimed at without it is "
                    "60 MHz (ECP5) or 12 MHz (iCE40).")
@@ -50,23 +53,26 @@ DEVICES = ("ecp5-85k", "ice40-up5k", "generic")
 @link_options(crossing=True)
 @core_options
 @cluster_options
-def command(target, device, megahertz, seeds, levels, apart, delay, no_place, output, depth, chip,
-            links, core, cluster):
+@click.pass_context
+def command(context, target, device, liberty, macros, megahertz, seeds, levels, apart, delay,
+            no_place, output, depth, chip, links, core, cluster):
     """Synthesise TARGET (flexdrive verilog --list) with yosys, place and route it with nextpnr.
 
     Prints the area by block, the clock of each seed and the critical path by Python component.
     Ends with status 1 when a clock was asked for and is not reached.
     """
-    from flexdrive_deploy.hdl.synth import DEVICES as known
     from flexdrive_deploy.hdl.synth import place_and_route, synthesise
+    from flexdrive_deploy.hdl.synth.macros import choose
     from flexdrive_deploy.hdl.targets import target_named
 
     target = target_named(target)
     value = parameter(target, depth, chip, links, core, cluster)
     numbers = _seeds(seeds)
-    made_for = known[device]
+    chosen = context.get_parameter_source("device") is not click.core.ParameterSource.DEFAULT
+    made_for, table = _technology(device if chosen or liberty is None else None, liberty, macros)
     if made_for.tool is None and megahertz is not None:
-        raise click.UsageError("--freq needs a device that is placed; generic has no clock")
+        raise click.UsageError(f"--freq needs a device that is placed; {made_for.name} has no "
+                               "clock")
     if output is not None and not output.absolute().parent.is_dir():
         raise FlexdriveError(f"{output}: its directory does not exist")
     console, printer = Console(stderr=True, highlight=False), Console(highlight=False)
@@ -74,7 +80,8 @@ def command(target, device, megahertz, seeds, levels, apart, delay, no_place, ou
     with tempfile.TemporaryDirectory() as place, console.status("emitting") as status:
         made = synthesise(target.build(value), made_for, place, apart=apart,
                           delay=delay, notify=status.update)
-        _print_blocks(printer, target, made, levels)
+        memories = choose(made.memories, table) if table else None
+        _print_blocks(printer, target, made, levels, memories)
         for seed in numbers if made_for.tool and not no_place else ():
             routed.append(place_and_route(
                 made, place, megahertz=megahertz or (60 if device == "ecp5-85k" else 12),
@@ -85,11 +92,27 @@ def command(target, device, megahertz, seeds, levels, apart, delay, no_place, ou
         _print_path(printer, best)
     printer.print(f"{time.monotonic() - start:.0f} s")
     if output is not None:
-        _write(output, target, value, made, routed)
+        _write(output, target, value, made, routed, memories)
     if best is not None and megahertz is not None and best.fmax < megahertz:
         raise FlexdriveError(
             f"{target.name} reaches {best.fmax:.2f} MHz on {device} (best of seeds {seeds}), "
             f"{megahertz:g} MHz were asked for; --freq {int(best.fmax)} would pass")
+
+
+def _technology(device, liberty, macros):
+    """What is synthesised for, and macros or None; ``device`` : name, None when none was given
+    beside a library."""
+    from flexdrive_deploy.hdl.synth import DEVICES as known
+    from flexdrive_deploy.hdl.synth.liberty import device_of, read_library
+    from flexdrive_deploy.hdl.synth.macros import read_macros
+
+    if liberty is None:
+        if macros is not None:
+            raise click.UsageError("--macros are areas of a library: it needs --liberty")
+        return known[device], None
+    if device is not None:
+        raise click.UsageError(f"--liberty names what is mapped to, and so does --device {device}")
+    return device_of(read_library(liberty)), None if macros is None else read_macros(macros)
 
 
 def _seeds(text):
@@ -100,7 +123,7 @@ def _seeds(text):
     return [int(word) for word in words]
 
 
-def _print_blocks(printer, target, made, levels):
+def _print_blocks(printer, target, made, levels, memories):
     device = made.device
     table = Table("block", "component", box=None, pad_edge=False, header_style="bold",
                   title=f"{target.name} on {device.name} ({device.part})")
@@ -110,7 +133,7 @@ def _print_blocks(printer, target, made, levels):
 
     def cells(counts):
         logic, registers = made.logic(counts), made.registers(counts)
-        rest = ([logic + FLIP_FLOP * registers] if device.areas else
+        rest = ([made.area(counts)] if device.areas else
                 [counts[kind] for kind in others])
         return [f"{count:,.0f}" for count in (logic, registers, *rest)]
 
@@ -127,6 +150,18 @@ def _print_blocks(printer, target, made, levels):
     if made.memory_bits:
         table.caption = f"and {made.memory_bits:,} bits of memories"
     printer.print(table)
+    if device.unit != 1:
+        printer.print(f"{made.area(made.cells) / device.unit:,.0f} gate equivalents of "
+                      f"{device.unit:g}, with registers")
+    if memories is not None:
+        for macro, count in memories.items():
+            printer.print(f"{count:,} {macro.name}: {count * macro.area:,.0f}")
+        whole = made.area(made.cells) + _macro_area(memories)
+        printer.print(f"{whole:,.0f} with memories")
+
+
+def _macro_area(memories):
+    return sum(count * macro.area for macro, count in memories.items())
 
 
 def _print_path(printer, routed):
@@ -138,12 +173,16 @@ def _print_path(printer, routed):
     printer.print(table)
 
 
-def _write(output, target, value, made, routed):
+def _write(output, target, value, made, routed, memories):
     document = {
         "target": target.name, "configuration": target.configuration(value),
         "device": made.device.name, "part": made.device.part, "cells": dict(made.cells),
         "logic": round(made.logic(made.cells), 2), "registers": made.registers(made.cells),
         "memory_bits": made.memory_bits,
+        **({"area": round(made.area(made.cells), 2)} if made.device.areas else {}),
+        **({} if memories is None else {
+            "macros": {macro.name: count for macro, count in memories.items()},
+            "macro_area": _macro_area(memories)}),
         "blocks": {".".join(path): {"component": made.hierarchy.component(path), **cells}
                    for path, cells in made.blocks.items()},
         "routed": [{"seed": one.seed, "megahertz": one.fmax, "critical_path": [

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import flexdrive as fd
 from flexdrive.boards.frame import Kind, Space
 from flexdrive.boards.registers import REGISTERS, Access
 from flexdrive.hyperdrive import PRESETS
@@ -17,11 +18,16 @@ from flexdrive_deploy.board.errors import BoardError, IdentityError, NoAnswerErr
 from flexdrive_deploy.board.jobs import Writing
 from flexdrive_sim.board.fault_kinds import KINDS
 from flexdrive_sim.board.faults import FaultBench
+from flexdrive_sim.board.rates import cost, frame_bytes
 from flexdrive_sim.board.selftest import SelftestError, selftest
 from flexdrive_sim.board.simulated import DirectTransport, LineFault
 from flexdrive_sim.hyperdrive.drive.board import BoardMachine
+from flexdrive_sim.hyperdrive.drive.chip import count_descriptors
+from flexdrive_sim.hyperdrive.drive.runner import predict_program
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 from flexdrive_sim.hyperdrive.verify.random_layer import random_layer_stimulus
+
+from ..api.networks import two_layers
 
 CHIP = PRESETS["tiny"]
 
@@ -44,7 +50,7 @@ def _loaded(board, stimulus, words, weights, pixels, reports):
 def test_the_board_says_what_it_is(tiny):
     board = _board(tiny)
     assert board.identity["CLOCK"] == tiny.config.clock
-    assert board.identity.chip == "2 x 2 tiles of 4 units, adders of depth 1"
+    assert board.identity.about == "2 x 2 tiles of 4 units, adders of depth 1"
     assert known_chip(board.identity) == CHIP
     assert board.waits() == "the chip is idle"
 
@@ -123,6 +129,30 @@ def test_several_images_streamed_and_replayed_give_the_golden_words(tiny):
         for run, expected in zip(board.run(images), golden, strict=True):
             assert np.array_equal(run.pixels, expected)
             assert list(run.reports[:, 0] >> 16 & 0xFF) == [0] * reports
+
+
+@pytest.mark.slow
+def test_what_a_network_costs_is_what_the_line_and_the_chip_take(tiny):
+    """Bytes and time of 16 images of a network, computed and as they were."""
+    program = fd.compile(two_layers(1)[0], chip="tiny").programs[0]
+    computed = cost(program, tiny.config, predict_program(program).cycles)
+    board, random = _board(tiny), np.random.default_rng(1)
+    board.load(program.words, program.weights, weight_bits=CHIP.weight_bits,
+               inputs=program.input_words, outputs=program.output_words,
+               reports=count_descriptors(program.words))
+    line, begin = board.link.statistics, board.link.transport.now()
+    sent, received = line.sent, line.received
+    board.run([random.integers(0, 15000, program.input_words).astype(np.uint16)
+               for _ in range(16)])
+    seconds = board.link.transport.now() - begin
+    # A register is set and read, and an empty ring is asked once.
+    assert 1 <= (line.sent - sent) / 16 / computed.to_board < 1.1
+    assert 1 <= (line.received - received) / 16 / computed.to_host < 1.1
+    assert 0.8 < 16 / seconds / computed.images_per_second(tiny.baud) < 1
+    assert not computed.streamed
+    small = cost(program, replace(tiny.config, weight_words=2), 1)
+    assert small.streamed == {"weights": computed.stored["weights"]}
+    assert small.to_board - computed.to_board == frame_bytes(2 + small.streamed["weights"])
 
 
 def test_a_refused_descriptor_is_told_and_stops_further_images(tiny):

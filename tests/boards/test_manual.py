@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from flexdrive.boards.frame import MOST_WORDS, PROTOCOL, RESET_KEY, Kind, Space
-from flexdrive.boards.registers import REGISTERS
+from flexdrive.boards.registers import TABLES, Design
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/board-link.md").read_text()
 
@@ -17,13 +19,18 @@ def _row(register):
 
 
 def test_registers_of_the_page_are_those_of_the_table():
-    table = PAGE.partition("## Registers")[2].strip().splitlines()[2:]
-    assert table == [_row(register) for register in REGISTERS]
+    chip, core, dotp = (part.partition("|---|---|---|---|")[2].partition("\n\n")[0].strip()
+                        for part in PAGE.partition("## Registers")[2].split("\n### "))
+    for table, design in ((chip, Design.HYPERDRIVE), (core, Design.FLEXV), (dotp, Design.DOTP)):
+        assert table.splitlines() == [_row(register) for register in TABLES[design]]
 
 
-def test_addresses_follow_each_other_and_fields_do_not_overlap():
-    assert [register.address for register in REGISTERS] == list(range(len(REGISTERS)))
-    for register in REGISTERS:
+@pytest.mark.parametrize("design", Design)
+def test_addresses_follow_each_other_and_fields_do_not_overlap(design):
+    registers = TABLES[design]
+    assert [register.address for register in registers] == list(range(len(registers)))
+    assert len({register.name for register in registers}) == len(registers)
+    for register in registers:
         taken = 0
         for _, low, bits, _ in register.fields:
             mask = (1 << bits) - 1 << low

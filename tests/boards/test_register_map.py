@@ -12,7 +12,9 @@ from flexdrive_cli import cli
 from flexdrive_deploy.hdl.register_map import MAPS, c_header, svd
 
 TABLES = {
-    "board": {r.name: (4 * r.address, r.fields) for r in board.REGISTERS},
+    **{name: {r.name: (4 * r.address, r.fields) for r in board.TABLES[design]} for name, design in (
+        ("board", board.Design.HYPERDRIVE), ("board-flexv", board.Design.FLEXV),
+        ("board-dotp", board.Design.DOTP))},
     "axi": {r.name: (r.offset, r.fields) for r in bus.REGISTERS if not r.wishbone},
     "wishbone": {r.name: (r.offset, r.fields) for r in bus.REGISTERS},
 }
@@ -25,7 +27,7 @@ def test_header_has_each_register_and_field_once(name):
     assert len(macros) == len(re.findall("#define", text)) - 1
     expected = {}
     for register, (offset, fields) in TABLES[name].items():
-        head = f"FLEXDRIVE_{name.upper()}_{register}"
+        head = f"FLEXDRIVE_{name.upper().replace('-', '_')}_{register}"
         expected[head] = offset
         for field, low, bits, _ in fields:
             expected[f"{head}_{field.upper()}_BIT"] = low

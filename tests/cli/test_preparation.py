@@ -9,6 +9,7 @@ from rich.console import Console
 from flexdrive.emit import emit_rtlil
 from flexdrive.fp16 import Adder
 from flexdrive_cli import demo
+from flexdrive_deploy import cache
 from flexdrive_deploy.tools import ToolError
 from flexdrive_sim.engine import build
 from flexdrive_sim.progress import preparation
@@ -36,8 +37,8 @@ def nothing_built(monkeypatch, tmp_path, design):
         notify(what)
         raise ToolError(f"{what}: enough")
 
-    monkeypatch.setattr(build, "cache_directory", lambda: tmp_path / "cache")
-    monkeypatch.setattr(build, "emit_rtlil", emit)
+    monkeypatch.setattr(cache, "cache_directory", lambda: tmp_path / "cache")
+    monkeypatch.setattr(build, "emitted", emit)
     monkeypatch.setattr(build, "run_yosys", run)
 
 

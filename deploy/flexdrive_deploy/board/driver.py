@@ -6,17 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from flexdrive.boards.frame import Space
-from flexdrive.boards.registers import Fault, register_named
+from flexdrive.boards.registers import Design, Fault
 from flexdrive.boards.streams import items_per_word
 
+from .device import Device
 from .errors import BoardError
-from .identity import Identity
-from .jobs import Reading, Writing
-from .link import Link
 
-__all__ = ["Board", "BoardRun", "pack_items"]
+__all__ = ["REPORT_WORDS", "Board", "BoardRun", "pack_items"]
 
-_REPORT_WORDS = 5
+REPORT_WORDS = 5
 _STREAMS = ("descriptors", "weights", "pixels", "results", "reports")
 
 
@@ -49,8 +47,8 @@ class BoardRun:
     reports: np.ndarray
 
 
-class Board:
-    """A board, in a session of its own: making it resets the board.
+class Board(Device):
+    """A board with a chip, in a session of its own: making it resets the board.
 
     Parameters
     ----------
@@ -62,27 +60,15 @@ class Board:
     streamed : spaces that are sent again for each image, since the store does not hold them.
     """
 
+    design = Design.HYPERDRIVE
+
     def __init__(self, transport, **options):
-        self.link = Link(transport, **options)
-        self.link.reset()
-        self.identity = Identity.of(self.link)
-        self._begun()
+        super().__init__(transport, **options)
         self.streamed = ()
 
-    def begin(self):
-        """Begin a session: the board is reset, everything is at its beginning."""
-        self.link.reset()
-        self._begun()
-
     def _begun(self):
-        self.link.credit = self.identity["CREDIT"]
-        self._position = dict.fromkeys(Space, 0)
-        self._crc = dict.fromkeys(Space, 0)
+        super()._begun()
         self._images = 0
-
-    def close(self):
-        """Give the port back."""
-        self.link.transport.close()
 
     def load(self, words, weights, *, weight_bits, inputs, outputs, reports):
         """Bring a program to the board.
@@ -129,7 +115,7 @@ class Board:
         jobs = [self._writing(space, np.tile(self._words[space], len(images)))
                 for space in self.streamed]
         jobs.append(self._writing(Space.PIXELS, np.concatenate(pixels)))
-        size = -(-self._outputs // 2) + 1, _REPORT_WORDS * self._reports + 1
+        size = -(-self._outputs // 2) + 1, REPORT_WORDS * self._reports + 1
         results, reports = (self._reading(space, count * len(images)) for space, count in
                             zip((Space.RESULTS, Space.REPORTS), size, strict=True))
         self._images += len(images)
@@ -142,26 +128,17 @@ class Board:
             words, rows = (self._checked(job, at, count) for job, count in
                            zip((results, reports), size, strict=True))
             found.append(BoardRun(words.astype("<u4").view("<u2")[:self._outputs],
-                                  rows.reshape(-1, _REPORT_WORDS)))
+                                  rows.reshape(-1, REPORT_WORDS)))
         return found
-
-    def get(self, name):
-        """Value of a register."""
-        return self.link.read(register_named(name).address)[0]
-
-    def set(self, name, value):
-        """Set a register."""
-        self.link.write(register_named(name).address, value)
 
     def waits(self):
         """What the chip's streams wait for, in words."""
-        fault, status = self.get("FAULT"), self.get("STATUS")
+        fault, fields = self.get("FAULT"), self.fields("STATUS")
         if fault:
             return "the chip has a fault: " + ", ".join(
                 name.lower() for name, flag in Fault.__members__.items() if fault & flag)
-        if not status & 1:
+        if not fields["busy"]:
             return "the chip is idle"
-        fields = {name: status >> low & 1 for name, low, _, _ in register_named("STATUS").fields}
         found = []
         for name in _STREAMS:
             valid, ready = fields[f"{name}_valid"], fields[f"{name}_ready"]
@@ -169,21 +146,6 @@ class Board:
                 found.append(f"{name} are on offer and not taken" if valid else
                              f"{name} are wanted and not there")
         return f"the chip waits: {', '.join(found)}" if found else "the chip computes"
-
-    def _writing(self, space, words):
-        job = Writing(space, words, position=self._position[space], crc=self._crc[space],
-                      pause=self.link.transport.pause)
-        self._position[space], self._crc[space] = job.end, job.crc
-        return job
-
-    def _reading(self, space, count):
-        job = Reading(space, count, position=self._position[space],
-                      pause=self.link.transport.pause)
-        self._position[space] += count
-        return job
-
-    def _run(self, jobs):
-        self.link.run(jobs, patience=self.link.transport.patience, explain=self.waits)
 
     def _checked(self, job, at, count):
         """Words of image ``at`` without their CRC."""

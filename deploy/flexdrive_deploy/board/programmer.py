@@ -9,7 +9,8 @@ from .errors import BoardError
 
 __all__ = ["write"]
 
-_INSTALL = {"openFPGALoader": "apt install openfpgaloader", "dfu-util": "apt install dfu-util"}
+_INSTALL = {"openFPGALoader": "apt install openfpgaloader", "dfu-util": "apt install dfu-util",
+            "iceprog": "apt install fpga-icestorm"}
 
 
 def write(board, bitstream):

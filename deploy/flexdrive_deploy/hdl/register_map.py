@@ -10,9 +10,14 @@ __all__ = ["MAPS", "c_header", "svd"]
 
 MAPS = {
     "board": "behind the serial link of a board; offsets are numbers of registers times four",
+    "board-flexv": "behind the serial link of a board with a Flex-V core; offsets are the same",
+    "board-dotp": "behind the serial link of a board with the dot-product unit; offsets are the "
+    "same",
     "axi": "of hyperdrive-axi",
     "wishbone": "of hyperdrive-wishbone",
 }
+_BOARDS = {"board": board.Design.HYPERDRIVE, "board-flexv": board.Design.FLEXV,
+           "board-dotp": board.Design.DOTP}
 # How SVD calls an access, and what reading or writing does besides.
 _ACCESS = {
     "constant": ("read-only", {}), "read only": ("read-only", {}),
@@ -24,8 +29,9 @@ _ACCESS = {
 
 def _rows(name):
     """(name, offset in bytes, access, text, fields) of each register of a table."""
-    if name == "board":
-        return [(r.name, 4 * r.address, r.access.value, r.text, r.fields) for r in board.REGISTERS]
+    if name in _BOARDS:
+        return [(r.name, 4 * r.address, r.access.value, r.text, r.fields)
+                for r in board.TABLES[_BOARDS[name]]]
     return [(r.name, r.offset, r.access.value, r.text, r.fields) for r in bus.REGISTERS
             if name == "wishbone" or not r.wishbone]
 
@@ -63,8 +69,8 @@ def svd(name):
     name : of :data:`MAPS`.
     """
     device = ET.Element("device", schemaVersion="1.3")
-    _texts(device, name=f"flexdrive_{name}", version="1", description=f"Registers {MAPS[name]}",
-           addressUnitBits="8", width="32", size="32")
+    _texts(device, name=_macro("flexdrive", name).lower(), version="1",
+           description=f"Registers {MAPS[name]}", addressUnitBits="8", width="32", size="32")
     peripheral = ET.SubElement(ET.SubElement(device, "peripherals"), "peripheral")
     rows = _rows(name)
     _texts(peripheral, name="FLEXDRIVE", baseAddress="0x0")

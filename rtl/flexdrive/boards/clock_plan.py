@@ -1,7 +1,9 @@
-"""The clock of a board's design from its oscillator, through the PLL of an ECP5, checked.
+"""The clock of a board's design from its oscillator, through the PLL of an FPGA, checked.
 
-Source of the limits: Lattice, "ECP5 and ECP5-5G Family Data Sheet" (FPGA-DS-02012), sysCLOCK PLL
-timing; of the dividers: "ECP5 and ECP5-5G sysCLOCK PLL/DLL Design and User Guide" (FPGA-TN-02200).
+Sources of limits and dividers: Lattice, "ECP5 and ECP5-5G Family Data Sheet" (FPGA-DS-02012),
+sysCLOCK PLL timing, and "ECP5 and ECP5-5G sysCLOCK PLL/DLL Design and User Guide" (FPGA-TN-02200);
+AMD, "Artix-7 FPGAs Data Sheet: DC and AC Switching Characteristics" (DS181), table 38, and
+"7 Series FPGAs Clocking Resources User Guide" (UG472).
 """
 
 from dataclasses import dataclass
@@ -12,14 +14,38 @@ from amaranth.lib.wiring import In, Out
 
 from ..errors import ConfigurationError
 
-__all__ = ["ClockPlan", "Ecp5Pll"]
+__all__ = ["ECP5_PLL", "XILINX7_PLL", "ClockPlan", "Ecp5Pll", "PllLimits", "XilinxPll"]
 
-_INPUT = (8e6, 400e6)
-_DETECTOR = (10e6, 400e6)
-_OSCILLATOR = (400e6, 800e6)
-_OUTPUT = (3.125e6, 400e6)
-_MIDDLE = 600e6         # of the oscillator's range: the choice among equals
-_DIVIDERS = range(1, 129)
+
+@dataclass(frozen=True)
+class PllLimits:
+    """What a PLL can do.
+
+    Attributes
+    ----------
+    part : what it is part of, for messages.
+    source, detector, oscillator, clock : lowest and highest Hz.
+    dividers : of reference, feedback and output.
+    """
+
+    part: str
+    source: tuple
+    detector: tuple
+    oscillator: tuple
+    clock: tuple
+    dividers: tuple
+
+    @property
+    def middle(self):
+        """Of the oscillator's range, Hz: the choice among equals."""
+        return sum(self.oscillator) / 2
+
+
+ECP5_PLL = PllLimits("an ECP5", (8e6, 400e6), (10e6, 400e6), (400e6, 800e6), (3.125e6, 400e6),
+                     (range(1, 129),) * 3)
+# PLLE2 of speed grade -1, the slowest.
+XILINX7_PLL = PllLimits("a 7 Series FPGA", (19e6, 800e6), (19e6, 450e6), (800e6, 1600e6),
+                        (6.25e6, 464e6), (range(1, 57), range(2, 65), range(1, 129)))
 
 
 @dataclass(frozen=True)
@@ -57,7 +83,7 @@ class ClockPlan:
         return self.oscillator / self.output
 
     @classmethod
-    def of(cls, source, clock):
+    def of(cls, source, clock, limits=ECP5_PLL):
         """The plan that makes ``clock`` Hz of ``source`` Hz exactly.
 
         Raises
@@ -65,30 +91,37 @@ class ClockPlan:
         ConfigurationError
             when the PLL cannot; names the nearest rates that it can.
         """
-        if not _INPUT[0] <= source <= _INPUT[1]:
-            raise ConfigurationError(f"A PLL of an ECP5 takes 8 to 400 MHz, not {source / 1e6:g}")
-        plans = list(_plans(cls, source))
+        low, high = limits.source
+        if not low <= source <= high:
+            raise ConfigurationError(f"A PLL of {limits.part} takes {low / 1e6:g} to "
+                                     f"{high / 1e6:g} MHz, not {source / 1e6:g}")
+        plans = list(_plans(cls, source, limits))
         exact = [plan for plan in plans if abs(plan.clock - clock) < 0.5]
         if exact:
-            return min(exact, key=lambda plan: (plan.reference, abs(plan.oscillator - _MIDDLE)))
+            return min(exact, key=lambda plan: (plan.reference,
+                                                abs(plan.oscillator - limits.middle)))
         rates = sorted({plan.clock for plan in plans})
         below = [rate for rate in rates if rate < clock][-1:]
         above = [rate for rate in rates if rate > clock][:1]
         near = " or ".join(f"{rate / 1e6:.6g}" for rate in below + above)
         raise ConfigurationError(f"{clock / 1e6:g} MHz is not possible from {source / 1e6:g} MHz "
-                                 f"with the PLL of an ECP5. What would pass: {near} MHz")
+                                 f"with the PLL of {limits.part}. What would pass: {near} MHz")
 
 
-def _plans(kind, source):
+def _plans(kind, source, limits):
     """All plans within the limits."""
-    for reference in _DIVIDERS:
-        if not _DETECTOR[0] <= source / reference <= _DETECTOR[1]:
+    def within(value, what):
+        return what[0] <= value <= what[1]
+
+    references, multipliers, outputs = limits.dividers
+    for reference in references:
+        if not within(source / reference, limits.detector):
             continue
-        for multiplier in _DIVIDERS:
+        for multiplier in multipliers:
             oscillator = source / reference * multiplier
-            if _OSCILLATOR[0] <= oscillator <= _OSCILLATOR[1]:
-                yield from (kind(source, reference, multiplier, output) for output in _DIVIDERS
-                            if _OUTPUT[0] <= oscillator / output <= _OUTPUT[1])
+            if within(oscillator, limits.oscillator):
+                yield from (kind(source, reference, multiplier, output) for output in outputs
+                            if within(oscillator / output, limits.clock))
 
 
 class Ecp5Pll(wiring.Component):
@@ -127,4 +160,32 @@ class Ecp5Pll(wiring.Component):
             i_CLKI=self.reference, i_CLKFB=feedback, o_CLKOP=feedback, o_CLKOS=self.clock,
             o_LOCK=self.locked, i_RST=0, i_STDBY=0, i_PHASESEL0=0, i_PHASESEL1=0, i_PHASEDIR=1,
             i_PHASESTEP=1, i_PHASELOADREG=1, i_PLLWAKESYNC=0, i_ENCLKOP=0, i_ENCLKOS=0)
+        return m
+
+
+class XilinxPll(wiring.Component):
+    """The PLLE2 of a plan, and the buffers of its clocks.
+
+    Latency: none that is counted in cycles; ``clock`` has no relation to a cycle of anything until
+    ``locked``.
+
+    Members
+    -------
+    reference : clock of the board. clock, locked : what is made of it; ``clock`` is good while
+        ``locked``.
+    """
+
+    def __init__(self, plan):
+        self.plan = plan
+        super().__init__({"reference": In(1), "clock": Out(1), "locked": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        plan, made, feedback = self.plan, Signal(), Signal()
+        m.submodules.pll = Instance(
+            "PLLE2_BASE", p_CLKIN1_PERIOD=round(1e9 / plan.source, 3),
+            p_DIVCLK_DIVIDE=plan.reference, p_CLKFBOUT_MULT=plan.multiplier,
+            p_CLKOUT0_DIVIDE=plan.output, i_CLKIN1=self.reference, i_CLKFBIN=feedback,
+            o_CLKFBOUT=feedback, o_CLKOUT0=made, o_LOCKED=self.locked, i_PWRDWN=0, i_RST=0)
+        m.submodules.buffer = Instance("BUFG", i_I=made, o_O=self.clock)
         return m

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field, fields
 
 from ..bus.uart import divisor
 from ..errors import ConfigurationError
+from ..flexv.core.config import CoreConfig
+from ..flexv.dotp.vector import STRUCTURES
 from ..hyperdrive.config import ChipConfig
 
-__all__ = ["SystemConfig"]
+__all__ = ["CoreSystemConfig", "DotpSystemConfig", "LineConfig", "SystemConfig"]
 
 
 def _power(name, value, least, most):
@@ -16,30 +18,19 @@ def _power(name, value, least, most):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystemConfig:
-    """A chip behind a serial line.
+class LineConfig:
+    """What every design behind a serial line has.
 
     Attributes
     ----------
-    chip : :class:`~flexdrive.hyperdrive.config.ChipConfig`, without links.
     clock : Hz. baud : bits a second.
-    program_words, weight_words : depth of the stores of descriptors (with scales and biases) and
-        of weights, 2 to 2**20 words of 32 bits.
-    pixel_words : depth of the store of pixels to the chip, two of them a word.
-    result_words, report_words : rings of what comes back, powers of two, at least 64.
     request_words : ring of requests, a power of two, at least 128.
     configuration, build : 64-bit hashes that the identity registers give.
     silence : seconds without a byte after which a frame under way is forgotten.
     """
 
-    chip: ChipConfig = field(default_factory=ChipConfig)
     clock: int = 60_000_000
     baud: int = 3_000_000
-    program_words: int = 2048
-    weight_words: int = 4096
-    pixel_words: int = 1024
-    result_words: int = 1024
-    report_words: int = 512
     request_words: int = 512
     configuration: int = 0
     build: int = 0
@@ -51,24 +42,10 @@ class SystemConfig:
             if each.type in ("int", int) and type(value) is not int:
                 raise ConfigurationError(f"System parameter {each.name} = {value!r} is not "
                                          "possible: it must be an integer")
-        for name in ("program_words", "weight_words", "pixel_words"):
-            value = getattr(self, name)
-            if not 2 <= value <= 1 << 20:
-                raise ConfigurationError(f"System parameter {name} = {value!r} is not possible: "
-                                         f"2 to {1 << 20} words")
-        _power("result_words", self.result_words, 64, 1 << 20)
-        _power("report_words", self.report_words, 64, 1 << 20)
         _power("request_words", self.request_words, 128, 1 << 12)
         for name in ("configuration", "build"):
             if not 0 <= getattr(self, name) < 1 << 64:
                 raise ConfigurationError(f"System parameter {name} is no number of 64 bits")
-        if self.chip.mesh:
-            raise ConfigurationError("System parameter chip has mesh = True: a chip with links is "
-                                     "no design for one board; mesh = False would pass")
-        if self.chip.weight_bits > 32 and self.chip.weight_bits % 32:
-            raise ConfigurationError(
-                f"System parameter chip has weight words of {self.chip.weight_bits} bits: at most "
-                "32, or a multiple of 32")
         if not self.silence * self.clock > 20 * self.divisor:
             raise ConfigurationError(f"System parameter silence = {self.silence!r} is not "
                                      "possible: longer than two bytes on the line")
@@ -87,3 +64,81 @@ class SystemConfig:
     def credit(self):
         """Words that requests under way may have, each counted with three more than its data."""
         return self.request_words - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemConfig(LineConfig):
+    """A chip behind a serial line.
+
+    Attributes
+    ----------
+    chip : :class:`~flexdrive.hyperdrive.config.ChipConfig`, without links.
+    program_words, weight_words : depth of the stores of descriptors (with scales and biases) and
+        of weights, 2 to 2**20 words of 32 bits.
+    pixel_words : depth of the store of pixels to the chip, two of them a word.
+    result_words, report_words : rings of what comes back, powers of two, at least 64.
+    """
+
+    chip: ChipConfig = field(default_factory=ChipConfig)
+    program_words: int = 2048
+    weight_words: int = 4096
+    pixel_words: int = 1024
+    result_words: int = 1024
+    report_words: int = 512
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("program_words", "weight_words", "pixel_words"):
+            value = getattr(self, name)
+            if not 2 <= value <= 1 << 20:
+                raise ConfigurationError(f"System parameter {name} = {value!r} is not possible: "
+                                         f"2 to {1 << 20} words")
+        _power("result_words", self.result_words, 64, 1 << 20)
+        _power("report_words", self.report_words, 64, 1 << 20)
+        if self.chip.mesh:
+            raise ConfigurationError("System parameter chip has mesh = True: a chip with links is "
+                                     "no design for one board; mesh = False would pass")
+        if self.chip.weight_bits > 32 and self.chip.weight_bits % 32:
+            raise ConfigurationError(
+                f"System parameter chip has weight words of {self.chip.weight_bits} bits: at most "
+                "32, or a multiple of 32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreSystemConfig(LineConfig):
+    """A Flex-V core with its memory behind a serial line.
+
+    Attributes
+    ----------
+    core : :class:`~flexdrive.flexv.core.CoreConfig`, without the port of the RISC-V Formal
+        Interface.
+    memory_words : words of 32 bits for instructions and data, a power of two, 64 to 2**20.
+    """
+
+    core: CoreConfig = field(default_factory=CoreConfig)
+    memory_words: int = 32768
+
+    def __post_init__(self):
+        super().__post_init__()
+        _power("memory_words", self.memory_words, 64, 1 << 20)
+        if self.core.rvfi:
+            raise ConfigurationError("System parameter core has rvfi = True: that port is for "
+                                     "proofs; rvfi = False would pass")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DotpSystemConfig(LineConfig):
+    """The dot-product unit behind a serial line.
+
+    Attributes
+    ----------
+    structure : of :data:`flexdrive.flexv.dotp.vector.STRUCTURES`.
+    """
+
+    structure: str = "array"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.structure not in STRUCTURES:
+            raise ConfigurationError(f"System parameter structure = {self.structure!r} is not "
+                                     f"possible: one of {', '.join(STRUCTURES)}")

@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from ..emit import Shared
 from .frame import ADDRESS_BITS, MOST_WORDS, Header, Kind, Place, Space
 from .receiver import RequestWord
-from .registers import REGISTERS
 from .sender import ReplyWord
 
 __all__ = ["INPUTS", "OUTPUTS", "Executor"]
@@ -23,7 +22,11 @@ class Executor(Shared):
     there yet is answered with fewer words. So every request is answered, in order, within the
     time that the line takes for the replies.
 
-    Latency: a word of a request a cycle, three cycles a word of data in a reply.
+    Latency: a word of a request a cycle, two cycles a word of data in a reply.
+
+    Parameters
+    ----------
+    registers : how many there are.
 
     Members
     -------
@@ -37,7 +40,8 @@ class Executor(Shared):
     free, freeing : host has the results before ``free``, bit of ``freeing`` by OUTPUTS.
     """
 
-    def __init__(self):
+    def __init__(self, registers):
+        self.registers = registers
         count = len(INPUTS) + len(OUTPUTS)
         super().__init__({
             "i": In(stream.Signature(RequestWord)), "o": Out(stream.Signature(ReplyWord)),
@@ -46,7 +50,7 @@ class Executor(Shared):
             "written": In(ADDRESS_BITS).array(count), "room": In(ADDRESS_BITS).array(len(INPUTS)),
             "crc": In(32).array(len(INPUTS)), "replay": In(len(INPUTS)),
             "freed": In(ADDRESS_BITS).array(len(OUTPUTS)), "free": Out(ADDRESS_BITS),
-            "freeing": Out(len(OUTPUTS))})
+            "freeing": Out(len(OUTPUTS))}, r=registers)
 
     def elaborate(self, platform):
         m = Module()
@@ -118,7 +122,7 @@ class Executor(Shared):
         self._freed = Signal(ADDRESS_BITS)
         with m.Switch(place.space):
             with m.Case(Space.REGISTERS):
-                inside = place.address < len(REGISTERS)
+                inside = place.address < self.registers
                 m.d.comb += [self._writable.eq(inside), self._readable.eq(inside)]
             for at, space in enumerate(INPUTS):
                 with m.Case(space):

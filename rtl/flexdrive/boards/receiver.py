@@ -32,8 +32,8 @@ class FrameReceiver(Shared):
 
     No flow control: bytes come at least four cycles apart.
 
-    Latency: the first word of a frame is offered five cycles after its zero was decoded, if none
-    waits before it; two cycles a word.
+    Latency: the first word of a frame is offered six cycles after its zero was decoded, if none
+    waits before it; three cycles a word.
 
     Parameters
     ----------
@@ -132,8 +132,8 @@ class FrameReceiver(Shared):
 
     def _deliver(self, m, read, committed, freed):
         """Committed words; the length of each frame comes first."""
-        at, left = Signal.like(committed), Signal(8)
-        m.d.comb += [read.addr.eq(at), read.en.eq(1), self.o.payload.word.eq(read.data),
+        at, left, word = Signal.like(committed), Signal(8), Signal(32)
+        m.d.comb += [read.addr.eq(at), read.en.eq(1), self.o.payload.word.eq(word),
                      self.o.payload.left.eq(left - 1)]
         with m.FSM():
             with m.State("IDLE"):
@@ -143,6 +143,10 @@ class FrameReceiver(Shared):
                 m.d.sync += [left.eq(read.data), at.eq(at + 1)]
                 m.next = "READ"
             with m.State("READ"):
+                m.next = "TAKE"
+            with m.State("TAKE"):
+                # A memory is slow, and what is done with a word is long.
+                m.d.sync += word.eq(read.data)
                 m.next = "WORD"
             with m.State("WORD"):
                 m.d.comb += self.o.valid.eq(1)

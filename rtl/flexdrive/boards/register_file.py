@@ -9,9 +9,9 @@ from .registers import REGISTERS, Access
 __all__ = ["RegisterFile", "register_layout"]
 
 
-def register_layout(access):
+def register_layout(access, table=REGISTERS):
     """Layout of all registers of an :class:`~.registers.Access`, 32 bits each, by name."""
-    return data.StructLayout({register.name: 32 for register in REGISTERS
+    return data.StructLayout({register.name: 32 for register in table
                               if register.access == access})
 
 
@@ -23,6 +23,7 @@ class RegisterFile(wiring.Component):
     Parameters
     ----------
     constants : ((name, value), ...) of the constant registers.
+    table : of :data:`~.registers.TABLES`.
 
     Members
     -------
@@ -31,22 +32,22 @@ class RegisterFile(wiring.Component):
     word : its value one cycle later. write, value : change it.
     """
 
-    def __init__(self, constants):
-        self.constants = dict(constants)
-        wanted = {register.name for register in REGISTERS if register.access == Access.CONSTANT}
+    def __init__(self, constants, table=REGISTERS):
+        self.constants, self.table = dict(constants), table
+        wanted = {register.name for register in table if register.access == Access.CONSTANT}
         if set(self.constants) != wanted:
             raise ValueError(f"Constants {sorted(self.constants)}, expected {sorted(wanted)}")
         super().__init__({
-            "state": In(register_layout(Access.STATE)),
-            "control": Out(register_layout(Access.CONTROL)),
-            "address": In(range(len(REGISTERS))), "word": Out(32), "write": In(1), "value": In(32)})
+            "state": In(register_layout(Access.STATE, table)),
+            "control": Out(register_layout(Access.CONTROL, table)),
+            "address": In(range(len(table))), "word": Out(32), "write": In(1), "value": In(32)})
 
     def elaborate(self, platform):
         m = Module()
         chosen = Signal(32)
         m.d.sync += self.word.eq(chosen)
         with m.Switch(self.address):
-            for register in REGISTERS:
+            for register in self.table:
                 with m.Case(register.address):
                     if register.access == Access.CONSTANT:
                         m.d.comb += chosen.eq(self.constants[register.name])

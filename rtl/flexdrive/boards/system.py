@@ -1,47 +1,36 @@
-"""Everything behind the pins of a board: serial link, registers, stores, chip. docs/board-link.md.
-"""
+"""A Hyperdrive chip behind a serial line: registers, stores, chip. docs/board-link.md."""
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
-from ..arguments import Recorded
-from ..bus.uart import UartReceiver, UartTransmitter
 from ..hyperdrive.chip import Chip
-from ..hyperdrive.descriptor.codes import VERSION
-from .executor import INPUTS, OUTPUTS, Executor
-from .frame import PROTOCOL, Space
+from .executor import INPUTS, OUTPUTS
+from .frame import Space
 from .image_control import ImageControl
-from .receiver import FrameReceiver
-from .register_file import RegisterFile
-from .registers import MAGIC, Design, Fault, register_named
-from .sender import FrameSender
+from .line import LineSystem, common_constants
+from .registers import Design, Fault, register_named
 from .streams import InputStore, ItemPacker, OutputRing
 
 __all__ = ["System", "constants_of"]
 
 
-def constants_of(config):
-    """((name, value), ...) of the constant registers of a :class:`~.config.SystemConfig`."""
-    chip, low = config.chip, (1 << 32) - 1
-    return tuple({
-        "MAGIC": MAGIC, "PROTOCOL": PROTOCOL | Design.HYPERDRIVE << 8 | VERSION << 16,
-        "CONFIGURATION_LOW": config.configuration & low,
-        "CONFIGURATION_HIGH": config.configuration >> 32,
-        "BUILD_LOW": config.build & low, "BUILD_HIGH": config.build >> 32,
-        "CLOCK": config.clock, "BAUD": config.baud, "CREDIT": config.credit,
+def _own_constants(config):
+    chip = config.chip
+    return {
         "PROGRAM_DEPTH": config.program_words, "WEIGHTS_DEPTH": config.weight_words,
         "PIXELS_DEPTH": config.pixel_words, "RESULTS_DEPTH": config.result_words,
         "REPORTS_DEPTH": config.report_words,
         "GEOMETRY": chip.rows | chip.columns << 8 | chip.channels << 16 | chip.adder_depth << 28,
-    }.items())
+    }
 
 
-class System(Recorded, wiring.Component):
+def constants_of(config):
+    """((name, value), ...) of the constant registers of a :class:`~.config.SystemConfig`."""
+    return tuple((common_constants(config, Design.HYPERDRIVE) | _own_constants(config)).items())
+
+
+class System(LineSystem):
     """A Hyperdrive chip behind a serial line, in one clock domain.
-
-    The domain's reset must be high at first until the clock is good, and in every cycle in which
-    ``reset_request`` is.
 
     Latency: bytes of the line, then that of the chip; no input reaches an output without
     a register.
@@ -52,62 +41,27 @@ class System(Recorded, wiring.Component):
 
     Members
     -------
-    rx : the line from the host, asynchronous. tx : the line to the host, a register.
-    reset_request : a reset frame came.
+    as of :class:`~.line.LineSystem`.
     busy, fault : an image is computed; FAULT is not 0.
-    heard : for one cycle: a good frame came.
     """
-
-    def __init__(self, config):
-        self.config = config
-        super().__init__({"rx": In(1, init=1), "tx": Out(1, init=1), "reset_request": Out(1),
-                          "busy": Out(1), "fault": Out(1), "heard": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.executor = executor = Executor()
-        m.submodules.registers = registers = RegisterFile(constants_of(config))
+        executor, registers = self.begin(m, Design.HYPERDRIVE, _own_constants(config))
         m.submodules.images = images = ImageControl()
         m.submodules.chip = chip = Chip(config.chip)
-        frames = self._line(m, executor)
         stores = self._inputs(m, executor, registers, images, chip)
         rings = self._outputs(m, executor, images, chip)
         self._words(m, executor, registers, stores, rings)
         m.d.comb += [
-            registers.address.eq(executor.address), registers.value.eq(executor.word_out),
-            registers.write.eq(executor.write & (executor.space == Space.REGISTERS)),
             images.run.eq(registers.control.RUN),
             images.reports.eq(registers.control.REPORTS_ITEMS),
             executor.idle.eq(~images.busy), self.busy.eq(images.busy),
             self.fault.eq(images.refused),
         ]
-        self._state(m, registers, images, chip, frames)
+        self._state(m, registers, images, chip)
         return m
-
-    def _line(self, m, executor):
-        """Both directions of the line; returns counters of what came, by name of register."""
-        config = self.config
-        m.submodules.uart_receiver = uart_in = UartReceiver(config.divisor)
-        m.submodules.uart_transmitter = uart_out = UartTransmitter(config.divisor)
-        m.submodules.receiver = receiver = FrameReceiver(config.request_words,
-                                                         config.silent_cycles)
-        m.submodules.sender = sender = FrameSender()
-        wiring.connect(m, receiver.o, executor.i)
-        wiring.connect(m, executor.o, sender.i)
-        wiring.connect(m, sender.o, uart_out.i)
-        m.d.comb += [
-            uart_in.line.eq(self.rx), self.tx.eq(uart_out.line), receiver.byte.eq(uart_in.byte),
-            receiver.valid.eq(uart_in.valid), receiver.broken.eq(uart_in.broken),
-            executor.session.eq(receiver.session), self.heard.eq(receiver.good),
-            self.reset_request.eq(receiver.reset_request),
-        ]
-        counters = {}
-        for name, pulse in (("FRAMES_GOOD", receiver.good), ("FRAMES_BAD", receiver.bad),
-                            ("FRAMES_LOST", receiver.lost), ("BYTES_BROKEN", uart_in.broken)):
-            counters[name] = counter = Signal(32, name=name.lower())
-            m.d.sync += counter.eq(counter + pulse)
-        return counters
 
     def _inputs(self, m, executor, registers, images, chip):
         """Stores of what the chip reads."""
@@ -179,7 +133,7 @@ class System(Recorded, wiring.Component):
                 with m.Case(space):
                     m.d.comb += executor.word.eq(ring.word)
 
-    def _state(self, m, registers, images, chip, counters):
+    def _state(self, m, registers, images, chip):
         """State registers."""
         state = registers.state
         waits = Cat(*(Cat(port.valid, port.ready) for port in (
@@ -189,5 +143,4 @@ class System(Recorded, wiring.Component):
             state.STATUS.eq(Cat(images.busy) | waits << lowest["descriptors_valid"]),
             state.FAULT.eq(Fault.REFUSED * images.refused | Fault.STOPPED * images.stopped),
             state.IMAGES_DONE.eq(images.done),
-            *(state[name].eq(counter) for name, counter in counters.items()),
         ]

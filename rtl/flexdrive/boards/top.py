@@ -1,4 +1,4 @@
-"""What stands between a System and the pins of an ECP5 board."""
+"""What stands between a design and the pins of a board."""
 
 from amaranth.hdl import (
     ClockDomain,
@@ -12,19 +12,19 @@ from amaranth.hdl import (
 from amaranth.lib import io
 
 from ..emit import emit_rtlil
-from .clock_plan import ClockPlan, Ecp5Pll
+from .alive import AliveLight
+from .clock_plan import Ecp5Pll
+from .designs import system_of
 from .reset import ResetTimer
-from .system import System
 
-__all__ = ["Ecp5Top", "Pins"]
+__all__ = ["BoardTop", "Pins"]
 
-# Shortest darkness that a person sees.
-_VISIBLE_SECONDS = 0.05
 SYSTEM = "flexdrive_system"
 
 
 class Pins:
-    """Names of what a board calls its pins, as (resource, number, subsignal or None).
+    """Names of what a board calls its pins, as (resource, number, subsignal or None); None for a
+    light that it has not.
 
     Parameters
     ----------
@@ -49,35 +49,43 @@ def _ports(platform, pins):
     return ports
 
 
-class Ecp5Top(Elaboratable):
-    """PLL, reset, buffers and lights around a :class:`~.system.System`.
+class BoardTop(Elaboratable):
+    """Clock, reset, buffers and lights around a design (:mod:`.designs`).
 
     Lights: ``alive`` blinks once a second and goes dark for a moment at each good frame, ``busy``
-    while images are computed, ``fault`` as its register says.
+    while the design works, ``fault`` when something went wrong.
 
     Parameters
     ----------
-    config : :class:`~.config.SystemConfig`. pins : :class:`Pins`. source : Hz of the oscillator.
+    config : a :class:`~.config.LineConfig`. pins : :class:`Pins`.
+    plan : :class:`~.clock_plan.ClockPlan` for the PLL of an ECP5; None: the clock is that of the
+        oscillator.
     """
 
-    def __init__(self, config, pins, source):
-        self.config, self.pins = config, pins
-        self.plan = ClockPlan.of(source, config.clock)
+    def __init__(self, config, pins, plan=None):
+        self.config, self.pins, self.plan = config, pins, plan
 
     def elaborate(self, platform):
         m = Module()
         # Shared modules are emitted once, which a platform of Amaranth does not do.
-        platform.add_file("system.il", emit_rtlil(System(self.config), name=SYSTEM).text)
-        m.submodules.pll = pll = Ecp5Pll(self.plan)
-        ports = _ports(platform, vars(self.pins))
+        platform.add_file("system.il", emit_rtlil(system_of(self.config), name=SYSTEM).text)
+        ports = _ports(platform, {name: pin for name, pin in vars(self.pins).items() if pin})
         m.submodules.clock_buffer = clock = io.Buffer("i", ports["clock"])
         m.domains.sync = ClockDomain("sync")
         m.submodules.reset = reset = ResetTimer()
-        m.d.comb += [pll.reference.eq(clock.i), ClockSignal().eq(pll.clock),
-                     reset.locked.eq(pll.locked), ResetSignal().eq(reset.reset)]
+        m.d.comb += ResetSignal().eq(reset.reset)
+        if self.plan:
+            m.submodules.pll = pll = Ecp5Pll(self.plan)
+            m.d.comb += [pll.reference.eq(clock.i), ClockSignal().eq(pll.clock),
+                         reset.locked.eq(pll.locked)]
+        else:
+            m.d.comb += [ClockSignal().eq(clock.i), reset.locked.eq(1)]
         names = {}
         for name, direction in (("rx", "i"), ("tx", "o"), ("alive", "o"), ("busy", "o"),
                                 ("fault", "o")):
+            if name not in ports:
+                names[name] = Signal(name=name)
+                continue
             m.submodules[f"{name}_buffer"] = buffer = io.Buffer(direction, ports[name])
             names[name] = buffer.i if direction == "i" else buffer.o
         heard = Signal()
@@ -85,17 +93,6 @@ class Ecp5Top(Elaboratable):
             SYSTEM, i_clk=ClockSignal(), i_rst=ResetSignal(), i_rx=names["rx"],
             o_tx=names["tx"], o_busy=names["busy"], o_fault=names["fault"], o_heard=heard,
             o_reset_request=reset.request)
-        m.d.comb += names["alive"].eq(self._blink(m, heard))
+        m.submodules.alive = alive = AliveLight(self.config.clock)
+        m.d.comb += [alive.heard.eq(heard), names["alive"].eq(alive.light)]
         return m
-
-    def _blink(self, m, heard):
-        second, dark = round(self.config.clock), round(self.config.clock * _VISIBLE_SECONDS)
-        beat, quiet = Signal(range(second)), Signal(range(dark + 1))
-        m.d.sync += beat.eq(beat + 1)
-        with m.If(beat == second - 1):
-            m.d.sync += beat.eq(0)
-        with m.If(heard & (quiet == 0)):
-            m.d.sync += quiet.eq(dark)
-        with m.Elif(quiet != 0):
-            m.d.sync += quiet.eq(quiet - 1)
-        return (beat < second // 2) & (quiet == 0)

@@ -1,9 +1,9 @@
-"""Self-test of a board: identity, line, memories, arithmetic, layers."""
+"""Self-test of a board: identity, line, memories, arithmetic; layers, programs or operations."""
 
 import numpy as np
 
-from flexdrive.boards.frame import Kind, Space
-from flexdrive.boards.registers import register_named
+from flexdrive.boards.frame import Space
+from flexdrive.boards.registers import Design
 from flexdrive_deploy.board.errors import BoardError
 from flexdrive_deploy.board.jobs import Writing
 
@@ -12,10 +12,12 @@ from ..hyperdrive.drive.stimuli import Stimulus
 from ..hyperdrive.golden.chip import GoldenChip
 from ..hyperdrive.verify.compare import first_difference
 from ..hyperdrive.verify.random_layer import random_layer_stimulus
+from .core_selftest import core_program, differing_words
+from .dotp_selftest import random_operation
 
 __all__ = ["SelftestError", "selftest"]
 
-_READ = 64
+_OPERATIONS = 16        # of the dot-product unit for each that a chip has of layers
 _STORES = (Space.PROGRAM, Space.WEIGHTS, Space.PIXELS)
 
 
@@ -28,9 +30,10 @@ def selftest(board, config, *, line=64, layers=8, seed=1):
 
     Parameters
     ----------
-    board : :class:`flexdrive_deploy.board.driver.Board`.
-    config : ChipConfig of its chip.
-    line : round trips over the line. layers : random layers.
+    board : what :func:`flexdrive_deploy.board.attach.attach` gives.
+    config : ChipConfig of its chip, None for other designs.
+    line : round trips over the line. layers : random layers, or programs of a core, or sixteenths
+        of operations of a dot-product unit.
     seed : of everything that is drawn.
 
     Yields
@@ -42,12 +45,18 @@ def selftest(board, config, *, line=64, layers=8, seed=1):
     BoardError
         of the first that did not.
     """
-    board.identity.check(config)
-    yield (f"identity: {board.identity.chip}, configuration {board.identity.configuration}, build "
+    if config is not None:
+        board.identity.check(config)
+    yield (f"identity: {board.identity.about}, configuration {board.identity.configuration}, build "
            f"{board.identity.build}, {board.identity['CLOCK'] / 1e6:g} MHz")
     yield _line(board, line, seed)
+    steps = {Design.HYPERDRIVE: _chip, Design.FLEXV: _core, Design.DOTP: _dotp}
+    yield from steps[board.identity.design](board, config, layers, seed)
+
+
+def _chip(board, config, layers, seed):
     for space in _STORES:
-        yield _store(board, space, seed)
+        yield _store(board, space, board.identity[f"{space.name}_DEPTH"], seed)
     machine = BoardMachine(board, config)
     for pattern in (0x5555, 0xAAAA, None):
         words = _feature_maps(machine, pattern)
@@ -57,12 +66,37 @@ def selftest(board, config, *, line=64, layers=8, seed=1):
     yield f"{layers} programs of random layers, every word equal to the golden model"
 
 
+def _core(board, config, programs, seed):
+    yield _store(board, Space.PROGRAM, board.identity["MEMORY_WORDS"], seed)
+    for at in range(programs):
+        program = core_program(board.identity["MEMORY_BASE"], seed + at)
+        board.load(program)
+        run = board.run()
+        if not run.passed:
+            raise SelftestError(f"random program {seed + at}: {run.verdict}")
+        wrong = differing_words(program, board.read)
+        if wrong:
+            raise SelftestError(f"random program {seed + at}: {wrong}")
+    yield f"{programs} random programs, every word equal to the instruction-set simulator"
+
+
+def _dotp(board, config, sixteenths, seed):
+    random = np.random.default_rng(seed)
+    for at in range(_OPERATIONS * sixteenths):
+        operands, operation, expected = random_operation(random)
+        got = board.dot(*operands, **operation)
+        if got != expected:
+            raise SelftestError(f"operation {at}, {operands}, {operation}: expected {expected}, "
+                                f"got {got}")
+    yield f"{_OPERATIONS * sixteenths} random operations equal to the golden model"
+
+
 def _line(board, count, seed):
     """Random words to a register and back, and what the board has counted."""
     random, link = np.random.default_rng(seed), board.link
     before = board.get("FRAMES_BAD"), link.statistics.damaged, link.statistics.silences
     begin, sent = link.transport.now(), link.statistics.sent + link.statistics.received
-    address = register_named("SCRATCH").address
+    address = board.address("SCRATCH")
     for word in random.integers(0, 1 << 32, count, dtype=np.uint64).tolist():
         link.write(address, word)
         got = link.read(address)[0]
@@ -76,22 +110,20 @@ def _line(board, count, seed):
             f"request, {moved / seconds / 1000:.1f} kB/s of small frames")
 
 
-def _store(board, space, seed):
+def _store(board, space, depth, seed):
     """Fill a store, read it back, with words and their complements; addresses are in the words."""
-    depth = board.identity[f"{space.name}_DEPTH"]
     words = np.random.default_rng(seed).permutation(depth).astype(np.uint32) * np.uint32(0x10001)
     for pattern in (words, ~words):
         board.begin()
-        board.set("REPLAY", 7)
+        if board.identity.design == Design.HYPERDRIVE:
+            board.set("REPLAY", 7)
         board.link.run([Writing(space, pattern, room=depth)], patience=5)
-        for at in range(0, depth, _READ):
-            count = min(_READ, depth - at)
-            got = np.array(board.link.ask(Kind.READ, space, at, (count, 0)).words, np.uint32)
-            wrong = np.flatnonzero(got != pattern[at:at + count])
-            if len(wrong):
-                first = int(wrong[0])
-                raise SelftestError(f"store {space.name}, word {at + first}: wrote "
-                                    f"{int(pattern[at + first]):08x}, read {int(got[first]):08x}")
+        got = np.array(board.peek(space, 0, depth), np.uint32)
+        wrong = np.flatnonzero(got != pattern)
+        if len(wrong):
+            first = int(wrong[0])
+            raise SelftestError(f"store {space.name}, word {first}: wrote "
+                                f"{int(pattern[first]):08x}, read {int(got[first]):08x}")
     return f"store {space.name}: {depth:,} words and their complements"
 
 

@@ -1,4 +1,4 @@
-"""A board: a System on the compiled engine, and the host's end of its line, bit by bit."""
+"""A board: a design on the compiled engine, and the host's end of its line, bit by bit."""
 
 import ctypes
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from flexdrive.boards.system import System
+from flexdrive.boards.designs import system_of
 
 from ..engine import Model, compile_model
 
@@ -47,7 +47,7 @@ class SimulatedBoard:
 
     Parameters
     ----------
-    config : :class:`flexdrive.boards.config.SystemConfig`.
+    config : a :class:`flexdrive.boards.config.LineConfig`.
     baud : of the host's end; by default that of the board.
     debug : can write waveforms; slower.
     notify : called with a line of text before each slow step.
@@ -60,7 +60,7 @@ class SimulatedBoard:
     def __init__(self, config, *, baud=None, debug=False, notify=None):
         self.config = config
         extra = files(__package__).joinpath("line.cc").read_text()
-        self._built = compile_model(System(config), extra=extra, debug=debug, notify=notify)
+        self._built = compile_model(system_of(config), extra=extra, debug=debug, notify=notify)
         self._before = 0        # cycles before the power came
         self._baud = baud or config.baud
         self.power(True)
@@ -89,12 +89,12 @@ class SimulatedBoard:
 
     @property
     def busy(self):
-        """Whether an image is computed."""
+        """Whether the design works, such as on an image."""
         return bool(self._line.busy)
 
     @property
     def fault(self):
-        """Whether the chip has a fault."""
+        """Whether something went wrong in it."""
         return bool(self._line.fault)
 
     @property

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-__all__ = ["DEVICES", "FLIP_FLOP", "GATES", "Device"]
+__all__ = ["DEVICES", "ECP5_BOARD", "FLIP_FLOP", "GATES", "ICE40_BOARD", "Device"]
 
 # Areas in units of a NAND of two inputs: the cells of drive strength 1 of the Nangate 45 nm Open
 # Cell Library. It has no AND and OR with one inverted input: they count as those without.
@@ -23,8 +23,10 @@ class Device:
         component mapped on its own.
     limits : cell -> how many the device has; what is not here is not counted. Empty without a
         device.
-    logic : cell that logic is counted in. flip_flops : beginning of the names of registers.
-    areas : cell of logic -> its area in gate equivalents; empty where lookup tables are counted.
+    logic : cell that logic is counted in. flip_flops : beginnings of the names of registers.
+    areas : cell -> its area, registers too; empty where lookup tables are counted. unit : area of
+        one gate equivalent.
+    files : name -> text of what the script reads besides the design.
     timed : ``script`` for paths of ``{delay}`` picoseconds, "" where there is none.
     tool : module of nextpnr from PyPI, None when nothing is placed; function : in it.
     arguments : of nextpnr, which part.
@@ -36,11 +38,13 @@ class Device:
     apart: str
     limits: dict
     logic: str
-    flip_flops: str
+    flip_flops: str | tuple
     tool: str | None = None
     function: str = ""
     arguments: tuple = ()
     areas: dict = field(default_factory=dict)
+    unit: float = 1
+    files: dict = field(default_factory=dict)
     timed: str = ""
 
 
@@ -59,14 +63,31 @@ _GATES = ("-top {top} -run begin:fine\nopt -fast -full\n"
 # As synth_ecp5 does it, with 1,000 ps for a wire between two tables instead of 300: on a device of
 # this size wires take most of the time. It maps to what is asked for and not to the least that is
 # possible, which takes a third more tables and so longer wires.
+_ECP5_MAP = """\
+synth_ecp5 -top {top} -run begin:map_luts
+techmap -map +/lattice/latches_map.v
+abc9 -W 1000 -D {delay}
+clean
+synth_ecp5 -top {top} -run map_cells:check"""
 _ECP5_TIMED = f"""\
 {_KEEP}
-synth_ecp5 -top {{top}} -run begin:map_luts
-techmap -map +/lattice/latches_map.v
-abc9 -W 1000 -D {{delay}}
-clean
-synth_ecp5 -top {{top}} -run map_cells:check
+{_ECP5_MAP}
 synth_ecp5 -top {{top}} -json design.json -run check:"""
+# A design for a board: what occurs many times is mapped once, and dissolved afterwards. 64 units
+# take a minute instead of half an hour, and no more tables than all as one netlist.
+ECP5_BOARD = f"""\
+hierarchy -top {{top}}
+{_KEEP}
+setattr -mod -set keep_hierarchy 1 AccumulateUnit_* Tail_* Tile_* Chip_*
+{_ECP5_MAP}
+setattr -mod -unset keep_hierarchy *
+flatten
+opt_clean
+synth_ecp5 -top {{top}} -json {{top}}.json -run check:"""
+ICE40_BOARD = f"""\
+hierarchy -top {{top}}
+{_KEEP}
+synth_ice40 -device u -dsp -abc9 -top {{top}} -json {{top}}.json"""
 
 DEVICES = {device.name: device for device in (
     # Capacities: Lattice, "ECP5 and ECP5-5G Family Data Sheet" (FPGA-DS-02012), table 1.1.
@@ -90,5 +111,5 @@ DEVICES = {device.name: device for device in (
     Device("generic", "two-input gates",
            f"{_GENERIC} -flatten {_GATES}autoname\nwrite_json design.json",
            f"{_GENERIC} {_GATES}autoname\n{_FLATTEN}", {}, "gate equivalents", "$_DFF",
-           areas=GATES),
+           areas=GATES | {f"$_DFF_{edge}_": FLIP_FLOP for edge in "PN"}),
 )}

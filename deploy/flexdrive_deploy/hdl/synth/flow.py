@@ -12,6 +12,7 @@ from flexdrive_deploy.tools import ToolError, require_packages, run_tool, run_yo
 
 from .devices import DEVICES, Device
 from .hierarchy import AROUND, Hierarchy
+from .macros import Memory
 from .serial_top import SerialTop
 
 __all__ = ["Routed", "Synthesis", "place_and_route", "synthesise"]
@@ -35,14 +36,19 @@ class Synthesis:
     cells : cell type -> count, of everything.
     blocks : path of instances -> Counter of cell types, of what is named after the block itself.
     hierarchy : :class:`~.hierarchy.Hierarchy`.
-    memory_bits : bits of memories that are no cells of the device.
+    memories : :class:`~.macros.Memory` of each that is no cells of the device.
     """
 
     device: Device
     cells: Counter
     blocks: dict
     hierarchy: Hierarchy
-    memory_bits: int
+    memories: list
+
+    @property
+    def memory_bits(self):
+        """Bits of ``memories``."""
+        return sum(memory.words * memory.bits for memory in self.memories)
 
     def grouped(self, levels):
         """``blocks`` with everything deeper than ``levels`` instances added to its ancestor."""
@@ -53,15 +59,22 @@ class Synthesis:
         return found
 
     def logic(self, cells):
-        """Logic among cells: lookup tables, or gate equivalents."""
+        """Logic among cells: lookup tables, or area."""
         if self.device.areas:
-            return sum(self.device.areas.get(kind, 0) * count for kind, count in cells.items())
+            return self.area(cells) - self.area(self._registers(cells))
         return cells[self.device.logic]
+
+    def area(self, cells):
+        """Area of cells, with flip-flops, on a device that has areas."""
+        return sum(self.device.areas.get(kind, 0) * count for kind, count in cells.items())
+
+    def _registers(self, cells):
+        return {kind: count for kind, count in cells.items()
+                if kind.startswith(self.device.flip_flops)}
 
     def registers(self, cells):
         """Flip-flops among cells."""
-        return sum(count for kind, count in cells.items()
-                   if kind.startswith(self.device.flip_flops))
+        return sum(self._registers(cells).values())
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,8 @@ def synthesise(component, device, place, *, apart=False, delay=None, alone=False
                              "netlist, not apart")
     script = device.apart if apart else device.script if delay is None else device.timed
     design = emit_rtlil(SerialTop(component) if placed else component, name="top")
-    (Path(place) / "design.il").write_text(design.text)
+    for name, text in {"design.il": design.text, **device.files}.items():
+        (Path(place) / name).write_text(text)
     script = script.format(top=design.top, delay=round(1000 * (delay or 0)))
     try:
         run_yosys(_SCRIPT.format(top=design.top, script=script), cwd=place,
@@ -116,17 +130,18 @@ def synthesise(component, device, place, *, apart=False, delay=None, alone=False
         raise ToolError(f"{str(error).rstrip()}\nIf the logic is too deep for yosys' mapper, "
                         "--apart would pass: it maps each component on its own") from None
     hierarchy = Hierarchy(design, ("chip",) if placed else ())
-    cells, blocks, bits = Counter(), {}, 0
+    cells, blocks, memories = Counter(), {}, []
     netlist = json.loads((Path(place) / "design.json").read_text())
     for name, cell in netlist["modules"][design.top]["cells"].items():
         if cell["type"] == "$scopeinfo":
             continue
         if cell["type"].startswith("$mem"):
-            bits += int(cell["parameters"]["SIZE"], 2) * int(cell["parameters"]["WIDTH"], 2)
+            memories.append(Memory(*(int(cell["parameters"][name], 2) for name in (
+                "SIZE", "WIDTH", "RD_PORTS", "WR_PORTS"))))
         path, _ = hierarchy.place(name)
         cells[cell["type"]] += 1
         blocks.setdefault(NO_NAME if path is None else path, Counter())[cell["type"]] += 1
-    made = Synthesis(device, cells, blocks, hierarchy, bits)
+    made = Synthesis(device, cells, blocks, hierarchy, memories)
     _refuse_large(made)
     return made
 

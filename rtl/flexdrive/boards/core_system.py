@@ -1,0 +1,93 @@
+"""A Flex-V core with its memory behind a serial line. docs/board-link.md."""
+
+from amaranth.hdl import Cat, Module, ResetInserter, Signal
+
+from ..flexv.core import Core
+from .core_memory import CoreMemory
+from .executor import INPUTS
+from .frame import Space
+from .line import LineSystem
+from .registers import Design, End, register_named
+
+__all__ = ["MEMORY_BASE", "CoreSystem"]
+
+MEMORY_BASE = 0x80000000    # where programs are linked to (firmware/link.ld)
+
+
+class CoreSystem(LineSystem):
+    """A Flex-V core and its memory behind a serial line, in one clock domain.
+
+    The core is held in reset but for its runs. A run begins at BOOT when RUN is not RUNS_DONE, and
+    ends when a word other than 0 is stored at TOHOST, when the core sleeps (no interrupt can come),
+    or after LIMIT cycles. The memory keeps its words.
+
+    Latency: bytes of the line, then that of the core with a memory of one cycle; no input reaches
+    an output without a register.
+
+    Parameters
+    ----------
+    config : :class:`~.config.CoreSystemConfig`.
+
+    Members
+    -------
+    as of :class:`~.line.LineSystem`.
+    busy, fault : the core runs; the last run did not end by a store.
+    """
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        executor, registers = self.begin(m, Design.FLEXV, {
+            "MEMORY_WORDS": config.memory_words, "MEMORY_BASE": MEMORY_BASE})
+        m.submodules.memory = memory = CoreMemory(config.memory_words, MEMORY_BASE)
+        running, cycles, end = Signal(), Signal(64), Signal(End)
+        core = Core(config.core)
+        m.submodules.core = ResetInserter(~running)(core)
+        control = registers.control
+        program = INPUTS.index(Space.PROGRAM)
+        m.d.comb += [
+            core.boot_address.eq(control.BOOT), memory.running.eq(running),
+            memory.word.eq(executor.word_out), memory.offset.eq(control.OFFSET),
+            memory.write.eq(executor.write & (executor.space == Space.PROGRAM)),
+            memory.peek_address.eq(executor.address),
+            memory.peek.eq(executor.peek & (executor.space == Space.PROGRAM)),
+            executor.written[program].eq(memory.written), executor.crc[program].eq(memory.crc),
+            # What the core is at work on takes no words.
+            executor.room[program].eq(~running * config.memory_words),
+            executor.replay[program].eq(1), executor.idle.eq(~running), self.busy.eq(running),
+            self.fault.eq(end > End.STORED.value), executor.word.eq(memory.peek_word),
+        ]
+        with m.If(executor.space == Space.REGISTERS):
+            m.d.comb += executor.word.eq(registers.word)
+        for name in ("ibus", "dbus"):
+            port, other = getattr(core, name), getattr(memory, name)
+            outward = ["req", "addr", *(["we", "be", "wdata"] if name == "dbus" else [])]
+            m.d.comb += [getattr(other, each).eq(getattr(port, each)) for each in outward]
+            m.d.comb += [getattr(port, each).eq(getattr(other, each))
+                         for each in ("gnt", "rvalid", "rdata", "err")]
+        self._run(m, registers, core, running, cycles, end)
+        return m
+
+    def _run(self, m, registers, core, running, cycles, end):
+        """Begin and end of a run, and what is told of it."""
+        control, state = registers.control, registers.state
+        done, value, stored = Signal(32), Signal(32), Signal()
+        store = core.dbus
+        m.d.comb += stored.eq(store.req & store.we & (store.addr == control.TOHOST)
+                              & (store.wdata != 0))
+        with m.If(running):
+            m.d.sync += cycles.eq(cycles + 1)
+            for what, why in ((cycles == control.LIMIT - 1, End.LIMIT),
+                              (core.sleeping, End.ASLEEP), (stored, End.STORED)):
+                with m.If(what):
+                    m.d.sync += [running.eq(0), end.eq(why), done.eq(done + 1)]
+            with m.If(stored):
+                m.d.sync += value.eq(store.wdata)
+        with m.Elif(done != control.RUN):
+            m.d.sync += [running.eq(1), cycles.eq(0), end.eq(End.NONE), value.eq(0)]
+        at = {name: low for name, low, _, _ in register_named("STATUS", Design.FLEXV).fields}
+        m.d.comb += [
+            state.STATUS.eq(Cat(running) | end << at["end"]),
+            state.RUNS_DONE.eq(done), state.VALUE.eq(value),
+            Cat(state.CYCLES_LOW, state.CYCLES_HIGH).eq(cycles),
+        ]
