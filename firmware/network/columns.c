@@ -42,10 +42,10 @@ static void go_to(const struct net_map *in, const struct net_map *out,
 	work->out = (char *)net_pixel(out, (int32_t)y, (int32_t)x) + channel * bits / 8;
 }
 
-static void clear_columns(const struct net_columns *work, uint32_t end, uint32_t begin,
-			  uint32_t width)
+// Bytes of the unit's pixels from `begin` on, where its results end.
+static void clear_columns(const struct net_columns *work, uint32_t begin, uint32_t width)
 {
-	char *to = (char *)work->out - end;
+	char *to = (char *)work->out - begin;
 	int32_t pixel = work->back + (ROWS - 1) * work->row;
 	for (uint32_t i = 0; i < ROWS * work->count; i++)
 		net_clear_tail(to + (int32_t)(i % ROWS) * work->row + (int32_t)(i / ROWS) * pixel,
@@ -73,28 +73,19 @@ int net_dots_columns(const struct net_map *in, const struct net_map *out,
 	struct net_columns work = {
 		.a = columns[core][0][0], .row = row,
 		.back = (int32_t)(4 * out->pixel_words) - (ROWS - 1) * row, .in_row = in_row,
-		.in_back = (int32_t)(4 * in->pixel_words) - (ROWS + 1) * in_row,
-		.w = words + 24 * group, .scales = scales + group};
+		.in_back = (int32_t)(4 * in->pixel_words) - (ROWS + 1) * in_row};
 	set_columns_walk(dots, requant);
-	for (int fresh = 1; left; left--) {
-		if (fresh) {
-			uint32_t x = block * most;
-			work.count = out->width - x < most ? out->width - x : most;
-			go_to(in, out, window, strip * ROWS, x, first + 4 * group, bits, &work);
-		}
+	while (left) {
+		uint32_t x = block * most, now = groups - group < left ? groups - group : left;
+		work.count = out->width - x < most ? out->width - x : most;
+		go_to(in, out, window, strip * ROWS, x, first + 4 * group, bits, &work);
+		work.w = words + 24 * group;
+		work.scales = scales + group;
+		work.groups = now;
 		dots->columns(&work);
-		fresh = ++group == groups;
-		if (!fresh) {
-			work.w += 24;
-			work.scales++;
-			work.from++;
-			work.out = (char *)work.out + bits / 2;
-			continue;
-		}
-		if (clears) clear_columns(&work, (first + 4 * (groups - 1)) * bits / 8, tail, width);
+		if (clears && group + now == groups) clear_columns(&work, tail, width);
+		left -= now;
 		group = 0;
-		work.w = words;
-		work.scales = scales;
 		if (++block == blocks) {
 			block = 0;
 			strip++;

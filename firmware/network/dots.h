@@ -20,7 +20,7 @@ struct net_tiles {
 	uint32_t a_at, a_step;	// the same in the source; depthwise only
 };
 
-// Columns of 4 rows of the output, 4 channels.
+// Columns of 4 rows of the output. A kernel changes w, scales, out, from and groups.
 struct net_columns {
 	uint32_t *a;	// for words of rows
 	const uint32_t *w;
@@ -30,6 +30,7 @@ struct net_columns {
 	int32_t row, back;	// bytes from row to row of the output; to the first of the next column
 	const uint32_t *from;	// the source's row 0 of 6, column 0 of count + 2
 	int32_t in_row, in_back;	// the same of the source
+	uint32_t groups;	// of 4 channels, one after the other
 };
 
 struct net_dots {
@@ -38,7 +39,7 @@ struct net_dots {
 	uint32_t log_w_slices, log_a_slices;	// of words of weights, of activations
 	uint32_t out_bits;	// of packed results; 32: sums
 	uint32_t unused;	// bits of these that no result has
-	void (*columns)(const struct net_columns *work);	// depthwise 3 x 3, or NULL
+	void (*columns)(struct net_columns *work);	// depthwise 3 x 3, or NULL
 	void (*kernels[3])(struct net_tiles *tiles);	// of 4, 2, 1 pixels
 };
 

@@ -56,66 +56,78 @@ struct lines best_lines(const struct net_map *in, const struct net_map *out,
 	return lines;
 }
 
-static void place(struct lines *lines, uint32_t index)
+// Row of a pixel of the one line.
+static uint32_t row_of(const struct lines *lines, uint32_t index)
 {
-	lines->row = lines->width == lines->length ? 0 : index / lines->width;
-	lines->column = index - lines->row * lines->width;
+	return lines->width == lines->length ? 0 : index / lines->width;
 }
 
 void start_lines(struct lines *lines, uint32_t tile)
 {
 	lines->line = lines->count == 1 ? 0 : tile / lines->per_line;
 	lines->k = tile - lines->line * lines->per_line;
-	place(lines, lines->pixels * lines->k);
+	uint32_t index = lines->pixels * lines->k;
+	lines->row = row_of(lines, index);
+	lines->column = index - lines->row * lines->width;
 }
 
 void fill_table(struct lines *lines, const struct net_map *out, uint32_t begin_a, uint32_t *table,
 		uint32_t count, int once)
 {
-	uint32_t first = 0, pixels = lines->pixels, a = 0, to = 0;
-	int fresh = 1;
-	for (uint32_t made = 0; made < count; made++) {
-		uint32_t index = pixels * lines->k;
+	// Copies: the compiler takes entries of the table for fields otherwise.
+	const uint32_t pixels = lines->pixels, length = lines->length, width = lines->width;
+	const uint32_t step = (uint32_t)lines->out_pixel, data = (uint32_t)out->data;
+	const uint32_t a_tile = pixels * (uint32_t)lines->a_pixel;
+	const uint32_t wrap = (uint32_t)lines->out_line - width * step;
+	uint32_t index = pixels * lines->k, column = lines->column, row = lines->row;
+	uint32_t first = 0, a = 0, to = 0;
+	for (uint32_t made = 0, fresh = 1; made < count; made++) {
 		uint32_t twice = 0;
-		if (index + pixels > lines->length) {
-			twice = index + pixels - lines->length;
+		if (index + pixels > length) {
+			twice = index + pixels - length;
 			index -= twice;
-			place(lines, index);
+			row = row_of(lines, index);
+			column = index - row * width;
+			fresh = 1;
 		}
-		if (fresh || twice) {
-			a = begin_a + (uint32_t)((int32_t)lines->line * lines->a_line
-						 + (int32_t)index * lines->a_pixel);
-			to = (uint32_t)out->data + (uint32_t)(
-				(int32_t)(lines->line + lines->row) * lines->out_line
-				+ (int32_t)lines->column * lines->out_pixel);
+		if (fresh) {
+			a = begin_a + lines->line * (uint32_t)lines->a_line
+			    + index * (uint32_t)lines->a_pixel;
+			to = data + (lines->line + row) * (uint32_t)lines->out_line + column * step;
 			fresh = 0;
 		}
 		if (!made) first = a;
 		*table++ = a;
-		a += pixels * (uint32_t)lines->a_pixel;
-		if (lines->column + pixels < lines->width && !twice) {
-			// All in one row.
-			lines->column += pixels;
-			for (uint32_t i = 0; i < pixels; i++, to += (uint32_t)lines->out_pixel)
-				*table++ = to;
-			lines->k++;
+		a += a_tile;
+		index += pixels;
+		if (pixels == 4 && column + 4 < width && !twice) {
+			// All in one row, and the line goes on.
+			table[0] = to;
+			table[1] = to += step;
+			table[2] = to += step;
+			table[3] = to += step;
+			to += step;
+			table += 4;
+			column += 4;
 			continue;
 		}
 		for (uint32_t i = 0; i < pixels; i++) {
 			*table++ = once && i < twice ? 0 : to;
-			to += (uint32_t)lines->out_pixel;
-			if (++lines->column == lines->width) {
-				to += (uint32_t)(lines->out_line
-						 - (int32_t)lines->width * lines->out_pixel);
-				lines->column = 0;
-				lines->row++;
+			to += step;
+			if (++column == width) {
+				to += wrap;
+				column = 0;
+				row++;
 			}
 		}
-		if (++lines->k == lines->per_line) {
-			lines->k = lines->row = lines->column = 0;
+		if (index >= length) {
+			index = row = column = 0;
 			lines->line++;
 			fresh = 1;
 		}
 	}
 	*table = first;
+	lines->k = (index + pixels - 1) / pixels;
+	lines->row = row;
+	lines->column = column;
 }

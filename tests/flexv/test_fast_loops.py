@@ -8,6 +8,7 @@ from flexdrive_sim.flexv.drive.snippet import Snippet, code, load_constant
 from .cores import built_core
 from .traps import both, store
 
+pytestmark = pytest.mark.slow
 _COUNT, _OTHER, _SUM, _TOTAL = 5, 6, 11, 12
 
 

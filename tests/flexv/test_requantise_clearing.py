@@ -48,6 +48,7 @@ def _cases():
                | int(random.integers(2)) << 8 | added << 9)
 
 
+@pytest.mark.slow
 def test_values_and_the_accumulator(clearing):
     cases = list(_cases())
     body = load_constant(9, DATA + 16 * len(cases)) + load_constant(8, DATA + 0x8000)
@@ -68,6 +69,7 @@ def test_values_and_the_accumulator(clearing):
         assert not made[:, 1].any()
 
 
+@pytest.mark.slow
 def test_sums_begin_anew_beside_outputs_that_are_not_shifted(clearing):
     """Dot products and products onto the cleared register at once, either form beside the other,
     an accumulator that is the addend too."""

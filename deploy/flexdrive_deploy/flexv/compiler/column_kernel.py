@@ -53,7 +53,7 @@ class ColumnKernel:
 
     def _turn(self):
         """Words of rows 0 to 3 and 2 to 5 of 4 channels, for each column and two more."""
-        lines = [f"\tsw a0, {STRUCT}(sp)", "\taddi s4, s4, 2", "\tli s5, 0x05010400",
+        lines = ["\taddi s4, s4, 2", "\tli s5, 0x05010400",
                  "\tli s6, 0x07030602", f"\tlp.setup 0, s4, {self.symbol}_turned",
                  *(f"\tp.lw.rpost a{row}, s0, {'s1' if row < 5 else 's2'}" for row in range(6)),
                  *(f"\tmv s{7 + i}, a{2 * i}" for i in range(3))]
@@ -77,12 +77,25 @@ class ColumnKernel:
             lines += [*packs(row), *([store] if row else []), *packed]
         return [*lines, f"\t{_POST_STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"]
 
+    def _next_group(self):
+        """Fields of the struct at a0, as the next group's; a1: groups that are left."""
+        # Offset, step: weights, scales, results, source, groups.
+        steps = ((4, 96), (8, 32), (12, self.out_bits // 2), (28, 4), (40, -1))
+        registers = [f"a{5 - i}" for i in range(5)]
+        lines = [f"\tlw {register}, {offset}(a0)"
+                 for register, (offset, _) in zip(registers, steps, strict=True)]
+        lines += [f"\taddi {register}, {register}, {step}"
+                  for register, (_, step) in zip(registers, steps, strict=True)]
+        return [*lines, *(f"\tsw {register}, {offset}(a0)"
+                          for register, (offset, _) in zip(registers, steps, strict=True))]
+
     def text(self):
         """The function."""
         turned = {"s0": 28, "s1": 32, "s2": 36, "s3": 0, "s4": 16}
         fields = {WORD: 0, NEXT: 4, TABLE: 8, OUT: 12, COUNT: 20, OFFSET: 24}
         epilogue, symbol = self._epilogue(), self.symbol
         return function(symbol, [
+            f"\tsw a0, {STRUCT}(sp)", f"{symbol}_group:",
             *(f"\tlw {register}, {offset}(a0)" for register, offset in turned.items()),
             *self._turn(), f"\tlw a0, {STRUCT}(sp)", "\tcsrwi CSR_SB_LEGACY, 0",
             *(f"\tlw {register}, {offset}(a0)" for register, offset in fields.items()),
@@ -91,4 +104,5 @@ class ColumnKernel:
             *(f"\tml.sdotsup.w zero, zero, {channel}, 0, 0" for channel in range(ONE)),
             "\tml.sdotsup.a zero, zero, 0, 0, 0", *load_scales(TABLE), *cleared(ACCUMULATORS),
             f"\tlp.setup 0, {WORD}, {symbol}_column", *self._body(), *epilogue[:-1],
-            f"{symbol}_column:{epilogue[-1]}", "\tcsrwi CSR_SB_LEGACY, 1"])
+            f"{symbol}_column:{epilogue[-1]}", "\tcsrwi CSR_SB_LEGACY, 1",
+            f"\tlw a0, {STRUCT}(sp)", *self._next_group(), f"\tbnez a1, {symbol}_group"])

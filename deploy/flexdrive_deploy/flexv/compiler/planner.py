@@ -25,7 +25,7 @@ __all__ = ["Buffer", "Plan", "make_plan"]
 _UNIT = 16
 # Layers of few pixels take as long as their weights come: parts of no more bytes than these, so
 # that the products of one hide behind the next.
-_FEW_PIXELS, _PART = 16, 24 << 10
+_FEW_PIXELS, _PART = 4, 24 << 10
 # Deterministic seconds: to find a plan, to make it better.
 _FIND, _IMPROVE = 10.0, 1.0
 

@@ -11,6 +11,9 @@ that part too.
 Where a sum can lie exactly between two integers (``factor * 2**t`` is an integer for a t <= 12 in
 all channels: scales of powers of two), and for other modes than rounding to nearest, B has neither
 1/2 nor the zero point; the sum of 64 bits is rounded by its mode, and the zero point added behind.
+
+Means are exact quotients; where the formula makes the same of every sum that can come, which is
+tried here, it takes their place.
 """
 
 import functools
@@ -28,6 +31,8 @@ __all__ = ["FixedPoint", "Ratio", "Sign", "requantisation"]
 _LARGEST_SHIFT = 62
 _ADDEND_BITS = 20
 _TIE_BITS = 12
+# Sums of which each is tried.
+_SHOWN = 1 << 16
 _NEAREST = ("HALF_EVEN", "HALF_UP", "HALF_DOWN")
 
 
@@ -152,6 +157,25 @@ def _ratio(node):
     return Ratio(numerator.astype(np.int64), denominator.astype(np.int64), node.rounding, added)
 
 
+def _shown(node, ratio):
+    """A FixedPoint that makes what a Ratio does of every sum that can come, or None."""
+    source, alike = node.sources[0], [{*np.ravel(each).tolist()} for each in (
+        ratio.numerator, ratio.denominator)]
+    if (node.rounding != "HALF_EVEN" or source.high - source.low >= _SHOWN
+            or any(len(each) > 1 for each in alike)):
+        return None
+    rule = _fixed(node)
+    if rule.rounding != "NEAREST":
+        return None
+    sums = np.arange(source.low, source.high + 1) - node.zeros[0]
+    (numerator,), (denominator,) = alike
+    low, rest = np.divmod(sums * numerator, denominator)
+    up = (2 * rest > denominator) | ((2 * rest == denominator) & (low % 2 == 1))
+    total = (sums * np.ravel(rule.multipliers[0])[0]
+             + (np.ravel(rule.addend)[0] << rule.addend_shift))
+    return rule if (total >> rule.shift == low + up + ratio.added).all() else None
+
+
 def _sign(node):
     """Exact thresholds of one source; None of several."""
     if len(node.sources) != 1:
@@ -183,5 +207,5 @@ def requantisation(node: Requantise):
     if node.exact:
         found = _ratio(node)
         if found is not None:
-            return found
+            return _shown(node, found) or found
     return _fixed(node)
