@@ -21,14 +21,9 @@ def _owner(units, unit, cores):
 
 def _part(tiles, tile, groups, group, cores):
     """Core of a tile and a group of channels: part_of of lines.c."""
-    best, rows = None, cores
-    while rows:
-        columns = cores // rows
-        cost = -(-tiles // rows) * -(-groups // columns)
-        if best is None or cost < best[0]:
-            best = cost, rows, columns
-        rows //= 2
-    _, rows, columns = best
+    rows = min((cores >> half for half in range(cores.bit_length())),
+               key=lambda rows: -(-tiles // rows) * -(-groups // (cores // rows)))
+    columns = cores // rows
     return _owner(tiles, tile, rows) + rows * _owner(groups, group, columns)
 
 
