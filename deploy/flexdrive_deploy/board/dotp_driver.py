@@ -35,7 +35,7 @@ class DotpBoard(Device):
         (value, illegal), see :class:`flexdrive.flexv.dotp.DotResult`
         """
         word = sum(operation.pop(name, 0) << low for name, low, _, _
-                   in register_named("OPERATION", self.design).fields)
+                   in register_named("OPERATION", Design.DOTP).fields)
         if operation:
             raise BoardError(f"OPERATION has no field {', '.join(operation)}")
         self._operations += 1
