@@ -21,9 +21,9 @@ def _owner(units, unit, cores):
 
 def _part(tiles, tile, groups, group, cores):
     """Core of a tile and a group of channels: part_of of lines.c."""
-    rows = min((cores >> half for half in range(cores.bit_length())),
-               key=lambda rows: -(-tiles // rows) * -(-groups // (cores // rows)))
-    columns = cores // rows
+    # Rows of cores for tiles, cores of a row for groups; of equal costs the most rows.
+    ways = [(cores >> i, cores // (cores >> i)) for i in range(cores.bit_length())]
+    rows, columns = min(ways, key=lambda way: -(-tiles // way[0]) * -(-groups // way[1]))
     return _owner(tiles, tile, rows) + rows * _owner(groups, group, columns)
 
 
