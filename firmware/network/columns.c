@@ -32,7 +32,7 @@ static void set_columns_walk(const struct net_dots *dots, const struct net_requa
 	flexv_csr_write(CSR_RQ_WORD, 0);
 }
 
-// Where a unit's rows and columns begin; the last of both overlap those before.
+// Where a unit's rows begin; the last ones overlap those before.
 static void go_to(const struct net_map *in, const struct net_map *out,
 		  const struct net_window *window, uint32_t y, uint32_t x, uint32_t channel,
 		  uint32_t bits, struct net_columns *work)

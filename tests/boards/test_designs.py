@@ -22,6 +22,8 @@ from flexdrive_sim.board.core_selftest import core_program, differing_words
 from flexdrive_sim.board.selftest import SelftestError, selftest
 from flexdrive_sim.board.simulated import DirectTransport, SimulatedBoard
 from flexdrive_sim.board.terminal import Terminal
+from flexdrive_sim.flexv.drive.rtl_core import build_core
+from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 from flexdrive_sim.flexv.drive.snippet import code, load_constant
 
 BASE = 0x80000000
@@ -32,6 +34,12 @@ TOHOST = BASE + 0x800
 def core_model():
     """A core with 4 KB."""
     return SimulatedBoard(replace(system_for("flexv"), memory_words=1024))
+
+
+@pytest.fixture(scope="module")
+def core():
+    """The same core without a board."""
+    return build_core()
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +121,9 @@ def test_each_end_of_a_run_is_told(core_model):
                            (TOHOST + 8, "host call at 0x80000808")):
         board.load(_program(_store(value)))
         assert board.run().verdict.startswith(verdict)
+    # A zero is no end.
+    board.load(_program(load_constant(5, TOHOST), code("sw", rs1=5, rs2=0), _store(1)))
+    assert board.run().passed
     board.load(_program(code("jal")))
     assert board.run(1000) == CoreRun(End.LIMIT, 0, 1000)
     assert board.run(1000).verdict == "it is not finished after 1,000 cycles"
@@ -122,6 +133,34 @@ def test_each_end_of_a_run_is_told(core_model):
     # An access outside of the memory is a trap, here to address 0, where there is none either.
     board.load(_program(load_constant(7, BASE + 4096), code("lw", rd=8, rs1=7), _store(1)))
     assert board.run(500).end == End.LIMIT
+
+
+@pytest.mark.slow
+def test_a_store_outside_of_the_memory_changes_nothing(core_model):
+    board, place = CoreBoard(DirectTransport(core_model)), 0x900
+    board.load(_program(_store(0x1234, BASE + place), tohost=BASE + place))
+    assert board.run().value == 0x1234
+    for outside in (BASE + 4096 + place, BASE - 4096 + place, place):
+        board.load(_program(_store(1, outside)))
+        assert board.run(500).end == End.LIMIT
+        assert board.read(BASE + place, 1).tolist() == [0x1234]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("state", [None, 1, 2])
+def test_a_run_takes_the_cycles_of_the_core_alone(core_model, core, state):
+    """From any state at power-up; the core's own bench counts until the store that ends the run has
+    retired, two cycles after it was granted."""
+    core_model.power(False)
+    core_model.power(True, state)
+    board = CoreBoard(DirectTransport(core_model))
+    for seed in range(1, 4):
+        program = core_program(BASE, seed)
+        board.load(program)
+        done, alone = board.run(), run_rtl(program, built=core)
+        assert (done.passed, alone.verdict) == (True, "passed")
+        assert done.cycles == alone.cycles - 2
+        assert differing_words(program, board.read) == ""
 
 
 @pytest.mark.slow

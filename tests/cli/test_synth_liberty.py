@@ -65,6 +65,7 @@ def test_a_nand_however_it_is_written(tmp_path, function):
     ("module x; endmodule", "is no Liberty file: it does not begin with 'library (name)'"),
     (_text()[:-3], "is no whole Liberty file: group library has no end"),
     (_text() + "}", "is no Liberty file: a '}' closes nothing"),
+    (_text().replace("area : 8.0", "area : big"), "cell \"NR2\": area 'big' is no number"),
     (_text(flip_flop=False), "library seven has no flip-flop; a library with both would pass"),
     (_text({"INV": _GATES["INV"]}), "library seven has no NAND of two inputs"),
 ])

@@ -124,11 +124,15 @@ def _plans(kind, source, limits):
                             if within(oscillator / output, limits.clock))
 
 
-class Ecp5Pll(wiring.Component):
-    """The PLL of a plan.
+class _Pll(wiring.Component):
+    """A PLL that makes the clock of a plan.
 
     Latency: none that is counted in cycles; ``clock`` has no relation to a cycle of anything until
     ``locked``.
+
+    Parameters
+    ----------
+    plan : :class:`ClockPlan`.
 
     Members
     -------
@@ -139,6 +143,13 @@ class Ecp5Pll(wiring.Component):
     def __init__(self, plan):
         self.plan = plan
         super().__init__({"reference": In(1), "clock": Out(1), "locked": Out(1)})
+
+
+class Ecp5Pll(_Pll):
+    """The PLL of a plan.
+
+    Latency and members: see :class:`_Pll`.
+    """
 
     def elaborate(self, platform):
         m = Module()
@@ -163,21 +174,11 @@ class Ecp5Pll(wiring.Component):
         return m
 
 
-class XilinxPll(wiring.Component):
+class XilinxPll(_Pll):
     """The PLLE2 of a plan, and the buffers of its clocks.
 
-    Latency: none that is counted in cycles; ``clock`` has no relation to a cycle of anything until
-    ``locked``.
-
-    Members
-    -------
-    reference : clock of the board. clock, locked : what is made of it; ``clock`` is good while
-        ``locked``.
+    Latency and members: see :class:`_Pll`.
     """
-
-    def __init__(self, plan):
-        self.plan = plan
-        super().__init__({"reference": In(1), "clock": Out(1), "locked": Out(1)})
 
     def elaborate(self, platform):
         m = Module()

@@ -5,6 +5,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..bus.crc32 import Crc32
+from ..bus.obi_ram import serve
 from ..emit import Shared
 from ..flexv.core.bus import DATA_PORT, INSTRUCTION_PORT
 from .frame import ADDRESS_BITS
@@ -51,21 +52,8 @@ class CoreMemory(Shared):
         fetch, load = memory.read_port(), memory.read_port()
         store = memory.write_port(granularity=8)
         bits = (4 * self.words - 1).bit_length()
-        for port, read in ((self.ibus, fetch), (self.dbus, load)):
-            here, there = Signal(), Signal()
-            m.d.comb += [
-                here.eq(port.addr[bits:] == self.base >> bits), port.gnt.eq(1),
-                read.addr.eq(port.addr[2:bits]), port.rdata.eq(read.data),
-                port.err.eq(port.rvalid & ~there),
-            ]
-            m.d.sync += [port.rvalid.eq(port.req & self.running), there.eq(here)]
-            if port is self.ibus:
-                m.d.comb += read.en.eq(port.req)
-            else:
-                access = port.req & self.running
-                m.d.comb += [read.en.eq(access & ~port.we), store.addr.eq(read.addr),
-                             store.data.eq(port.wdata),
-                             store.en.eq(port.be & (access & port.we & here).replicate(4))]
+        serve(m, self.ibus, fetch, base=self.base, bits=bits, enabled=self.running)
+        serve(m, self.dbus, load, store, base=self.base, bits=bits, enabled=self.running)
         at = Signal(range(self.words))
         m.d.comb += [at.eq(self.written + self.offset), self.peek_word.eq(load.data),
                      crc.data.eq(self.word), crc.valid.eq(self.write), self.crc.eq(crc.crc)]

@@ -34,8 +34,9 @@ class ObiRam(wiring.Component):
 
     An access is granted at once and has its response in the next cycle. Accesses outside of the
     memory have ``err`` with their response, and change nothing. A word that is stored and fetched
-    in the same cycle is fetched as it was or as it becomes (fence.i is in between). Maps to true
-    dual-port block RAM with byte enables. Latency: 1 cycle from grant to response.
+    in the same cycle is fetched as it was or as it becomes (fence.i is in between). Made for true
+    dual-port block RAM with byte enables; yosys 0.70 gives each port that reads a copy of it
+    (ECP5: 8 DP16KD for 8 KB). Latency: 1 cycle from grant to response.
 
     Parameters
     ----------
@@ -65,17 +66,30 @@ class ObiRam(wiring.Component):
         fetch, load = memory.read_port(), memory.read_port()
         store = memory.write_port(granularity=8)
         bits = (self.size - 1).bit_length()
-        for port, read in ((self.ibus, fetch), (self.dbus, load)):
-            here, there = Signal(), Signal()
-            m.d.comb += [
-                here.eq(port.addr[bits:] == self.base >> bits), port.gnt.eq(1),
-                read.addr.eq(port.addr[2:bits]), port.rdata.eq(read.data),
-                port.err.eq(port.rvalid & ~there),
-            ]
-            m.d.sync += [port.rvalid.eq(port.req), there.eq(here)]
-            writes = port.we if port is self.dbus else 0
-            m.d.comb += read.en.eq(port.req & ~writes)
-            if port is self.dbus:
-                m.d.comb += [store.addr.eq(port.addr[2:bits]), store.data.eq(port.wdata),
-                             store.en.eq(port.be & (port.req & port.we & here).replicate(4))]
+        serve(m, self.ibus, fetch, base=self.base, bits=bits)
+        serve(m, self.dbus, load, store, base=self.base, bits=bits)
         return m
+
+
+def serve(m, port, read, store=None, *, base, bits, enabled=1):
+    """Connect a port of a core with ports of a memory: every access is granted at once and has its
+    response a cycle later, with ``err`` where there is no memory.
+
+    Parameters
+    ----------
+    port : of :mod:`flexdrive.flexv.core.bus`. read, store : ports of the memory, the latter with
+        byte enables; without it the port only reads.
+    base : address of the first byte. bits : of addresses inside of the memory.
+    enabled : whether accesses are made and answered.
+    """
+    here, there, access = Signal(), Signal(), Signal()
+    m.d.comb += [
+        here.eq(port.addr[bits:] == base >> bits), port.gnt.eq(1), access.eq(port.req & enabled),
+        read.addr.eq(port.addr[2:bits]), read.en.eq(access), port.rdata.eq(read.data),
+        port.err.eq(port.rvalid & ~there),
+    ]
+    m.d.sync += [port.rvalid.eq(access), there.eq(here)]
+    if store is not None:
+        m.d.comb += [read.en.eq(access & ~port.we), store.addr.eq(read.addr),
+                     store.data.eq(port.wdata),
+                     store.en.eq(port.be & (access & port.we & here).replicate(4))]

@@ -93,15 +93,14 @@ def _cells(path, tokens):
             arguments = [word for word in tokens[at + 2:end] if word != ","]
             at = end + 1
             if tokens[at:at + 1] == ["{"]:
-                cell = groups[-1][2] if groups and token in ("pin", "ff") else None
-                if token == "ff" and cell is not None:
-                    cell["ff"] = True
+                if token == "ff" and groups:
+                    groups[-1][2]["ff"] = True
                 groups.append((token, arguments, {
                     "area": None, "ff": False, "inputs": [], "function": ""}))
                 at += 1
         elif tokens[at + 1:at + 2] == [":"]:
             end = next((i for i in range(at + 2, len(tokens)) if tokens[i] in ";}"), len(tokens))
-            _attribute(groups, token, " ".join(tokens[at + 2:end]).strip('"'))
+            _attribute(path, groups, token, " ".join(tokens[at + 2:end]).strip('"'))
             at = end
         else:
             at += 1
@@ -109,11 +108,15 @@ def _cells(path, tokens):
         raise FlexdriveError(f"{path}: is no whole Liberty file: group {groups[-1][0]} has no end")
 
 
-def _attribute(groups, name, value):
+def _attribute(path, groups, name, value):
     """What a cell or one of its pins says of itself."""
-    kind, _, content = groups[-1] if groups else ("", (), {})
+    kind, arguments, content = groups[-1] if groups else ("", (), {})
     if kind == "cell" and name == "area":
-        content["area"] = float(value)
+        try:
+            content["area"] = float(value)
+        except ValueError:
+            raise FlexdriveError(f"{path}: cell {' '.join(arguments)}: area {value!r} is no number"
+                                 ) from None
     elif kind == "pin" and len(groups) > 1:
         cell = groups[-2][2]
         if name == "direction" and value == "input":
