@@ -59,7 +59,8 @@ class Verilator:
         """
         run_tool([self.program, "--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O3", "--x-assign",
                   "fast", "--x-initial", "fast", "--noassert", "-Wno-lint", "-Wno-UNOPTFLAT",
-                  "--top-module", module, *self.flags, *sources],
+                  # What wakes blocks that read nothing: Verilator evaluates them all at first.
+                  "-Wno-INITIALDLY", "--top-module", module, *self.flags, *sources],
                  f"Verilator {self.version} (takes minutes)", place, notify, self.environment())
         return Path(place) / "obj_dir" / f"V{module}"
 

