@@ -110,6 +110,10 @@ def test_a_clock_that_the_pll_cannot_make_is_refused():
     with pytest.raises(ConfigurationError, match=r"^61\.5 MHz is not possible from 25 MHz with the "
                        r"PLL of an ECP5\. What would pass: 61\.\d+ or 61\.\d+ MHz$"):
         ClockPlan.of(25_000_000, 61_500_000)
+    # 134 is 67 / 50 of it, and the largest multiplier is 64.
+    with pytest.raises(ConfigurationError, match=r"^134 MHz is not possible from 100 MHz with the "
+                       r"PLL of a 7 Series FPGA\. What would pass: 133\.333 or 134\.091 MHz$"):
+        ClockPlan.of(100_000_000, 134_000_000, XILINX7_PLL)
     with pytest.raises(ConfigurationError, match="takes 8 to 400 MHz, not 3"):
         ClockPlan.of(3_000_000, 60_000_000)
 

@@ -38,7 +38,7 @@ def test_a_cache_that_cannot_be_written_is_told(monkeypatch, tmp_path):
     with pytest.raises(FlexdriveError, match=r"cannot be kept in .*/file/flexdrive/kind: Not a "
                        r"directory\. What would pass: XDG_CACHE_HOME=DIR"):
         kept("kind", "key", lambda place: None)
-    with pytest.raises(FlexdriveError, match="cannot be kept in .*: Not a directory"):
+    with pytest.raises(FlexdriveError, match=r"cannot be kept in .*: Not a directory"):
         filled("kind", "key")
 
 
