@@ -98,7 +98,8 @@ class Lockstep:
         if masks:
             size = (masks >> 4).bit_length()
             return ("store", address, size, wdata & ((1 << 8 * size) - 1))
-        return None
+        # A load that waits beside the pipeline has no mask.
+        return ("load", address, 4) if address else None
 
     def _fail(self, what, got, wanted):
         lines = [trace_line(record) for record in self._history]
