@@ -72,8 +72,8 @@ def command(model, output, voltage, clock, core_energy, io_energy, weight_interv
     if input_file or cores:
         raise FlexdriveError(f"{'--input' if input_file else '--cores'} is for --target flexv")
     options = links.options(chip)
-    graph, support = analysed(model, chip)
-    deployment = compiled(model, graph, support, chip)
+    support = analysed(model, chip)
+    deployment = compiled(model, support, chip)
     report = predicted_report(
         deployment, assume(voltage, clock=clock, core_energy=core_energy, io_energy=io_energy),
         options=options, gates={"i_weights": Gate.every(weight_interval)})
