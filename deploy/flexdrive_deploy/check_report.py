@@ -12,6 +12,7 @@ from .chip_choice import describe
 from .compiled_model import Deployment
 from .compiler import compile_first, compile_graph
 from .errors import FitError, ModelError
+from .host_share import HostShare
 from .hyperdrive.diagnostics import obstacles
 from .hyperdrive.partition import analyse
 
@@ -91,6 +92,7 @@ class CheckReport:
     deployment : the compiled network, None when it does not run.
     error : why it does not run, or None.
     would_fit : the chip that would hold it, as a line, or None.
+    share : :class:`~.host_share.HostShare`, None when it does not run.
     """
 
     placements: list
@@ -99,6 +101,7 @@ class CheckReport:
     deployment: Deployment | None
     error: ModelError | None
     would_fit: str | None
+    share: HostShare | None = None
 
     @classmethod
     def of(cls, graph, configs, *, name, mesh=None):
@@ -111,8 +114,9 @@ class CheckReport:
             error = problem
             if isinstance(problem, FitError):
                 would_fit = _would_fit(support, configs[-1], mesh)
+        share = None if deployment is None else HostShare.of(support, deployment)
         return cls(support.placements, obstacles(support.placements), _precision(support),
-                   deployment, error, would_fit)
+                   deployment, error, would_fit, share)
 
     @property
     def runs(self):
@@ -145,6 +149,8 @@ class CheckReport:
         parts = [_table(self.placements), Text("\n" + self._counts())]
         if self.obstacles:
             parts += [Text(), _obstacles(self.obstacles), Text()]
+        if self.share is not None:
+            parts += [self.share.table(), Text()]
         return Group(*parts, *self._verdict())
 
     def __str__(self):
