@@ -125,10 +125,11 @@ def sink(editor, node):
     if any(not np.array_equal(places_of(editor, trail), places) for trail in trails[1:]):
         return False
     back = np.argsort(places.ravel())
-    made = [rebuilt(editor, found, dict(zip(found.maps, names, strict=True)),
-                    lambda values: values.ravel()[back].reshape(source), source)]
-    if made[0] is None:
+    step = rebuilt(editor, found, dict(zip(found.maps, names, strict=True)),
+                   lambda values: values.ravel()[back].reshape(source), source)
+    if step is None:
         return False
+    made = [step]
     for move in trails[0]:
         made.append(editor.again(
             move, [made[-1].outputs[0], *move.inputs[1:]], editor.shape(move.outputs[0]),
