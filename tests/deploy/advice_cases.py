@@ -79,11 +79,11 @@ def variable(b, *shape):
     return b.node("Expand", b.node("ReduceMax", places, keepdims=0), b.constant(shape, np.int64))
 
 
-def late_relu(b):
+def late_addition(b):
     x = b.node("Reshape", conv(b), b.constant([1, 2, 2, 6, 6], np.int64))
     x = b.node("Reshape", b.node("Transpose", x, perm=[0, 2, 1, 3, 4]),
                b.constant([1, *SHAPE], np.int64))
-    return it(b, "Relu", x)
+    return it(b, "Add", x, "x")
 
 
 def large(b):
@@ -135,8 +135,8 @@ CASES = {
         (lambda b: conv(b, name="it"), CONFIG)),
     "not a map (1, C, H, W)": (
         "a map (N, C, H, W)",
-        (lambda b: b.node("Conv", b.node("Reshape", "x", b.constant([1, 4, 36], np.int64)),
-                          b.constant(b.signs(4, 4, 1)), name="it"), CONFIG),
+        (lambda b: b.node("Conv", b.node("Reshape", "x", b.constant([1, 4, 1, 6, 6], np.int64)),
+                          b.constant(b.signs(4, 4, 1, 1, 1)), name="it"), CONFIG),
         (lambda b: conv(b, name="it"), CONFIG)),
     "places of its maxima": ("one output", (lambda b: pool(b, outputs=2), CHANNELWISE),
                              (pool, CHANNELWISE)),
@@ -151,13 +151,14 @@ CASES = {
     "its map is made by the host": ("a layer of the chip before it",
                                     (lambda b: pool(b, x="x"), CHANNELWISE), (pool, CHANNELWISE)),
     "comes after a channel shuffle": (
-        "shuffle last", (late_relu, CONFIG),
+        "shuffle last", (late_addition, CONFIG),
         (lambda b: shuffle(b, relu(b)), CONFIG)),
     "is a second activation": ("one activation", (lambda b: it(b, "Relu", relu(b)), CONFIG),
                                (lambda b: it(b, "Relu", conv(b)), CONFIG)),
     "comes after the activation, which is the chip's last step": (
         "convolution, scale, addition, bias, then activation",
-        (lambda b: scaled(b, 2.0, relu(b)), CONFIG), (lambda b: relu(b, scaled(b, 2.0)), CONFIG)),
+        (lambda b: it(b, "Add", relu(b), b.constant(2.0)), CONFIG),
+        (lambda b: relu(b, it(b, "Add", conv(b), b.constant(2.0))), CONFIG)),
     "not one constant, or one per channel": (
         "shape (C, 1, 1)", (lambda b: scaled(b, np.arange(6)), CONFIG),
         (lambda b: scaled(b, np.arange(4).reshape(4, 1, 1)), CONFIG)),
@@ -178,19 +179,10 @@ CASES = {
     "is in training mode": (
         "inference form", (lambda b: norm(b, conv(b), training_mode=1, outputs=3), CONFIG),
         (lambda b: norm(b, conv(b)), CONFIG)),
-    "subtracts a map from a constant": (
-        "Mul by -1, then Add", (lambda b: it(b, "Sub", b.constant(1.0), conv(b)), CONFIG),
-        (lambda b: it(b, "Add", b.node("Mul", conv(b), b.constant(-1.0)), b.constant(1.0)),
-         CONFIG)),
-    "subtracts maps": (
-        "Add, with the scale negated", (lambda b: it(b, "Sub", conv(b), "x"), CONFIG),
-        (lambda b: it(b, "Add", conv(b), b.node("Mul", "x", b.constant(-1.0))), CONFIG)),
     "is the second map added": (
         "one addition a convolution",
         (lambda b: it(b, "Add", b.node("Add", conv(b), "x"), relu(b, "x")), CONFIG),
         (lambda b: it(b, "Add", conv(b), relu(b, "x")), CONFIG)),
-    "adds a map to itself": ("Mul by 2", (lambda b: it(b, "Add", *[conv(b)] * 2), CONFIG),
-                             (lambda b: scaled(b, 2.0), CONFIG)),
     "adds (1, 1, 6, 6) to (1, 4, 6, 6)": (
         "maps of equal shape", (lambda b: it(b, "Add", conv(b), b.node(
             "ReduceMax", "x", axes=[1], keepdims=1)), CONFIG),
@@ -239,7 +231,7 @@ CASES = {
         (lambda b: it(b, "Concat", b.node("Abs", "x"), "x", axis=1), CONFIG),
         (lambda b: it(b, "Concat", conv(b), "x", axis=1), CONFIG)),
     "is no mean of rows and columns": ("axes 2 and 3 with keepdims = 1", (
-        lambda b: mean(b, keepdims=0), CHANNELWISE), (mean, CHANNELWISE)),
+        lambda b: mean(b, axes=[1]), CHANNELWISE), (mean, CHANNELWISE)),
     "the chip has no pooling; its map is not made by a layer": (
         "channelwise = true, and a layer of the chip before it",
         (lambda b: mean(b, "x"), CONFIG), (mean, CHANNELWISE)),
@@ -266,8 +258,10 @@ FOLLOWED = {
     "then a convolution": lambda b: conv(b, resize(b, 2)),
     "nothing: the host computes it": lambda b: it(b, "Ceil", conv(b)),
     "nothing, at the end of a network": lambda b: it(b, "Flatten", conv(b)),
-    "a binary 1x1 convolution on a map (N, C, 1, 1)": lambda b: conv(
-        b, b.node("GlobalAveragePool", conv(b)), kernel=1, name="it"),
+    "weights of plus or minus one value per output, for one row a time": lambda b: conv(
+        b, b.node("Reshape", b.node("MatMul", b.node("Flatten", b.node(
+            "GlobalAveragePool", conv(b))), b.constant(b.signs(4, 4))), b.constant(
+                [1, 4, 1, 1], np.int64)), kernel=1, name="it"),
     "convolutions that mix all channels": lambda b: conv(b, conv(b), name="it"),
     "BipolarQuant of scale 1, the sign that makes 0 to +1": bipolar,
 }

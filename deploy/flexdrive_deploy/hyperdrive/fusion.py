@@ -169,20 +169,12 @@ def _batch_norm(chain, node, graph):
 def _add(chain, node, graph):
     values, other = _operands(chain, node, graph)
     if values is not None:
-        if node.operation == "Sub":
-            if node.inputs[0] != chain.value:
-                return Refusal("subtracts a map from a constant", "Mul by -1, then Add")
-            values = -values
-        chain.bias = chain.bias + values
+        chain.bias = chain.bias + (-values if node.operation == "Sub" else values)
         return None
     if other in graph.constants:
         return _NOT_PER_CHANNEL
-    if node.operation == "Sub":
-        return Refusal("subtracts maps; the chip adds them", "Add, with the scale negated")
     if chain.bypass is not None:
         return Refusal("is the second map added to one convolution", "one addition a convolution")
-    if other == chain.value:
-        return Refusal("adds a map to itself", "Mul by 2")
     if graph.shapes.get(other) != chain.shape:
         return Refusal(f"adds {graph.shapes.get(other, 'unknown shape')} to {chain.shape}",
                        "maps of equal shape")

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..frontend import quantizers as qonnx
+from ..frontend.graph import Graph
 from ..frontend.kernels import kernel
 from .attributes import unknown
 from .diagnostics import left_over
 from .fusion import Chain
-from .patterns import CHANNELWISE, begin, begin_channelwise
+from .patterns import CHANNELWISE, begin, begin_alone, begin_channelwise
 from .refusal import Refusal, together
+from .rewrites.manager import rewritten
 
 __all__ = ["AVERAGED_PIXELS", "Placement", "Support", "analyse"]
 
@@ -33,10 +35,11 @@ class Placement:
 
 @dataclass(frozen=True, eq=False)
 class Support:
-    """chains: list of Chain, in order of their Conv nodes; joins: Concat nodes of the chip;
-    averages: nodes of the chip that take the mean of a map; placements: one for each node of the
-    model, in its order."""
+    """graph: onnx_graph.Graph, as rewritten for the chip; chains: list of Chain, in order of their
+    first nodes; joins: Concat nodes of the chip; averages: nodes of the chip that take the mean of
+    a map; placements: one for each node of the model, in its order."""
 
+    graph: Graph
     chains: list
     joins: list
     averages: list
@@ -85,18 +88,27 @@ def _follow(chain, graph, taken, refusals):
 
 
 def _add_channelwise(graph, config, chains, taken, refusals):
-    """Pooling and upsampling of maps that the chip makes; of others they would only bring more
-    words there."""
+    """Pooling and upsampling of maps that the chip makes, and what is folded into no layer before
+    it: layers of their own. Of maps of the host they would only bring more words to the chip."""
     made = {chain.value for chain in chains}
+    # What a layer reads is on the chip as well, and a map of the host that becomes larger has fewer
+    # words to send before than behind.
+    there = {chain.source for chain in chains} | {chain.bypass for chain in chains}
+    read = {name for chain in chains for name in (chain.source, chain.bypass)}
     for node in graph.nodes:
         if node.operation == "Concat" and made.intersection(node.inputs):
             made.update(node.outputs)
-        if node.operation not in CHANNELWISE or node.domain:
+        if node in taken:
             continue
-        chain = begin_channelwise(node, graph, config, made)
+        if node.operation in CHANNELWISE and not node.domain:
+            grows = node.operation in ("Resize", "Upsample") and node.outputs[0] in read
+            chain = begin_channelwise(node, graph, config, {
+                *made, *there, *(node.inputs[:1] if grows else ())})
+        else:
+            chain = begin_alone(node, graph, config, made)
         if isinstance(chain, Refusal):
             refusals[node] = chain
-        else:
+        elif chain is not None:
             taken.add(node)
             _follow(chain, graph, taken, refusals)
             chains.append(chain)
@@ -126,12 +138,14 @@ def _joins(graph, chains, refusals):
     there = {chain.value for chain in chains}
     added = {name for chain in chains if chain.bypass is not None
              for name in (chain.bypass, chain.value)}
+    read = {name for chain in chains for name in (chain.source, chain.bypass)}
     joins, joined = [], set()
     for node in graph.nodes:
         if node.operation != "Concat" or node.domain:
             continue
-        if not there.intersection(node.inputs):
-            refusals[node] = Refusal("joins maps of the host", "a layer of the chip before it")
+        if not there.intersection(node.inputs) and node.outputs[0] not in read:
+            refusals[node] = Refusal("joins maps of the host", "a layer of the chip before it, or "
+                                     "behind it")
             continue
         refusal = together(_join_refusals(node, graph, added, joined))
         if refusal is not None:
@@ -187,6 +201,14 @@ def _averages(graph, config, chains, refusals):
     return found
 
 
+def _own(node, head):
+    """What the first node of a chain is."""
+    if node.operation == "Conv":
+        return f"binary weights{head.remark}"
+    return (CHANNELWISE[node.operation][1] if node.operation in CHANNELWISE
+            else "a layer of its own, value by value")
+
+
 def _verdict(node, chip, joins, averages, refusals, graph):
     if node in joins:
         return Placement(node.name, node.operation, "chip", "maps lie behind each other")
@@ -194,8 +216,7 @@ def _verdict(node, chip, joins, averages, refusals, graph):
         return Placement(node.name, node.operation, "chip", "means leave instead of the map")
     if node in chip:
         head = chip[node]
-        own = (CHANNELWISE[node.operation][1] if node.operation in CHANNELWISE
-               else f"binary weights{head.remark}")
+        own = _own(node, head)
         folded = own if head.nodes[0] is node else f"folded into {head.name}"
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
             folded = f"bypass of {head.name}"
@@ -221,6 +242,7 @@ def analyse(graph, config):
     -------
     Support
     """
+    graph = rewritten(graph, config)
     depths, position = _depths(graph), {node: i for i, node in enumerate(graph.nodes)}
     convolutions = [node for node in graph.nodes if node.operation == "Conv" and not node.domain]
     chains, taken, refusals = [], set(), {}
@@ -247,4 +269,4 @@ def analyse(graph, config):
     placements = [*folded, *(_verdict(node, chip, joins, averages, refusals, graph)
                              for node in graph.nodes)]
     placements.sort(key=lambda placement: graph.order[placement.name])
-    return Support(chains, joins, averages, placements)
+    return Support(graph, chains, joins, averages, placements)

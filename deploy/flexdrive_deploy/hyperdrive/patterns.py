@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from ..frontend import quantizers as qonnx
 from .attributes import unknown
-from .fusion import Chain
+from .fusion import FOLDED, Chain
 from .index_rules import sources, windows
 from .ir import ZERO
 from .refusal import Refusal, together
 
-__all__ = ["CHANNELWISE", "begin", "begin_channelwise"]
+__all__ = ["CHANNELWISE", "begin", "begin_alone", "begin_channelwise"]
 
 
 def _spread(least, largest):
@@ -92,11 +93,18 @@ def _edges_refusal(node, found, kernel, target):
         return Refusal("its padding is not kernel//2 zeros on every side" if before == after else
                        "its padding is not the chip's, and its map not 1/stride of the input",
                        rewrite)
-    padding = node.attributes.get("count_include_pad", 0)
-    if average and any((window.counts(made, padding) != window.kernel).any()
-                       for window, made in zip(found, target[2:], strict=True)):
+    if average and _averaged(node, found, target) is None:
         return Refusal("averages fewer pixels at the rim", rewrite)
     return None
+
+
+def _averaged(node, found, target):
+    """Pixels that each mean of an AveragePool divides by, None where windows differ; ``found``: its
+    windows."""
+    padding = node.attributes.get("count_include_pad", 0)
+    counts = [np.unique(window.counts(made, padding)) for window, made in zip(
+        found, target[2:], strict=True)]
+    return int(counts[0][0] * counts[1][0]) if all(len(each) == 1 for each in counts) else None
 
 
 def _geometry(node, kernel, edges, source, target):
@@ -165,7 +173,11 @@ def _pool(node, graph, config):
     if refusal is not None:
         return refusal
     channels = source[1]
-    scale = 1.0 if maximum else 1.0 / kernel[0] ** 2
+    scale = 1.0
+    if not maximum:
+        pixels = _averaged(node, windows(node.attributes, tuple(kernel), source[2:]), target)
+        assert pixels, "no mean of the same number of pixels, which was refused"
+        scale = 1.0 / pixels
     return Chain(node.name, [node], node.inputs[0], node.outputs[0],
                  np.ones((channels, 1, *kernel), np.uint8), np.full(channels, scale),
                  np.zeros(channels), node.attributes.get("strides", [1])[0], config,
@@ -202,12 +214,38 @@ CHANNELWISE = {"MaxPool": (_pool, "pooling"), "AveragePool": (_pool, "pooling"),
 
 def begin_channelwise(node, graph, config, made):
     """The chain of a node of ``CHANNELWISE``, or a Refusal; ``made``: names of the maps that
-    layers of the chip make."""
+    the chip has."""
     function, what = CHANNELWISE[node.operation]
     begun = unknown(node, graph) or function(node, graph, config)
     refusals = [begun if isinstance(begun, Refusal) else None]
     if not config.channelwise:
         refusals.insert(0, Refusal(f"the chip has no {what}", "a chip with channelwise = true"))
     if node.inputs[0] not in made:
-        refusals.append(Refusal("its map is made by the host", "a layer of the chip before it"))
+        refusals.append(Refusal("its map is made by the host, and no layer of the chip reads it",
+                                "a layer of the chip before it"))
     return together(refusals) or begun
+
+
+def begin_alone(node, graph, config, made):
+    """The chain of a node that is folded into no layer before it: a layer of its own that takes
+    every value by itself, with a weight of +1 for each channel; None when there is none.
+
+    ``made``: names of the maps that layers of the chip make."""
+    identity = node.operation == "Identity" and not node.domain
+    folded = node.operation in FOLDED or qonnx.is_quantizer(node.proto)
+    if not config.channelwise or not (identity or folded):
+        return None
+    for name in node.inputs:
+        shape = graph.shapes.get(name, ())
+        if name not in made or len(shape) != 4 or shape[0] != 1 or (
+                graph.shapes.get(node.outputs[0]) != shape):
+            continue
+        chain = Chain(node.name, [], name, name, np.ones((shape[1], 1, 1, 1), np.uint8),
+                      np.ones(shape[1]), np.zeros(shape[1]), 1, config, channelwise=True,
+                      shape=shape)
+        if identity:
+            chain.take([node])
+            return chain
+        if chain.absorb(node, graph) is None:
+            return chain
+    return None

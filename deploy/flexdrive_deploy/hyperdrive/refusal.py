@@ -29,7 +29,7 @@ def together(refusals):
 # Advice for what can stay where it is.
 _NOTHING = "nothing: the host computes it"
 _END = "nothing, at the end of a network"
-_DENSE = (f"{_END}; or a binary 1x1 convolution on a map (N, C, 1, 1)")
+_DENSE = f"{_END}; or weights of plus or minus one value per output, for one row a time"
 _MIXING = "convolutions that mix all channels"
 # Operation -> what would run on the chip in its place.
 INSTEAD_OF = dict.fromkeys(
