@@ -70,7 +70,8 @@ class Follower:
         if masks:
             size = (masks >> 4).bit_length()
             return ("store", address, size, wdata & ((1 << 8 * size) - 1))
-        return None
+        # A load that waits beside the pipeline has no mask.
+        return ("load", address, 4) if address else None
 
     def fail(self, what, cycle, got=None, wanted=None):
         """Raise :class:`Mismatch` with the last instructions and what differs."""
