@@ -22,10 +22,7 @@ def through_concat(editor, node):
         return False
     if any(editor.maker(name) is None or name in editor.graph.outputs for name in concat.inputs):
         return False        # a part of the host's, whose values more nodes would read
-    made, first = {}, 0
-    for name in dict.fromkeys(concat.inputs):
-        made[name] = None
-    parts, order = [], []
+    parts, order, first = [], [], 0
     for name in concat.inputs:
         shape = editor.shape(name)
         if not shape:
