@@ -7,8 +7,8 @@ import numpy as np
 
 from .test_import import CONFIG
 
-__all__ = ["CASES", "CHANNELWISE", "CONFIG", "FOLLOWED", "ONE_IMAGE", "OPSETS", "SHAPE", "bipolar",
-           "conv", "it", "pool"]
+__all__ = ["CASES", "CHANNELWISE", "CONFIG", "FOLLOWED", "NEVER_LEFT", "ONE_IMAGE", "OPERATIONS",
+           "OPSETS", "SHAPE", "bipolar", "conv", "it", "pool"]
 
 CHANNELWISE = replace(CONFIG, channelwise=True)
 LEAKY = replace(CONFIG, leaky=True)
@@ -108,13 +108,13 @@ CASES = {
         (lambda b: conv(b, name="it"), CONFIG)),
     "weights of zero": ("ternary = true", (zeros, CONFIG), (zeros, replace(CONFIG, ternary=True))),
     "is dilated; its padding": (
-        "dilation 1, and pads = [1, 1, 1, 1]",
+        "dilations = [1, 1], and pads = [1, 1, 1, 1]",
         (lambda b: conv(b, dilations=[2, 2], pads=[2] * 4, name="it"), CONFIG),
         (lambda b: conv(b, dilations=[1, 1], pads=[1] * 4, name="it"), CONFIG)),
     "kernel 5x5": ("halo = 2", (lambda b: conv(b, kernel=5, name="it"), CONFIG),
                    (lambda b: conv(b, kernel=5, name="it"), replace(CONFIG, halo=2))),
     "stride 3x3; the chip has 1 and 2; its padding": (
-        "stride 1 or 2 in both directions, and pads = [1, 1, 1, 1]",
+        "strides = [2, 2], and pads = [1, 1, 1, 1]",
         (lambda b: pool(b, stride=3, pads=[0] * 4), CHANNELWISE), (pool, CHANNELWISE)),
     "its padding is not kernel//2": (
         "pads = [1, 1, 1, 1], auto_pad = NOTSET",
@@ -195,25 +195,26 @@ CASES = {
         "Relu", (lambda b: it(b, "Max", conv(b), b.constant(1.0)), CONFIG),
         (lambda b: it(b, "Relu", conv(b)), CONFIG)),
     "has several slopes": (
-        "one slope for all channels, on a chip with leaky = true",
+        "one slope for all channels, and a chip with leaky = true, or Relu",
         (lambda b: it(b, "PRelu", conv(b), b.constant(np.ones((4, 1, 1)) * [[[1], [2]] * 3])),
          CONFIG), (lambda b: it(b, "PRelu", conv(b), b.constant([0.5])), LEAKY)),
     "the chip has no leaky ReLU; its alpha 1e+06": (
-        "a chip with leaky = true, or Relu, and magnitudes up to 65504",
+        "a chip with leaky = true, or Relu, and alpha = 65504.0",
         (lambda b: it(b, "LeakyRelu", conv(b), alpha=1e6), CONFIG),
         (lambda b: it(b, "LeakyRelu", conv(b), alpha=65504.0), LEAKY)),
     "is no channel shuffle": (
         "axes 1 and 2", (lambda b: shuffle(b, conv(b), (0, 2, 1, 4, 3)), CONFIG),
         (lambda b: shuffle(b, conv(b)), CONFIG)),
     "shuffles a sum": (
-        "a layer later", (lambda b: shuffle(b, b.node("Add", conv(b), "x")), CONFIG),
+        "a layer of the chip before it",
+        (lambda b: shuffle(b, b.node("Add", conv(b), "x")), CONFIG),
         (lambda b: shuffle(b, conv(b, b.node("Add", conv(b), "x"))), CONFIG)),
-    "converts to a type": ("floating point", (lambda b: it(b, "Cast", conv(b), to=6), CONFIG),
+    "converts to a type": ("to = 1", (lambda b: it(b, "Cast", conv(b), to=6), CONFIG),
                            (lambda b: it(b, "Cast", conv(b), to=10), CONFIG)),
     "exceeds binary16": (
         "magnitudes up to 65504", (lambda b: conv(b, magnitude=1e5, name="it"), CONFIG),
         (lambda b: conv(b, magnitude=65504.0, name="it"), CONFIG)),
-    "joins maps along another axis": ("axis 1", (lambda b: it(
+    "joins maps along another axis": ("axis = 1", (lambda b: it(
         b, "Concat", conv(b), "x", axis=2), CONFIG), (lambda b: it(
             b, "Concat", conv(b), "x", axis=1), CONFIG)),
     "joins a constant": (
@@ -269,3 +270,38 @@ FOLLOWED = {
 # What no batch of several images may have.
 ONE_IMAGE = {"is in training mode"}
 OPSETS = {"normalizes every pixel": 8, "is in training mode": 15}
+
+
+def abs_of_input(b):
+    return b.node("Abs", "x")
+
+
+def flat(b):
+    return b.node("Flatten", b.node("GlobalAveragePool", conv(b)))
+
+
+# Operations that no layer has -> a network with one; opset 18, where there is no other.
+OPERATIONS = {
+    name: lambda b, name=name: it(b, name, conv(b)) for name in (
+        "Abs", "Celu", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Mish", "Selu",
+        "Sigmoid", "Softplus", "Softsign", "Tanh", "ThresholdedRelu", "Flatten", "LogSoftmax",
+        "Softmax", "Sign", "GlobalMaxPool", "Ceil")} | {
+    "ArgMax": lambda b: it(b, "ArgMax", conv(b), axis=1),
+    "Squeeze": lambda b: it(b, "Squeeze", conv(b), b.constant([0], np.int64)),
+    "Gemm": lambda b: it(b, "Gemm", flat(b), b.constant(np.arange(12).reshape(4, 3))),
+    "MatMul": lambda b: it(b, "MatMul", flat(b), b.constant(np.arange(12).reshape(4, 3))),
+    "Reshape": lambda b: conv(b, it(b, "Reshape", abs_of_input(b), b.constant(
+        [1, 4, 4, 9], np.int64))),
+    "Transpose": lambda b: it(b, "Transpose", conv(b), perm=[0, 1, 3, 2]),
+    "ConvTranspose": lambda b: it(b, "ConvTranspose", conv(b), b.constant(np.ones((4, 3, 2, 2))),
+                                  strides=[2, 2]),
+    "InstanceNormalization": lambda b: it(b, "InstanceNormalization", conv(b), b.constant(
+        np.ones(4)), b.constant(np.ones(4))),
+    "LRN": lambda b: it(b, "LRN", conv(b), size=3),
+    "LayerNormalization": lambda b: it(b, "LayerNormalization", conv(b), b.constant(np.ones(6))),
+    "Pad": lambda b: conv(b, it(b, "Pad", conv(b), b.constant([0, 0, 1, 1] * 2, np.int64),
+                                mode="edge"), pads=[0] * 4),
+}
+# Of those in INSTEAD_OF: what a pass or a step of a layer takes first, and what inference gives no
+# type.
+NEVER_LEFT = {"Clip", "Max", "Neg", "Sum", "GroupNormalization"}

@@ -7,6 +7,7 @@ import numpy as np
 from ..frontend import quantizers as qonnx
 from ..frontend.graph import Graph
 from ..frontend.kernels import kernel
+from . import advice
 from .attributes import unknown
 from .diagnostics import left_over
 from .fusion import Chain
@@ -23,7 +24,8 @@ AVERAGED_PIXELS = 256
 @dataclass(frozen=True)
 class Placement:
     """A node's verdict: ``where`` is "chip", "host" or "unsupported"; ``gone`` when the import
-    removed it."""
+    removed it; ``advice`` : the edits that ``rewrite`` says (:func:`~.advice.follow`), for nodes
+    that the chip might have."""
 
     name: str
     operation: str
@@ -31,6 +33,7 @@ class Placement:
     reason: str
     rewrite: str = ""
     gone: bool = False
+    advice: tuple = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +73,7 @@ def _out_of_range(chain):
             value = np.asarray(values)[channel]
             wrong = "is no number" if np.isnan(value) else "exceeds binary16"
             return Refusal(f"{what} {value:.4g} of output channel {channel} {wrong}",
-                           "magnitudes up to 65504")
+                           (advice.IN_RANGE,))
     return None
 
 
@@ -123,14 +126,16 @@ def _join_refusals(node, graph, added, joined):
         yield strange
     shapes = [graph.shapes.get(name, ()) for name in node.inputs]
     if node.attributes.get("axis", 1) not in (1, -3) or any(len(shape) != 4 for shape in shapes):
-        yield Refusal("joins maps along another axis than the channels", "axis 1")
+        yield Refusal("joins maps along another axis than the channels",
+                      (advice.attributes(axis=1),))
     if any(name in graph.constants for name in node.inputs):
-        yield Refusal("joins a constant", "maps only")
+        yield Refusal("joins a constant", (advice.ONLY_MAPS,))
     if len(set(node.inputs)) < len(node.inputs) or joined.intersection(node.inputs):
-        yield Refusal("joins a map that is joined twice", "a map in one Concat only")
+        yield Refusal("joins a map that is joined twice", (
+            advice.chip("a map in one Concat only", channelwise=True),))
     if added.intersection(node.inputs):
         yield Refusal("joins a sum of maps or one of its operands",
-                      "a convolution between addition and Concat")
+                      (advice.chip("a convolution between addition and Concat", channelwise=True),))
 
 
 def _joins(graph, chains, refusals):
@@ -144,8 +149,7 @@ def _joins(graph, chains, refusals):
         if node.operation != "Concat" or node.domain:
             continue
         if not there.intersection(node.inputs) and node.outputs[0] not in read:
-            refusals[node] = Refusal("joins maps of the host", "a layer of the chip before it, or "
-                                     "behind it")
+            refusals[node] = Refusal("joins maps of the host", (advice.LAYER_BEFORE,))
             continue
         refusal = together(_join_refusals(node, graph, added, joined))
         if refusal is not None:
@@ -174,16 +178,16 @@ def _average_refusals(node, graph, config, made):
         yield strange
     if node.operation == "ReduceMean" and not (len(shape) == 4 and _pixel_mean(node, graph)):
         yield Refusal("is no mean of rows and columns that keeps their axes",
-                      "ReduceMean of a map over axes 2 and 3 with keepdims = 1")
+                      (advice.PIXEL_MEAN,))
     if not config.channelwise:
-        yield Refusal("the chip has no pooling", "a chip with channelwise = true")
+        yield Refusal("the chip has no pooling", (advice.chip(channelwise=True),))
     if node.inputs[0] not in made:
         yield Refusal("its map is not made by a layer of the chip",
-                      "a layer of the chip before it")
+                      (advice.LAYER_BEFORE,))
     pixels = shape[2] * shape[3] if len(shape) == 4 else 0
     if pixels > AVERAGED_PIXELS:
         yield Refusal(f"averages {pixels} pixels; sums of more than {AVERAGED_PIXELS} lose too "
-                      "much in binary16", "AveragePool before it, with kernel and stride 2")
+                      "much in binary16", (advice.average_before(AVERAGED_PIXELS),))
 
 
 def _averages(graph, config, chains, refusals):
@@ -231,7 +235,7 @@ def _verdict(node, chip, joins, averages, refusals, graph):
     narrowed = (f" (computed in float32: onnxruntime has no {node.operation} in {host.narrowed})"
                 if host.narrowed else "")
     return Placement(node.name, node.operation, "host", refusal.reason + narrowed,
-                     refusal.rewrite)
+                     refusal.rewrite, advice=refusal.advice)
 
 
 def analyse(graph, config):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..frontend import quantizers as qonnx
+from . import advice
 from .attributes import unknown
 from .fusion import FOLDED, Chain
 from .index_rules import sources, windows
@@ -25,7 +26,7 @@ def _real(magnitudes, channel, zero):
     kept = np.unique(magnitudes[channel][~zero[channel]])
     return Refusal(f"real-valued weights ({len(kept)} magnitudes in output channel {channel}, "
                    f"from {kept[0]:.9g} to {kept[-1]:.9g})",
-                   "weights of plus or minus one value per output channel")
+                   (advice.BINARY,))
 
 
 def _coded(weights, ternary):
@@ -33,7 +34,7 @@ def _coded(weights, ternary):
     than plus and minus one value and, when ``ternary``, zero."""
     magnitudes = np.abs(weights.astype(np.float64)).reshape(len(weights), -1)
     if not np.isfinite(magnitudes).all():
-        return Refusal("weights that are infinite or no numbers", "finite weights")
+        return Refusal("weights that are infinite or no numbers", (advice.FINITE,))
     largest = magnitudes.max(axis=1)
     zero = (magnitudes == 0) & (largest[:, None] != 0)  # a channel of nothing else has scale 0
     least = np.where(zero, np.inf, magnitudes).min(axis=1)
@@ -43,7 +44,7 @@ def _coded(weights, ternary):
     if zero.any() and not ternary:
         channel = int(np.argmax(zero.any(axis=1)))
         return Refusal(f"weights of zero beside others (in output channel {channel})",
-                       "a chip with ternary = true")
+                       (advice.chip(ternary=True),))
     codes = (~np.signbit(weights)).astype(np.uint8)
     codes[zero.reshape(codes.shape)] = ZERO
     if (least == largest).all():
@@ -58,16 +59,16 @@ def _coded(weights, ternary):
 def _window_refusals(kernel, edges, strides, dilations, what):
     """Refusals of kernels, strides and dilations that the chip has no mode for."""
     if any(step != 1 and edge > 1 for step, edge in zip(dilations, kernel, strict=True)):
-        yield Refusal("is dilated", "dilation 1")
+        yield Refusal("is dilated", (advice.attributes(dilations=[1, 1]),))
     if kernel[0] != kernel[1] or kernel[0] not in edges:
-        larger = (f"a chip with halo = {kernel[0] // 2}, or "
-                  if kernel[0] == kernel[1] and kernel[0] in (5, 7) else "")
+        smaller = advice.three_by_three(kernel, what)
+        larger = kernel[0] == kernel[1] and kernel[0] in (5, 7)
         yield Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has "
                       + " and ".join(f"{edge}x{edge}" for edge in edges),
-                      f"{larger}3x3 {what} in sequence")
+                      (advice.chip(smaller.text, halo=kernel[0] // 2) if larger else smaller,))
     if strides not in ([1, 1], [2, 2]):
         yield Refusal(f"stride {strides[0]}x{strides[1]}; the chip has 1 and 2",
-                      "stride 1 or 2 in both directions")
+                      (advice.attributes(strides=[2, 2]),))
 
 
 def _edges_refusal(node, found, kernel, target):
@@ -75,15 +76,15 @@ def _edges_refusal(node, found, kernel, target):
     averages that divide by less than the kernel's pixels; else None."""
     before, after = (kernel[0] - 1) // 2, kernel[0] // 2
     average = node.operation == "AveragePool"
-    whole = [f"pads = {[before] * 2 + [after] * 2}"]
+    whole: dict = {"pads": [before] * 2 + [after] * 2}
     automatic = node.attributes.get("auto_pad", b"NOTSET")
     if automatic != b"NOTSET":
-        whole.append("auto_pad = NOTSET")
+        whole["auto_pad"] = b"NOTSET"
     if node.attributes.get("ceil_mode", 0):
-        whole.append("ceil_mode = 0")
+        whole["ceil_mode"] = 0
     if average and kernel[0] > 1:
-        whole.append("count_include_pad = 1")
-    rewrite = ", ".join(whole)
+        whole["count_include_pad"] = 1
+    rewrite = (advice.attributes(**whole),)
     # Padding after the last pixel shows in the number of windows only.
     legal = all(window.stride in (1, 2) for window in found)
     wanted = tuple(-(-window.size // window.stride) for window in found)
@@ -125,7 +126,7 @@ def _shapes(node, graph):
     source, target = graph.shapes.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
     if source is None or target is None or len(source) != 4 or source[0] != 1:
         return Refusal("its input is not a map (1, C, H, W) of known size",
-                       "a map (N, C, H, W) of fixed size")
+                       (advice.AS_MAP,))
     return source, target
 
 
@@ -138,7 +139,7 @@ def begin(node, graph, config):
     weights = graph.constants.get(node.inputs[1])
     bias = graph.constants.get(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] else 0.0
     if weights is None or bias is None:
-        return Refusal("its weights are not constants", "weights stored in the model")
+        return Refusal("its weights are not constants", (advice.stored(),))
     shapes = _shapes(node, graph)
     if isinstance(shapes, Refusal):
         return shapes
@@ -167,7 +168,7 @@ def _pool(node, graph, config):
     kernel = node.attributes["kernel_shape"]
     maximum = node.operation == "MaxPool"
     refusal = together([
-        Refusal("also gives the places of its maxima", "MaxPool with one output")
+        Refusal("also gives the places of its maxima", (advice.ONE_OUTPUT,))
         if len(node.outputs) > 1 else None,
         _geometry(node, kernel, sorted({*config.kernels, 2}), source, target)])
     if refusal is not None:
@@ -200,7 +201,7 @@ def _upsample(node, graph, config):
     source, target = shapes
     if len(target) != 4 or not _twice(sources(node, graph, source, target), source):
         return Refusal("does not repeat every pixel twice in both directions",
-                       "Resize by exactly 2 with mode nearest, asymmetric, floor")
+                       (advice.TWICE,))
     channels = source[1]
     return Chain(node.name, [node], node.inputs[0], node.outputs[0],
                  np.ones((channels, 1, 1, 1), np.uint8), np.ones(channels), np.zeros(channels), 1,
@@ -219,22 +220,24 @@ def begin_channelwise(node, graph, config, made):
     begun = unknown(node, graph) or function(node, graph, config)
     refusals = [begun if isinstance(begun, Refusal) else None]
     if not config.channelwise:
-        refusals.insert(0, Refusal(f"the chip has no {what}", "a chip with channelwise = true"))
+        refusals.insert(0, Refusal(f"the chip has no {what}", (advice.chip(channelwise=True),)))
     if node.inputs[0] not in made:
         refusals.append(Refusal("its map is made by the host, and no layer of the chip reads it",
-                                "a layer of the chip before it"))
+                                (advice.LAYER_BEFORE,)))
     return together(refusals) or begun
 
 
 def begin_alone(node, graph, config, made):
     """The chain of a node that is folded into no layer before it: a layer of its own that takes
-    every value by itself, with a weight of +1 for each channel; None when there is none.
+    every value by itself, with a weight of +1 for each channel; None when there is none, a Refusal
+    when it is one that the chip has not.
 
     ``made``: names of the maps that layers of the chip make."""
     identity = node.operation == "Identity" and not node.domain
     folded = node.operation in FOLDED or qonnx.is_quantizer(node.proto)
     if not config.channelwise or not (identity or folded):
         return None
+    refusal = None
     for name in node.inputs:
         shape = graph.shapes.get(name, ())
         if name not in made or len(shape) != 4 or shape[0] != 1 or (
@@ -246,6 +249,8 @@ def begin_alone(node, graph, config, made):
         if identity:
             chain.take([node])
             return chain
-        if chain.absorb(node, graph) is None:
+        found = chain.absorb(node, graph)
+        if found is None:
             return chain
-    return None
+        refusal = refusal or found
+    return refusal

@@ -4,6 +4,10 @@ from .elementwise import pointwise
 
 __all__ = ["PASSES"]
 
+# What may read a Concat on the chip.
+_ON_CHIP = ("Conv", "Concat", "Add", "Relu", "BatchNormalization", "Mul", "MaxPool", "AveragePool",
+            "Resize")
+
 
 def _sum(editor, node):
     """Whether a node adds maps."""
@@ -29,8 +33,8 @@ def into_concat(editor, node):
             editor.is_map(node.outputs[0])) or node.attributes.get("axis") not in (1, -3):
         return False
     readers = editor.readers(node.outputs[0])
-    if not any(reader.operation in ("Conv", "Concat", "Add", "Relu", "BatchNormalization", "Mul",
-                                    "MaxPool", "AveragePool", "Resize") for reader in readers):
+    if node.outputs[0] not in editor.graph.outputs and not any(
+            reader.operation in _ON_CHIP for reader in readers):
         return False
     seen, chosen = set(), set()
     for index, name in enumerate(node.inputs):
