@@ -4,7 +4,8 @@ A layer takes as long as the core with the most to do: instructions of the kerne
 from their text, and what comes once a group, a tile, a call, measured on the RTL
 (docs/results/flexv-networks.md has the errors). Its weights may come later than the layer before
 ends. Cores do not disturb each other here: where their loads wait beside the pipeline that costs
-about one cycle in a hundred, which is in the numbers below.
+about one cycle in a hundred, which is in the numbers below. Those are of the cluster that networks
+run on (flexdrive_sim.flexv.drive.network.CLUSTER).
 """
 
 from flexdrive_deploy.flexv.network import ir
@@ -19,22 +20,22 @@ from .work import tiles_of_line, ways_of
 
 __all__ = ["estimated_cycles"]
 
-# Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, a table of 16 tiles, an entry of
-# it, a group of 4 channels of a table.
-_CALL, _TABLE, _ENTRY, _GROUP = 1750, 75, 13, 67
+# Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a table of 16
+# tiles, an entry of it, a group of 4 channels of a table, what a tile waits for others.
+_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _GROUP, _WAITS = 1850, 1300, 75, 35, 67, 9
 # Of depthwise layers by columns: a call, a block of columns of 4 channels and 4 rows, a column of
 # the output, of the source.
-_COLUMNS_CALL, _BLOCK, _COLUMN, _TURN = 1700, 100, 79, 31
+_COLUMNS_CALL, _BLOCK, _COLUMN, _TURN = 1700, 50, 82, 36
 # A word of a sum of two maps, a value that is requantised by one number, exactly by a quotient, a
 # word of a mean and of a pixel of its window; a call of these.
-_SUM, _VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL = 36.4, 130, 330, 300, 11, 1100
+_SUM, _VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = 37.5, 115, 370, 345, 7.8, 700, 190
 # What comes from outside when a function is called for the first time: one of these, of dot
-# products, and the first of all.
-_NEW, _NEW_DOTS, _FIRST = 600, 900, 900
+# products of tiles, of a pixel, and the first of all.
+_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 500, 200, 700, 1900
 # A pixel of a border, and a word of it.
 _BORDER_PIXEL, _BORDER_WORD = 10, 2
 # Weights: bytes a cycle, cycles until the first come.
-_WIDTH, _LATENCY = 6.6, 110
+_WIDTH, _LATENCY = 6.3, 110
 _TILES = 16
 
 
@@ -65,7 +66,8 @@ def _dots(compiled, step, dots, channels, cores):
     count, length, pixels = _lines(step, source, 4 if dots.a_bits >= dots.w_bits else 2)
     kernel = DotKernel(dots.a_bits, dots.w_bits, dots.out_bits, pixels, dots.single, dots.unused)
     words = channel_words(node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
-    tile = words * kernel.word_cycles + kernel.tile_cycles
+    tile = words * kernel.word_cycles + kernel.tile_cycles + _WAITS * (pixels > 1)
+    call = _CALL if count * length > 1 else _PIXEL_CALL
     tiles, groups = count * _share(length, pixels), _share(channels, 4)
     rows, columns = min(ways_of(cores), key=lambda way: _share(tiles, way[0])
                         * _share(groups, way[1]))
@@ -73,8 +75,8 @@ def _dots(compiled, step, dots, channels, cores):
     tables = _share(tiles, _TILES)
     if dots.out_bits == 32:
         # C finishes each sum.
-        return _CALL + tiles * groups * (tile + _GROUP + 60 * pixels)
-    return (_CALL + tables * (_TABLE + groups * _GROUP) + tiles * _ENTRY
+        return call + tiles * groups * (tile + _GROUP + 60 * pixels)
+    return (call + tables * (_TABLE + groups * _GROUP) + tiles * _ENTRY
             + tiles * groups * tile)
 
 
@@ -92,7 +94,7 @@ def _others(step, cores):
     if isinstance(step.node, ir.WindowSum):
         source = storage_of(step.sources[0])
         share = _share(output.height * output.width * source.pixel_words, cores)
-        return _OTHER_CALL + share * (_MEAN + step.node.kernel[0] * step.node.kernel[1] * _TAP)
+        return _MEAN_CALL + share * (_MEAN + step.node.kernel[0] * step.node.kernel[1] * _TAP)
     if isinstance(step.node, ir.Requantise) and len(step.sources) == 2:
         return _OTHER_CALL + _share(words, cores) * _SUM
     value = _EXACT if isinstance(step.rule, Ratio) else _VALUE
@@ -121,14 +123,14 @@ def _call(compiled, step, channels, cores):
 
 def _first_call(step, known):
     """Cycles in which instructions come that no step before has needed; adds to ``known``."""
-    dots = dots_of(step)
-    kind = (type(step.node), len(step.sources), dots and dots.columns), dots
-    fresh = [each for each in kind if each is not None and each not in known]
-    known.update(fresh)
-    if not fresh:
-        return 0
-    return (_FIRST if len(known) == len(fresh) else 0) + (_NEW if kind[0] in fresh else 0) + (
-        _NEW_DOTS if dots in fresh else 0)
+    dots, pixel = dots_of(step), canonical(step.output.shape)[1:] == (1, 1)
+    kind = type(step.node), len(step.sources), dots and dots.columns
+    cycles = 0 if known else _FIRST
+    for key, new in ((kind, _NEW), ((dots, pixel), _NEW_PIXEL if pixel else _NEW_DOTS)):
+        if key not in known and not (key == (dots, pixel) and dots is None):
+            cycles += new
+        known.add(key)
+    return cycles
 
 
 def estimated_cycles(compiled, cores=8):
