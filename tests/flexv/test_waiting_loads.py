@@ -124,17 +124,24 @@ def test_registers_are_read_when_they_are_loaded(core):
 
 @pytest.mark.slow
 def test_a_store_does_not_overtake_a_load(core):
-    body = _set_up() + load_constant(_NEW, 0x55AA55AA)
-    for i in range(4):
-        body += _load("w", wreg=i)
-    # What the last ones load is stored over, and loaded by an ordinary load then.
-    for i in range(4):
-        body += code("sw", rs1=_PLACE, rs2=_NEW, simm=4 * (3 - i))
-    body += code("lw", rd=_SUM, rs1=_PLACE, simm=12) + store(_SUM, 4)
-    for i in range(4):
-        body += code("csrrs", rd=_SUM, csr=CSRS[f"nn_w{i}"].number) + store(_SUM, i)
-    words = _Program(body).check(core)[:5]
-    assert words.tolist() == [*(0x01010101 * i + 7 for i in range(4)), 0x55AA55AA]
+    body, wanted = _set_up() + load_constant(_NEW, 0x55AA55AA), []
+    # Often, so that each of the loads is one that is not granted at once.
+    for turn in range(16):
+        count = 1 + turn % 4
+        first = 4 * turn
+        body += write_csr("macl_w_address", _BASE + 4 * first)
+        for i in range(count):
+            body += _load("w", wreg=i)
+        # What the last ones load is stored over, and loaded by an ordinary load then.
+        for i in reversed(range(count)):
+            body += code("sw", rs1=_PLACE, rs2=_NEW, simm=4 * (first + i))
+        body += code("lw", rd=_SUM, rs1=_PLACE, simm=4 * first) + store(_SUM, 5 * turn + 4)
+        for i in range(4):
+            body += code("csrrs", rd=_SUM, csr=CSRS[f"nn_w{i}"].number)
+            body += store(_SUM, 5 * turn + i) if i < count else b""
+        wanted += [*(0x01010101 * (first + i) + 7 for i in range(count)), *[0] * (4 - count),
+                   0x55AA55AA]
+    assert _Program(body).check(core)[:len(wanted)].tolist() == wanted
 
 
 @pytest.mark.slow
