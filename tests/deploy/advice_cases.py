@@ -113,6 +113,9 @@ CASES = {
         (lambda b: conv(b, dilations=[1, 1], pads=[1] * 4, name="it"), CONFIG)),
     "kernel 5x5": ("halo = 2", (lambda b: conv(b, kernel=5, name="it"), CONFIG),
                    (lambda b: conv(b, kernel=5, name="it"), replace(CONFIG, halo=2))),
+    "kernel 9x9": ("3x3 convolutions in sequence",
+                   (lambda b: conv(b, kernel=9, weights=b.signs(4, 4, 9, 9), name="it"), CONFIG),
+                   (lambda b: conv(b, conv(b, conv(b, conv(b))), name="it"), CONFIG)),
     "stride 3x3; the chip has 1 and 2; its padding": (
         "strides = [2, 2], and pads = [1, 1, 1, 1]",
         (lambda b: pool(b, stride=3, pads=[0] * 4), CHANNELWISE), (pool, CHANNELWISE)),

@@ -253,6 +253,9 @@ CASES = {
          lambda b: relu(b, part(b, b.node("Softmax", conv(b), axis=1), 0, 3)),
          lambda b: relu(b, part(b, conv(b, weights=b.signs(6, 3, 3, 3), group=2), 0, 3)),
          lambda b: relu(b, b.node("Gather", conv(b), ints(b, [[0, 1]]), axis=1)),
+         # Channels of two parts in turn would be as many layers.
+         lambda b: relu(b, b.node("Gather", concat(b, conv(b), conv(b)), ints(
+             b, [0, 6, 1, 7, 2, 8, 3, 9]), axis=1)),
          lambda b: split(b, conv(b), [3, 3])[0]]),
     "channel shuffle of a Gather": Case(
         [lambda b: relu(b, b.node("Gather", "x", ints(b, [0, 3, 1, 4, 2, 5]), axis=1)),

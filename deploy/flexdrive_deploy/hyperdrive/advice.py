@@ -127,8 +127,9 @@ def three_by_three(kernel, what):
             draft.set(kernel_shape=[3, 3], pads=[1] * 4)
             return
         source, (outputs, inputs) = draft.node.input[0], draft.shape(draft.node.input[1])[:2]
+        channels = draft.shape(source)[1]
         for _ in range(max(kernel) // 2 - 1):
-            source = draft.convolution(source, kernel=3)
+            source = draft.convolution(source, channels, 3)
         weights = np.ones((outputs, inputs, 3, 3))
         weights[::2, :, 1] = -1
         draft.node.input[0] = source
@@ -168,7 +169,8 @@ TWICE = Advice("Resize by exactly 2 with mode nearest, asymmetric, floor", _resi
 
 def _layer_before(draft):
     index = draft.places(False)[0]
-    draft.node.input[index] = draft.convolution(draft.node.input[index])
+    source = draft.node.input[index]
+    draft.node.input[index] = draft.convolution(source, draft.shape(source)[1])
 
 
 LAYER_BEFORE = Advice("a layer of the chip before it", _layer_before)

@@ -87,10 +87,10 @@ class Draft:
         self.node = self.model.graph.node[at + 1]
         return name
 
-    def convolution(self, source, channels=None, kernel=1, **attributes):
-        """A binary convolution of a map in front of the node: name of its result."""
-        inputs = self.shape(source)[1] if source in self._graph.shapes else channels
-        weights = np.ones((channels or inputs, inputs, kernel, kernel))
+    def convolution(self, source, channels, kernel=1, **attributes):
+        """A binary convolution of a map in front of the node, as many ``channels`` in as out: name
+        of its result."""
+        weights = np.ones((channels, channels, kernel, kernel))
         weights[1::2, ::2] = -1
         return self.before("Conv", [source, self.store(weights, self.node.output[0])],
                            pads=[kernel // 2] * 4, **attributes)
