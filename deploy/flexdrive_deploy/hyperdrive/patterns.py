@@ -5,7 +5,7 @@ import numpy as np
 from .attributes import unknown
 from .fusion import Chain
 from .index_rules import sources, windows
-from .ir import ZERO
+from .ir import REACH, ZERO
 from .refusal import Refusal, together
 
 __all__ = ["CHANNELWISE", "begin", "begin_channelwise"]
@@ -54,62 +54,65 @@ def _coded(weights, ternary):
                            "less than half an ulp of binary16")
 
 
-def _window_refusals(kernel, edges, strides, dilations, what):
-    """Refusals of kernels, strides and dilations that the chip has no mode for."""
-    if any(step != 1 and edge > 1 for step, edge in zip(dilations, kernel, strict=True)):
-        yield Refusal("is dilated", "dilation 1")
-    if kernel[0] != kernel[1] or kernel[0] not in edges:
-        larger = (f"a chip with halo = {kernel[0] // 2}, or "
-                  if kernel[0] == kernel[1] and kernel[0] in (5, 7) else "")
-        yield Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has "
-                      + " and ".join(f"{edge}x{edge}" for edge in edges),
+def _taps(window):
+    """Places of a Window's taps, from stride times the pixel that it makes."""
+    return tuple(tap * window.dilation - window.before for tap in range(window.kernel))
+
+
+def _around(spans):
+    """pads with which windows that reach over ``spans`` pixels lie around their centres."""
+    return [span // 2 for span in spans] + [-(-span // 2) for span in spans]
+
+
+def _window_refusals(found, target, halo, what):
+    """Refusals of taps that lie further from the centre than a chip with this ``halo`` reads, of
+    strides, and of padding by which the map grows; ``target``: (rows, columns) of what is made."""
+    reach = max(abs(tap) for window in found for tap in _taps(window))
+    kernel, stride = ("x".join(str(getattr(window, name)) for window in found)
+                      for name in ("kernel", "stride"))
+    if reach > halo:
+        larger = f"a chip with halo = {reach}, or " if reach <= REACH else ""
+        yield Refusal(f"kernel {kernel} reaches {reach} pixels from its centre, the chip {halo}",
                       f"{larger}3x3 {what} in sequence")
-    if strides not in ([1, 1], [2, 2]):
-        yield Refusal(f"stride {strides[0]}x{strides[1]}; the chip has 1 and 2",
-                      "stride 1 or 2 in both directions")
+    if stride not in ("1x1", "2x2"):
+        yield Refusal(f"stride {stride}; the chip has 1 and 2", "stride 1 or 2 in both directions")
+    elif any(made > -(-window.size // window.stride)
+             for window, made in zip(found, target, strict=True)):
+        yield Refusal("its padding makes its map larger than 1/stride of the input",
+                      f"pads = {_around([(w.kernel - 1) * w.dilation for w in found])}")
 
 
-def _edges_refusal(node, found, kernel, target):
-    """Refusal of windows that begin elsewhere than on the chip, of another number of them, and of
-    averages that divide by less than the kernel's pixels; else None."""
-    before, after = (kernel[0] - 1) // 2, kernel[0] // 2
+def _rim_refusal(node, found, target):
+    """Refusal of an average that divides by less than the kernel's pixels, of a maximum of none,
+    and of a map that is not what the attributes make; else None."""
+    attributes = node.attributes
+    automatic, ceil = attributes.get("auto_pad", b"NOTSET"), attributes.get("ceil_mode", 0)
+    made = tuple(window.made(automatic, ceil) for window in found)
+    if made != tuple(target):
+        return Refusal("its attributes make a map of another size than the model says",
+                       "ceil_mode = 0")
     average = node.operation == "AveragePool"
-    whole = [f"pads = {[before] * 2 + [after] * 2}"]
-    automatic = node.attributes.get("auto_pad", b"NOTSET")
-    if automatic != b"NOTSET":
-        whole.append("auto_pad = NOTSET")
-    if node.attributes.get("ceil_mode", 0):
-        whole.append("ceil_mode = 0")
-    if average and kernel[0] > 1:
-        whole.append("count_include_pad = 1")
-    rewrite = ", ".join(whole)
-    # Padding after the last pixel shows in the number of windows only.
-    legal = all(window.stride in (1, 2) for window in found)
-    wanted = tuple(-(-window.size // window.stride) for window in found)
-    made = tuple(window.made(automatic, node.attributes.get("ceil_mode", 0)) for window in found)
-    if any(window.before != before for window in found) or (
-            legal and not target[2:] == made == wanted):
-        return Refusal("its padding is not kernel//2 zeros on every side" if before == after else
-                       "its padding is not the chip's, and its map not 1/stride of the input",
-                       rewrite)
-    padding = node.attributes.get("count_include_pad", 0)
-    if average and any((window.counts(made, padding) != window.kernel).any()
-                       for window, made in zip(found, target[2:], strict=True)):
-        return Refusal("averages fewer pixels at the rim", rewrite)
+    padding = average and attributes.get("count_include_pad", 0)
+    counts = [window.counts(count, padding) for window, count in zip(found, made, strict=True)]
+    if average and any((count != window.kernel).any()
+                       for window, count in zip(found, counts, strict=True)):
+        return Refusal("averages fewer pixels at the rim",
+                       "count_include_pad = 1, ceil_mode = 0")
+    if node.operation == "MaxPool" and any((count == 0).any() for count in counts):
+        return Refusal("takes a maximum of padding alone", "dilation 1, and pads = "
+                       f"{_around([window.kernel - 1 for window in found])}")
     return None
 
 
-def _geometry(node, kernel, edges, source, target):
-    """Refusal of a window that a chip with kernels of these ``edges`` has no mode for, else
-    None."""
-    kernel = tuple(kernel)
-    found = windows(node.attributes, kernel, source[2:])
-    refusals: list[Refusal | None] = list(_window_refusals(
-        kernel, edges, [window.stride for window in found], [window.dilation for window in found],
-        "convolutions" if node.operation == "Conv" else "poolings"))
-    if kernel[0] == kernel[1] and (kernel[0] % 2 or kernel[0] == 2):
-        refusals.append(_edges_refusal(node, found, kernel, target))
-    return together(refusals)
+def _geometry(node, kernel, config, source, target):
+    """(taps, size) of a window as of :class:`~.ir.ConvLayer`, or the Refusal of one that the chip
+    of this ChipConfig has not."""
+    found = windows(node.attributes, tuple(kernel), source[2:])
+    refusal = together([
+        *_window_refusals(found, target[2:], config.halo,
+                          "convolutions" if node.operation == "Conv" else "poolings"),
+        _rim_refusal(node, found, target[2:])])
+    return refusal or (tuple(map(_taps, found)), tuple(target[2:]))
 
 
 def _shapes(node, graph):
@@ -136,16 +139,15 @@ def begin(node, graph, config):
         return shapes
     source, target = shapes
     coded = _coded(weights, config.ternary)
-    refusal = together([coded if isinstance(coded, Refusal) else None, _geometry(
-        node, weights.shape[2:], config.kernels, source, target)])
-    if isinstance(coded, Refusal) or refusal is not None:
-        return refusal
-    codes, magnitudes, remark = coded
+    placed = _geometry(node, weights.shape[2:], config, source, target)
+    if isinstance(coded, Refusal) or isinstance(placed, Refusal):
+        return together([part for part in (coded, placed) if isinstance(part, Refusal)])
+    (codes, magnitudes, remark), (taps, size) = coded, placed
     groups = node.attributes.get("group", 1)
     channelwise = config.channelwise and 1 < groups == source[1] == len(codes)
     return Chain(node.name, [node], node.inputs[0], node.outputs[0], codes, magnitudes,
                  np.broadcast_to(np.asarray(bias, np.float64), magnitudes.shape),
-                 node.attributes.get("strides", [1])[0], config,
+                 node.attributes.get("strides", [1])[0], config, taps=taps, size=size,
                  groups=1 if channelwise else groups, channelwise=channelwise, shape=target,
                  remark=remark)
 
@@ -158,18 +160,19 @@ def _pool(node, graph, config):
     source, target = shapes
     kernel = node.attributes["kernel_shape"]
     maximum = node.operation == "MaxPool"
-    refusal = together([
-        Refusal("also gives the places of its maxima", "MaxPool with one output")
-        if len(node.outputs) > 1 else None,
-        _geometry(node, kernel, sorted({*config.kernels, 2}), source, target)])
-    if refusal is not None:
-        return refusal
-    channels = source[1]
-    scale = 1.0 if maximum else 1.0 / kernel[0] ** 2
+    placed = _geometry(node, kernel, config, source, target)
+    refusals = [Refusal("also gives the places of its maxima", "MaxPool with one output")
+                if len(node.outputs) > 1 else None]
+    if isinstance(placed, Refusal):
+        return together([*refusals, placed])
+    if refusals[0] is not None:
+        return refusals[0]
+    channels, (taps, size) = source[1], placed
+    scale = 1.0 if maximum else 1.0 / (kernel[0] * kernel[1])
     return Chain(node.name, [node], node.inputs[0], node.outputs[0],
                  np.ones((channels, 1, *kernel), np.uint8), np.full(channels, scale),
-                 np.zeros(channels), node.attributes.get("strides", [1])[0], config,
-                 channelwise=True, maximum=maximum, shape=target)
+                 np.zeros(channels), node.attributes.get("strides", [1])[0], config, taps=taps,
+                 size=size, channelwise=True, maximum=maximum, shape=target)
 
 
 def _twice(found, source):
