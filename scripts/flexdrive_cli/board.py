@@ -113,8 +113,8 @@ def selftest(port, baud, chip_file, layers, line):
               type=click.IntRange(1, (1 << 32) - 1), help="Of a program: when it is ended.")
 def run(model, port, baud, chip_file, input_file, expect, output, layer_check, max_cycles):
     """Run MODEL on the board behind PORT: a network on a chip, every word compared with the golden
-    model; or a program (ELF file) on a core, its memory compared with the instruction-set
-    simulator's."""
+    model; or a program (ELF file) on a core: what it prints is shown, and compared with the
+    instruction-set simulator's, as its memory is."""
     with _open(port, baud) as board:
         design, chip = board.identity.design, _config(board, chip_file)
         _console.print(f"{port}: {board.identity.about}, build {board.identity.build}",
@@ -141,16 +141,18 @@ def _run_program(board, path, max_cycles):
     begin = time.monotonic()
     board.load(program)
     loaded = time.monotonic() - begin
-    done = board.run(max_cycles)
     _console.print(f"{program.image().what}: loaded in {loaded:.2f} s, CRC-32 right")
+    done = board.run(max_cycles, show=lambda text: click.echo(text, nl=False))
+    if done.console and not done.console.endswith(b"\n"):
+        click.echo()
     _console.print(f"{done.verdict}; {done.cycles:,} cycles, "
                    f"{done.cycles / board.identity['CLOCK']:.6f} s", markup=False)
     if not done.passed:
         sys.exit(1)
-    wrong = differing_words(program, board.read)
+    wrong = differing_words(program, board.read, done.console)
     if wrong:
         raise SelftestError(f"{path}: {wrong}")
-    _console.print("memory: equal to that of the instruction-set simulator")
+    _console.print("memory and console: equal to those of the instruction-set simulator")
 
 
 @command.command()

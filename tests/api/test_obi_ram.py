@@ -1,14 +1,17 @@
 # amaranth: UnusedElaboratable=no
-"""The core's memory: random accesses on both ports against a dictionary, errors, parameters."""
+"""The memory of a core: random accesses against a dictionary, errors, block RAM, parameters."""
 
+import json
 import random
 from types import SimpleNamespace
 
 import pytest
+from amaranth.back import rtlil
 from amaranth.sim import Simulator
 
 import flexdrive as fd
 from flexdrive.bus.obi_ram import ObiRam
+from flexdrive_deploy.tools import run_yosys
 
 BASE, SIZE = 0x80000000, 64
 
@@ -26,8 +29,6 @@ def test_random_accesses():
             fetch, access, store = rng.random() < 0.7, rng.random() < 0.7, rng.random() < 0.5
             places = [rng.choice([*words, BASE - 4, BASE + SIZE, 0]) for _ in range(2)]
             enables, value = rng.randrange(16), rng.randrange(1 << 32)
-            if places[0] == places[1]:
-                store = False           # fetched as it was or as it becomes
             for signal, setting in (
                     (dut.ibus.req, fetch), (dut.ibus.addr, places[0]), (dut.dbus.req, access),
                     (dut.dbus.addr, places[1]), (dut.dbus.we, store), (dut.dbus.be, enables),
@@ -35,20 +36,29 @@ def test_random_accesses():
                 ctx.set(signal, setting)
             assert ctx.get(dut.ibus.gnt) == ctx.get(dut.dbus.gnt) == 1
             await ctx.tick()
+            if access and store and places[1] in words:
+                mask = sum(0xFF << 8 * i for i in range(4) if enables >> i & 1)
+                words[places[1]] = words[places[1]] & ~mask | value & mask
             for bus, asked, place, read in ((dut.ibus, fetch, places[0], True),
                                             (dut.dbus, access, places[1], not store)):
                 assert ctx.get(bus.rvalid) == asked
                 assert ctx.get(bus.err) == (asked and place not in words)
                 if asked and read and place in words:
                     assert ctx.get(bus.rdata) == words[place]
-            if access and store and places[1] in words:
-                mask = sum(0xFF << 8 * i for i in range(4) if enables >> i & 1)
-                words[places[1]] = words[places[1]] & ~mask | value & mask
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+
+
+def test_one_block_ram_for_both_ports(tmp_path):
+    """8 KB are four block RAMs of 16 Kbit of an ECP5; a second copy would be four more."""
+    (tmp_path / "ram.il").write_text(rtlil.convert(ObiRam(size=8192), name="ram"))
+    shown = run_yosys("read_rtlil ram.il\nsynth_ecp5 -noabc9 -top ram\n"
+                      "tee -q -o cells.json stat -json", cwd=tmp_path)
+    cells = json.loads((tmp_path / "cells.json").read_text())["design"]["num_cells_by_type"]
+    assert cells["DP16KD"] == 4, shown
 
 
 @pytest.mark.parametrize(("parameters", "message"), [

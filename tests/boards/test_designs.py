@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from flexdrive.boards.console import CONSOLE
 from flexdrive.boards.frame import Space
 from flexdrive.boards.registers import End
 from flexdrive.flexv.formats import format_code
@@ -23,6 +24,7 @@ from flexdrive_sim.board.selftest import SelftestError, selftest
 from flexdrive_sim.board.simulated import DirectTransport, SimulatedBoard
 from flexdrive_sim.board.terminal import Terminal
 from flexdrive_sim.flexv.drive.rtl_core import build_core
+from flexdrive_sim.flexv.drive.run_iss import run_iss
 from flexdrive_sim.flexv.drive.run_rtl import run_rtl
 from flexdrive_sim.flexv.drive.snippet import code, load_constant
 
@@ -33,7 +35,7 @@ TOHOST = BASE + 0x800
 @pytest.fixture(scope="module")
 def core_model():
     """A core with 4 KB."""
-    return SimulatedBoard(replace(system_for("flexv"), memory_words=1024))
+    return SimulatedBoard(replace(system_for("flexv"), memory_words=1024, console_words=64))
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +102,13 @@ def test_the_selftest_of_a_core_passes_and_a_wrong_word_does_not(core_model):
     lines = list(selftest(board, None, line=1, layers=1))
     assert lines[0].startswith("identity: Flex-V core with 4,096 bytes, configuration ")
     assert lines[2:] == ["store PROGRAM: 1,024 words and their complements",
-                         "1 random programs, every word equal to the instruction-set simulator"]
+                         "1 random programs, every word and character equal to the "
+                         "instruction-set simulator"]
     board.load(core_program(BASE, 2))
-    assert board.run().passed
-    assert differing_words(core_program(BASE, 1), board.read).startswith("word at 0x80000")
+    done, other = board.run(), core_program(BASE, 1)
+    assert done.passed
+    assert differing_words(other, board.read, done.console).startswith("console from character 0 ")
+    assert differing_words(other, board.read, run_iss(other).console).startswith("word at 0x80000")
 
 
 @pytest.mark.slow
@@ -160,7 +165,36 @@ def test_a_run_takes_the_cycles_of_the_core_alone(core_model, core, state):
         done, alone = board.run(), run_rtl(program, built=core)
         assert (done.passed, alone.verdict) == (True, "passed")
         assert done.cycles == alone.cycles - 2
-        assert differing_words(program, board.read) == ""
+        assert differing_words(program, board.read, done.console) == ""
+
+
+def _printing(text):
+    """A program that prints each byte of ``text``."""
+    body = [load_constant(5, CONSOLE)]
+    for byte in text:
+        body += [code("addi", rd=6, simm=byte), code("sb", rs1=5, rs2=6)]
+    return _program(*body, _store(1))
+
+
+@pytest.mark.slow
+def test_what_is_printed_is_shown_and_nothing_of_it_is_lost(core_model):
+    """More than the ring holds: the core waits until the host has taken some."""
+    text = bytes(range(32, 127)) * 2 + b"\n"
+    board, shown = CoreBoard(DirectTransport(core_model)), []
+    for _ in range(2):
+        board.load(_printing(text))
+        done = board.run(show=shown.append)
+        assert (done.passed, done.console) == (True, text)
+    assert b"".join(shown) == 2 * text
+    assert len(shown) >= 6
+    # What nobody takes stops the core until its cycles are over.
+    board.load(_printing(text))
+    board.set("LIMIT", 200_000)
+    board.set("RUN", 1)
+    assert board.waits() == "the core waits with a character"
+    while board.get("RUNS_DONE") == 0:
+        board._rest()
+    assert End(board.fields("STATUS")["end"]) == End.LIMIT
 
 
 @pytest.mark.slow
@@ -195,7 +229,7 @@ def test_programs_run_from_the_command_line(core_model, monkeypatch):
         made = CliRunner().invoke(cli, ["board", "run", "program.elf", terminal.path])
         assert made.exit_code == 0, made.output
         assert "passed;" in made.output
-        assert "memory: equal to that of the instruction-set simulator" in made.output
+        assert "memory and console: equal to those of the instruction-set" in made.output
         assert "Flex-V core with 4,096 bytes" in made.output
         program = _program(_store(5))
         made = CliRunner().invoke(cli, ["board", "run", "program.elf", terminal.path])

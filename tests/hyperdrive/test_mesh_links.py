@@ -208,12 +208,11 @@ def test_the_host_learns_of_a_stop():
     graph = ChipGraph({"x": (2, 9, 7)}, layers, ["second.out"])
     part = ChipPart(lower(graph, CHIP, mesh=(2, 2)), graph)
     made = Deployment("net", CHIP, [part], {"x": (1, 2, 9, 7)}, graph.outputs, False)
-    options = MeshOptions(link=LinkConfig(keepalive=64, timeout=256))
-    session = Session(made, "rtl", options=options)
+    session = Session(made, "rtl", options=MESHES[3][3])
     image = half(rng, 2, 9, 7).view(np.float16)[None]
-    good = session.run(image)
-    assert good.difference is None
-    session._chip = CutMesh(CHIP, 2, 2, options)
+    session._chip = FaultyMesh(*MESHES[3])
+    assert session.run(image).difference is None
+    session._chip = CutMesh(*MESHES[3])
     with pytest.raises(FlexdriveError, match=r"^Chip \(\d, \d\) stopped (in|before) (CONV|STORE) "
                        r"(first|second) \(descriptor \d\), cycle \d+: its link to the "
                        r"(north|south|west|east) failed, [A-Z]+; there is no result$"):

@@ -163,7 +163,7 @@ def _hash(config):
     if isinstance(config, SystemConfig):
         return int(config_hash(config.chip), 16)
     own = {name: value for name, value in asdict(config).items()
-           if name in ("core", "memory_words", "structure")}
+           if name in ("core", "memory_words", "console_words", "structure")}
     text = json.dumps(own, sort_keys=True)
     return int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flexdrive.boards.frame import Space
+from flexdrive.boards.frame import ADDRESS_BITS, MOST_WORDS, Kind, Space
 from flexdrive.boards.registers import Design, End
 
 from .device import Device
@@ -21,11 +21,12 @@ _ENDS = {
 
 @dataclass(frozen=True)
 class CoreRun:
-    """How a run ended: why, the word that was stored at tohost, cycles."""
+    """How a run ended: why, the word that was stored at tohost, cycles, what was printed."""
 
     end: End
     value: int
     cycles: int
+    console: bytes = b""
 
     @property
     def passed(self):
@@ -70,7 +71,7 @@ class CoreBoard(Device):
         """What the core does, in words."""
         fields = self.fields("STATUS")
         if fields["running"]:
-            return "the core runs"
+            return "the core waits with a character" if fields["printing"] else "the core runs"
         return f"the core does not run ({End(fields['end']).name.lower()})"
 
     def load(self, program):
@@ -104,12 +105,13 @@ class CoreBoard(Device):
         self.set("TOHOST", program.symbol("tohost", "tells when a program is done"))
         self._program = program
 
-    def run(self, limit=_LIMIT):
+    def run(self, limit=_LIMIT, show=None):
         """Run what was loaded, from its beginning; data are as the run before left them.
 
         Parameters
         ----------
         limit : cycles after which it is ended, 1 to 2**32 - 1.
+        show : called with bytes as they are printed.
 
         Returns
         -------
@@ -120,10 +122,27 @@ class CoreBoard(Device):
         self.set("LIMIT", limit)
         self._runs += 1
         self.set("RUN", self._runs)
-        while self.get("RUNS_DONE") != self._runs:
-            self._rest()
+        console = b""
+        while True:
+            done = self.get("RUNS_DONE") == self._runs
+            text = self._printed()
+            console += text
+            if text and show is not None:
+                show(text)
+            if done and not text:
+                break
+            if not text:
+                self._rest()
         low, high = self.link.read(self.address("CYCLES_LOW"), 2)
-        return CoreRun(End(self.fields("STATUS")["end"]), self.get("VALUE"), high << 32 | low)
+        return CoreRun(End(self.fields("STATUS")["end"]), self.get("VALUE"), high << 32 | low,
+                       console)
+
+    def _printed(self):
+        """The next bytes that were printed; makes room for more."""
+        here = self._position[Space.RESULTS]
+        words = self.link.ask(Kind.READ, Space.RESULTS, here, (MOST_WORDS, here)).words
+        self._position[Space.RESULTS] = (here + len(words)) % (1 << ADDRESS_BITS)
+        return bytes(word & 0xFF for word in words)
 
     def _rest(self):
         """Let the core work for a moment."""

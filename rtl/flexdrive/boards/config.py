@@ -113,14 +113,17 @@ class CoreSystemConfig(LineConfig):
     core : :class:`~flexdrive.flexv.core.CoreConfig`, without the port of the RISC-V Formal
         Interface.
     memory_words : words of 32 bits for instructions and data, a power of two, 64 to 2**20.
+    console_words : characters printed that wait for the host, a power of two, at least 64.
     """
 
     core: CoreConfig = field(default_factory=CoreConfig)
     memory_words: int = 32768
+    console_words: int = 512
 
     def __post_init__(self):
         super().__post_init__()
         _power("memory_words", self.memory_words, 64, 1 << 20)
+        _power("console_words", self.console_words, 64, 1 << 20)
         if self.core.rvfi:
             raise ConfigurationError("System parameter core has rvfi = True: that port is for "
                                      "proofs; rvfi = False would pass")

@@ -5,7 +5,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from ..bus.crc32 import Crc32
-from ..bus.obi_ram import serve
+from ..bus.obi_ram import memory_ports, serve
 from ..emit import Shared
 from ..flexv.core.bus import DATA_PORT, INSTRUCTION_PORT
 from .frame import ADDRESS_BITS
@@ -49,8 +49,7 @@ class CoreMemory(Shared):
         m = Module()
         m.submodules.memory = memory = Memory(shape=32, depth=self.words, init=[])
         m.submodules.crc = crc = Crc32(32)
-        fetch, load = memory.read_port(), memory.read_port()
-        store = memory.write_port(granularity=8)
+        fetch, load, store = memory_ports(memory)
         bits = (4 * self.words - 1).bit_length()
         serve(m, self.ibus, fetch, base=self.base, bits=bits, enabled=self.running)
         serve(m, self.dbus, load, store, base=self.base, bits=bits, enabled=self.running)

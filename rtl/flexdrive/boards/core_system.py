@@ -1,10 +1,12 @@
 """A Flex-V core with its memory behind a serial line. docs/board-link.md."""
 
 from amaranth.hdl import Cat, Module, ResetInserter, Signal
+from amaranth.lib import wiring
 
 from ..flexv.core import Core
+from .console import Console
 from .core_memory import CoreMemory
-from .executor import INPUTS
+from .executor import INPUTS, OUTPUTS
 from .frame import Space
 from .line import LineSystem
 from .registers import Design, End, register_named
@@ -19,7 +21,7 @@ class CoreSystem(LineSystem):
 
     The core is held in reset but for its runs. A run begins at BOOT when RUN is not RUNS_DONE, and
     ends when a word other than 0 is stored at TOHOST, when the core sleeps (no interrupt can come),
-    or after LIMIT cycles. The memory keeps its words.
+    or after LIMIT cycles. The memory keeps its words. What the core prints is the space RESULTS.
 
     Latency: bytes of the line, then that of the core with a memory of one cycle; no input reaches
     an output without a register.
@@ -38,7 +40,8 @@ class CoreSystem(LineSystem):
         m = Module()
         config = self.config
         executor, registers = self.begin(m, Design.FLEXV, {
-            "MEMORY_WORDS": config.memory_words, "MEMORY_BASE": MEMORY_BASE})
+            "MEMORY_WORDS": config.memory_words, "MEMORY_BASE": MEMORY_BASE,
+            "CONSOLE_WORDS": config.console_words})
         m.submodules.memory = memory = CoreMemory(config.memory_words, MEMORY_BASE)
         running, cycles, end = Signal(), Signal(64), Signal(End)
         core = Core(config.core)
@@ -57,18 +60,31 @@ class CoreSystem(LineSystem):
             executor.replay[program].eq(1), executor.idle.eq(~running), self.busy.eq(running),
             self.fault.eq(end > End.STORED.value), executor.word.eq(memory.peek_word),
         ]
-        with m.If(executor.space == Space.REGISTERS):
-            m.d.comb += executor.word.eq(registers.word)
-        for name in ("ibus", "dbus"):
-            port, other = getattr(core, name), getattr(memory, name)
-            outward = ["req", "addr", *(["we", "be", "wdata"] if name == "dbus" else [])]
-            m.d.comb += [getattr(other, each).eq(getattr(port, each)) for each in outward]
-            m.d.comb += [getattr(port, each).eq(getattr(other, each))
-                         for each in ("gnt", "rvalid", "rdata", "err")]
-        self._run(m, registers, core, running, cycles, end)
+        console = self._console(m, executor)
+        with m.Switch(executor.space):
+            with m.Case(Space.REGISTERS):
+                m.d.comb += executor.word.eq(registers.word)
+            with m.Case(Space.RESULTS):
+                m.d.comb += executor.word.eq(console.word)
+        for port, other in ((core.ibus, memory.ibus), (core.dbus, console.dbus),
+                            (console.memory, memory.dbus)):
+            wiring.connect(m, port, other)
+        self._run(m, registers, core, running, cycles, end, console.full)
         return m
 
-    def _run(self, m, registers, core, running, cycles, end):
+    def _console(self, m, executor):
+        """The ring of what is printed, behind the executor."""
+        m.submodules.console = console = Console(self.config.console_words)
+        ring = OUTPUTS.index(Space.RESULTS)
+        at = len(INPUTS) + ring
+        m.d.comb += [
+            console.address.eq(executor.address), console.free.eq(executor.free),
+            console.freeing.eq(executor.freeing[ring]), executor.freed[ring].eq(console.freed),
+            executor.written[at].eq(console.written),
+        ]
+        return console
+
+    def _run(self, m, registers, core, running, cycles, end, full):
         """Begin and end of a run, and what is told of it."""
         control, state = registers.control, registers.state
         done, value, stored = Signal(32), Signal(32), Signal()
@@ -87,7 +103,7 @@ class CoreSystem(LineSystem):
             m.d.sync += [running.eq(1), cycles.eq(0), end.eq(End.NONE), value.eq(0)]
         at = {name: low for name, low, _, _ in register_named("STATUS", Design.FLEXV).fields}
         m.d.comb += [
-            state.STATUS.eq(Cat(running) | end << at["end"]),
+            state.STATUS.eq(Cat(running) | full << at["printing"] | end << at["end"]),
             state.RUNS_DONE.eq(done), state.VALUE.eq(value),
             Cat(state.CYCLES_LOW, state.CYCLES_HIGH).eq(cycles),
         ]

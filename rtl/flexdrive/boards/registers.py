@@ -132,8 +132,12 @@ _FLEXV = [
     *_COMMON,
     ("MEMORY_WORDS", _CONSTANT, "Words of the memory, which is the space PROGRAM."),
     ("MEMORY_BASE", _CONSTANT, "Address of its first byte."),
+    ("CONSOLE_WORDS", _CONSTANT, "Words of the ring of what is printed, which is the space "
+     "RESULTS: a character in the lowest byte of each."),
     ("STATUS", _STATE, "What happens now.",
-     (("running", 0, 1, "the core runs"), ("end", 8, 2, "why it does not: End"))),
+     (("running", 0, 1, "the core runs"),
+      ("printing", 1, 1, "it waits with a character, the console is full"),
+      ("end", 8, 2, "why it does not run: End"))),
     ("RUNS_DONE", _STATE, "Runs that ended since the reset."),
     ("VALUE", _STATE, "Word that the last run stored at TOHOST."),
     ("CYCLES_LOW", _STATE, "Cycles of the last run, low half."),

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In
 from ..errors import ConfigurationError
 from ..flexv.core.bus import DATA_PORT, INSTRUCTION_PORT
 
-__all__ = ["ObiRam"]
+__all__ = ["ObiRam", "memory_ports", "serve"]
 
 
 def _program_words(init, base, words):
@@ -34,9 +34,8 @@ class ObiRam(wiring.Component):
 
     An access is granted at once and has its response in the next cycle. Accesses outside of the
     memory have ``err`` with their response, and change nothing. A word that is stored and fetched
-    in the same cycle is fetched as it was or as it becomes (fence.i is in between). Made for true
-    dual-port block RAM with byte enables; yosys 0.70 gives each port that reads a copy of it
-    (ECP5: 8 DP16KD for 8 KB). Latency: 1 cycle from grant to response.
+    in the same cycle is fetched as it becomes. One true dual-port block RAM with byte enables
+    (ECP5: 4 DP16KD for 8 KB). Latency: 1 cycle from grant to response.
 
     Parameters
     ----------
@@ -63,12 +62,22 @@ class ObiRam(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = memory = Memory(shape=32, depth=self.size // 4, init=self._init)
-        fetch, load = memory.read_port(), memory.read_port()
-        store = memory.write_port(granularity=8)
+        fetch, load, store = memory_ports(memory)
         bits = (self.size - 1).bit_length()
         serve(m, self.ibus, fetch, base=self.base, bits=bits)
         serve(m, self.dbus, load, store, base=self.base, bits=bits)
         return m
+
+
+def memory_ports(memory):
+    """Ports of a memory that fetch, load and store in every cycle, the latter with byte enables.
+
+    What is fetched is what is being stored to that word, if anything is: block RAM leaves a word
+    open that one port reads while the other writes it, so yosys would make a second memory for
+    a port that reads what was there before.
+    """
+    store = memory.write_port(granularity=8)
+    return memory.read_port(transparent_for=(store,)), memory.read_port(), store
 
 
 def serve(m, port, read, store=None, *, base, bits, enabled=1):

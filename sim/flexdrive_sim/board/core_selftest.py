@@ -1,9 +1,11 @@
 """Random programs for a core on a board, and what must be in its memory afterwards."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 
+from flexdrive.boards.console import CONSOLE
 from flexdrive_deploy.flexv.elf import Program
 
 from ..flexv.drive.run_iss import run_iss
@@ -14,13 +16,15 @@ __all__ = ["core_program", "differing_words"]
 _OPERATIONS = ("add", "sub", "xor", "or", "and", "sll", "srl", "sra", "slt", "sltu")
 _REGISTERS = range(1, 30)       # x30 and x31 are of the end
 _LENGTH = 150
-_MEMORY = 0x400                 # bytes from the first address to what is stored
+_MEMORY = 0x600                 # bytes from the first address to what is stored
 _TOHOST = _MEMORY + 0x400
+_SHOWN = 16                     # characters of a message
 
 
 def core_program(base, seed):
     """A :class:`~flexdrive_deploy.flexv.elf.Program` from address ``base`` on: random numbers in
-    registers, random arithmetic, loads and stores, all registers to memory, 1 to ``tohost``."""
+    registers, random arithmetic, loads and stores, all registers to memory and a byte of each to
+    the console, 1 to ``tohost``."""
     random = np.random.default_rng(seed)
     body = [load_constant(number, int(random.integers(1 << 32))) for number in _REGISTERS]
     body.append(load_constant(31, base + _MEMORY))
@@ -35,6 +39,8 @@ def core_program(base, seed):
         else:
             body.append(code("lw", rd=rd, rs1=31, simm=offset))
     body += [code("sw", rs1=31, rs2=number, simm=4 * number) for number in _REGISTERS]
+    body.append(load_constant(30, CONSOLE))
+    body += [code("sb", rs1=30, rs2=number) for number in _REGISTERS]
     body += [load_constant(31, base + _TOHOST), code("addi", rd=30, simm=1),
              code("sw", rs1=31, rs2=30), code("jal")]
     content = b"".join(body)
@@ -45,16 +51,23 @@ def core_program(base, seed):
                    {"tohost": base + _TOHOST})
 
 
-def differing_words(program, read):
-    """Where the memory of a board is not that of the instruction-set simulator after the program;
-    "" where it is.
+def differing_words(program, read, console):
+    """Where the memory of a board is not that of the instruction-set simulator after the program,
+    or what it printed not what the simulator printed; "" where all is.
 
     Parameters
     ----------
     program : :class:`~flexdrive_deploy.flexv.elf.Program` that was run.
     read : (address, count) -> words of the board.
+    console : bytes that the board printed.
     """
-    regions = run_iss(program).regions
+    outcome = run_iss(program)
+    if console != outcome.console:
+        at = next(i for i, (got, expected) in enumerate(itertools.zip_longest(
+            console, outcome.console)) if got != expected)
+        return (f"console from character {at} on: expected {outcome.console[at:][:_SHOWN]!r}, got "
+                f"{console[at:][:_SHOWN]!r}")
+    regions = outcome.regions
     for address, content, size in program.segments:
         region = next(each for each in regions if each.base <= address < each.base
                       + len(each.data))

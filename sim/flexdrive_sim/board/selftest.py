@@ -74,10 +74,11 @@ def _core(board, config, programs, seed):
         run = board.run()
         if not run.passed:
             raise SelftestError(f"random program {seed + at}: {run.verdict}")
-        wrong = differing_words(program, board.read)
+        wrong = differing_words(program, board.read, run.console)
         if wrong:
             raise SelftestError(f"random program {seed + at}: {wrong}")
-    yield f"{programs} random programs, every word equal to the instruction-set simulator"
+    yield (f"{programs} random programs, every word and character equal to the "
+           "instruction-set simulator")
 
 
 def _dotp(board, config, sixteenths, seed):
