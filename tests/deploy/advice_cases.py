@@ -116,12 +116,12 @@ CASES = {
         "finite weights", (lambda b: conv(b, magnitude=np.inf, name="it"), CONFIG),
         (lambda b: conv(b, name="it"), CONFIG)),
     "weights of zero": ("ternary = true", (zeros, CONFIG), (zeros, replace(CONFIG, ternary=True))),
-    "kernel 5x5 reaches 2 pixels": (
+    "kernel 5x5 needs a halo of 2": (
         "a chip with halo = 2", (lambda b: conv(b, kernel=5, name="it"), CONFIG),
         (lambda b: conv(b, kernel=5, name="it"), replace(CONFIG, halo=2))),
-    "kernel 3x3 reaches 2 pixels": (
+    "kernel 3x3 needs a halo of 2": (
         "a chip with halo = 2", (valid, CONFIG), (valid, replace(CONFIG, halo=2))),
-    "kernel 9x9 reaches 4 pixels": (
+    "kernel 9x9 needs a halo of 4": (
         "3x3 convolutions in sequence", (lambda b: conv(b, kernel=9, name="it"), CONFIG),
         (lambda b: conv(b, conv(b), name="it"), CONFIG)),
     "stride 3x3; the chip has 1 and 2": (

@@ -59,12 +59,13 @@ def _concat(rng, shapes, free, number):
     return Concat(f"concat{number}", tuple(parts), f"joined{number}")
 
 
-def _taps(rng, reach, full):
-    """Taps within ``reach`` of the centre and a part of a map of ``full`` pixels, for a layer."""
+def _taps(rng, reach, stride, full):
+    """Taps that reach as far beyond a tile and a part of a map of ``full`` pixels, for a layer."""
     def axis():
         first = -int(rng.integers(0, reach + 1))
-        last = int(rng.integers(first, reach + 1))
-        return tuple(range(first, last + 1, int(rng.integers(1, max(2, last - first + 1)))))
+        last = int(rng.integers(first, reach + int(stride)))
+        most = min(2 * reach, max(1, last - first))
+        return tuple(range(first, last + 1, int(rng.integers(1, most + 1))))
 
     return {"taps": (axis(), axis()),
             "size": tuple(max(1, edge - int(rng.integers(0, 3))) for edge in full)}
@@ -100,7 +101,7 @@ def _random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwis
         c_in, height, width = shapes[source]
         stride, kernel = rng.choice([1, 1, 2]), int(rng.choice(kernels))
         size = (-(-height // stride), -(-width // stride))
-        placed = _taps(rng, reach, size) if reach and rng.integers(4) else {}
+        placed = _taps(rng, reach, stride, size) if reach and rng.integers(4) else {}
         size = placed.get("size", size)
         inside = {name for concat in concats for name in concat.sources}
         possible = [name for name, other in shapes.items()

@@ -199,7 +199,7 @@ REASONS = {
              "real-valued weights (36 magnitudes in output channel 0, from 0.049",
              "plus or minus one value"),
     "five": (lambda b: b.conv("x", 4, 4, 5), "host",
-             "kernel 5x5 reaches 2 pixels", "a chip with halo = 2, or 3x3 convolutions"),
+             "kernel 5x5 needs a halo of 2", "a chip with halo = 2, or 3x3 convolutions"),
     "four": (lambda b: b.conv("x", 4, 4, 4, pads=[1, 1, 2, 2]), "host", "kernel 4x4",
              "3x3 convolutions in sequence"),
     "clip": (lambda b: b.node("Clip", b.conv("x", 4, 4), b.constant(0.0), b.constant(6.0)),

@@ -83,7 +83,8 @@ def test_kernels(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [
-    "1x3", "2x2 behind", "2x2 before", "2x2 without padding", "TensorFlow's stride 2"])
+    "1x3", "2x2 behind", "2x2 before", "2x2 without padding", "TensorFlow's stride 2",
+    "4x4 of stride 2"])
 def test_kernels_on_the_rtl(name):
     """Every word of every layer; a chip of halo 1 is enough for these."""
     model, image, wanted, _ = network(name)
@@ -132,6 +133,20 @@ def test_networks_without_padding():
     beside = b.conv(x, 3, 2, pads=[0] * 4)
     x = b.node("Add", b.conv(x, 3, 2, 2, pads=[0] * 4, dilations=[2, 2]), beside)
     agree(b.model(b.conv(x, 2, 5, 2, pads=[0] * 4)), image, "chip", config=config)
+
+
+def test_what_lies_beyond_a_smaller_map_does_not_overflow():
+    """2 x 2 without padding: the last row and column are made of two pixels each, and left."""
+    b, image = integer_builder((1, 4, 4), 1)
+    image[:] = 0
+    image[0, 0, 2:, 3] = 60000.0, -60000.0
+    weights = np.array([1, -1, -1, -1.0]).reshape(1, 1, 2, 2)
+    for edge, layers in ((3, []), (4, ["layer conv0"])):
+        model = b.model(b.node("Conv", "x", b.constant(weights), name="conv0",
+                               pads=[0, 0, edge - 3, edge - 3]))
+        b.nodes.clear()
+        found = Session(compile_model(model, CONFIG)).run(image).overflows
+        assert [one.what for one in found] == layers
 
 
 def test_a_row_of_pixels_needs_no_rows_for_a_wide_kernel():

@@ -130,8 +130,8 @@ def _convolution(layer, piece, maps, config, borders):
     source, target = maps[layer.source], maps[layer.target]
     bypass = target if piece.continues else maps.get(layer.bypass)
     return Descriptor(
-        operation=Operation.CONV, payload=piece.c_out, stride=layer.stride,
-        **tap_fields(*layer.placed, channelwise=layer.channelwise),
+        operation=Operation.CONV, payload=piece.c_out,
+        **tap_fields(*layer.placed, stride=layer.stride, channelwise=layer.channelwise),
         activation=piece.activation, slope=layer.slope if piece.final else 0,
         interleave=choose_interleave(piece, target.tile, config),
         bypass=int(bypass is not None), channelwise=int(layer.channelwise),
@@ -182,10 +182,10 @@ def _check_kinds(graph, config):
         if layer.channelwise and not config.channelwise:
             raise FitError(f"Layer {layer.name} is channelwise; a chip with channelwise = true "
                            "would do it")
-        if layer.reach > config.halo:
+        if layer.halo > config.halo:
             raise FitError(f"Layer {layer.name}: kernel {layer.kernel[0]}x{layer.kernel[1]} "
-                           f"reaches {layer.reach} pixels, the chip's halo is {config.halo}; a "
-                           f"chip with halo = {layer.reach} would do it")
+                           f"reaches {layer.halo} pixels, the chip's halo is {config.halo}; a "
+                           f"chip with halo = {layer.halo} would do it")
     if graph.averages and not config.channelwise:
         raise FitError(f"Average {graph.averages[0].name}: the chip has no pooling; one with "
                        "channelwise = true would do it")

@@ -1,14 +1,17 @@
 """The part of a network that one program of the chip executes: maps and convolutions."""
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor, tap_fields
 from flexdrive.hyperdrive.descriptor.fields import Activation
 
 from ..errors import ModelError
 
-__all__ = ["MINUS_ZERO", "ONE", "ZERO", "Average", "ChipGraph", "Concat", "ConvLayer", "half_bits"]
+__all__ = ["MINUS_ZERO", "ONE", "ZERO", "Average", "ChipGraph", "Concat", "ConvLayer", "half_bits",
+           "halo_of"]
 
 ONE = 0x3C00           # identity of scale
 MINUS_ZERO = 0x8000    # identity of bias: v + -0 = v for every v, -0 included
@@ -21,6 +24,14 @@ def half_bits(values):
     with np.errstate(over="ignore"):
         bits = np.asarray(values).astype(np.float16).view(np.uint16)
     return np.where(bits & 0x7FFF > 0x7C00, np.uint16(0x7E00), bits)
+
+
+def halo_of(taps, stride):
+    """Halo that a chip needs for (rows, columns) of taps: it reads as far beyond a tile, and goes
+    at most two halos from a tap to the next."""
+    return max(max(0, -axis[0], axis[-1] - (stride - 1),
+                   *(-((before - after) // 2) for before, after in pairwise(axis)))
+               for axis in taps)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,8 +96,14 @@ class ConvLayer:
 
     @property
     def reach(self):
-        """Pixels from a window's centre to its furthest row or column."""
-        return max(abs(at) for axis in self.placed for at in axis)
+        """Pixels beyond a tile that its windows reach."""
+        return Descriptor(**tap_fields(*self.placed, stride=self.stride,
+                                       channelwise=self.channelwise)).reach
+
+    @property
+    def halo(self):
+        """Halo that a chip needs for it."""
+        return halo_of(self.placed, self.stride)
 
     @property
     def c_in(self):
@@ -117,10 +134,12 @@ def _checked_layer(layer, shapes):
         fail("weights must be uint8 (c_out, c_in, p, q) of 0, 1 and 2 (zero)")
     if 0 in layer.kernel or tuple(map(len, layer.placed)) != layer.kernel:
         fail(f"a kernel of {layer.kernel[0]}x{layer.kernel[1]} pixels has taps {layer.taps}")
-    if layer.reach > REACH or any(list(axis) != sorted(set(axis)) or axis[0] > 0
-                                  for axis in layer.placed):
+    if layer.stride not in (1, 2):
+        fail(f"stride {layer.stride}, the chip has 1 and 2")
+    if any(list(axis) != sorted(set(axis)) or axis[0] > 0 for axis in layer.placed) \
+            or layer.halo > REACH:
         fail(f"taps at rows {layer.placed[0]} and columns {layer.placed[1]}; chips have ascending "
-             f"ones from -{REACH} to {REACH}, the first not behind the centre")
+             f"ones from -{REACH} to {REACH + layer.stride - 1}, the first not behind the centre")
     if not 0 < layer.c_in <= 65535 or not 0 < layer.c_out <= 65535:
         fail(f"{layer.c_in} -> {layer.c_out} channels, the chip has 1 to 65535")
     if layer.maximum and not layer.channelwise:
@@ -130,8 +149,6 @@ def _checked_layer(layer, shapes):
     if layer.upsample and not (layer.channelwise and layer.stride == 1
                                and layer.placed == ((0,), (0,))):
         fail("upsamples; the chip does so channelwise, with kernel 1 and stride 1")
-    if layer.stride not in (1, 2):
-        fail(f"stride {layer.stride}, the chip has 1 and 2")
     for name, parts in (("groups", layer.groups), ("shuffle", layer.shuffle)):
         if parts < 1 or layer.c_out % parts:
             fail(f"{name} = {parts} does not divide {layer.c_out} output channels")

@@ -5,7 +5,7 @@ import numpy as np
 from .attributes import unknown
 from .fusion import Chain
 from .index_rules import sources, windows
-from .ir import REACH, ZERO
+from .ir import REACH, ZERO, halo_of
 from .refusal import Refusal, together
 
 __all__ = ["CHANNELWISE", "begin", "begin_channelwise"]
@@ -67,12 +67,12 @@ def _around(spans):
 def _window_refusals(found, target, halo, what):
     """Refusals of taps that lie further from the centre than a chip with this ``halo`` reads, of
     strides, and of padding by which the map grows; ``target``: (rows, columns) of what is made."""
-    reach = max(abs(tap) for window in found for tap in _taps(window))
+    reach = max(halo_of([_taps(window)], window.stride) for window in found)
     kernel, stride = ("x".join(str(getattr(window, name)) for window in found)
                       for name in ("kernel", "stride"))
     if reach > halo:
         larger = f"a chip with halo = {reach}, or " if reach <= REACH else ""
-        yield Refusal(f"kernel {kernel} reaches {reach} pixels from its centre, the chip {halo}",
+        yield Refusal(f"kernel {kernel} needs a halo of {reach}, the chip has {halo}",
                       f"{larger}3x3 {what} in sequence")
     if stride not in ("1x1", "2x2"):
         yield Refusal(f"stride {stride}; the chip has 1 and 2", "stride 1 or 2 in both directions")
@@ -105,14 +105,14 @@ def _rim_refusal(node, found, target):
 
 
 def _geometry(node, kernel, config, source, target):
-    """(taps, size) of a window as of :class:`~.ir.ConvLayer`, or the Refusal of one that the chip
-    of this ChipConfig has not."""
+    """(taps, size) of a window as of :class:`~.ir.ConvLayer`, and the Refusal of one that the chip
+    of this ChipConfig has not, else None."""
     found = windows(node.attributes, tuple(kernel), source[2:])
     refusal = together([
         *_window_refusals(found, target[2:], config.halo,
                           "convolutions" if node.operation == "Conv" else "poolings"),
         _rim_refusal(node, found, target[2:])])
-    return refusal or (tuple(map(_taps, found)), tuple(target[2:]))
+    return (tuple(map(_taps, found)), tuple(target[2:])), refusal
 
 
 def _shapes(node, graph):
@@ -139,10 +139,11 @@ def begin(node, graph, config):
         return shapes
     source, target = shapes
     coded = _coded(weights, config.ternary)
-    placed = _geometry(node, weights.shape[2:], config, source, target)
-    if isinstance(coded, Refusal) or isinstance(placed, Refusal):
-        return together([part for part in (coded, placed) if isinstance(part, Refusal)])
-    (codes, magnitudes, remark), (taps, size) = coded, placed
+    (taps, size), refusal = _geometry(node, weights.shape[2:], config, source, target)
+    refusal = together([coded if isinstance(coded, Refusal) else None, refusal])
+    if isinstance(coded, Refusal) or refusal is not None:
+        return refusal
+    codes, magnitudes, remark = coded
     groups = node.attributes.get("group", 1)
     channelwise = config.channelwise and 1 < groups == source[1] == len(codes)
     return Chain(node.name, [node], node.inputs[0], node.outputs[0], codes, magnitudes,
@@ -160,14 +161,13 @@ def _pool(node, graph, config):
     source, target = shapes
     kernel = node.attributes["kernel_shape"]
     maximum = node.operation == "MaxPool"
-    placed = _geometry(node, kernel, config, source, target)
-    refusals = [Refusal("also gives the places of its maxima", "MaxPool with one output")
-                if len(node.outputs) > 1 else None]
-    if isinstance(placed, Refusal):
-        return together([*refusals, placed])
-    if refusals[0] is not None:
-        return refusals[0]
-    channels, (taps, size) = source[1], placed
+    (taps, size), refusal = _geometry(node, kernel, config, source, target)
+    refusal = together([
+        Refusal("also gives the places of its maxima", "MaxPool with one output")
+        if len(node.outputs) > 1 else None, refusal])
+    if refusal is not None:
+        return refusal
+    channels = source[1]
     scale = 1.0 if maximum else 1.0 / (kernel[0] * kernel[1])
     return Chain(node.name, [node], node.inputs[0], node.outputs[0],
                  np.ones((channels, 1, *kernel), np.uint8), np.full(channels, scale),

@@ -132,8 +132,8 @@ def overwritten(graph, layer, tiles, config):
             and tiles[layer.bypass] == tiles[target]:
         names.append(layer.bypass)
     whole = not {source, target} & set(graph.slices)
-    if whole and layer.reach == 0 and layer.c_out <= layer.c_in and not layer.channelwise and (
-            len(list(pieces(layer))) == 1):
+    if whole and layer.placed == ((0,), (0,)) and layer.c_out <= layer.c_in and (
+            not layer.channelwise and len(list(pieces(layer))) == 1):
         interleave = choose_interleave(layer, tiles[target], config)
         if layer.c_out <= config.channels * interleave:
             names.append(source)

@@ -54,7 +54,7 @@ def _needs(graph, mesh):
     needs = {}
     for layer in graph.layers:
         # Chips of a mesh exchange as many rows as columns.
-        own = [max(layer.reach if mesh else max(map(abs, axis)), 1,
+        own = [max(layer.reach if mesh else 1, *map(abs, axis), 1,
                    *(after - before for before, after in pairwise(axis))) for axis in layer.placed]
         needs[layer.source] = tuple(map(max, own, needs.get(layer.source, own)))
     return needs

@@ -31,6 +31,8 @@ IN_PLACE = replace(CONV, kernel=1, out_base=0, in_channels=5, out_channels=4, pa
                    in_pitch=5, out_pitch=5)
 ALL_TAPS = {"extended": 1, "row_taps": 0b111, "column_taps": 0b111}
 TAPPED = replace(CONV, **ALL_TAPS)
+# Two pixels before the centre to three behind it.
+WIDE = replace(TAPPED, kernel=6, stride=2, row_taps=0b100100, column_taps=0b010001, out_base=200)
 EACH = replace(CONV, channelwise=1, interleave=2, out_channels=4, payload=4, out_pitch=4)
 DOUBLED = replace(EACH, upsample=1, kernel=1, tile_rows=4)
 
@@ -38,7 +40,7 @@ DOUBLED = replace(EACH, upsample=1, kernel=1, tile_rows=4)
 EDGES = {
     Code.MAGIC: [(CONV, {"magic": CONV.magic ^ 1}), (CONV, {"version": CONV.version + 1})],
     Code.OPERATION: [(CONV, {"operation": 0}), (LOAD, {"operation": 4})],
-    Code.RESERVED: [(TAPPED, {"reserved12": 1}), (TAPPED, {"reserved12": 1 << 17}),
+    Code.RESERVED: [(TAPPED, {"reserved12": 1}), (TAPPED, {"reserved12": 1 << 15}),
                     (LOAD, ALL_TAPS), (replace(LOAD, operation=Operation.STORE), ALL_TAPS)],
     Code.KERNEL: [(CONV, {"kernel": kernel}) for kernel in (0, 2, 4, 7)]
     + [(replace(EACH, kernel=2), changes) for changes in ({"kernel": 4}, ALL_TAPS)]
@@ -46,7 +48,9 @@ EDGES = {
     + [(replace(TAPPED, **{name: legal}), {name: broken}) for name in ("row_taps", "column_taps")
        for legal, broken in ((0b111, 0b1111), (0b010, 0b100), (0b001, 0), (0b110, 0b1000010))]
     + [(replace(TAPPED, kernel=5, row_taps=0b11100), {"row_taps": 0b11000}),
-       (replace(TAPPED, kernel=1, row_taps=1, column_taps=1), {"column_taps": 2})],
+       (replace(TAPPED, kernel=1, row_taps=1, column_taps=1), {"column_taps": 2}),
+       (replace(TAPPED, kernel=2, row_taps=0b01, column_taps=0b11), {"row_taps": 0b10}),
+       (WIDE, {"stride": 1}), (replace(WIDE, row_taps=0b111), {"row_taps": 0b1000})],
     Code.STRIDE: [(CONV, {"stride": 0}), (CONV, {"stride": 3})],
     Code.ACTIVATION: [(replace(CONV, activation=2), {"activation": 3}), (CONV, {"activation": 4})],
     Code.INTERLEAVE: [(replace(CONV, interleave=2), {"interleave": 3}), (CONV, {"interleave": 0})],
@@ -117,6 +121,7 @@ EDGES = {
     Code.REACH: [
         (replace(CONV, kernel=5, tile_rows=2), {"tile_rows": 1}),
         (replace(CONV, kernel=5, tile_columns=2), {"tile_columns": 1}),
+        (WIDE, {"column_taps": 0b100001}),      # further than two halos from each other
         # Before the centre, behind it, and from one to the next, along one axis each.
         *[(replace(TAPPED, kernel=5, **{"row_taps": 0b00100, "column_taps": 0b00100}
                    | {f"{axis}_taps": taps, f"tile_{axis}s": edge, other: 1}),
@@ -200,7 +205,7 @@ def expected_taps(d):
              "columns": d.column_taps if d.extended else window}
     fields = {}
     for axis, mask in masks.items():
-        places = [at for at in range(7) if mask >> at & 1] if d.operation == Operation.CONV else [0]
+        places = [at for at in range(8) if mask >> at & 1] if d.operation == Operation.CONV else [0]
         centre = (d.kernel - 1) // 2 if d.operation == Operation.CONV else 0
         fields[f"before_{axis}"] = centre - places[0]
         fields[f"later_{axis}"] = sum(1 << at - places[0] - 1 for at in places[1:])
@@ -226,7 +231,8 @@ def expected_layer(d):
             "full_rows", "full_columns", "last_rows", "last_columns", "in_pitch", "out_pitch",
             "out_step", "halo", "north", "west", "south", "east", "in_border_rows",
             "in_border_columns", "in_corner", "border_rows", "border_columns", "border_corner")},
-        "code": Code.OK, "activation": d.activation, "reach": d.kernel // 2 if conv else 0,
+        "code": Code.OK, "activation": d.activation,
+        "reach": (d.kernel - (d.extended and stride == 2)) // 2 if conv else 0,
         **expected_taps(d),
         "upsample": doubled, "two": stride == 2, "blocks": d.interleave != 1,
         "in_tile_rows": in_rows, "in_tile_columns": in_columns, "in_row": in_columns * d.in_pitch,
@@ -248,7 +254,7 @@ def test_every_field_of_a_layer(parser):
              replace(CONV, interleave=2, activation=2, bypass=1, bypass_base=300),
              replace(TAPPED, kernel=5, row_taps=0b10010, column_taps=0b00101, tile_columns=3),
              replace(EACH, **ALL_TAPS | {"row_taps": 0b011, "column_taps": 0b101}),
-             replace(TAPPED, row_taps=0b001, column_taps=0b010)]
+             replace(TAPPED, row_taps=0b001, column_taps=0b010), WIDE]
 
     def stimulus():
         for number in range(60):

@@ -27,12 +27,13 @@ CONFIGS = {
 OWN, BEFORE, AFTER = range(3)
 
 
-def draw_taps(kernel, random):
-    """Places of taps along an axis, from the centre: all of the kernel, or some of them."""
+def draw_taps(kernel, wide, halo, random):
+    """Places of taps along an axis, from the centre: all of the kernel, or some of them and of one
+    more when ``wide``."""
     window = range(-((kernel - 1) // 2), kernel // 2 + 1)
-    while kernel % 2 and random.random() < 0.5:
-        taps = [at for at in window if random.integers(2)]
-        if taps and taps[0] <= 0:
+    while kernel % 2 and random.random() < 0.7:
+        taps = [at for at in [*window, kernel // 2 + 1][:kernel + wide] if random.integers(2)]
+        if taps and taps[0] <= 0 and all(b - a <= 2 * halo for a, b in pairwise(taps)):
             return taps
     return list(window)
 
@@ -44,7 +45,7 @@ def least_edge(taps):
 
 def axis_taps(layer, axis):
     """Places of a layer's taps behind the first, which is 0."""
-    return [0, *(at + 1 for at in range(6) if layer[f"later_{axis}"] >> at & 1)]
+    return [0, *(at + 1 for at in range(7) if layer[f"later_{axis}"] >> at & 1)]
 
 
 def draw_layer(config, random):
@@ -54,8 +55,8 @@ def draw_layer(config, random):
     maximum = channelwise and random.random() < 0.4
     kernels = [1] if upsample else [*config.kernels, *([2] if channelwise else [])]
     kernel = int(random.choice(kernels))
-    taps = [draw_taps(kernel, random), draw_taps(kernel, random)]
     stride = 1 if upsample else int(random.integers(1, 3))
+    taps = [draw_taps(kernel, stride == 2, config.halo, random) for _ in range(2)]
     least = max(1, *(least_edge(axis) for axis in taps))
     rows, columns = (int(n) * (2 if upsample else 1) for n in random.integers(
         least, max(4 - upsample, least + 1), 2))

@@ -46,8 +46,8 @@ class Legality:
             Code.OPERATION: (raw.operation < Operation.CONV) | (raw.operation > Operation.STORE),
             Code.RESERVED: reserved.any() | (raw.extended & ~conv),
             Code.KERNEL: conv & (
-                (~raw.kernel[0] & ~(raw.channelwise & (raw.kernel == 2)))
-                | (raw.kernel > max(config.kernels))
+                (~raw.kernel[0] & ~(raw.channelwise & (raw.kernel == 2)) & ~raw.extended)
+                | (raw.kernel > max(config.kernels) + (raw.extended & (raw.stride == 2)))
                 | (raw.extended & self._taps_broken())),
             Code.STRIDE: conv & (raw.stride != 1) & (raw.stride != 2),
             Code.ACTIVATION: conv & ~Cat(raw.activation == kind
@@ -79,18 +79,19 @@ class Legality:
 
     def _taps_broken(self):
         """Whether there are taps outside of the window, or none before its centre or on it."""
-        kernel = self.raw.kernel
-        broken = ~kernel[0]
+        kernel, broken = self.raw.kernel, 0
+        centre = (kernel - 1)[:4] >> 1
         for taps in (self.raw.row_taps, self.raw.column_taps):
             inside = Cat(taps[at] & (kernel > at) for at in range(len(taps)))
-            first = Cat(taps[at] & (kernel[1:] >= at) for at in range(len(taps)))
+            first = Cat(taps[at] & (centre >= at) for at in range(len(taps)))
             broken |= (inside != taps) | (first == 0)
         return broken
 
     def _leaves(self, before, later, edge):
         """Whether taps lie further than the next tile, or further than a tile from each other."""
         places = Cat(1, later)
-        apart = [places[at] & places[at + gap] & ~places[at + 1:at + gap].any() & (edge < gap)
+        apart = [places[at] & places[at + gap] & ~places[at + 1:at + gap].any()
+                 & ((edge < gap) | (gap > 2 * self.config.halo))
                  for gap in range(2, len(places)) for at in range(len(places) - gap)]
         return (before > edge) | (last_of(later) > edge + before) | Cat(*apart).any()
 
@@ -215,7 +216,7 @@ class Legality:
         block = Signal(22)
         interleaved = Signal(range(depth + 1))
         kept = Signal(24)
-        most = 2 * config.halo + 1
+        most = 2 * config.halo + 2
         rows, columns = (Signal(range(most + 1), name=f"tap_{axis}")
                          for axis in ("rows", "columns"))
         # In four stages, which all pass while the products are made.

@@ -151,7 +151,7 @@ class Parser(Shared):
 
         m.d.sync += [
             layer.code.eq(Code.OK), layer.two.eq(two),
-            layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)),
+            layer.reach.eq(Mux(conv, (raw.kernel - (raw.extended & two))[:4] >> 1, 0)),
             layer.upsample.eq(up),
             layer.average.eq(raw.average if self.config.channelwise else 0),
             layer.activation.eq(raw.activation[:2]),
@@ -165,7 +165,7 @@ class Parser(Shared):
             layer.out_last_columns.eq(made(raw.last_columns)),
         ]
         for axis, taps in (("rows", raw.row_taps), ("columns", raw.column_taps)):
-            window = Signal(2 * self.config.halo + 1, name=f"window_{axis}")
+            window = Signal(2 * self.config.halo + 2, name=f"window_{axis}")
             m.d.comb += window.eq(Mux(raw.extended, taps,
                                       Cat(raw.kernel > at for at in range(len(window)))))
             first, later = behind_first(window)

@@ -76,7 +76,7 @@ class Descriptor(_Fields):
     def _displacements(self, mask):
         if not self.extended:
             return tuple(range(-((self.kernel - 1) // 2), self.kernel // 2 + 1))
-        return tuple(bit - self.kernel // 2 for bit in range(width_of("row_taps"))
+        return tuple(bit - (self.kernel - 1) // 2 for bit in range(width_of("row_taps"))
                      if mask >> bit & 1)
 
     @property
@@ -146,8 +146,11 @@ class Descriptor(_Fields):
 
     @property
     def reach(self):
-        """Pixels that the kernel of a CONV reaches beyond its centre."""
-        return self.kernel // 2 if self.operation == Operation.CONV else 0
+        """Pixels that the kernel of a CONV reaches beyond a tile."""
+        if self.operation != Operation.CONV:
+            return 0
+        # With stride 2 the last centre has a pixel more behind it.
+        return (self.kernel - (self.extended and self.stride == 2)) // 2
 
     @property
     def made_south(self):
@@ -160,15 +163,16 @@ class Descriptor(_Fields):
         return min(self.halo, self.made_pixels(self.east))
 
 
-def tap_fields(rows, columns, *, channelwise=False):
+def tap_fields(rows, columns, *, stride=1, channelwise=False):
     """Fields of a CONV whose kernel has taps at these rows and columns, ascending, from its centre:
-    the smallest window, and the taps when they do not fill it."""
+    the smallest window, the taps when they do not fill it, and the stride."""
     edge = len(rows)
     around = tuple(range(-((edge - 1) // 2), edge // 2 + 1))
     if tuple(rows) == tuple(columns) == around and (edge % 2 or (channelwise and edge == 2)):
-        return {"kernel": edge}
-    reach = max(map(abs, (*rows, *columns)))
-    return {"kernel": 2 * reach + 1, "extended": 1,
+        return {"kernel": edge, "stride": stride}
+    last = max(*rows, *columns)
+    reach = max(0, -rows[0], -columns[0], last - (stride - 1))
+    return {"kernel": 2 * reach + 1 + (last > reach), "stride": stride, "extended": 1,
             "row_taps": sum(1 << at + reach for at in rows),
             "column_taps": sum(1 << at + reach for at in columns)}
 

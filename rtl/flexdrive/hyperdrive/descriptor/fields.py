@@ -36,11 +36,12 @@ least kernel//2 rows and columns, so that a window reaches no further than the n
 Taps
 ----
 An ``extended`` CONV has the taps at the rows of ``row_taps`` and the columns of ``column_taps`` in
-the window of kernel x kernel: bit i of them is displacement i - kernel//2, and the first of each is
-not behind the centre. So a kernel of p x q pixels, d apart, behind n rows of padding has the row
-taps -n, d - n, ... (p - 1)*d - n: rectangular, even and dilated kernels and any padding before and
-behind, of stride 1 or 2, whose taps the window holds, each at the cost of its taps. A tile needs as
-many rows and columns as its taps reach, and as are from a tap to the next.
+the window of kernel x kernel, which with stride 2 is up to a pixel larger: bit i of them is
+displacement i - (kernel-1)//2, and the first of each is not behind the centre. So a kernel of p x q
+pixels, d apart, behind n rows of padding has the row taps -n, d - n, ... (p - 1)*d - n:
+rectangular, even and dilated kernels and any padding before and behind, of stride 1 or 2, whose
+taps the window holds, each at the cost of its taps. An input tile has as many rows and columns as
+its taps reach, and as are from a tap to the next.
 
 Meshes
 ------
@@ -191,9 +192,9 @@ FIELDS = (
     Field("out_pitch", 10, 16, 16, "words from a pixel of output and bypass map to the next"),
     Field("out_step", 11, 0, 16, "words from a channel of output and bypass map to the next", 1),
     Field("slope", 11, 16, 16, "binary16 factor of negative values (leaky ReLU) or sums (average)"),
-    Field("row_taps", 12, 0, 7, "rows with taps, bit i: i - kernel//2 from the centre"),
-    Field("column_taps", 12, 7, 7, "columns with taps, the same"),
-    Field("reserved12", 12, 14, 18, "0"),
+    Field("row_taps", 12, 0, 8, "rows with taps, bit i: i - (kernel-1)//2 from the centre"),
+    Field("column_taps", 12, 8, 8, "columns with taps, the same"),
+    Field("reserved12", 12, 16, 16, "0"),
 )
 
 # What only chips of a mesh have.

@@ -42,7 +42,7 @@ _KEPT = object()
 def layer_layout(config):
     """Decoded descriptor. Sizes in words per tile, coordinates in pixels."""
     return data.StructLayout({name: width_of(name) if shape is _KEPT else shape
-                              for name, shape in _layer_fields(2 * config.halo).items()})
+                              for name, shape in _layer_fields(2 * config.halo + 1).items()})
 
 
 def kept_fields():
@@ -57,7 +57,7 @@ def _layer_fields(reach=0):
     return {
         "operation": _KEPT,
         "code": unsigned(8),
-        "reach": unsigned(2),           # kernel edge // 2
+        "reach": unsigned(2),           # pixels beyond a tile that are read
         # From the first row and column with taps to the centre; which of those behind the first
         # have taps, bit i: i + 1 behind it; from the first column to the last.
         "before_rows": unsigned(2), "before_columns": unsigned(2),

@@ -156,10 +156,11 @@ def random_chain(config, height, width, seed, *, layers=None):
             h <= min(e) and h * max(e) * c <= half
             and ((h - 1) * config.halo + h) * c <= config.corner_words // 2
             for e, c, h in zip(edge, widths, halos, strict=True)))
-        kept = all(part.stop * k * k * q <= config.weight_words for part, k, q in zip(
-            read, kernels, interleaves, strict=False))
+        kept = all(part.stop * (k + s - 1) ** 2 * q <= config.weight_words for part, k, s, q in zip(
+            read, kernels, strides, interleaves, strict=False))
         if fits and kept:
-            taps = [random_taps(random, k, e) for k, e in zip(kernels, edge, strict=False)]
+            taps = [random_taps(random, config, k, s, e) for k, s, e in zip(
+                kernels, strides, edge, strict=False)]
             break
     map_height = int(random.integers(1, whole.rows * edge[0][0] + 1))
     map_width = int(random.integers(1, whole.columns * edge[0][1] + 1))
@@ -181,7 +182,7 @@ def random_chain(config, height, width, seed, *, layers=None):
         if widths[i + 1] > channels[i + 1]:       # the rest of the map beside the slice
             load(i + 1)
         part, target = read[i], made[i + 1]
-        window = Descriptor(kernel=kernels[i], **taps[i])
+        window = Descriptor(**taps[i])
         weights = random_weights(random, config, (
             channels[i + 1], 1 if kinds[i] else len(part), len(window.tap_rows),
             len(window.tap_columns)))
@@ -190,7 +191,7 @@ def random_chain(config, height, width, seed, *, layers=None):
             random_words(random, channels[i + 1]), in_base=int(base[i]) + part.start,
             out_base=int(base[i + 1]) + target.offset, tile=edge[i + 1], stride=int(strides[i]),
             interleave=interleaves[i], in_pitch=widths[i], out_pitch=target.pitch,
-            out_step=target.step, kernel=kernels[i], **taps[i], **kinds[i]),
+            out_step=target.step, **taps[i], **kinds[i]),
             halo=halos[i + 1], **{name: at + target.offset for name, at in border[i + 1].items()},
             **{f"in_{name.removeprefix('border_') if 'corner' in name else name}": at + part.start
                for name, at in border[i].items()})

@@ -161,21 +161,21 @@ def random_kind(random, config):
             "upsample": int(random.integers(4) == 0)}
 
 
-def random_taps(random, kernel, edges):
-    """Fields that say which taps there are in the window of ``kernel`` x ``kernel``, none when it
-    is full; ``edges`` of an input tile, which they keep to."""
+def random_taps(random, config, kernel, stride, edges):
+    """Fields of the taps of a kernel that reaches as far as the square one with edge ``kernel``:
+    this one, or any within its window; ``edges`` of an input tile, which they keep to."""
     if kernel % 2 == 0 or random.integers(2):
-        return {}
-    masks = []
-    for edge in edges:
-        legal = [mask for mask in range(1, 1 << kernel) if mask % (2 << kernel // 2)
-                 and _keeps_to([at - kernel // 2 for at in range(kernel) if mask >> at & 1], edge)]
-        masks.append(int(random.choice(legal)))
-    return {"extended": 1, "row_taps": masks[0], "column_taps": masks[1]}
+        return {"kernel": kernel}
+    centre, kernel = kernel // 2, kernel + int(stride == 2 and random.integers(2))
 
+    def legal(mask, edge):
+        taps = [at - centre for at in range(kernel) if mask >> at & 1]
+        return taps[0] <= 0 and max(map(abs, taps)) <= edge and all(
+            after - before <= min(edge, 2 * config.halo) for before, after in pairwise(taps))
 
-def _keeps_to(taps, edge):
-    return max(map(abs, taps)) <= edge and all(b - a <= edge for a, b in pairwise(taps))
+    rows, columns = (int(random.choice([mask for mask in range(1, 1 << kernel)
+                                        if legal(mask, edge)])) for edge in edges)
+    return {"kernel": kernel, "extended": 1, "row_taps": rows, "column_taps": columns}
 
 
 def resnet34_layers(channels=64, edge=8):

@@ -63,7 +63,7 @@ class _Layer:
     @property
     def edges_of_kernel(self):
         """(rows, columns) of the kernel."""
-        window = Descriptor(kernel=self.kernel, **self.taps)
+        window = Descriptor(**self.taps)
         return len(window.tap_rows), len(window.tap_columns)
 
     def fits(self, config):
@@ -72,7 +72,7 @@ class _Layer:
         rows, columns = self.edges_of_kernel
         kept = self.inputs * rows * columns * min(self.interleave, blocks)
         once = self.tile[0] * self.tile[1] <= config.adder_depth // self.interleave
-        return ((bool(self.taps) or self.kernel // 2 <= min(self.edges))
+        return (("extended" in self.taps or self.kernel // 2 <= min(self.edges))
                 and sum(words for _, words in self.regions) <= config.fm_words
                 and (bool(self.kind) or once or kept <= config.weight_words))
 
@@ -97,9 +97,10 @@ def _draw(random, config, out_channels, taps):
     inputs = outputs if kind else inputs
     bypass, in_place = bool(random.integers(2)), bool(random.integers(2))
     return _Layer(
-        kind=kind, kernel=kernel, taps=random_taps(taps, kernel, edges), stride=stride, tile=tile,
-        edges=edges, size=size, inputs=inputs, outputs=outputs, interleave=interleave,
-        bypass=bypass, separate=bypass and not in_place,
+        kind=kind, kernel=kernel, stride=stride, tile=tile,
+        taps=random_taps(taps, config, kernel, stride, edges), edges=edges, size=size,
+        inputs=inputs, outputs=outputs, interleave=interleave, bypass=bypass,
+        separate=bypass and not in_place,
         source=random_slice(random, inputs, [1]), target=random_slice(random, outputs, [1, 2, 3]))
 
 
@@ -112,7 +113,7 @@ def _places(random, config, layer):
         name, words = layer.regions[index]
         base[name], at = at, at + words
     ahead = base["in"] + layer.source.offset - layer.target.offset - int(random.integers(0, 3))
-    shares = (not layer.kind and layer.kernel == 1 and not layer.separate and ahead >= 0
+    shares = (not layer.kind and layer.taps["kernel"] == 1 and not layer.separate and ahead >= 0
               and layer.outputs <= config.channels * layer.interleave
               and layer.target.pitch <= layer.source.pitch and bool(random.integers(2)))
     if shares:
@@ -162,7 +163,7 @@ def _convolve(stimulus, random, layer, base, special):
     stimulus.convolve(
         (*layer.size, layer.inputs),
         random_weights(random, config, (layer.outputs, inputs, *layer.edges_of_kernel)), scale,
-        bias, kernel=layer.kernel, **layer.taps, in_base=base["in"] + source.offset,
+        bias, **layer.taps, in_base=base["in"] + source.offset,
         out_base=base["out"] + target.offset, tile=layer.tile, stride=layer.stride,
         activation=Activation(int(random.choice(config.activations))),
         slope=int(random_words(random, 1, special)[0]), interleave=layer.interleave,

@@ -82,6 +82,6 @@ def _provocation(random, config, descriptor):
         {"average": 1}, {"average": 1, "operation": Operation.STORE, "payload": 0},
         # Taps of any kind.
         *[{"extended": 1, "row_taps": int(rows), "column_taps": int(columns)}
-          for rows, columns in random.integers(0, 2 << max(config.kernels), (3, 2)) & 127],
+          for rows, columns in random.integers(0, 4 << max(config.kernels), (3, 2)) & 255],
         *[{}] * 8,
     ][random.integers(28)]
