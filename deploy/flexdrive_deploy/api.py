@@ -50,7 +50,7 @@ def compile(model, chip=None, *, name=None, keep_layers=False, mesh=None, target
         return compile_network(load_network(model, name=name, declared=inputs), l1_bytes=l1_bytes)
     proto, default = model_and_name(model)
     graph, configs = load_graph(proto), candidates(chip, mesh)
-    return compile_first(graph, analyse(graph, configs[-1]), configs, name=name or default,
+    return compile_first(analyse(graph, configs[-1]), configs, name=name or default,
                          layer_check=keep_layers, mesh=mesh)
 
 

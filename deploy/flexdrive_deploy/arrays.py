@@ -10,7 +10,8 @@ import numpy as np
 from .door import guarded, one_line, read_bytes
 from .errors import FileError, ModelError
 
-__all__ = ["compare", "is_bundle", "load_array", "load_results", "one_file_for", "save_results"]
+__all__ = ["compare", "is_bundle", "load_array", "load_feeds", "load_results",
+           "one_file_for", "save_results"]
 
 
 def is_bundle(path):
@@ -57,6 +58,15 @@ def load_array(path):
         names = one_line(", ".join(name for name, _ in members))
         raise FileError(f"{path} holds {len(members)} arrays ({names}), expected one")
     return _array(path, members[0][1])
+
+
+def load_feeds(path, names):
+    """Images for a network: name -> array, of a .npz file with an array for each of ``names``; or
+    the array of a file with one."""
+    if len(names) < 2 or not is_bundle(path):
+        return load_array(path)
+    return {one_line(name): _array(f"{path}: {one_line(name)}", content)
+            for name, content in _members(path, read_bytes(path, "a whole .npz file"))}
 
 
 def load_results(path, names):

@@ -12,6 +12,7 @@ from .chip_choice import describe
 from .compiled_model import Deployment
 from .compiler import compile_first, compile_graph
 from .errors import FitError, ModelError
+from .host_share import HostShare
 from .hyperdrive.diagnostics import obstacles
 from .hyperdrive.partition import analyse
 
@@ -49,22 +50,23 @@ def _obstacles(found):
     return table
 
 
-def _precision(graph, support):
+def _precision(support):
     """Types in which the host computes, "" when nothing is left for it."""
+    graph = support.graph
     host = {placement.name for placement in support.placements if placement.where == "host"}
     kinds = {TensorProto.DataType.Name(graph.types[name]).lower() for node in graph.nodes
              if node.name in host for name in node.outputs if graph.types.get(name)}
     return ", ".join(sorted("float32" if kind == "float" else kind for kind in kinds))
 
 
-def _larger_array(graph, support, config, mesh):
+def _larger_array(support, config, mesh):
     """Rows and columns of the smallest multiple of the array that holds the network, or None."""
     for factor in range(2, 9):
         rows, columns = factor * config.rows, factor * config.columns
         if max(rows * (mesh or (1, 1))[0], columns * (mesh or (1, 1))[1]) > 255:
             return None
         try:
-            compile_graph(graph, support, replace(config, rows=rows, columns=columns), name="",
+            compile_graph(support, replace(config, rows=rows, columns=columns), name="",
                           mesh=mesh)
             return rows, columns
         except FitError:
@@ -72,9 +74,9 @@ def _larger_array(graph, support, config, mesh):
     return None
 
 
-def _would_fit(graph, support, config, mesh):
+def _would_fit(support, config, mesh):
     """Line that says which array would hold a network, or None."""
-    larger = _larger_array(graph, support, config, mesh)
+    larger = _larger_array(support, config, mesh)
     return larger and "would fit: " + describe(replace(config, rows=larger[0], columns=larger[1]))
 
 
@@ -90,6 +92,7 @@ class CheckReport:
     deployment : the compiled network, None when it does not run.
     error : why it does not run, or None.
     would_fit : the chip that would hold it, as a line, or None.
+    share : :class:`~.host_share.HostShare`, None when it does not run.
     """
 
     placements: list
@@ -98,6 +101,7 @@ class CheckReport:
     deployment: Deployment | None
     error: ModelError | None
     would_fit: str | None
+    share: HostShare | None = None
 
     @classmethod
     def of(cls, graph, configs, *, name, mesh=None):
@@ -105,13 +109,14 @@ class CheckReport:
         support = analyse(graph, configs[-1])
         deployment = error = would_fit = None
         try:
-            deployment = compile_first(graph, support, configs, name=name, mesh=mesh)
+            deployment = compile_first(support, configs, name=name, mesh=mesh)
         except ModelError as problem:
             error = problem
             if isinstance(problem, FitError):
-                would_fit = _would_fit(graph, support, configs[-1], mesh)
-        return cls(support.placements, obstacles(support.placements), _precision(graph, support),
-                   deployment, error, would_fit)
+                would_fit = _would_fit(support, configs[-1], mesh)
+        share = None if deployment is None else HostShare.of(support, deployment)
+        return cls(support.placements, obstacles(support.placements), _precision(support),
+                   deployment, error, would_fit, share)
 
     @property
     def runs(self):
@@ -144,6 +149,8 @@ class CheckReport:
         parts = [_table(self.placements), Text("\n" + self._counts())]
         if self.obstacles:
             parts += [Text(), _obstacles(self.obstacles), Text()]
+        if self.share is not None:
+            parts += [self.share.table(), Text()]
         return Group(*parts, *self._verdict())
 
     def __str__(self):

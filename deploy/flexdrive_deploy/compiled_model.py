@@ -85,6 +85,39 @@ class Deployment:
             raise ModelError(f"The network has {len(self.inputs)} inputs "
                              f"({', '.join(self.inputs)}); one is possible here")
         (name, shape), = self.inputs.items()
+        return self._checked(name, shape, array, where)
+
+    def checked_feeds(self, feed, where="The input"):
+        """``feed``, name -> array for each input or the array of the only one, as name -> images
+        (N, ...), as many of each.
+
+        Raises
+        ------
+        ModelError
+            as of ``checked_images``; names what is missing, unknown or of another number.
+        """
+        if not isinstance(feed, dict):
+            return {next(iter(self.inputs)): self.checked_images(feed, where)}
+        for name in feed:
+            if name not in self.inputs:
+                raise ModelError(f"{where}: the network has no input {name}; it takes "
+                                 f"{', '.join(self.inputs)}")
+        for name in self.inputs:
+            if name not in feed:
+                raise ModelError(f"{where}: input {name} is missing; the network takes "
+                                 f"{', '.join(self.inputs)}")
+        several = len(self.inputs) > 1
+        checked = {name: self._checked(name, shape, feed[name],
+                                       f"{where}, {name}" if several else where)
+                   for name, shape in self.inputs.items()}
+        counts = {name: len(array) for name, array in checked.items()}
+        if len(set(counts.values())) > 1:
+            said = ", ".join(f"{count} of {name}" for name, count in counts.items())
+            raise ModelError(f"{where} holds {said}; as many images of each are needed")
+        return checked
+
+    @staticmethod
+    def _checked(name, shape, array, where):
         wanted = "(N, " + ", ".join(str(size) for size in shape[1:]) + ")"
         if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
             raise ModelError(f"{where} has type {array.dtype}; input {name} takes numbers "

@@ -35,10 +35,10 @@ class _Unit:
             self.writes = [chain.value]
 
 
-def _units(graph, support):
+def _units(support):
     chain_of = {node: chain for chain in support.chains for node in chain.nodes}
     units = []
-    for position, node in enumerate(graph.nodes):
+    for position, node in enumerate(support.graph.nodes):
         chain = chain_of.get(node)
         if chain is None:
             leaves = node in support.averages
@@ -67,11 +67,11 @@ def _ordered(units):
     return ordered, maker
 
 
-def partition(graph, support):
+def partition(support):
     """Units by part: list of lists; even places run on the host, odd ones on the chip.
 
     A unit goes into the earliest part of its kind in which everything that it reads is there."""
-    ordered, maker = _ordered(_units(graph, support))
+    ordered, maker = _ordered(_units(support))
     parts = []
     for unit in ordered:
         unit.level = int(unit.chip)
@@ -118,13 +118,11 @@ def _refuse_unsupported(support):
         raise ModelError(f"{nowhere}. (`flexdrive check` lists every node.)")
 
 
-def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None):
+def compile_graph(support, config, *, name, layer_check=False, mesh=None):
     """Make a deployment of an analysed graph; parameters and errors as in ``compile_model``."""
-    if len(graph.inputs) != 1:
-        raise ModelError(f"The network has {len(graph.inputs)} inputs "
-                         f"({', '.join(graph.inputs)}). What would pass: one input (N, C, H, W)")
+    graph = support.graph
     _refuse_unsupported(support)
-    groups = [units for units in partition(graph, support) if units]
+    groups = [units for units in partition(support) if units]
     parts = []
     for group in groups:
         others = [unit for units in groups if units is not group for unit in units]
@@ -149,15 +147,15 @@ def compile_graph(graph, support, config, *, name, layer_check=False, mesh=None)
                       graph.outputs, layer_check)
 
 
-def compile_first(graph, support, configs, **options):
+def compile_first(support, configs, **options):
     """``compile_graph`` for the first of ``configs`` that holds the network; the FitError is that
     of the last."""
     for config in configs[:-1]:
         try:
-            return compile_graph(graph, support, config, **options)
+            return compile_graph(support, config, **options)
         except FitError:
             continue
-    return compile_graph(graph, support, configs[-1], **options)
+    return compile_graph(support, configs[-1], **options)
 
 
 def compile_model(model, config, *, name="network", layer_check=False, mesh=None):
@@ -182,6 +180,5 @@ def compile_model(model, config, *, name="network", layer_check=False, mesh=None
     FitError
         when a memory of the chip is too small.
     """
-    graph = load_graph(model)
-    return compile_graph(graph, analyse(graph, config), config, name=name,
+    return compile_graph(analyse(load_graph(model), config), config, name=name,
                          layer_check=layer_check, mesh=mesh)

@@ -19,16 +19,16 @@ from flexdrive_deploy.hyperdrive.partition import analyse
 MOST = 65536
 
 
-def _peak(graph, support, config):
-    deployment = compile_graph(graph, support, config, name="network")
+def _peak(support, config):
+    deployment = compile_graph(support, config, name="network")
     return max(program.peak_words for program in deployment.programs)
 
 
-def _refused(graph, support, config, words):
+def _refused(support, config, words):
     """The words that are alive at once at least, as the refusal of a memory of ``words`` says; 0
     when the maps only lie apart, None when they fit."""
     try:
-        _peak(graph, support, replace(config, fm_words=words, fm_banks=1))
+        _peak(support, replace(config, fm_words=words, fm_banks=1))
     except FitError as error:
         needs = re.search(r"needs (\d+) feature-map words", str(error))
         return int(needs[1]) if needs else 0
@@ -39,23 +39,22 @@ def _line(name, size):
     """(edge of the array, peak in the order of the model, words alive at once in the best order,
     smallest memory), on the smallest array that has room in 65,536 words."""
     model = NETWORKS[name][0](Builder(name, (3, size, size), 0))
-    graph = load_graph(model)
     for edge in (7, 14, 28):
         config = replace(PRESETS["paper"], rows=edge, columns=edge, fm_words=MOST,
                          leaky=True)
-        support = analyse(graph, config)
+        support = analyse(load_graph(model), config)
         try:
-            given = _peak(graph, support, config)
+            given = _peak(support, config)
         except FitError:
             continue
         low, high = 2, given
         while low < high:
             middle = (low + high) // 2
-            if _refused(graph, support, config, middle) is None:
+            if _refused(support, config, middle) is None:
                 high = middle
             else:
                 low = middle + 1
-        return edge, given, _refused(graph, support, config, low - 1), low
+        return edge, given, _refused(support, config, low - 1), low
     raise click.ClickException(f"{name} at {size} x {size} needs more than 28 x 28 tiles of {MOST}")
 
 

@@ -342,6 +342,28 @@ void net_grouped(const struct net_map *in, const struct net_map *out,
 		     end = smaller(c + s.lanes, (out)->channels); c < end; c++)
 #define PUT(out, value) put(pixel(out, (int32_t)y, (int32_t)x), c, (out)->bits, value)
 
+// One term, with the same numbers everywhere.
+static void scale_evenly(const struct net_term *term, int32_t addend, const struct net_map *out,
+			 const struct net_requant *requant)
+{
+	const struct net_map *in = term->map;
+	const int32_t multiplier = *term->multiplier;
+	const uint32_t shift = requant->shift, even = requant->rounding == NET_HALF_EVEN && shift;
+	const int64_t rest = (INT64_C(1) << shift) - 1, half = even ? INT64_C(1) << (shift - 1) : 0;
+	const int64_t base = shifted_left(addend, requant->addend_shift)
+			     - (int64_t)term->zero * multiplier + half;
+	const int64_t added = requant->added, low = requant->low, high = requant->high;
+	EVERY(out) {
+		int64_t total = base + (int64_t)(int32_t)get(in, c, (int32_t)y, (int32_t)x) * multiplier;
+		int64_t value = total >> shift;
+		// Of the two next to a tie the even one.
+		if (even && !(total & rest)) value &= ~INT64_C(1);
+		value += added;
+		value = value < low ? low : value > high ? high : value;
+		PUT(out, (uint32_t)(value - low));
+	}
+}
+
 void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend, uint32_t channel,
 	     uint32_t row, uint32_t column, const struct net_map *out,
 	     const struct net_requant *requant)
@@ -349,6 +371,11 @@ void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend
 #ifdef NETWORK_DOTS
 	if (!(channel | row | column) && net_packed_sum(terms, count, *addend, out, requant)) return;
 #endif
+	if (count == 1 && !(channel | row | column | terms->channel | terms->row | terms->column)
+	    && (requant->rounding == NET_NEAREST || requant->rounding == NET_HALF_EVEN)) {
+		scale_evenly(terms, *addend, out, requant);
+		return;
+	}
 	EVERY(out) {
 		int64_t total = shifted_left(addend[c * channel + y * row + x * column],
 					     requant->addend_shift);

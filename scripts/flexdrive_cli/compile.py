@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from flexdrive_deploy.arrays import load_array
+from flexdrive_deploy.arrays import load_feeds
 from flexdrive_deploy.chip_choice import describe
 from flexdrive_deploy.compiled_model import ChipPart
 from flexdrive_deploy.exports import export
@@ -26,8 +26,8 @@ def _vectors(deployment, path):
     # Only this needs the golden model.
     from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
-    images = deployment.checked_images(load_array(path), str(path))
-    result = Session(deployment).run(images[:1])
+    feeds = deployment.checked_feeds(load_feeds(path, deployment.inputs), str(path))
+    result = Session(deployment).run({name: images[:1] for name, images in feeds.items()})
     return [chip_vectors(program, chip.sent, chip.stored)
             for program, chip in zip(deployment.programs, result.chips, strict=True)]
 
@@ -64,8 +64,8 @@ def command(model, output, layer_check, vectors, formats, chip, target):
     if target.flexv(chip, **{"--vectors": vectors, "--export": formats}):
         compile_flexv(model, target, output, layer_check=layer_check)
         return
-    graph, support = analysed(model, chip)
-    deployment = compiled(model, graph, support, chip, layer_check)
+    support = analysed(model, chip)
+    deployment = compiled(model, support, chip, layer_check)
     pixels = _vectors(deployment, vectors) if vectors else []
     # A second for matplotlib, which only this command needs.
     from flexdrive_deploy.hyperdrive.plan_picture import plan_picture

@@ -24,11 +24,23 @@ class CoreOptions:
         from flexdrive.flexv.core import CoreConfig
 
         self.refuse(target, ("extensions", "fetch_words", "dot_structure", "registers",
-                              "fast_loops", "rvfi"))
+                              "fast_loops", "waiting_loads", "rvfi"))
         given = dict(self.given)
         if "extensions" in given:
             given["extensions"] = tuple(given["extensions"].split(","))
+        if "waiting_loads" in given:
+            given["waiting_loads"] = _window(given["waiting_loads"])
         return CoreConfig(**given)
+
+
+def _window(text):
+    """(address, bytes) of ``ADDRESS,BYTES``."""
+    try:
+        address, size = (int(part, 0) for part in text.split(","))
+    except ValueError:
+        raise click.UsageError("--waiting-loads wants an address and a number of bytes, such as "
+                               f"0x40000000,0x20000, not {text!r}") from None
+    return address, size
 
 
 def core_options(command):
@@ -45,14 +57,16 @@ def core_options(command):
                   help="Core: what holds its registers, flops or ram.  [default: flops]")
     @click.option("--fast-loops", is_flag=True, default=None,
                   help="Core: lp.setup takes one cycle.")
+    @click.option("--waiting-loads", metavar="ADDRESS,BYTES",
+                  help="Core: loads of Mac&Load from memory that never fails wait beside it.")
     @click.option("--rvfi", is_flag=True, default=None,
                   help="Core: with the port of the RISC-V Formal Interface.")
     @functools.wraps(command)
     def wrapped(*arguments, structure, extensions, fetch_words, dot_structure, registers,
-                fast_loops, rvfi, **options):
+                fast_loops, waiting_loads, rvfi, **options):
         core = CoreOptions({"structure": structure, "extensions": extensions,
                             "fetch_words": fetch_words, "dot_structure": dot_structure,
                             "registers": registers, "fast_loops": fast_loops,
-                            "rvfi": rvfi})
+                            "waiting_loads": waiting_loads, "rvfi": rvfi})
         return command(*arguments, core=core, **options)
     return wrapped

@@ -52,7 +52,8 @@ def build(sources, output, optimise, script, stack, cores, no_start, include, de
 @click.argument("program", type=click.Path())
 @click.option("--engine", type=click.Choice(["iss", "rtl"]), default="iss", show_default=True,
               help="Instruction-set simulator, or the core's RTL on the compiled engine.")
-@click.option("--trace", type=click.Path(), help="Write one line per instruction to this file.")
+@click.option("--trace", type=click.Path(),
+              help="Write one line per instruction to this file; of a cluster with its core.")
 @click.option("--max-cycles", default=100_000_000, show_default=True, type=click.IntRange(1),
               help="Give up after so many cycles (iss: instructions).")
 @click.option("--signature", type=click.Path(),
@@ -76,12 +77,13 @@ def run(program, engine, trace, max_cycles, signature, latency, activity, cluste
     if cluster.given:
         if "cores" not in cluster.given:
             raise click.UsageError("options of a cluster need --cores")
-        for name, value in (("trace", trace), ("signature", signature),
+        for name, value in (("signature", signature),
                             ("imem-latency", timing["imem_latency"]),
                             ("dmem-latency", timing["dmem_latency"])):
             if value is not None:
                 raise click.UsageError(f"a cluster has no --{name}")
-        _run_cluster(program, cluster, max_cycles, latency, activity, timing["random_stalls"])
+        _run_cluster(program, cluster, max_cycles, latency, activity, timing["random_stalls"],
+                     trace)
     for name, value in (("latency", latency), ("activity", activity)):
         if value is not None:
             raise click.UsageError(f"--{name} needs --cores")
@@ -124,7 +126,7 @@ def disassemble(program):
         click.echo(line)
 
 
-def _run_cluster(program, cluster, max_cycles, latency, activity, random_stalls):
+def _run_cluster(program, cluster, max_cycles, latency, activity, random_stalls, trace):
     from flexdrive_deploy.flexv.elf import load_elf
     from flexdrive_sim.flexv.activity import draw, summary
     from flexdrive_sim.flexv.drive.run_cluster import run_cluster
@@ -132,10 +134,12 @@ def _run_cluster(program, cluster, max_cycles, latency, activity, random_stalls)
 
     # What is drawn has at most so many cycles.
     kept = min(max_cycles, 4_000_000) if activity else 0
-    outcome, bench = run_cluster(
-        load_elf(program), cluster.config(), max_cycles=max_cycles, latency=latency or 6,
-        random_stalls=random_stalls or 0, activity=kept,
-        preparing=preparation(Console(stderr=True)))
+    with _writable(trace) as file:
+        outcome, bench = run_cluster(
+            load_elf(program), cluster.config(), max_cycles=max_cycles, latency=latency or 6,
+            random_stalls=random_stalls or 0, activity=kept,
+            trace=None if file is None else lambda line: file.write(line + "\n"),
+            preparing=preparation(Console(stderr=True)))
     if activity:
         draw(bench.activity[:outcome.cycles], activity)
     sys.stdout.buffer.write(outcome.console)

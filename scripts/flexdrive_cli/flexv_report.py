@@ -34,6 +34,7 @@ def report_flexv(model, target, input_file, cores):
     """Run one image on the RTL, every integer that leaves compared; print and return (as HTML) the
     table of its layers."""
     from flexdrive_deploy.flexv.compiler.compiled import compile_network
+    from flexdrive_deploy.flexv.compiler.estimate import estimated_cycles
     from flexdrive_sim.flexv.layer_figures import layer_figures
     from flexdrive_sim.flexv.session import NetworkSession
     from flexdrive_sim.progress import preparation
@@ -51,5 +52,7 @@ def report_flexv(model, target, input_file, cores):
                   f"{compiled.plan.l1_bytes:,} bytes of L1, {compiled.constant_bytes:,} bytes of "
                   f"constants; {session.compared:,} integers as the golden model", markup=False,
                   soft_wrap=True)
-    console.print(layer_cycles(layer_figures(session)))
+    # Of the input and the output there is none.
+    estimates = [None, *estimated_cycles(compiled), None] if cores in (None, 8) else ()
+    console.print(layer_cycles(layer_figures(session), estimates))
     return console.export_html()

@@ -16,12 +16,11 @@ CHIP_HELP = ("Without options for the chip, the first of the presets "
 
 
 def analysed(path, chip):
-    """(graph, support) of an ONNX file, for the chip of the command line."""
-    graph = load_graph(load_model(path))
-    return graph, analyse(graph, chip.candidates()[-1])
+    """Support of an ONNX file, for the chip of the command line."""
+    return analyse(load_graph(load_model(path)), chip.candidates()[-1])
 
 
-def compiled(path, graph, support, chip, layer_check=False):
+def compiled(path, support, chip, layer_check=False):
     """Deployment for the chip of the command line, or for the first default that holds it.
 
     Raises
@@ -29,5 +28,5 @@ def compiled(path, graph, support, chip, layer_check=False):
     FitError
         of the chip that was asked for, or of the largest default.
     """
-    return compile_first(graph, support, chip.candidates(), name=Path(path).stem,
+    return compile_first(support, chip.candidates(), name=Path(path).stem,
                          layer_check=layer_check, mesh=chip.mesh_size() if chip.mesh else None)

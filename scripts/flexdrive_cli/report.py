@@ -8,6 +8,7 @@ from rich.console import Console
 
 from flexdrive.errors import FlexdriveError
 from flexdrive_deploy.chip_choice import describe
+from flexdrive_deploy.host_share import HostShare
 from flexdrive_sim.engine import Gate
 from flexdrive_sim.report import DEFAULT_VOLTAGE, OPERATING_POINTS, assume, predicted_report
 
@@ -72,8 +73,8 @@ def command(model, output, voltage, clock, core_energy, io_energy, weight_interv
     if input_file or cores:
         raise FlexdriveError(f"{'--input' if input_file else '--cores'} is for --target flexv")
     options = links.options(chip)
-    graph, support = analysed(model, chip)
-    deployment = compiled(model, graph, support, chip)
+    support = analysed(model, chip)
+    deployment = compiled(model, support, chip)
     report = predicted_report(
         deployment, assume(voltage, clock=clock, core_energy=core_energy, io_energy=io_energy),
         options=options, gates={"i_weights": Gate.every(weight_interval)})
@@ -87,4 +88,6 @@ def command(model, output, voltage, clock, core_energy, io_energy, weight_interv
         if table is not None:
             console.print(table)
             console.print()
+    console.print(HostShare.of(support, deployment).table(1 / report.frame_rate))
+    console.print()
     console.print(f"read {path}", markup=False, soft_wrap=True)

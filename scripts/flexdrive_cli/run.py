@@ -11,7 +11,7 @@ from rich.console import Console
 from flexdrive_deploy.arrays import (
     compare,
     is_bundle,
-    load_array,
+    load_feeds,
     load_results,
     one_file_for,
     save_results,
@@ -41,8 +41,8 @@ def _deployment(model, chip, layer_check):
     """(deployment, its graph) from an ONNX file; (deployment, None) from a directory that
     `flexdrive compile` wrote."""
     if not Path(model).is_dir():
-        graph, support = analysed(model, chip)
-        return compiled(model, graph, support, chip, layer_check), graph
+        support = analysed(model, chip)
+        return compiled(model, support, chip, layer_check), support.graph
     deployment = Deployment.load(model, chip.config() if chip.given else None)
     if chip.mesh and chip.mesh_size() != deployment.mesh:
         made = "{}x{}".format(*deployment.mesh) if deployment.mesh else "a single chip"
@@ -73,12 +73,12 @@ def _compared(made, wanted, expect):
                f"{where}: not in the file, not compared")
 
 
-def _run(deployment, images, engine, console, options, gates):
+def _run(deployment, feeds, engine, console, options, gates):
     """Results image by image until the first difference: (outputs, Summary, stored maps of the
     first image)."""
     session = InferenceSession(deployment, engine, options=options, gates=gates, progress=console)
     summary, outputs, maps = Summary(deployment), [], {}
-    for result in session.results(images):
+    for result in session.results(feeds):
         summary.add(result)
         if not outputs:
             maps = {name: words for chip in result.chips for name, words in chip.maps.items()}
@@ -114,7 +114,7 @@ def _warn_of_overflow(errors, summary):
 @click.command(epilog=CHIP_HELP)
 @click.argument("model", metavar="MODEL", type=click.Path())
 @click.option("--input", "input_file", required=True, type=click.Path(), metavar="X.npy",
-              help="Images (N, C, H, W).")
+              help="Images (N, C, H, W); of several inputs X.npz, an array for each by name.")
 @click.option("--expect", type=click.Path(), metavar="Y.npy",
               help="Results (N, ...) to compare: float16 bit by bit, else the largest difference. "
               "Several: Y.npz, an array for each by name.")
@@ -177,11 +177,11 @@ def run_model(model, chip, input_file, engine, *, expect=None, output=None, laye
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     deployment, source = _deployment(model, chip, layer_check)
     options = links and links.options(replace(chip, mesh=chip.mesh or deployment.mesh))
-    images = deployment.checked_images(load_array(input_file), str(input_file))
+    feeds = deployment.checked_feeds(load_feeds(input_file, deployment.inputs), str(input_file))
     wanted = _wanted(deployment, expect, output)
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)
-    results, summary, maps = _run(deployment, images, engine, errors, options, gates)
+    results, summary, maps = _run(deployment, feeds, engine, errors, options, gates)
     _warn_of_overflow(errors, summary)
     if summary.difference:
         errors.print(f"error: {engine} differs from the golden model, image "
@@ -190,7 +190,8 @@ def run_model(model, chip, input_file, engine, *, expect=None, output=None, laye
         sys.exit(1)
     console.print(layer_table(summary))
     if layer_check:
-        _compare_with_model(console, source, deployment, maps, images[:1],
+        _compare_with_model(console, source, deployment, maps,
+                            {name: images[:1] for name, images in feeds.items()},
                             DEFAULT_BOUND if float_bound is None else float_bound)
     console.print(summary_table(summary, engine))
     made = {name: np.concatenate([result[name] for result in results])

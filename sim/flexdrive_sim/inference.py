@@ -200,15 +200,16 @@ class InferenceSession:
         ModelError
             when a name, a shape or a type does not fit, or the results are not those of one image.
         """
-        images = self._images(input_feed)
+        feeds = self._feeds(input_feed)
+        count = len(next(iter(feeds.values())))
         with Progress(self._progress) as shown:
-            for image in shown.track(images, f"{self.model.name} on {self.engine}"):
-                result = self._session.run(image[None])
-                self.model.check_rows(result.outputs, len(images))
+            for index in shown.track(range(count), f"{self.model.name} on {self.engine}"):
+                result = self._session.run({name: images[index:index + 1]
+                                            for name, images in feeds.items()})
+                self.model.check_rows(result.outputs, count)
                 yield result
                 if result.difference is not None:
                     return
 
-    def _images(self, feed):
-        array, *_ = fed_inputs(self.model.inputs, feed).values()
-        return self.model.checked_images(array, "The array")
+    def _feeds(self, feed):
+        return self.model.checked_feeds(fed_inputs(self.model.inputs, feed), "The array")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .campaign import run_campaign
 from .flexv.verify.random_check import check_random_core
+from .flexv.verify.random_cluster import check_random_clusters
 from .hyperdrive.verify.random_chip import check_random_chip
 from .hyperdrive.verify.random_mesh import check_random_mesh
 
@@ -25,6 +26,8 @@ class RandomKind:
 KINDS = {
     "core": RandomKind("programs on the Flex-V core, in lockstep with its simulator",
                        check_random_core, 50),
+    "clusters": RandomKind("programs on all cores of a Flex-V cluster, with data that they share",
+                           check_random_clusters, 20),
     "chips": RandomKind("chips with programs of layers", check_random_chip, 6),
     "meshes": RandomKind("meshes of chips with chains of layers", check_random_mesh, 4),
 }

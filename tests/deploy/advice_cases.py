@@ -7,8 +7,8 @@ import numpy as np
 
 from .test_import import CONFIG
 
-__all__ = ["CASES", "CHANNELWISE", "CONFIG", "FOLLOWED", "ONE_IMAGE", "OPSETS", "SHAPE", "bipolar",
-           "conv", "it", "pool"]
+__all__ = ["CASES", "CHANNELWISE", "CONFIG", "FOLLOWED", "NEVER_LEFT", "ONE_IMAGE", "OPERATIONS",
+           "OPSETS", "SHAPE", "bipolar", "conv", "it", "pool"]
 
 CHANNELWISE = replace(CONFIG, channelwise=True)
 LEAKY = replace(CONFIG, leaky=True)
@@ -88,11 +88,11 @@ def variable(b, *shape):
     return b.node("Expand", b.node("ReduceMax", places, keepdims=0), b.constant(shape, np.int64))
 
 
-def late_relu(b):
+def late_addition(b):
     x = b.node("Reshape", conv(b), b.constant([1, 2, 2, 6, 6], np.int64))
     x = b.node("Reshape", b.node("Transpose", x, perm=[0, 2, 1, 3, 4]),
                b.constant([1, *SHAPE], np.int64))
-    return it(b, "Relu", x)
+    return it(b, "Add", x, "x")
 
 
 def large(b):
@@ -125,14 +125,14 @@ CASES = {
         "3x3 convolutions in sequence", (lambda b: conv(b, kernel=9, name="it"), CONFIG),
         (lambda b: conv(b, conv(b), name="it"), CONFIG)),
     "stride 3x3; the chip has 1 and 2": (
-        "stride 1 or 2 in both directions",
+        "strides = [2, 2]",
         (lambda b: pool(b, stride=3, pads=[1] * 4), CHANNELWISE), (pool, CHANNELWISE)),
     "its padding makes its map larger": (
         "pads = [1, 1, 1, 1]",
         (lambda b: conv(b, pads=[2] * 4, name="it"), replace(CONFIG, halo=2)),
         (lambda b: conv(b, name="it"), replace(CONFIG, halo=2))),
     "takes a maximum of padding alone": (
-        "dilation 1, and pads = [0, 0, 1, 1]",
+        "dilations = [1, 1], pads = [0, 0, 1, 1]",
         (lambda b: pool(b, kernel=2, stride=1, x=pixel(b), dilations=[2, 2]), CHANNELWISE),
         (lambda b: pool(b, kernel=2, stride=1, x=pixel(b), pads=[0, 0, 1, 1]), CHANNELWISE)),
     "a map of another size than the model says": (
@@ -140,7 +140,7 @@ CASES = {
         (lambda b: pool(b, kernel=2, pads=[0, 0, 1, 1], ceil_mode=1), CHANNELWISE),
         (lambda b: pool(b, kernel=2, pads=[0, 0, 1, 1]), CHANNELWISE)),
     "averages fewer pixels": (
-        "count_include_pad = 1, ceil_mode = 0",
+        "count_include_pad = 1",
         (lambda b: pool(b, "AveragePool"), CHANNELWISE),
         (lambda b: pool(b, "AveragePool", count_include_pad=1), CHANNELWISE)),
     "weights are not constants": (
@@ -149,8 +149,8 @@ CASES = {
         (lambda b: conv(b, name="it"), CONFIG)),
     "not a map (1, C, H, W)": (
         "a map (N, C, H, W)",
-        (lambda b: b.node("Conv", b.node("Reshape", "x", b.constant([1, 4, 36], np.int64)),
-                          b.constant(b.signs(4, 4, 1)), name="it"), CONFIG),
+        (lambda b: b.node("Conv", b.node("Reshape", "x", b.constant([1, 4, 1, 6, 6], np.int64)),
+                          b.constant(b.signs(4, 4, 1, 1, 1)), name="it"), CONFIG),
         (lambda b: conv(b, name="it"), CONFIG)),
     "places of its maxima": ("one output", (lambda b: pool(b, outputs=2), CHANNELWISE),
                              (pool, CHANNELWISE)),
@@ -160,18 +160,19 @@ CASES = {
     "the chip has no upsampling": ("channelwise = true", (lambda b: resize(b, 2), CONFIG),
                                    (lambda b: resize(b, 2), CHANNELWISE)),
     "the chip has no pooling; stride 3x3": (
-        "a chip with channelwise = true, and stride 1 or 2 in both directions, and a layer of the "
+        "a chip with channelwise = true, and strides = [2, 2], and a layer of the "
         "chip before", (lambda b: pool(b, stride=3, x="x"), CONFIG), (pool, CHANNELWISE)),
     "its map is made by the host": ("a layer of the chip before it",
                                     (lambda b: pool(b, x="x"), CHANNELWISE), (pool, CHANNELWISE)),
     "comes after a channel shuffle": (
-        "shuffle last", (late_relu, CONFIG),
+        "shuffle last", (late_addition, CONFIG),
         (lambda b: shuffle(b, relu(b)), CONFIG)),
     "is a second activation": ("one activation", (lambda b: it(b, "Relu", relu(b)), CONFIG),
                                (lambda b: it(b, "Relu", conv(b)), CONFIG)),
     "comes after the activation, which is the chip's last step": (
         "convolution, scale, addition, bias, then activation",
-        (lambda b: scaled(b, 2.0, relu(b)), CONFIG), (lambda b: relu(b, scaled(b, 2.0)), CONFIG)),
+        (lambda b: it(b, "Add", relu(b), b.constant(2.0)), CONFIG),
+        (lambda b: relu(b, it(b, "Add", conv(b), b.constant(2.0))), CONFIG)),
     "not one constant, or one per channel": (
         "shape (C, 1, 1)", (lambda b: scaled(b, np.arange(6)), CONFIG),
         (lambda b: scaled(b, np.arange(4).reshape(4, 1, 1)), CONFIG)),
@@ -192,19 +193,10 @@ CASES = {
     "is in training mode": (
         "inference form", (lambda b: norm(b, conv(b), training_mode=1, outputs=3), CONFIG),
         (lambda b: norm(b, conv(b)), CONFIG)),
-    "subtracts a map from a constant": (
-        "Mul by -1, then Add", (lambda b: it(b, "Sub", b.constant(1.0), conv(b)), CONFIG),
-        (lambda b: it(b, "Add", b.node("Mul", conv(b), b.constant(-1.0)), b.constant(1.0)),
-         CONFIG)),
-    "subtracts maps": (
-        "Add, with the scale negated", (lambda b: it(b, "Sub", conv(b), "x"), CONFIG),
-        (lambda b: it(b, "Add", conv(b), b.node("Mul", "x", b.constant(-1.0))), CONFIG)),
     "is the second map added": (
         "one addition a convolution",
         (lambda b: it(b, "Add", b.node("Add", conv(b), "x"), relu(b, "x")), CONFIG),
         (lambda b: it(b, "Add", conv(b), relu(b, "x")), CONFIG)),
-    "adds a map to itself": ("Mul by 2", (lambda b: it(b, "Add", *[conv(b)] * 2), CONFIG),
-                             (lambda b: scaled(b, 2.0), CONFIG)),
     "adds (1, 1, 6, 6) to (1, 4, 6, 6)": (
         "maps of equal shape", (lambda b: it(b, "Add", conv(b), b.node(
             "ReduceMax", "x", axes=[1], keepdims=1)), CONFIG),
@@ -217,25 +209,26 @@ CASES = {
         "Relu", (lambda b: it(b, "Max", conv(b), b.constant(1.0)), CONFIG),
         (lambda b: it(b, "Relu", conv(b)), CONFIG)),
     "has several slopes": (
-        "one slope for all channels, on a chip with leaky = true",
+        "one slope for all channels, and a chip with leaky = true, or Relu",
         (lambda b: it(b, "PRelu", conv(b), b.constant(np.ones((4, 1, 1)) * [[[1], [2]] * 3])),
          CONFIG), (lambda b: it(b, "PRelu", conv(b), b.constant([0.5])), LEAKY)),
     "the chip has no leaky ReLU; its alpha 1e+06": (
-        "a chip with leaky = true, or Relu, and magnitudes up to 65504",
+        "a chip with leaky = true, or Relu, and alpha = 65504.0",
         (lambda b: it(b, "LeakyRelu", conv(b), alpha=1e6), CONFIG),
         (lambda b: it(b, "LeakyRelu", conv(b), alpha=65504.0), LEAKY)),
     "is no channel shuffle": (
         "axes 1 and 2", (lambda b: shuffle(b, conv(b), (0, 2, 1, 4, 3)), CONFIG),
         (lambda b: shuffle(b, conv(b)), CONFIG)),
     "shuffles a sum": (
-        "a layer later", (lambda b: shuffle(b, b.node("Add", conv(b), "x")), CONFIG),
+        "a layer of the chip before it",
+        (lambda b: shuffle(b, b.node("Add", conv(b), "x")), CONFIG),
         (lambda b: shuffle(b, conv(b, b.node("Add", conv(b), "x"))), CONFIG)),
-    "converts to a type": ("floating point", (lambda b: it(b, "Cast", conv(b), to=6), CONFIG),
+    "converts to a type": ("to = 1", (lambda b: it(b, "Cast", conv(b), to=6), CONFIG),
                            (lambda b: it(b, "Cast", conv(b), to=10), CONFIG)),
     "exceeds binary16": (
         "magnitudes up to 65504", (lambda b: conv(b, magnitude=1e5, name="it"), CONFIG),
         (lambda b: conv(b, magnitude=65504.0, name="it"), CONFIG)),
-    "joins maps along another axis": ("axis 1", (lambda b: it(
+    "joins maps along another axis": ("axis = 1", (lambda b: it(
         b, "Concat", conv(b), "x", axis=2), CONFIG), (lambda b: it(
             b, "Concat", conv(b), "x", axis=1), CONFIG)),
     "joins a constant": (
@@ -253,7 +246,7 @@ CASES = {
         (lambda b: it(b, "Concat", b.node("Abs", "x"), "x", axis=1), CONFIG),
         (lambda b: it(b, "Concat", conv(b), "x", axis=1), CONFIG)),
     "is no mean of rows and columns": ("axes 2 and 3 with keepdims = 1", (
-        lambda b: mean(b, keepdims=0), CHANNELWISE), (mean, CHANNELWISE)),
+        lambda b: mean(b, axes=[1]), CHANNELWISE), (mean, CHANNELWISE)),
     "the chip has no pooling; its map is not made by a layer": (
         "channelwise = true, and a layer of the chip before it",
         (lambda b: mean(b, "x"), CONFIG), (mean, CHANNELWISE)),
@@ -280,8 +273,10 @@ FOLLOWED = {
     "then a convolution": lambda b: conv(b, resize(b, 2)),
     "nothing: the host computes it": lambda b: it(b, "Ceil", conv(b)),
     "nothing, at the end of a network": lambda b: it(b, "Flatten", conv(b)),
-    "a binary 1x1 convolution on a map (N, C, 1, 1)": lambda b: conv(
-        b, b.node("GlobalAveragePool", conv(b)), kernel=1, name="it"),
+    "weights of plus or minus one value per output, for one row a time": lambda b: conv(
+        b, b.node("Reshape", b.node("MatMul", b.node("Flatten", b.node(
+            "GlobalAveragePool", conv(b))), b.constant(b.signs(4, 4))), b.constant(
+                [1, 4, 1, 1], np.int64)), kernel=1, name="it"),
     "convolutions that mix all channels": lambda b: conv(b, conv(b), name="it"),
     "BipolarQuant of scale 1, the sign that makes 0 to +1": bipolar,
 }
@@ -289,3 +284,38 @@ FOLLOWED = {
 # What no batch of several images may have.
 ONE_IMAGE = {"is in training mode"}
 OPSETS = {"normalizes every pixel": 8, "is in training mode": 15}
+
+
+def abs_of_input(b):
+    return b.node("Abs", "x")
+
+
+def flat(b):
+    return b.node("Flatten", b.node("GlobalAveragePool", conv(b)))
+
+
+# Operations that no layer has -> a network with one; opset 18, where there is no other.
+OPERATIONS = {
+    name: lambda b, name=name: it(b, name, conv(b)) for name in (
+        "Abs", "Celu", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Mish", "Selu",
+        "Sigmoid", "Softplus", "Softsign", "Tanh", "ThresholdedRelu", "Flatten", "LogSoftmax",
+        "Softmax", "Sign", "GlobalMaxPool", "Ceil")} | {
+    "ArgMax": lambda b: it(b, "ArgMax", conv(b), axis=1),
+    "Squeeze": lambda b: it(b, "Squeeze", conv(b), b.constant([0], np.int64)),
+    "Gemm": lambda b: it(b, "Gemm", flat(b), b.constant(np.arange(12).reshape(4, 3))),
+    "MatMul": lambda b: it(b, "MatMul", flat(b), b.constant(np.arange(12).reshape(4, 3))),
+    "Reshape": lambda b: conv(b, it(b, "Reshape", abs_of_input(b), b.constant(
+        [1, 4, 4, 9], np.int64))),
+    "Transpose": lambda b: it(b, "Transpose", conv(b), perm=[0, 1, 3, 2]),
+    "ConvTranspose": lambda b: it(b, "ConvTranspose", conv(b), b.constant(np.ones((4, 3, 2, 2))),
+                                  strides=[2, 2]),
+    "InstanceNormalization": lambda b: it(b, "InstanceNormalization", conv(b), b.constant(
+        np.ones(4)), b.constant(np.ones(4))),
+    "LRN": lambda b: it(b, "LRN", conv(b), size=3),
+    "LayerNormalization": lambda b: it(b, "LayerNormalization", conv(b), b.constant(np.ones(6))),
+    "Pad": lambda b: conv(b, it(b, "Pad", conv(b), b.constant([0, 0, 1, 1] * 2, np.int64),
+                                mode="edge"), pads=[0] * 4),
+}
+# Of those in INSTEAD_OF: what a pass or a step of a layer takes first, and what inference gives no
+# type.
+NEVER_LEFT = {"Clip", "Max", "Neg", "Sum", "GroupNormalization"}

@@ -13,6 +13,7 @@ class Builder:
     def __init__(self, shape, rng, *, dtype=np.float32, factors=(-0.5, 0.25, 0.5, 1.0)):
         self.shape, self.rng, self.dtype, self.factors = shape, rng, dtype, factors
         self.nodes, self.constants = [], []
+        self.more = {}      # inputs beside "x": name -> shape of an image
 
     def constant(self, array, dtype=None):
         name = f"c{len(self.constants)}"
@@ -48,7 +49,8 @@ class Builder:
 
     def model(self, *outputs, domains=(), opset=17):
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(self.dtype))
-        inputs = [helper.make_tensor_value_info("x", kind, ["N", *self.shape])]
+        inputs = [helper.make_tensor_value_info(name, kind, ["N", *shape])
+                  for name, shape in {"x": self.shape, **self.more}.items()]
         made = [helper.make_empty_tensor_value_info(name) for name in outputs]
         model = helper.make_model(
             helper.make_graph(self.nodes, "test", inputs, made, self.constants), ir_version=8,

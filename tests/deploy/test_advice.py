@@ -5,13 +5,16 @@ import ast
 import inspect
 import sys
 
+import numpy as np
 import onnx
+import onnxruntime
 import pytest
 
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.frontend.graph import Node, load_graph
 from flexdrive_deploy.hyperdrive import (
     attributes,
+    instead,
     refusal,
 )
 from flexdrive_deploy.hyperdrive import (
@@ -26,15 +29,20 @@ from flexdrive_deploy.hyperdrive import (
 from flexdrive_deploy.hyperdrive import (
     patterns as begin,
 )
+from flexdrive_deploy.hyperdrive.advice import follow
+from flexdrive_deploy.hyperdrive.instead import INSTEAD_OF, no_such_operation
 from flexdrive_deploy.hyperdrive.partition import analyse
-from flexdrive_deploy.hyperdrive.refusal import INSTEAD_OF, Refusal, no_such_operation
+from flexdrive_deploy.hyperdrive.refusal import Refusal
+from flexdrive_sim.hyperdrive.drive.inference_session import Session
 
 from .advice_cases import (
     CASES,
     CHANNELWISE,
     CONFIG,
     FOLLOWED,
+    NEVER_LEFT,
     ONE_IMAGE,
+    OPERATIONS,
     OPSETS,
     SHAPE,
     bipolar,
@@ -44,7 +52,7 @@ from .advice_cases import (
 )
 from .onnx_models import integer_builder
 
-MODULES = (attributes, begin, chain, reasons, refusal, support)
+MODULES = (attributes, begin, chain, instead, reasons, refusal, support)
 
 
 def verdict(build, config, opset=12, one_image=False):
@@ -70,6 +78,56 @@ def test_advice(reason):
     after, model = verdict(*right, opset)
     assert after.where == "chip", after
     compile_model(model, right[1])
+
+
+def followed(model, placement, config):
+    """Follow the advice of a node: (Placements of what stands for it then, that are not gone), the
+    network compiled, run and compared with onnxruntime."""
+    changed, chip = follow(load_graph(model), placement, config)
+    onnx.checker.check_model(changed)
+    found = [p for p in analyse(load_graph(changed), chip).placements
+             if not p.gone and (p.name == "it" or p.name.startswith("it/"))]
+    session = Session(compile_model(changed, chip, layer_check=True))
+    shape = [1, *(d.dim_value for d in changed.graph.input[0].type.tensor_type.shape.dim[1:])]
+    image = np.random.default_rng(0).integers(-1, 2, shape).astype(np.float32)
+    result = session.run(image)
+    assert result.difference is None
+    if any(node.op_type == "BipolarQuant" for node in changed.graph.node):
+        return found        # which onnxruntime has not
+    names = [value.name for value in changed.graph.output]
+    wanted = onnxruntime.InferenceSession(changed.SerializeToString()).run(names, {"x": image})
+    for name, value in zip(names, wanted, strict=True):
+        with np.errstate(over="ignore"):
+            made, value = (each.astype(np.float16) for each in (result.outputs[name], value))
+        largest = np.abs(value[np.isfinite(value)]).max(initial=1)
+        np.testing.assert_allclose(made, value, atol=1e-2 * largest)
+    return found
+
+
+@pytest.mark.parametrize("reason", CASES)
+def test_advice_followed_by_itself(reason):
+    """The edits of the advice, applied to the refused network: accepted, and right."""
+    _, (build, config), _ = CASES[reason]
+    placement, model = verdict(build, config, OPSETS.get(reason, 12), reason in ONE_IMAGE)
+    assert placement.advice
+    for found in followed(model, placement, config):
+        # Expand makes shapes equal, where the chip adds.
+        assert found.where == "chip" or found.operation == "Expand", found
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_advice_for_operations_followed_by_itself(operation):
+    placement, model = verdict(OPERATIONS[operation], CHANNELWISE, {
+        "Mish": 18, "LayerNormalization": 17, "Gelu": 20}.get(operation, 14))
+    assert placement.advice
+    stays = placement.rewrite.startswith("nothing") and "; or " not in placement.rewrite
+    for found in followed(model, placement, CHANNELWISE):
+        assert found.where == ("host" if stays else "chip") or found.operation in (
+            "Reshape", "Resize"), found
+
+
+def test_every_operation_that_advice_knows_is_followed():
+    assert set(INSTEAD_OF) - NEVER_LEFT == set(OPERATIONS) - {"Ceil"}
 
 
 @pytest.mark.parametrize("operation", [*INSTEAD_OF, "Ceil"])

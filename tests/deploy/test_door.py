@@ -56,7 +56,7 @@ def verdict(action):
 
 def imported(path):
     graph = load_graph(load_model(path))
-    compile_graph(graph, analyse(graph, CONFIG), CONFIG, name="net")
+    compile_graph(analyse(graph, CONFIG), CONFIG, name="net")
 
 
 def spoiled(content, rng):

@@ -104,13 +104,13 @@ def test_nothing_half_written(program, tmp_path, monkeypatch):
 
 def test_a_network_survives(tmp_path):
     builder, image = integer_builder((3, 6, 6))
-    x = builder.conv(builder.node("Neg", "x"), 3, 4)
+    x = builder.conv(builder.node("Abs", "x"), 3, 4)
     model = builder.model(builder.node("Flatten", builder.node("Relu", x)))
     made = compile_model(model, CONFIG, name="small")
     made.save(tmp_path / "net")
     again = Deployment.load(tmp_path / "net", CONFIG)
     assert (again.name, again.inputs, again.outputs) == ("small", made.inputs, made.outputs)
     assert [type(part) for part in again.parts] == [type(part) for part in made.parts]
-    np.testing.assert_array_equal(again.parts[0].run({"x": image})["neg0:0"], -image)
+    np.testing.assert_array_equal(again.parts[0].run({"x": image})["abs0:0"], np.abs(image))
     with pytest.raises(FileError, match="is not a flexdrive-program"):
         Program.load(tmp_path / "net")

@@ -171,7 +171,7 @@ def test_quantizers_of_maps_run_on_the_host(parameters, attributes, domain):
     assert [placement.where for placement in placements] == ["chip", "host", "chip"]
     assert ("bipolar" if parameters[-1] in (1, 0.25) else "bits") in placements[1].reason
     assert placements[1].rewrite
-    deployment = compile_graph(graph, analyse(graph, CONFIG), CONFIG, name="net", layer_check=True)
+    deployment = compile_graph(analyse(graph, CONFIG), CONFIG, name="net", layer_check=True)
     first = deployment.parts[0]
     result = Session(deployment).run(image)
     before = result.chips[0].maps[first.outputs[0]].view(np.float16).astype(np.float32)
@@ -259,11 +259,10 @@ def test_a_sign_of_scale_one_is_the_activation(domain):
     graph = load_graph(finished(b, b.conv(q, 4, 2, name="after")))
     support = analyse(graph, CONFIG)
     assert {placement.where for placement in support.placements} == {"chip"}
-    deployment = compile_graph(graph, support, CONFIG, name="net", layer_check=True)
+    deployment = compile_graph(support, CONFIG, name="net", layer_check=True)
     maps = Session(deployment).run(image).chips[0].maps
     signs = maps[q].view(np.float16)
-    before = Session(compile_graph(*(lambda g: (g, analyse(g, CONFIG)))(load_graph(finished(b, x))),
-                                   CONFIG, name="net")).run(image).outputs[x][0]
+    before = run(finished(b, x), image)[0]
     np.testing.assert_array_equal(signs, np.where(before >= 0, 1, -1))     # 0 gives +1
 
 

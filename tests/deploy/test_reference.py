@@ -23,7 +23,7 @@ from .test_import import CONFIG
 
 def differences(builder, image, output, beside=None):
     graph = load_graph(builder.model(output))
-    deployment = compile_graph(graph, analyse(graph, CONFIG), CONFIG, name="net", layer_check=True)
+    deployment = compile_graph(analyse(graph, CONFIG), CONFIG, name="net", layer_check=True)
     (chip,) = Session(deployment).run(image).chips
     return layer_differences(graph, deployment, chip.maps, image if beside is None else beside)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from flexdrive.flexv.isa import CSRS, EXTENSIONS, OPTIONAL
+from flexdrive.flexv.isa import CSRS
 from flexdrive_sim.flexv.drive.snippet import Snippet, code, load_constant
 
-from .cores import built_core
+from .cores import full_core
 from .traps import both, store
 
 pytestmark = pytest.mark.slow
@@ -15,7 +15,7 @@ _COUNT, _OTHER, _SUM, _TOTAL = 5, 6, 11, 12
 @pytest.fixture(scope="module")
 def fast():
     """The core whose random programs test_core.py runs."""
-    return built_core(EXTENSIONS + OPTIONAL, registers="ram", fast_loops=True)
+    return full_core()
 
 
 def _set_up(number, instructions, by_register):

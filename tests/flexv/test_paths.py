@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from flexdrive.emit import emit_rtlil
-from flexdrive.flexv.core import Core
+from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive.flexv.wishbone import WishboneBridge
 from flexdrive_deploy.hdl.combinational import combinational_paths
 
@@ -36,6 +36,8 @@ def test_the_manual_lists_the_core_s_combinational_paths():
         listed |= {output: set(_names(inputs)) for output in _names(outputs)}
     assert listed
     assert _paths(Core()) == listed
+    waiting = Core(CoreConfig(waiting_loads=(1 << 30, 1 << 17)))
+    assert _paths(waiting) == listed | {"leaves": {"dbus_gnt", "dbus_rvalid", "dbus_err"}}
 
 
 def test_no_input_of_wishbone_reaches_an_output():

@@ -8,7 +8,7 @@ from flexdrive.flexv.core import CoreConfig
 from flexdrive.flexv.isa import CSRS, EXTENSIONS, OPTIONAL, find, instructions
 from flexdrive_sim.flexv.drive.snippet import DATA, POINTER, code, load_constant, write_csr
 
-from .cores import built_core
+from .cores import full_core
 from .traps import both, store
 
 _ACC, _SCALE, _ADDEND, _OUT, _SHIFT = 5, 6, 7, 11, 13
@@ -20,7 +20,7 @@ _CORE = EXTENSIONS + OPTIONAL
 @pytest.fixture(scope="module")
 def clearing():
     """A core that has it."""
-    return built_core(_CORE, registers="ram", fast_loops=True)
+    return full_core()
 
 
 def _packed(acc, scale, addend, control):

@@ -40,10 +40,10 @@ def _in_float32(model):
     return copy
 
 
-def _with_outputs(graph, names):
+def _with_outputs(graph, names, rewritten):
     """The model as it was given, for one image and with other outputs; as it was imported when it
-    has quantizers, which no evaluator knows."""
-    if any(qonnx.is_quantizer(node) for node in graph.model.graph.node):
+    has quantizers, which no evaluator knows, or when only the rewritten graph has the outputs."""
+    if rewritten or any(qonnx.is_quantizer(node) for node in graph.model.graph.node):
         return sub_model(graph, graph.nodes, graph.inputs, names)
     model = onnx.ModelProto.FromString(graph.model.SerializeToString())
     for value in model.graph.input:
@@ -62,9 +62,10 @@ def declared_values(graph, names, image):
 
     Parameters
     ----------
-    graph : onnx_graph.Graph with one input.
-    names : names of values of it, inside or results.
-    image : (1, ...) array.
+    graph : onnx_graph.Graph, as given or rewritten.
+    names : names of values of it, inside or results. What the model as given does not have is
+        computed from the graph.
+    image : (1, ...) array, or input name -> that of each.
 
     Returns
     -------
@@ -75,16 +76,22 @@ def declared_values(graph, names, image):
     ModelError
         when the model cannot be evaluated.
     """
-    (source,) = graph.inputs
-    model, engine = _with_outputs(graph, names), "onnxruntime"
+    feeds = image if isinstance(image, dict) else {graph.inputs[0]: image}
+    given = {name for node in graph.model.graph.node for name in node.output}
+    given.update(graph.inputs)
+    inner = [name for name in names if name not in given]
+    if inner and len(inner) < len(names):
+        own, engine = declared_values(graph, [name for name in names if name in given], image)
+        return own | declared_values(graph, inner, image)[0], engine
+    model, engine = _with_outputs(graph, names, bool(inner)), "onnxruntime"
     try:
         try:
             evaluator = Evaluator(model)
         except ModelError:
-            if graph.types[source] != TensorProto.DOUBLE:
+            if all(graph.types[name] != TensorProto.DOUBLE for name in graph.inputs):
                 raise
             evaluator, engine = Evaluator(_in_float32(model)), "onnxruntime, double as float32"
-        values = evaluator.run({source: image})
+        values = evaluator.run(feeds)
     except ModelError as error:
         raise ModelError(f"The model cannot be evaluated as it stands: {error}") from None
     return {name: np.asarray(values[name], np.float64) for name in names}, engine

@@ -75,7 +75,7 @@ def _command(target, configuration):
         if isinstance(value, bool):
             words += [option] if value else []
         else:
-            text = ",".join(value) if isinstance(value, list) else value
+            text = ",".join(map(str, value)) if isinstance(value, list) else value
             words.append(f"{option} {text}")
     # Into a directory of its own: as it stands, the command overwrites nothing.
     return " ".join(["flexdrive verilog", target.name, *words, f"-o {target.module}"])

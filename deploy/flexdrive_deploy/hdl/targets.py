@@ -80,9 +80,9 @@ class Target:
 
 
 def _listed(config):
-    """The fields of a configuration by name, tuples as lists."""
+    """The fields of a configuration by name, tuples as lists, without what is empty."""
     return {name: list(field) if isinstance(field, tuple) else field
-            for name, field in asdict(config).items()}
+            for name, field in asdict(config).items() if field != ()}
 
 
 def _described(options):

@@ -5,6 +5,7 @@ be right about. Names after the operator pages of ONNX, opset 7 and newer; befor
 had attributes for broadcasting, and BatchNormalization was in training unless told otherwise.
 """
 
+from .advice import newer_opset, without
 from .index_rules import opset_of
 from .refusal import Refusal
 
@@ -36,9 +37,9 @@ def unknown(node, graph):
     opset = opset_of(graph)
     if opset < OLDEST_OPSET:
         return Refusal(f"is of opset {opset}, whose rules differ",
-                       f"export with opset {OLDEST_OPSET} or newer")
+                       (newer_opset(OLDEST_OPSET),))
     names = sorted(set(node.attributes) - set(KNOWN.get(node.operation, node.attributes)))
     if names:
         return Refusal(f"has {' and '.join(names)}, which no layer of the chip knows",
-                       f"{node.operation} without {' and '.join(names)}")
+                       (without(node.operation, names),))
     return None

@@ -9,10 +9,12 @@ from flexdrive.hyperdrive.config import ChipConfig
 from flexdrive.hyperdrive.descriptor.fields import Activation
 
 from ..frontend import quantizers as qonnx
+from . import advice
 from .attributes import unknown
 from .index_rules import opset_of
+from .instead import no_such_operation
 from .ir import MINUS_ZERO, ConvLayer, half_bits
-from .refusal import Refusal, no_such_operation, together
+from .refusal import Refusal, together
 
 __all__ = ["FOLDED", "Chain"]
 
@@ -82,8 +84,8 @@ class Chain:
         if strange is not None:
             return strange
         if self.shuffle > 1:
-            return Refusal("comes after a channel shuffle", "shuffle last, before the next "
-                           "convolution")
+            return Refusal("comes after a channel shuffle", (advice.chip(
+                "shuffle last, before the next convolution", channelwise=True),))
         late = self._late(action)
         # What would be in the way at its right place is said at once.
         chain = replace(self, nodes=[*self.nodes]) if late else self
@@ -98,9 +100,10 @@ class Chain:
         if self.activation == Activation.NONE or action in (_pass, _shuffle):
             return None
         if action in _ACTIVATIONS:
-            return Refusal("is a second activation", "one activation a convolution")
+            return Refusal("is a second activation", (advice.ONE_ACTIVATION,))
         return Refusal("comes after the activation, which is the chip's last step",
-                       "convolution, scale, addition, bias, then activation")
+                       (advice.chip("convolution, scale, addition, bias, then activation",
+                             channelwise=True),))
 
     def take(self, nodes):
         """Nodes, one behind the other, that are folded now."""
@@ -132,9 +135,10 @@ def _operands(chain, node, graph):
 
 
 _NOT_PER_CHANNEL = Refusal("its other operand is not one constant, or one per channel",
-                           "a constant of shape (C, 1, 1)")
+                           (advice.PER_CHANNEL,))
 _AFTER_BYPASS = Refusal("scales after the residual addition; the chip scales before",
-                        "scale both operands before they are added")
+                        (advice.chip("scale both operands before they are added",
+                              channelwise=True),))
 
 
 def _multiply(chain, node, graph):
@@ -143,7 +147,7 @@ def _multiply(chain, node, graph):
         return _NOT_PER_CHANNEL
     if node.operation == "Div":
         if node.inputs[0] != chain.value or not values.all():
-            return Refusal("divides a constant by a map, or by zero", "Mul by the reciprocal")
+            return Refusal("divides a constant by a map, or by zero", (advice.RECIPROCAL,))
         values = 1 / values
     if chain.bypass is not None:
         return _AFTER_BYPASS
@@ -154,11 +158,12 @@ def _multiply(chain, node, graph):
 def _batch_norm(chain, node, graph):
     gamma, beta, mean, variance = (graph.constants.get(name) for name in node.inputs[1:5])
     if any(values is None for values in (gamma, beta, mean, variance)):
-        return Refusal("parameters are not constants", "inference form, parameters stored")
+        return Refusal("parameters are not constants", (
+            advice.stored(1, 2, 3, 4, what="inference form, parameters"),))
     if not node.attributes.get("spatial", 1):
-        return Refusal("normalizes every pixel by numbers of its own", "spatial = 1")
+        return Refusal("normalizes every pixel by numbers of its own", (advice.SPATIAL,))
     if node.attributes.get("training_mode", 0) or len(node.outputs) > 1:
-        return Refusal("is in training mode", "inference form")
+        return Refusal("is in training mode", (advice.INFERENCE,))
     if chain.bypass is not None:
         return _AFTER_BYPASS
     epsilon = node.attributes.get("epsilon", 1e-5)
@@ -171,23 +176,16 @@ def _batch_norm(chain, node, graph):
 def _add(chain, node, graph):
     values, other = _operands(chain, node, graph)
     if values is not None:
-        if node.operation == "Sub":
-            if node.inputs[0] != chain.value:
-                return Refusal("subtracts a map from a constant", "Mul by -1, then Add")
-            values = -values
-        chain.bias = chain.bias + values
+        chain.bias = chain.bias + (-values if node.operation == "Sub" else values)
         return None
     if other in graph.constants:
         return _NOT_PER_CHANNEL
-    if node.operation == "Sub":
-        return Refusal("subtracts maps; the chip adds them", "Add, with the scale negated")
     if chain.bypass is not None:
-        return Refusal("is the second map added to one convolution", "one addition a convolution")
-    if other == chain.value:
-        return Refusal("adds a map to itself", "Mul by 2")
+        return Refusal("is the second map added to one convolution", (advice.chip(
+            "one addition a convolution", channelwise=True),))
     if graph.shapes.get(other) != chain.shape:
         return Refusal(f"adds {graph.shapes.get(other, 'unknown shape')} to {chain.shape}",
-                       "maps of equal shape")
+                       (advice.EQUAL_SHAPES,))
     chain.bypass = other
     return None
 
@@ -203,10 +201,10 @@ def _clip(chain, node, graph):
     else:
         bounds = [*node.inputs[1:], "", ""][:2]
         if any(name and name not in graph.constants for name in bounds):
-            return Refusal("its bounds are not constants", "Relu")
+            return Refusal("its bounds are not constants", (advice.becomes("Relu"),))
         least, most = (graph.constants.get(name) for name in bounds)
     if least is None or np.any(least != 0) or (most is not None and np.any(most < _BEYOND)):
-        return Refusal("bounds other than 0 and infinity", "Relu")
+        return Refusal("bounds other than 0 and infinity", (advice.becomes("Relu"),))
     chain.activation = Activation.RELU
     return None
 
@@ -214,7 +212,7 @@ def _clip(chain, node, graph):
 def _maximum(chain, node, graph):
     values, _ = _operands(chain, node, graph)
     if values is None or values.any():
-        return Refusal("is no maximum of a map and 0", "Relu")
+        return Refusal("is no maximum of a map and 0", (advice.becomes("Relu"),))
     chain.activation = Activation.RELU
     return None
 
@@ -223,7 +221,7 @@ def _sign(chain, node, graph):
     quantizer = qonnx.quantizer_of(node, graph.constants)
     if quantizer is None or not quantizer.bipolar or (quantizer.scale != 1).any() or (
             np.any(quantizer.zero != 0)):
-        return Refusal("is no sign of scale 1", "BipolarQuant of scale 1")
+        return Refusal("is no sign of scale 1", (advice.SCALE_ONE,))
     chain.activation = Activation.SIGN
     return None
 
@@ -235,8 +233,8 @@ def _leaky_relu(chain, node, graph):
 def _prelu(chain, node, graph):
     slopes = np.unique(graph.constants.get(node.inputs[1], ()))
     if len(slopes) != 1:
-        return Refusal("has several slopes, or computes them", "one slope for all channels, on a "
-                       "chip with leaky = true; or Relu")
+        return Refusal("has several slopes, or computes them", (
+            advice.ONE_SLOPE, advice.chip("Relu", leaky=True)))
     return _leak(chain, float(slopes[0]))
 
 
@@ -247,10 +245,10 @@ def _leak(chain, alpha):
     slope = half_bits(np.float64(alpha))
     refusals = []
     if not chain.config.leaky:
-        refusals.append(Refusal("the chip has no leaky ReLU", "a chip with leaky = true, or Relu"))
+        refusals.append(Refusal("the chip has no leaky ReLU", (advice.chip("Relu", leaky=True),)))
     if slope & 0x7FFF >= 0x7C00:
         refusals.append(Refusal(f"its alpha {alpha:.4g} exceeds binary16",
-                                "magnitudes up to 65504"))
+                                (advice.attributes(alpha=float(np.copysign(65504, alpha))),)))
     if refusals:
         return together(refusals)
     chain.activation, chain.slope = Activation.LEAKY, int(slope)
@@ -258,7 +256,7 @@ def _leak(chain, alpha):
 
 
 _NO_SHUFFLE = Refusal("is no channel shuffle",
-                      "Reshape to (1, G, C/G, H, W), Transpose of axes 1 and 2, Reshape back")
+                      (advice.SHUFFLE,))
 
 
 def _shuffle(chain, node, graph):
@@ -279,7 +277,7 @@ def _shuffle(chain, node, graph):
             or graph.shapes.get(nodes[2].outputs[0]) != chain.shape):
         return _NO_SHUFFLE
     if chain.bypass is not None:
-        return Refusal("shuffles a sum of maps", "shuffle before the addition, or a layer later")
+        return Refusal("shuffles a sum of maps", (advice.LAYER_BEFORE,))
     chain.shuffle = split[1]
     chain.take(nodes)
     return None
@@ -287,7 +285,7 @@ def _shuffle(chain, node, graph):
 
 def _pass(chain, node, graph):
     if node.attributes.get("to", TensorProto.FLOAT) not in _FLOATS:
-        return Refusal("converts to a type other than floating point", "floating point")
+        return Refusal("converts to a type other than floating point", (advice.attributes(to=1),))
     return None
 
 

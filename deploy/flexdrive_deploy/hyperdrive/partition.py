@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..frontend import quantizers as qonnx
+from ..frontend.graph import Graph
 from ..frontend.kernels import kernel
+from . import advice
 from .attributes import unknown
 from .diagnostics import left_over
 from .fusion import Chain
-from .patterns import CHANNELWISE, begin, begin_channelwise
+from .patterns import CHANNELWISE, begin, begin_alone, begin_channelwise
 from .refusal import Refusal, together
+from .rewrites.manager import rewritten
 
 __all__ = ["AVERAGED_PIXELS", "Placement", "Support", "analyse"]
 
@@ -21,7 +24,8 @@ AVERAGED_PIXELS = 256
 @dataclass(frozen=True)
 class Placement:
     """A node's verdict: ``where`` is "chip", "host" or "unsupported"; ``gone`` when the import
-    removed it."""
+    removed it; ``advice`` : the edits that ``rewrite`` says (:func:`~.advice.follow`), for nodes
+    that the chip might have."""
 
     name: str
     operation: str
@@ -29,14 +33,16 @@ class Placement:
     reason: str
     rewrite: str = ""
     gone: bool = False
+    advice: tuple = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Support:
-    """chains: list of Chain, in order of their Conv nodes; joins: Concat nodes of the chip;
-    averages: nodes of the chip that take the mean of a map; placements: one for each node of the
-    model, in its order."""
+    """graph: onnx_graph.Graph, as rewritten for the chip; chains: list of Chain, in order of their
+    first nodes; joins: Concat nodes of the chip; averages: nodes of the chip that take the mean of
+    a map; placements: one for each node of the model, in its order."""
 
+    graph: Graph
     chains: list
     joins: list
     averages: list
@@ -67,7 +73,7 @@ def _out_of_range(chain):
             value = np.asarray(values)[channel]
             wrong = "is no number" if np.isnan(value) else "exceeds binary16"
             return Refusal(f"{what} {value:.4g} of output channel {channel} {wrong}",
-                           "magnitudes up to 65504")
+                           (advice.IN_RANGE,))
     return None
 
 
@@ -85,18 +91,27 @@ def _follow(chain, graph, taken, refusals):
 
 
 def _add_channelwise(graph, config, chains, taken, refusals):
-    """Pooling and upsampling of maps that the chip makes; of others they would only bring more
-    words there."""
+    """Pooling and upsampling of maps that the chip makes, and what is folded into no layer before
+    it: layers of their own. Of maps of the host they would only bring more words to the chip."""
     made = {chain.value for chain in chains}
+    # What a layer reads is on the chip as well, and a map of the host that becomes larger has fewer
+    # words to send before than behind.
+    there = {chain.source for chain in chains} | {chain.bypass for chain in chains}
+    read = {name for chain in chains for name in (chain.source, chain.bypass)}
     for node in graph.nodes:
         if node.operation == "Concat" and made.intersection(node.inputs):
             made.update(node.outputs)
-        if node.operation not in CHANNELWISE or node.domain:
+        if node in taken:
             continue
-        chain = begin_channelwise(node, graph, config, made)
+        if node.operation in CHANNELWISE and not node.domain:
+            grows = node.operation in ("Resize", "Upsample") and node.outputs[0] in read
+            chain = begin_channelwise(node, graph, config, {
+                *made, *there, *(node.inputs[:1] if grows else ())})
+        else:
+            chain = begin_alone(node, graph, config, made)
         if isinstance(chain, Refusal):
             refusals[node] = chain
-        else:
+        elif chain is not None:
             taken.add(node)
             _follow(chain, graph, taken, refusals)
             chains.append(chain)
@@ -111,14 +126,16 @@ def _join_refusals(node, graph, added, joined):
         yield strange
     shapes = [graph.shapes.get(name, ()) for name in node.inputs]
     if node.attributes.get("axis", 1) not in (1, -3) or any(len(shape) != 4 for shape in shapes):
-        yield Refusal("joins maps along another axis than the channels", "axis 1")
+        yield Refusal("joins maps along another axis than the channels",
+                      (advice.attributes(axis=1),))
     if any(name in graph.constants for name in node.inputs):
-        yield Refusal("joins a constant", "maps only")
+        yield Refusal("joins a constant", (advice.ONLY_MAPS,))
     if len(set(node.inputs)) < len(node.inputs) or joined.intersection(node.inputs):
-        yield Refusal("joins a map that is joined twice", "a map in one Concat only")
+        yield Refusal("joins a map that is joined twice", (
+            advice.chip("a map in one Concat only", channelwise=True),))
     if added.intersection(node.inputs):
         yield Refusal("joins a sum of maps or one of its operands",
-                      "a convolution between addition and Concat")
+                      (advice.chip("a convolution between addition and Concat", channelwise=True),))
 
 
 def _joins(graph, chains, refusals):
@@ -126,12 +143,13 @@ def _joins(graph, chains, refusals):
     there = {chain.value for chain in chains}
     added = {name for chain in chains if chain.bypass is not None
              for name in (chain.bypass, chain.value)}
+    read = {name for chain in chains for name in (chain.source, chain.bypass)}
     joins, joined = [], set()
     for node in graph.nodes:
         if node.operation != "Concat" or node.domain:
             continue
-        if not there.intersection(node.inputs):
-            refusals[node] = Refusal("joins maps of the host", "a layer of the chip before it")
+        if not there.intersection(node.inputs) and node.outputs[0] not in read:
+            refusals[node] = Refusal("joins maps of the host", (advice.LAYER_BEFORE,))
             continue
         refusal = together(_join_refusals(node, graph, added, joined))
         if refusal is not None:
@@ -160,16 +178,16 @@ def _average_refusals(node, graph, config, made):
         yield strange
     if node.operation == "ReduceMean" and not (len(shape) == 4 and _pixel_mean(node, graph)):
         yield Refusal("is no mean of rows and columns that keeps their axes",
-                      "ReduceMean of a map over axes 2 and 3 with keepdims = 1")
+                      (advice.PIXEL_MEAN,))
     if not config.channelwise:
-        yield Refusal("the chip has no pooling", "a chip with channelwise = true")
+        yield Refusal("the chip has no pooling", (advice.chip(channelwise=True),))
     if node.inputs[0] not in made:
         yield Refusal("its map is not made by a layer of the chip",
-                      "a layer of the chip before it")
+                      (advice.LAYER_BEFORE,))
     pixels = shape[2] * shape[3] if len(shape) == 4 else 0
     if pixels > AVERAGED_PIXELS:
         yield Refusal(f"averages {pixels} pixels; sums of more than {AVERAGED_PIXELS} lose too "
-                      "much in binary16", "AveragePool before it, with kernel and stride 2")
+                      "much in binary16", (advice.average_before(AVERAGED_PIXELS),))
 
 
 def _averages(graph, config, chains, refusals):
@@ -187,6 +205,14 @@ def _averages(graph, config, chains, refusals):
     return found
 
 
+def _own(node, head):
+    """What the first node of a chain is."""
+    if node.operation == "Conv":
+        return f"binary weights{head.remark}"
+    return (CHANNELWISE[node.operation][1] if node.operation in CHANNELWISE
+            else "a layer of its own, value by value")
+
+
 def _verdict(node, chip, joins, averages, refusals, graph):
     if node in joins:
         return Placement(node.name, node.operation, "chip", "maps lie behind each other")
@@ -194,8 +220,7 @@ def _verdict(node, chip, joins, averages, refusals, graph):
         return Placement(node.name, node.operation, "chip", "means leave instead of the map")
     if node in chip:
         head = chip[node]
-        own = (CHANNELWISE[node.operation][1] if node.operation in CHANNELWISE
-               else f"binary weights{head.remark}")
+        own = _own(node, head)
         folded = own if head.nodes[0] is node else f"folded into {head.name}"
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
             folded = f"bypass of {head.name}"
@@ -210,7 +235,7 @@ def _verdict(node, chip, joins, averages, refusals, graph):
     narrowed = (f" (computed in float32: onnxruntime has no {node.operation} in {host.narrowed})"
                 if host.narrowed else "")
     return Placement(node.name, node.operation, "host", refusal.reason + narrowed,
-                     refusal.rewrite)
+                     refusal.rewrite, advice=refusal.advice)
 
 
 def analyse(graph, config):
@@ -221,6 +246,7 @@ def analyse(graph, config):
     -------
     Support
     """
+    graph = rewritten(graph, config)
     depths, position = _depths(graph), {node: i for i, node in enumerate(graph.nodes)}
     convolutions = [node for node in graph.nodes if node.operation == "Conv" and not node.domain]
     chains, taken, refusals = [], set(), {}
@@ -247,4 +273,4 @@ def analyse(graph, config):
     placements = [*folded, *(_verdict(node, chip, joins, averages, refusals, graph)
                              for node in graph.nodes)]
     placements.sort(key=lambda placement: graph.order[placement.name])
-    return Support(chains, joins, averages, placements)
+    return Support(graph, chains, joins, averages, placements)

@@ -17,7 +17,7 @@ COMMANDS = {
     "mesh-soak": ("mesh_soak", "Random meshes for hours."),
     "netlist": ("netlist", "A chip after synthesis for an FPGA, cell by cell."),
     "proofs": ("proofs", "Formal proofs with SymbiYosys."),
-    "random": ("random", "Random programs on the core, on chips, on meshes."),
+    "random": ("random", "Random programs on the core and clusters, on chips, on meshes."),
     "verilog": ("verilog", "Emitted Verilog with X in Icarus Verilog."),
     "wishbone": ("wishbone", "The core behind a Wishbone slave of cocotbext-wishbone."),
 }

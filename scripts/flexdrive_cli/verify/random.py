@@ -1,4 +1,4 @@
-"""``flexdrive verify random``: random programs on the core, on chips, on meshes."""
+"""``flexdrive verify random``: random programs on the core and on clusters, on chips, on meshes."""
 
 import click
 from rich.table import Table
@@ -9,7 +9,7 @@ from .verdict import end, printer
 __all__ = ["command", "table_of"]
 
 # flexdrive_sim.random_checks.KINDS, imported late
-KINDS = ("core", "chips", "meshes")
+KINDS = ("core", "clusters", "chips", "meshes")
 
 
 def table_of(found):
@@ -25,16 +25,18 @@ def table_of(found):
 
 
 @click.command(name="random")
-@click.argument("kinds", nargs=-1, type=click.Choice(KINDS), metavar="[core|chips|meshes]...")
+@click.argument("kinds", nargs=-1, type=click.Choice(KINDS),
+                metavar="[core|clusters|chips|meshes]...")
 @click.option("--count", type=click.IntRange(min=1), metavar="N",
-              help="Seeds of each kind; 50 programs of 20,000 instructions, 6 chips and 4 meshes "
-              "with 40 programs each when not given.")
+              help="Seeds of each kind; 50 programs of 20,000 instructions, 20 of 20,000 cycles on "
+              "clusters, 6 chips and 4 meshes with 40 programs each when not given.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
               help="The first; its successors follow.")
 @worker_options
 def command(kinds, count, seed, workers):
-    """Random programs in lockstep with the Flex-V simulator; random layers on random chips and on
-    random meshes, against the golden model (every word) and the cycle model (every report).
+    """Random programs in lockstep with the Flex-V simulator, on one core and on all of a cluster
+    with data that they share; random layers on random chips and on random meshes, against the
+    golden model (every word) and the cycle model (every report).
 
     The same seeds give the same results on any number of workers.
     """

@@ -23,7 +23,8 @@ _OPTIONS = {
     "depth": [f"--depth {depth}" for depth in (1, 2, 3, 4)],
     "dot": ["--structure array", "--structure islands", "--structure only16"],
     "core": ["", "--rvfi", "--extensions i,zicsr", "--extensions i,zifencei,zicsr,m,xpulp_memory",
-             "--dot-structure islands --fetch-words 2", "--registers ram"],
+             "--dot-structure islands --fetch-words 2",
+             "--registers ram --waiting-loads 0x40000000,0x20000"],
     "cluster": ["--cores 2 --banks 4 --bank-words 256 --extensions i,zicsr"]}
 
 # (target, options as on the command line).

@@ -1,5 +1,7 @@
 """What the tests of the cluster share."""
 
+from dataclasses import replace
+
 import pytest
 
 from flexdrive.flexv.cluster import ClusterConfig
@@ -10,8 +12,9 @@ from flexdrive_sim.flexv.drive.cluster_bench import build_cluster
 from flexdrive_sim.flexv.drive.run_cluster import run_cluster
 
 # Small caches, so that programs do not fit; cores that stand still while they wait.
-CONFIG = ClusterConfig(cores=4, banks=8, bank_words=1024, private_cache=256, shared_cache=1024,
-                       cache_ways=2, gate_cores=True, core=CoreConfig.preset("rv32imc"))
+CONFIG = ClusterConfig(cores=4, banks=8, bank_words=2048, private_cache=256, shared_cache=1024,
+                       cache_ways=2, gate_cores=True,
+                       core=replace(CoreConfig.preset("rv32imc"), rvfi=True))
 
 
 @pytest.fixture(scope="session")

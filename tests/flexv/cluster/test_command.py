@@ -44,6 +44,20 @@ def test_run_prints_and_draws(small, tmp_path):
     assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
+def test_a_trace_names_cores(small, tmp_path):
+    program, trace = _built(tmp_path, program_text("fork")), tmp_path / "trace.txt"
+    assert _run(program, "--cores", 4, "--trace", trace).exit_code == 0
+    lines = [line.split() for line in trace.read_text().splitlines()]
+    cycles, cores = [int(line[0]) for line in lines], {line[1] for line in lines}
+    assert cycles == sorted(cycles)
+    assert cores == {"0", "1", "2", "3"}
+    # Every core begins where the program does, and calls main in core 0 only.
+    for core in "0123":
+        own = [line for line in lines if line[1] == core]
+        assert own[0][2] == "80000000"
+        assert any(line[3].startswith("main") for line in own) == (core == "0")
+
+
 def test_run_tells_what_went_wrong(small, tmp_path):
     program = _built(tmp_path, "int main(void) { return 3; }")
     result = _run(program, "--cores", 4)
@@ -59,7 +73,7 @@ def test_program_for_fewer_cores_is_refused(small, tmp_path):
 
 @pytest.mark.parametrize(("arguments", "message"), [
     (["--banks", "8"], "options of a cluster need --cores"),
-    (["--cores", "4", "--trace", "x"], "a cluster has no --trace"),
+    (["--cores", "4", "--signature", "x"], "a cluster has no --signature"),
     (["--cores", "4", "--dmem-latency", "2"], "a cluster has no --dmem-latency"),
     (["--latency", "2"], "--latency needs --cores"),
     (["--activity", "x.png"], "--activity needs --cores"),

@@ -89,8 +89,8 @@ def test_latencies(run, latency):
 FAULTS = {
     "a load from nowhere": ("*(volatile int *)0x40110000;", "core 2: unexpected trap, cause 5 "
                             "(load access fault)", "mtval 0x40110000"),
-    "a store beyond L1": ("*(volatile int *)0x40008000 = 1;", "core 2: unexpected trap, cause 7",
-                          "mtval 0x40008000"),
+    "a store beyond L1": ("*(volatile int *)0x40010000 = 1;", "core 2: unexpected trap, cause 7",
+                          "mtval 0x40010000"),
     "a barrier of others": ("FLEXV_BARRIER_WAIT[3];", "core 2: unexpected trap, cause 5",
                             "mtval 0x4020004c"),
     "a mutex of others": ("FLEXV_MUTEX[0] = 0;", "core 2: unexpected trap, cause 7",
@@ -101,8 +101,8 @@ FAULTS = {
     "no function": ("__asm__ volatile(\"jalr zero\");", "core 2: trap without a handler", ""),
     "no handler": ("csr_write(mtvec, 0); *(volatile int *)0x40110000;", "core 2: trap without a "
                    "handler", "first access that failed was to 0x40110000"),
-    "a wild transfer": ("dma_row(DMA_IN, (void *)0x40007ff8, (void *)0x80000000, 16); dma_wait();",
-                        "a transfer of the DMA unit failed", "0x40008000"),
+    "a wild transfer": ("dma_row(DMA_IN, (void *)0x4000fff8, (void *)0x80000000, 16); dma_wait();",
+                        "a transfer of the DMA unit failed", "0x40010000"),
 }
 
 

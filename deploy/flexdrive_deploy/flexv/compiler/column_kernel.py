@@ -23,6 +23,8 @@ __all__ = ["BLOCK_COLUMNS", "ColumnKernel"]
 
 # Columns of the output that are made at once, at most (firmware/network/columns.c).
 BLOCK_COLUMNS = 14
+# Products of a column that are made while the one before is packed: one of each row, then two more.
+_AHEAD = 6
 _POST_STORES = {8: "p.sw.rpost", 4: "p.sh.rpost", 2: "p.sb.rpost"}
 
 
@@ -73,8 +75,11 @@ class ColumnKernel:
         """Rows of a column, stored one below the other; the last goes on to the next column."""
         lines, store = [], f"\t{_POST_STORES[self.out_bits]} {WORD}, {OUT}, {COUNT}"
         packed = DotKernel(8, 8, self.out_bits, 4, unused=self.unused).packed()
+        ahead = self._body()[:_AHEAD]
         for row in range(4):
-            lines += [*packs(row), *([store] if row else []), *packed]
+            # The next column's products of rows that have been packed, while the word is not there.
+            lines += [*packs(row), *([store] if row else []),
+                      *ahead[row:row + 1 if row < 3 else None], *packed]
         return [*lines, f"\t{_POST_STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"]
 
     def _next_group(self):
@@ -93,7 +98,7 @@ class ColumnKernel:
         """The function."""
         turned = {"s0": 28, "s1": 32, "s2": 36, "s3": 0, "s4": 16}
         fields = {WORD: 0, NEXT: 4, TABLE: 8, OUT: 12, COUNT: 20, OFFSET: 24}
-        epilogue, symbol = self._epilogue(), self.symbol
+        body, epilogue, symbol = self._body(), self._epilogue(), self.symbol
         return function(symbol, [
             f"\tsw a0, {STRUCT}(sp)", f"{symbol}_group:",
             *(f"\tlw {register}, {offset}(a0)" for register, offset in turned.items()),
@@ -103,6 +108,7 @@ class ColumnKernel:
             f"\tlw {WORD}, 16(a0)",
             *(f"\tml.sdotsup.w zero, zero, {channel}, 0, 0" for channel in range(ONE)),
             "\tml.sdotsup.a zero, zero, 0, 0, 0", *load_scales(TABLE), *cleared(ACCUMULATORS),
-            f"\tlp.setup 0, {WORD}, {symbol}_column", *self._body(), *epilogue[:-1],
+            *body[:_AHEAD], f"\tlp.setup 0, {WORD}, {symbol}_column", *body[_AHEAD:],
+            *epilogue[:-1],
             f"{symbol}_column:{epilogue[-1]}", "\tcsrwi CSR_SB_LEGACY, 1",
             f"\tlw a0, {STRUCT}(sp)", *self._next_group(), f"\tbnez a1, {symbol}_group"])

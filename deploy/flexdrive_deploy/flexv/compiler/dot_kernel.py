@@ -12,6 +12,9 @@ last pixel is multiplied, its four products load the next weights; the last prod
 pixel loads the next but one pixel's activations into the register that it multiplies, and the first
 product of the first pixel those of the second (``.x``). With one pixel activations need an
 instruction of their own.
+
+A packed word is there 4 cycles behind its last output. Meanwhile tiles of 4 pixels make the first
+products of the next tile: of pixels whose sums have been packed.
 """
 
 from dataclasses import dataclass
@@ -36,6 +39,8 @@ _FIELDS = {name: 4 * index for index, name in enumerate(
 _STORES = {8: "p.sw.reg", 4: "p.sh.reg", 2: "p.sb.reg"}
 _GROUP_BYTES = 32
 ONE = 4
+# Two for each pixel but the first.
+_AHEAD = 6
 
 
 def load_scales(base):
@@ -75,6 +80,7 @@ class DotKernel:
     pixels : of a tile, 4, 2 or 1; 4 only for activations that are not narrower than weights.
     single : depthwise: the source moves on from group to group.
     unused : bits of an output's lane that it does not have.
+    short : there is one word of the narrower operand.
     """
 
     a_bits: int
@@ -83,12 +89,32 @@ class DotKernel:
     pixels: int
     single: bool = False
     unused: int = 0
+    short: bool = False
+
+    @property
+    def ahead(self):
+        """Products of a tile that are made while the one before is packed."""
+        plain = self.pixels == 4 and self.out_bits != 32
+        return 0 if not plain or self.single or self.unused or self.short else _AHEAD
 
     @property
     def symbol(self):
         """Name of the function."""
         return (f"net_dots_a{self.a_bits}w{self.w_bits}o{self.out_bits}"
-                f"{f'u{self.unused}' * bool(self.unused)}{'d' * self.single}_{self.pixels}")
+                f"{f'u{self.unused}' * bool(self.unused)}{'d' * self.single}"
+                f"{'s' * self.short}_{self.pixels}")
+
+    @property
+    def word_cycles(self):
+        """Of a word of the narrower operand for a tile."""
+        return len(self._body())
+
+    @property
+    def tile_cycles(self):
+        """Of what comes behind the products of a tile, with the set-up of the loop over words."""
+        # A packed word is waited for while two other instructions leave.
+        waits = (0 if self.out_bits == 32 else 2 * self.pixels) - self.ahead
+        return len(self._epilogue()) - self.ahead + waits + 1
 
     def _body(self):
         """Dot products of one word of the narrower operand."""
@@ -145,6 +171,8 @@ class DotKernel:
                     *(f"\tp.sw.post {ACCUMULATORS[i]}, {OUT}, 4" for i in range(count - 1)),
                     f"\tsw {ACCUMULATORS[count - 1]}, 0({OUT})"]
         lines, store = [], f"\t{_STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"
+        if self.ahead:
+            return self._overlapped(store)
         for pixel in range(self.pixels):
             last = pixel == self.pixels - 1
             lines += [*packs(pixel), *([store] if pixel else []),
@@ -160,6 +188,19 @@ class DotKernel:
             return [*lines, store, *self._source(), *self._goes_there()]
         return [*lines, store]
 
+    def _overlapped(self, store):
+        """The same, while the next tile begins: 4 instructions behind each pixel's outputs."""
+        ahead, lines = self._body()[:self.ahead], []
+        for pixel in range(self.pixels):
+            last = pixel == self.pixels - 1
+            lines += [*packs(pixel), store if pixel else f"\tlw {NEXT}, {4 * self.pixels}({TABLE})",
+                      # Not last: an access to a CSR waits for operands that are being loaded.
+                      *(ahead[2 * pixel - 2:2 * pixel] if pixel else []),
+                      # The next source is known already.
+                      f"\tp.lw.post {OUT}, {TABLE}, {8 if last else 4}", *self.packed(),
+                      *([] if pixel else self._goes_there())]
+        return [*lines, store]
+
     def text(self):
         """The function."""
         body, epilogue, symbol = self._body(), self._epilogue(), self.symbol
@@ -170,6 +211,8 @@ class DotKernel:
             f"\tlw {WORD}, {fields['w']}(a0)", f"\tlw a1, {fields['w_step']}(a0)",
             f"\tlw a2, {fields['scales']}(a0)", f"\tlw {TABLE}, {fields['table']}(a0)",
             f"\tcsrw CSR_MACL_W_ADDRESS, {WORD}",
+            # The group before has begun a tile too many.
+            *(["\tcsrwi CSR_MIXED_COUNT, 0"] if self.ahead else []),
             f"\tlw {OFFSET}, {fields['out_at']}(a0)", f"\tlw a3, {fields['out_step']}(a0)",
             f"\tadd a1, a1, {WORD}", f"\tsw a1, {fields['w']}(a0)",
             *(load_scales("a2") if packed else []),
@@ -184,7 +227,9 @@ class DotKernel:
             *self._source(), *self._goes_there(),
             *(f"\tml.sdotsup.w zero, zero, {channel}, 0, 0" for channel in range(ONE)),
             *cleared(each for each in used if each in _LEADING),
-            f"\tlp.setup 1, {WORD}, {symbol}_tile",
+            *([f"\taddi {COUNT}, {COUNT}, -1", *body[:self.ahead]]
+              if self.ahead else []),
+            f"\tlp.setup 1, {WORD}, {symbol}_tile", *(body[self.ahead:] if self.ahead else []),
             f"\tlp.setup 0, {COUNT}, {symbol}_word", *body[:-1],
             f"{symbol}_word:{body[-1]}", *epilogue[:-1], f"{symbol}_tile:{epilogue[-1]}",
             f"\tlw a0, {STRUCT}(sp)", f"\tlw a1, {fields['groups']}(a0)", "\taddi a1, a1, -1",

@@ -9,7 +9,7 @@ from .column_kernel import ColumnKernel
 from .dot_kernel import DotKernel
 from .scales import packed_scales, unused_bits
 from .storage import storage_of
-from .weights import layer_kind, taps_by_column
+from .weights import channel_words, layer_kind, taps_by_column
 
 __all__ = ["Dots", "dots_of", "dots_source"]
 
@@ -24,19 +24,20 @@ class Dots:
     single: bool
     columns: bool = False
     unused: int = 0
+    short: bool = False
 
     @property
     def name(self):
         """Behind "net_dots_" that of the ``struct net_dots``."""
         kind = "c" if self.columns else "d" * self.single
         unused = f"u{self.unused}" * bool(self.unused)
-        return f"a{self.a_bits}w{self.w_bits}o{self.out_bits}{unused}{kind}"
+        return f"a{self.a_bits}w{self.w_bits}o{self.out_bits}{unused}{kind}{'s' * self.short}"
 
     def text(self):
         """Functions and the struct."""
         most = () if self.columns else (4, 2, 1) if self.a_bits >= self.w_bits else (2, 1)
         kernels = [DotKernel(self.a_bits, self.w_bits, self.out_bits, pixels, self.single,
-                             self.unused)
+                             self.unused, self.short)
                    for pixels in most]
         slices = [max(1, self.a_bits // self.w_bits), max(1, self.w_bits // self.a_bits)]
         log_w, log_a = (each.bit_length() - 1 for each in slices)
@@ -69,8 +70,9 @@ def dots_of(step):
         return None
     if packed_scales(step) is None:
         return Dots(source.bits, node.weight_bits, 32, single)
+    words = channel_words(node, step.sources[0]) // max(1, node.weight_bits // source.bits)
     return Dots(source.bits, node.weight_bits, step.output.lane, single,
-                unused=unused_bits(step.output))
+                unused=unused_bits(step.output), short=words < 2)
 
 
 def dots_source(combinations):

@@ -11,8 +11,8 @@ from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Sign
 from .scales import LayerScales, packed_scales
 from .storage import canonical, pack_lanes, storage_of
 
-__all__ = ["COLUMN_ROWS", "Chunk", "chunk_sizes", "layer_chunks", "layer_kind", "layer_scales",
-           "layer_words", "sign_numbers", "taps_by_column"]
+__all__ = ["COLUMN_ROWS", "Chunk", "channel_words", "chunk_sizes", "layer_chunks", "layer_kind",
+           "layer_scales", "layer_words", "sign_numbers", "taps_by_column"]
 
 # Rows of the output that net_depthwise_3x3 makes at once.
 COLUMN_ROWS = 4
@@ -135,7 +135,7 @@ def _words_of_channels(node, source):
     return pack_lanes(weights.reshape(len(weights), -1), node.weight_bits)
 
 
-def _channel_words(node, source):
+def channel_words(node, source):
     """Words of one channel's weights."""
     taps = prod(node.weights.shape[2:])
     kind = layer_kind(node)
@@ -152,7 +152,7 @@ def layer_chunks(step, size):
     """The Chunks of a layer's constants, of ``size`` channels each."""
     node, found, begin = step.node, [], 0
     assert isinstance(node, ir.Convolution)
-    words = 6 if taps_by_column(step) else _channel_words(node, step.sources[0])
+    words = 6 if taps_by_column(step) else channel_words(node, step.sources[0])
     words += (2 if step.rule is not None else 0)
     for first in range(0, len(node.weights), size):
         count = min(size, len(node.weights) - first)

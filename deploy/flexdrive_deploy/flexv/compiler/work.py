@@ -9,7 +9,7 @@ from .storage import canonical, storage_of
 from .stripes import rows_of, stripe_storage
 from .weights import COLUMN_ROWS
 
-__all__ = ["core_of"]
+__all__ = ["core_of", "tiles_of_line", "ways_of"]
 
 
 def _owner(units, unit, cores):
@@ -19,15 +19,20 @@ def _owner(units, unit, cores):
     return unit // (each + 1) if unit < longer else more + (unit - longer) // each
 
 
+def ways_of(cores):
+    """(rows of cores for tiles, cores of a row for groups); of equal costs the first is taken, with
+    the most rows."""
+    return [(cores >> i, cores // (cores >> i)) for i in range(cores.bit_length())]
+
+
 def _part(tiles, tile, groups, group, cores):
     """Core of a tile and a group of channels: part_of of lines.c."""
-    # Rows of cores for tiles, cores of a row for groups; of equal costs the most rows.
-    ways = [(cores >> i, cores // (cores >> i)) for i in range(cores.bit_length())]
-    rows, columns = min(ways, key=lambda way: -(-tiles // way[0]) * -(-groups // way[1]))
+    rows, columns = min(ways_of(cores), key=lambda way: -(-tiles // way[0]) * -(-groups // way[1]))
     return _owner(tiles, tile, rows) + rows * _owner(groups, group, columns)
 
 
-def _tiles(length, pixels):
+def tiles_of_line(length, pixels):
+    """Tiles of a line of pixels."""
     return (2 if length == 3 else 1) if length < pixels else -(-length // pixels)
 
 
@@ -63,7 +68,7 @@ def _dots(step, maps, chunk, dots, channel, column, cores):
     across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
     if height == 1 or down == width * across:
         count, length, line, index = 1, height * width, 0, place[0] * width + place[1]
-    elif width * _tiles(height, most) < height * _tiles(width, most):
+    elif width * tiles_of_line(height, most) < height * tiles_of_line(width, most):
         count, length, line, index = width, height, place[1], place[0]
     else:
         count, length, line, index = height, width, place[0], place[1]

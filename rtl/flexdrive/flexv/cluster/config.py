@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from flexdrive.errors import ConfigurationError
 
 from ..core import CoreConfig
+from .registers import L1_BASE
 
 __all__ = ["ClusterConfig"]
 
@@ -57,6 +58,12 @@ class ClusterConfig:
             if not _power(getattr(self, name), lowest, highest):
                 raise ConfigurationError(f"{name} must be a power of two, {lowest} to {highest}, "
                                          f"not {getattr(self, name)}")
+        if self.core.waiting_loads:
+            base, size = self.core.waiting_loads
+            if base != L1_BASE or size > self.l1_bytes:
+                raise ConfigurationError(
+                    f"Loads that wait are those from L1, {L1_BASE:#x} and up to "
+                    f"{self.l1_bytes:#x} bytes, not {base:#x} and {size:#x}")
         if self.l1_bytes > 1 << 20:
             raise ConfigurationError(f"L1 has at most 1 MB; {self.banks} banks of "
                                      f"{self.bank_words} words are {self.l1_bytes >> 10} kB")

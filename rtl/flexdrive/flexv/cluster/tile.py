@@ -29,8 +29,8 @@ class CoreTile(Shared):
         of the access.
     private, shared : registers. outside : 64-bit words.
     request, line, granted, fill, flush : see :class:`.private_cache.PrivateCache`.
-    waits_bank, waits_outside, waits_fetch : the core's access to L1 is not granted; one elsewhere
-        is not over; an instruction is not in the private cache.
+    waits_bank, waits_outside, waits_fetch : the core's access to L1 is not granted and no
+        instruction goes on; one elsewhere is not over; an instruction is not in the private cache.
     asleep : a waiting load is not answered; with ``config.gate_cores`` the core stands still when
         nothing else is under way.
     gated : it does.
@@ -67,6 +67,9 @@ class CoreTile(Shared):
         m.submodules.cache = cache = PrivateCache(config.private_cache)
         m.submodules.router = router = Router(config.l1_bytes)
         m.submodules.l1 = l1 = L1Port(config).in_place()
+        # A load that waits beside the pipeline costs nothing while instructions leave.
+        waits_bank = (router.waits_bank & ~core.leaves if config.core.waiting_loads
+                      else router.waits_bank)
         wiring.connect(m, core.ibus, cache.bus)
         wiring.connect(m, core.dbus, router.core)
         for name in ("private", "shared", "outside"):
@@ -84,7 +87,7 @@ class CoreTile(Shared):
             self.row.eq(l1.row), self.we.eq(core.dbus.we), self.be.eq(core.dbus.be),
             self.wdata.eq(core.dbus.wdata),
             *(l1.bank_rdata[i].eq(word) for i, word in enumerate(self.bank_rdata)),
-            self.waits_bank.eq(router.waits_bank), self.waits_outside.eq(router.waits_outside),
+            self.waits_bank.eq(waits_bank), self.waits_outside.eq(router.waits_outside),
             self.failed.eq(router.failed), self.failed_address.eq(router.failed_address),
         ]
         if config.gate_cores:

@@ -1,6 +1,6 @@
 """What a core consists of."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from flexdrive.errors import ConfigurationError
 
@@ -35,6 +35,8 @@ class CoreConfig:
     fast_loops : whether lp.setup and lp.setupi take a cycle instead of four where the last
         instruction of the loop is 16 bytes or more behind them.
     rvfi : whether the core has the port of the RISC-V Formal Interface.
+    waiting_loads : (address, bytes) of memory whose loads never fail, or nothing. Three loads of
+        Mac&Load from there wait for it without the core, see :class:`.waiting_loads.WaitingLoads`.
     """
 
     extensions: tuple = field(default=EXTENSIONS)
@@ -43,6 +45,12 @@ class CoreConfig:
     registers: str = "flops"
     fast_loops: bool = False
     rvfi: bool = False
+    waiting_loads: tuple = ()
+
+    def __repr__(self):
+        shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self)
+                 if getattr(self, each.name) != ())
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def __post_init__(self):
         unknown = set(self.extensions) - {*EXTENSIONS, *OPTIONAL}
@@ -66,6 +74,17 @@ class CoreConfig:
                                      f"not {self.registers!r}")
         if not 2 <= self.fetch_words <= 8:
             raise ConfigurationError(f"fetch_words must be 2 to 8, not {self.fetch_words}")
+        if self.waiting_loads:
+            self._check_waiting_loads()
+
+    def _check_waiting_loads(self):
+        address, size = self.waiting_loads
+        if not (4 <= size < 1 << 32 and size & (size - 1) == 0 and address % size == 0
+                and 0 <= address < 1 << 32):
+            raise ConfigurationError(f"waiting_loads must be an address and a power of two of "
+                                     f"bytes that divides it, not {address:#x} and {size:#x}")
+        if "macload" not in self.extensions:
+            raise ConfigurationError("waiting_loads needs extension macload")
 
     @classmethod
     def preset(cls, name, **parameters):

@@ -58,6 +58,7 @@ class Core(Extensions, Recorded, wiring.Component):
         to 31).
     hart_id : number of the core, in mhartid.
     sleeping : the core waits in wfi.
+    leaves : an instruction leaves execute in this cycle (with ``config.waiting_loads``).
     rvfi : RISC-V Formal Interface, see :mod:`.rvfi` (with ``config.rvfi``).
     """
 
@@ -69,6 +70,8 @@ class Core(Extensions, Recorded, wiring.Component):
         }
         if self.config.rvfi:
             ports["rvfi"] = Out(RVFI_PORT)
+        if self.config.waiting_loads:
+            ports["leaves"] = Out(1)
         super().__init__(ports)
 
     def elaborate(self, platform):
@@ -141,17 +144,17 @@ class Core(Extensions, Recorded, wiring.Component):
     def _connect_execute(self, m):
         """What execute computes with and for."""
         csrs, memory, execute, issue = self._csrs, self._memory, self._execute, self._issue
-        wiring.connect(m, wiring.flipped(self.dbus), memory.bus)
+        granted, hold = self._connect_data_port(m)
         m.d.comb += [
             execute.stage.eq(issue.e), execute.valid.eq(issue.valid), execute.kept.eq(issue.kept),
             execute.late_value.eq(self._retire.late_value),
             execute.csr_value.eq(csrs.value), execute.csr_busy.eq(csrs.busy),
             execute.interrupt.eq(csrs.interrupt), execute.wake.eq(csrs.wake),
-            execute.memory_granted.eq(memory.granted), self.sleeping.eq(execute.sleeping),
+            execute.memory_granted.eq(granted), self.sleeping.eq(execute.sleeping),
             csrs.interrupts.eq(self.interrupts), csrs.hart_id.eq(self.hart_id),
             csrs.selected.eq(execute.csr_selected), csrs.op.eq(execute.csr_op),
             csrs.operand.eq(execute.csr_operand), csrs.writes.eq(execute.csr_writes),
-            memory.hold.eq(execute.dot_wait | issue.e.blocked | self._redirect),
+            memory.hold.eq(hold),
             memory.wanted.eq(execute.memory_wanted), memory.write.eq(execute.memory_write),
             memory.op.eq(execute.memory_op), memory.address.eq(execute.address),
             memory.crossing.eq(execute.crossing), memory.data.eq(issue.e.c),
@@ -260,7 +263,10 @@ class Core(Extensions, Recorded, wiring.Component):
         m.d.comb += [getattr(csrs, name).eq(events[name]) for name in COUNTED.values()]
 
     def _monitor(self, m):
-        m.submodules.monitor = monitor = RvfiMonitor()
+        waiting = bool(self.config.waiting_loads)
+        m.submodules.monitor = monitor = RvfiMonitor(waiting)
+        if waiting:
+            m.d.comb += monitor.beside.eq(self._dot.beside)
         wiring.connect(m, wiring.flipped(self.rvfi), monitor.rvfi)
         execute, front, e = self._execute, self._front, self._issue.e
         m.d.comb += [

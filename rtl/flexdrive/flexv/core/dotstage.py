@@ -6,11 +6,18 @@ from amaranth.lib.wiring import In, Out
 
 from ..dotp import DotOperands, LaneOperands
 from ..formats import FormatControl
+from .bus import DATA_PORT
 from .fields import InstructionFields
 from .macload import Controllers, Undo
 from .stages import ExecuteStage, WriteBackStage
+from .waiting_loads import WaitingLoads
 
 __all__ = ["DotStage"]
+
+_WAITING_PORTS = {
+    "valid": In(1), "beside": Out(1), "goes": In(1), "free": Out(1), "alone": Out(1),
+    "port": In(DATA_PORT), "bus": Out(DATA_PORT),
+}
 
 
 class DotStage(wiring.Component):
@@ -30,10 +37,18 @@ class DotStage(wiring.Component):
         what takes that back.
     lanes : what is to be multiplied in write-back.
     csr_write, csr_value, values : the registers that the controllers hold, as in ``names``.
+
+    With ``waiting`` (see ``CoreConfig.waiting_loads``):
+
+    valid : there is an instruction. beside : it is a load of :class:`.waiting_loads.WaitingLoads`,
+        no access of the pipeline, and leaves when it is ``free`` and does not ``wait``, once
+        everything else lets it go (``goes``).
+    port : of the pipeline's accesses, none of which may begin while the loads beside it are
+        ``alone``; bus : of both.
     """
 
-    def __init__(self, structure, extensions):
-        self._structure = structure
+    def __init__(self, structure, extensions, waiting=()):
+        self._structure, self._waiting = structure, waiting
         self._controllers = controllers = Controllers(extensions)
         self.names = controllers.names
         count = max(1, len(self.names))
@@ -45,6 +60,7 @@ class DotStage(wiring.Component):
             "number": Out(2), "wait": Out(1), "steps": Out(1), "counts": Out(1), "undo": Out(Undo),
             "lanes": Out(LaneOperands),
             "csr_write": In(count), "csr_value": In(32), "values": Out(32).array(count),
+            **(_WAITING_PORTS if waiting else {}),
         })
 
     def elaborate(self, platform):
@@ -61,6 +77,8 @@ class DotStage(wiring.Component):
         self._control(m)
         self._registers(m, fields, is_macload, multiplies)
         self._select(m, control, is_macload)
+        if self._waiting:
+            self._beside(m)
         return m
 
     def _control(self, m):
@@ -73,10 +91,46 @@ class DotStage(wiring.Component):
             state.restore.eq(self.restore), state.restored.eq(w.undo),
             state.restore_w.eq(w.operand_w), state.restore_dots.eq(w.restores_dots),
             state.restore_pointer.eq(w.restores_pointer),
-            state.load.eq(self.w_done & w.operand_load), state.load_w.eq(w.operand_w),
-            state.load_number.eq(w.operand_number), state.load_value.eq(self.loaded),
+            *self._loads(),
             state.csr_write.eq(self.csr_write), state.csr_value.eq(self.csr_value),
             *(mine.eq(theirs) for mine, theirs in zip(self.values, state.values, strict=True)),
+        ]
+
+    def _loads(self):
+        """Which operand register is written with which word."""
+        state, w = self._controllers, self.w
+        if not self._waiting:
+            return (state.load.eq(self.w_done & w.operand_load), state.load_w.eq(w.operand_w),
+                    state.load_number.eq(w.operand_number), state.load_value.eq(self.loaded))
+        beside = self._loader = WaitingLoads()
+        return (state.load.eq((self.w_done & w.operand_load) | beside.load),
+                state.load_w.eq(Mux(beside.load, beside.load_w, w.operand_w)),
+                state.load_number.eq(Mux(beside.load, beside.load_number, w.operand_number)),
+                state.load_value.eq(Mux(beside.load, self.bus.rdata, self.loaded)))
+
+    def _beside(self, m):
+        """Loads that wait without the core."""
+        m.submodules.loader = loader = self._loader
+        port, bus, state = self.port, self.bus, self._controllers
+        start, size = self._waiting
+        at, selected = size.bit_length() - 1, Signal()
+        unaligned = Mux(self.stage.from_rs1, self.stage.a[:2].any(), self.unaligned)
+        m.d.comb += [
+            self.beside.eq(self.valid & self.loads & ~unaligned
+                           & (self.address[at:] == start >> at)),
+            self.free.eq(loader.room), self.alone.eq(loader.asks),
+            loader.push.eq(self.beside & self.goes & loader.room & ~self.wait),
+            loader.address.eq(self.address), loader.to_w.eq(self.to_w),
+            loader.number.eq(self.number), loader.areg.eq(state.areg), loader.wreg.eq(state.wreg),
+            loader.gnt.eq(bus.gnt), loader.rvalid.eq(bus.rvalid),
+            # What asks is known early; whether it does, late.
+            selected.eq(loader.asks | self.beside),
+            bus.req.eq(Mux(selected, loader.req, port.req)),
+            bus.addr.eq(Mux(selected, loader.addr, port.addr)),
+            bus.we.eq(port.we & ~selected), bus.be.eq(port.be | selected.replicate(4)),
+            bus.wdata.eq(port.wdata), port.gnt.eq(bus.gnt & ~selected),
+            port.rvalid.eq(bus.rvalid & ~loader.expects), port.rdata.eq(bus.rdata),
+            port.err.eq(bus.err),
         ]
 
     def _registers(self, m, fields, is_macload, multiplies):
@@ -90,11 +144,13 @@ class DotStage(wiring.Component):
                                 Mux(self.to_w, state.w_pointer, state.a_pointer))),
             # Beside the choice of the address, not behind it.
             self.unaligned.eq(Mux(self.to_w, state.w_pointer[:2].any(), state.a_pointer[:2].any())),
-            # A CSR access may read what is being loaded.
-            self.wait.eq(self.w_valid & w.operand_load
-                         & ((multiplies & same)
-                            | (self.stage.control.unit.csr & ~self.stage.no_csr))),
         ]
+        reads = self.stage.control.unit.csr & ~self.stage.no_csr
+        # A CSR access may read what is being loaded.
+        wait = self.w_valid & w.operand_load & ((multiplies & same) | reads)
+        if self._waiting:
+            wait = wait | (multiplies & self._loader.missing) | (reads & self._loader.busy)
+        m.d.comb += self.wait.eq(wait)
 
     def _select(self, m, control, is_macload):
         m.submodules.operands = operands = DotOperands(self._structure)

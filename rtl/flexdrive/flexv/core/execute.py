@@ -55,6 +55,7 @@ class Execute(wiring.Component):
     unit_waits : a division is not done, or what still writes a register keeps an access to it.
     loop_ahead : with ``fast_loops``, a loop jumps back after one of the instructions that have been
         fetched behind this one.
+    beside : with ``waiting_loads``, it is no access of the pipeline: :class:`.dotstage.DotStage`.
     loop_write : a loop instruction. relinks : what follows is at the next address whatever loops
         say. iterates : the instruction ends an iteration of a loop.
     dropped : not an instruction; nothing goes to write-back.
@@ -80,6 +81,7 @@ class Execute(wiring.Component):
             "refetches": Out(1), "relinks": Out(1), "iterates": Out(1), "dropped": Out(1),
             "cause": Out(6), "trap_value": Out(32),
             **({"loop_ahead": In(1)} if config.fast_loops else {}),
+            **({"beside": In(1)} if config.waiting_loads else {}),
         })
 
     def elaborate(self, platform):
@@ -133,9 +135,12 @@ class Execute(wiring.Component):
                     Array([_crosses(size, Const((i & 3) + (i >> 2) & 3, 2))
                            for i in range(16)])[sum_])),
             self.memory_write.eq(is_unit[Unit.STORE]),
-            self.memory_wanted.eq(self.valid & stage.accesses),
+            self.memory_wanted.eq(self._in_pipeline(self.valid & stage.accesses)),
             self.memory_op.eq(stage.memory_op),
         ]
+
+    def _in_pipeline(self, access):
+        return access & ~self.beside if self.config.waiting_loads else access
 
     def _csr(self, m, is_unit):
         stage = self.stage
@@ -191,7 +196,7 @@ class Execute(wiring.Component):
             o.loop_back.eq(self.iterates), o.loop_number.eq(stage.loop_number),
         ]
         m.d.comb += [
-            o.operand_load.eq(self.dot_loads), o.operand_w.eq(self.dot_to_w),
+            o.operand_load.eq(self._in_pipeline(self.dot_loads)), o.operand_w.eq(self.dot_to_w),
             o.operand_number.eq(self.dot_number),
             o.restores_pointer.eq(self.dot_steps), o.restores_dots.eq(self.dot_counts),
             o.undo.eq(self.dot_undo), self.loop_write.eq(is_unit[Unit.LOOP]),

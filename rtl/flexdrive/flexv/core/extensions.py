@@ -1,6 +1,7 @@
 """The parts of the core that extensions bring with them, and the CSRs."""
 
 from amaranth.hdl import Mux, Signal
+from amaranth.lib import wiring
 
 from .csrs import CsrFile
 from .dotstage import DotStage
@@ -22,7 +23,8 @@ class Extensions:
             self._connect_loops(m)
             holders.append((Loops.NAMES, self._loops))
         if "dot" in extensions:
-            m.submodules.dot = self._dot = DotStage(self.config.dot_structure, extensions)
+            m.submodules.dot = self._dot = DotStage(
+                self.config.dot_structure, extensions, self.config.waiting_loads)
             self._connect_dot(m)
             holders.append((self._dot.names, self._dot))
         if "requant" in extensions:
@@ -81,3 +83,21 @@ class Extensions:
                 "number", "undo")),
             self._decode.legacy.eq(dot.legacy), self._decode.format.eq(dot.control),
         ]
+
+    def _connect_data_port(self, m):
+        """Loads beside the pipeline share the port with its accesses. Returns ``granted`` for
+        execute, ``hold`` for the accesses."""
+        execute, memory = self._execute, self._memory
+        hold = execute.dot_wait | self._issue.e.blocked | self._redirect
+        if not self.config.waiting_loads:
+            wiring.connect(m, wiring.flipped(self.dbus), memory.bus)
+            return memory.granted, hold
+        dot = self._dot
+        wiring.connect(m, wiring.flipped(self.dbus), dot.bus)
+        wiring.connect(m, memory.bus, dot.port)
+        m.d.comb += [
+            dot.valid.eq(self._issue.valid), dot.goes.eq(self._ready & memory.sound),
+            execute.beside.eq(dot.beside), self.leaves.eq(self._e_go),
+        ]
+        return (Mux(dot.beside, (dot.free & memory.sound).replicate(2), memory.granted),
+                hold | dot.alone)

@@ -36,6 +36,10 @@ class LoadStore(wiring.Component):
     free : write-back holds no access, or the response arrives and it has succeeded. fault : it
         failed; ``fault_address`` is where, a cycle later.
     loaded : the loaded value, extended, in the cycle of ``done``.
+
+    Attributes
+    ----------
+    sound : no answer to a dropped access is under way; for what else is on the port.
     """
 
     bus: Out(DATA_PORT)
@@ -57,6 +61,10 @@ class LoadStore(wiring.Component):
     fault_address: Out(32)
     loaded: Out(32)
 
+    def __init__(self):
+        super().__init__()
+        self.sound = Signal(init=1)
+
     def elaborate(self, platform):
         m = Module()
         # Responses that write-back still waits for (2 at most), that come before its own, and
@@ -64,7 +72,7 @@ class LoadStore(wiring.Component):
         pending, void, sent = Signal(2), Signal(3), Signal(2)
         early = Signal()
         # ``void`` is 0. Whether execute may go on hangs on this.
-        sound = Signal(init=1)
+        sound = self.sound
         arriving = Signal()
         m.d.comb += arriving.eq(self.bus.rvalid & sound)
         self._requests(m, sent)

@@ -10,6 +10,8 @@ named by an instruction that traps, unless for its access, and the scalar of pac
 address of a Mac&Load that comes from a pointer are not, because the core does not have the whole
 register. A failed access has its bytes in ``mem_fault_*`` and in no other mask; of an instruction
 that could not be fetched ``insn`` is 0 and ``mem_fault`` has no bytes (``RISCV_FORMAL_MEM_FAULT``).
+A load that waits beside the pipeline (``CoreConfig.waiting_loads``) has its address and no mask,
+for its word comes later.
 """
 
 from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
@@ -80,6 +82,12 @@ class RvfiMonitor(wiring.Component):
     loaded: In(32)
     vector: In(32)
 
+    def __init__(self, waiting=False):
+        super().__init__()
+        self._waiting = waiting
+        # An access of ``address`` beside the pipeline.
+        self.beside = Signal()
+
     def elaborate(self, platform):
         m = Module()
         e, record = self.e, Signal(_Record)
@@ -89,6 +97,9 @@ class RvfiMonitor(wiring.Component):
         m.d.comb += named.eq(Mux(self.trap, 0, Cat(
             control.reads_rs1 & (~control.unit.macload | e.from_rs1),
             control.reads_rs2 & ~control.replicates)))
+        accesses = self.reads | self.writes
+        if self._waiting:
+            accesses = accesses | self.beside
         mask = Array([Const(1, 4), Const(3, 4), Const(15, 4), Const(15, 4)])[
             self.memory_op.as_value()[:2]]
         # The first instruction after the entry into an interrupt handler carries the mark.
@@ -105,7 +116,7 @@ class RvfiMonitor(wiring.Component):
                 record.rs2_addr.eq(Mux(named[1], e.insn[20:25], 0)),
                 record.rs1.eq(Mux(named[0], e.a, 0)),
                 record.rs2.eq(Mux(named[1], Mux(control.unit.store, e.c, e.b), 0)),
-                record.address.eq(Mux(self.reads | self.writes, self.address, 0)),
+                record.address.eq(Mux(accesses, self.address, 0)),
                 record.rmask.eq(Mux(self.reads, mask, 0)),
                 record.wmask.eq(Mux(self.writes, mask, 0)),
                 record.wdata.eq(self.data), record.intr.eq(entered), record.cause.eq(cause),

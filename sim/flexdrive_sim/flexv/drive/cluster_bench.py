@@ -10,6 +10,7 @@ from flexdrive.flexv.cluster import Cluster, ClusterConfig
 from flexdrive_sim.engine import Model, compile_model
 
 from .devices import CONSOLE
+from .rtl_core import RECORD
 
 __all__ = ["WAITS", "ClusterBench", "build_cluster"]
 
@@ -24,22 +25,33 @@ class _Region(ctypes.Structure):
 class _Setup(ctypes.Structure):
     _fields_ = [("regions", ctypes.c_void_p), *((name, ctypes.c_uint32) for name in (
         "count", "tohost", "console", "latency", "stall_seed", "boot")),
-        ("activity", ctypes.c_void_p), ("activity_cycles", ctypes.c_uint64)]
+        ("activity", ctypes.c_void_p), ("activity_cycles", ctypes.c_uint64),
+        ("records", ctypes.c_void_p), ("cores", ctypes.c_void_p), ("capacity", ctypes.c_uint64)]
 
 
-def _accessors(cores):
-    cases = "".join(f"\tcase {i}: return top.p_waits__{i}.get<uint32_t>();\n"
-                    for i in range(cores))
-    return (f"constexpr int CORES = {cores};\n"
-            f"static uint32_t core_waits(design &top, int core) {{\n\tswitch (core) {{\n{cases}"
-            f"\t}}\n\treturn 0;\n}}\n")
+def _accessors(config):
+    """What the bench reads of core ``i``."""
+    def function(head, case, otherwise):
+        cases = "".join(f"\tcase {i}:\n\t\t{case.format(i)}\n" for i in range(config.cores))
+        return (f"static {head} {{\n\t(void)top;\n\tswitch (core) {{\n{cases}\t}}\n"
+                f"\treturn {otherwise};\n}}\n")
+
+    retires = ("if (!top.p_rvfi__{0}__valid.get<bool>()) break;\n"
+               "\t\tRVFI_RECORD(r, top.p_rvfi__{0}__);\n\t\treturn true;")
+    return (f"constexpr int CORES = {config.cores};\n"
+            + function("uint32_t core_waits(design &top, int core)",
+                       "return top.p_waits__{0}.get<uint32_t>();", 0)
+            + function("bool core_retires(design &top, int core, rvfi::record &r)",
+                       retires if config.core.rvfi else "(void)r; break;", "false"))
 
 
 def build_cluster(config=None, *, notify=None):
     """Compile the cluster with its test bench; the result makes :class:`ClusterBench`."""
     config = config or ClusterConfig()
-    extra = _accessors(config.cores) + (files(__package__) / "cluster_run.cc").read_text()
-    return compile_model(Cluster(config), extra=extra, notify=notify)
+    record, bench = ((files(__package__) / name).read_text()
+                     for name in ("rvfi_record.h", "cluster_run.cc"))
+    return compile_model(Cluster(config), extra=record + _accessors(config) + bench,
+                         notify=notify)
 
 
 class ClusterBench:
@@ -54,21 +66,23 @@ class ClusterBench:
     latency : cycles from grant to answer outside, at least 1.
     random_stalls : seed of random grants and latencies outside, or 0.
     activity : cycles whose activity is recorded.
+    log : room for records of instructions, of a cluster with the port of the RISC-V Formal
+        Interface (``config.core.rvfi``).
 
     Members
     -------
     activity : array (cycle, core) of bits of :data:`WAITS`.
     """
 
-    REASONS = ("cycles", "tohost", "fault", "idle")
+    REASONS = ("cycles", "tohost", "fault", "idle", "room")
     RULES = ("a request stays as it is until it is granted", "addresses are multiples of 8")
 
     def __init__(self, built, cores, regions, boot, *, tohost=None, latency=6, random_stalls=0,
-                 activity=0):
+                 activity=0, log=0):
         self._model, self.regions, self.cores = Model(built), regions, cores
         self._library = library = self._model._library
         library.cluster_create.restype = ctypes.c_void_p
-        for name in ("cycles", "accesses"):
+        for name in ("cycles", "accesses", "recorded"):
             getattr(library, f"cluster_{name}").restype = ctypes.c_uint64
         for name in ("exit_value", "asleep", "broken"):
             getattr(library, f"cluster_{name}").restype = ctypes.c_uint32
@@ -76,9 +90,11 @@ class ClusterBench:
         self._table = (_Region * len(regions))(*(
             _Region(r.base, len(r.data), r.data.ctypes.data) for r in regions))
         self.activity = np.zeros((activity, cores), np.uint8)
+        self._records, self._cores = np.zeros(log, RECORD), np.zeros(log, np.uint8)
         setup = _Setup(ctypes.addressof(self._table), len(regions),
                        1 if tohost is None else tohost, CONSOLE, latency, random_stalls, boot,
-                       self.activity.ctypes.data, activity)
+                       self.activity.ctypes.data, activity, self._records.ctypes.data,
+                       self._cores.ctypes.data, log)
         self._bench = ctypes.c_void_p(
             library.cluster_create(self._model._handle, ctypes.byref(setup)))
 
@@ -117,6 +133,12 @@ class ClusterBench:
         """Cycles of each core (row) in which it waited for each of :data:`WAITS`."""
         pointer = self._library.cluster_counts(self._bench)
         return np.ctypeslib.as_array(pointer, (self.cores, len(WAITS))).copy()
+
+    def retired(self):
+        """Instructions since the last call, in order: (core of each, records). A run stops for
+        "room" when there may be none for those of another cycle."""
+        count = self._library.cluster_recorded(self._bench)
+        return self._cores[:count].copy(), self._records[:count].copy()
 
     def run(self, cycles):
         """Run until a total of ``cycles``; returns the reason to stop."""

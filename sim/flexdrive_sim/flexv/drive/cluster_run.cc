@@ -1,6 +1,5 @@
 // The outside of a cluster: memory, console and the end of a run, compiled with it, behind
-// cluster_accessors.h, which cluster_bench.py writes for its number of cores. One call runs many
-// cycles.
+// rvfi_record.h and functions that cluster_bench.py writes for its cores. One call runs many cycles.
 
 namespace cluster_run {
 
@@ -15,6 +14,9 @@ struct setup {
 	uint32_t boot;
 	uint8_t *activity;        // what each core does in each cycle, or null
 	uint64_t activity_cycles;
+	rvfi::record *records;    // instructions of all cores in the order in which they retire
+	uint8_t *cores;           // by record, whose it is
+	uint64_t capacity;
 };
 
 struct generator { // xorshift32
@@ -37,6 +39,7 @@ struct bench {
 	uint32_t exit_value = 0, broken = 0;
 	bool granted = false, asked = false;
 	uint64_t before[5] = {};
+	uint64_t recorded = 0;
 	harness::queue<char> printed;
 
 	uint8_t *find(uint32_t address) const {
@@ -91,6 +94,10 @@ struct bench {
 			for (int k = 0; k < 4; k++) counts[i][k] += waits >> k & 1;
 			if (cycle < config.activity_cycles)
 				config.activity[cycle * CORES + i] = (uint8_t)waits;
+			if (recorded < config.capacity && core_retires(top, i, config.records[recorded])) {
+				config.records[recorded].cycle = (uint32_t)cycle;
+				config.cores[recorded++] = (uint8_t)i;
+			}
 		}
 		idle = top.p_idle.get<bool>() ? idle + 1 : 0;
 		top.p_clk.set<bool>(true);
@@ -128,7 +135,8 @@ void *cluster_create(void *handle, const cluster_run::setup *setup) {
 void cluster_destroy(void *bench) { harness::drop(static_cast<cluster_run::bench *>(bench)); }
 
 // Runs until `cycles` have passed in all, the program has written tohost, the cluster has stopped,
-// or all cores wait for the host. Returns the reason: 0 cycles, 1 tohost, 2 fault, 3 idle.
+// all cores wait for the host, or there is no room for the records of another cycle. Returns the
+// reason: 0 cycles, 1 tohost, 2 fault, 3 idle, 4 room.
 int cluster_run_until(void *handle, uint64_t cycles) {
 	auto &b = *static_cast<cluster_run::bench *>(handle);
 	while (b.cycle < cycles) {
@@ -136,6 +144,7 @@ int cluster_run_until(void *handle, uint64_t cycles) {
 		if (b.exit_value) return 1;
 		if (b.top.p_halted.get<bool>()) return 2;
 		if (b.idle > 1000) return 3;
+		if (b.config.capacity && b.recorded + CORES > b.config.capacity) return 4;
 	}
 	return 0;
 }
@@ -165,6 +174,13 @@ int cluster_host(void *handle, uint32_t address, uint32_t store, uint32_t value,
 }
 
 uint64_t cluster_cycles(void *bench) { return static_cast<cluster_run::bench *>(bench)->cycle; }
+// How many records there are; from then on they begin anew.
+uint64_t cluster_recorded(void *bench) {
+	auto &b = *static_cast<cluster_run::bench *>(bench);
+	uint64_t count = b.recorded;
+	b.recorded = 0;
+	return count;
+}
 uint64_t cluster_accesses(void *bench) { return static_cast<cluster_run::bench *>(bench)->accesses; }
 uint32_t cluster_broken(void *bench) { return static_cast<cluster_run::bench *>(bench)->broken; }
 uint32_t cluster_asleep(void *bench) {

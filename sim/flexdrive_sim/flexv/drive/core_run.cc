@@ -1,22 +1,11 @@
-// Memory, console and test bench around the core, compiled with it, behind core_ports.h. One call
-// runs many cycles.
+// Memory, console and test bench around the core, compiled with it, behind rvfi_record.h and
+// core_ports.h. One call runs many cycles.
 
 namespace core_run {
 
 struct region { uint32_t base, size; uint8_t *data; };
 
-// One retired or trapping instruction; the layout is known to run_rtl.py.
-struct record {
-	uint32_t pc, next, insn, flags; // flags: bit 0 trap, bit 1 first of an interrupt
-	// handler, bits 6:2 its number
-	uint32_t rd, value, rd2, value2;
-	uint32_t address, masks, wdata, rdata; // masks: read bits 3:0, write bits 7:4, also if the
-	                                       // access failed
-	uint32_t lines; // interrupt lines in the cycle
-	uint32_t cycle;
-	uint32_t sources, rs1, rs2; // registers read, bits 4:0 and 9:5, and their values; bit 10: an
-	                            // access failed, of data or of the instruction
-};
+using rvfi::record;
 
 struct setup {
 	const region *regions;
@@ -221,32 +210,11 @@ struct bench {
 
 	void log(record *records, uint32_t capacity) {
 		record &r = records[retired++ % capacity];
-		r.pc = top.p_rvfi__pc__rdata.get<uint32_t>();
-		r.next = top.p_rvfi__pc__wdata.get<uint32_t>();
-		r.insn = top.p_rvfi__insn.get<uint32_t>();
-		bool intr = top.p_rvfi__intr.get<bool>();
-		r.flags = top.p_rvfi__trap.get<bool>() | intr << 1
-		        | top.p_rvfi__intr__cause.get<uint32_t>() << 2;
-		r.rd = top.p_rvfi__rd__addr.get<uint32_t>();
-		r.value = top.p_rvfi__rd__wdata.get<uint32_t>();
-		r.rd2 = top.p_rvfi__rd2__addr.get<uint32_t>();
-		r.value2 = top.p_rvfi__rd2__wdata.get<uint32_t>();
-		r.address = top.p_rvfi__mem__addr.get<uint32_t>();
-		r.masks = top.p_rvfi__mem__rmask.get<uint32_t>()
-		        | top.p_rvfi__mem__fault__rmask.get<uint32_t>()
-		        | top.p_rvfi__mem__wmask.get<uint32_t>() << 4
-		        | top.p_rvfi__mem__fault__wmask.get<uint32_t>() << 4;
-		r.wdata = top.p_rvfi__mem__wdata.get<uint32_t>();
-		r.rdata = top.p_rvfi__mem__rdata.get<uint32_t>();
-		r.sources = top.p_rvfi__rs1__addr.get<uint32_t>()
-		          | top.p_rvfi__rs2__addr.get<uint32_t>() << 5
-		          | top.p_rvfi__mem__fault.get<bool>() << 10;
-		r.rs1 = top.p_rvfi__rs1__rdata.get<uint32_t>();
-		r.rs2 = top.p_rvfi__rs2__rdata.get<uint32_t>();
+		RVFI_RECORD(r, top.p_rvfi__);
 		r.lines = lines;
 		if (r.rd == 2 || r.rd2 == 2) move_stack(r.rd == 2 ? r.value : r.value2);
 		// The device behind a line withdraws its request when the handler begins.
-		if (intr) lines &= ~(1u << (r.flags >> 2 & 31));
+		if (r.flags & 2) lines &= ~(1u << (r.flags >> 2 & 31));
 		r.cycle = (uint32_t)cycle;
 		if (r.masks) rules.match(r.address, r.masks, r.wdata);
 	}

@@ -7,7 +7,7 @@ from flexdrive.errors import FlexdriveError
 from ..iss import Hart, Memory
 from .run_iss import trace_line
 
-__all__ = ["Lockstep", "Mismatch"]
+__all__ = ["Follower", "Lockstep", "Mismatch"]
 
 
 # Causes of failed accesses to instructions, of loads, of stores.
@@ -18,57 +18,29 @@ class Mismatch(FlexdriveError):
     """RTL and simulator differ; the message shows the last instructions and both sides."""
 
 
-class Lockstep:
-    """Runs a :class:`.rtl_core.CoreBench` and checks each retired instruction.
+class Follower:
+    """A hart of the simulator that does what the RTL has recorded, instruction by instruction.
 
     Parameters
     ----------
-    bench : the RTL, at its reset. regions : another copy of the same memory, for the simulator.
+    memory, boot, hart : see :class:`~..iss.Hart`.
     """
 
-    def __init__(self, bench, regions, boot, **hart):
-        self.bench, self.regions = bench, regions
-        self.hart = Hart(Memory(regions), boot, **hart)
-        self.checked = 0
-        self.interrupts = self.traps = 0
+    def __init__(self, memory, boot, **hart):
+        self.hart = Hart(memory, boot, **hart)
+        self.checked = self.interrupts = self.traps = 0
         self._history = []
 
-    def run(self, instructions, patience=1_000_000):
-        """Check ``instructions`` more; returns why the RTL stopped. To retire none of them within
-        ``patience`` cycles is a failure: wfi may wait that long for a rare interrupt."""
-        goal = self.checked + instructions
-        while self.checked < goal:
-            part = min(goal - self.checked, len(self.bench.records))
-            before = self.bench.retired
-            reason = self.bench.run(self.bench.cycles + patience, self.checked + part)
-            for row in self.bench.last(self.bench.retired - self.checked).tolist():
-                self._check(row)
-            if reason == "cycles" and self.bench.retired == before:
-                self._fail("the RTL stands still", None, None)
-            if reason in ("tohost", "hang"):
-                return reason
-        return "instructions"
-
-    def compare_memory(self):
-        """Both memories after a run. The RTL may have stored for an instruction that has not
-        retired yet; a few instructions later it has not."""
-        for _ in range(20):
-            places = [int(ours.base + different[0]) for ours, theirs in
-                      zip(self.regions, self.bench.regions, strict=True)
-                      if len(different := np.flatnonzero(ours.data != theirs.data))]
-            if not places:
-                return
-            self.run(1)
-        self._fail(f"memory at {places[0]:#x}", None, None)
-
-    def _check(self, row):
+    def check(self, row):
+        """One more instruction; ``row``: values of a :data:`.rtl_core.RECORD`. Raises
+        :class:`Mismatch`."""
         (pc, following, insn, flags, rd, value, rd2, value2, address, masks, wdata, _rdata,
          _lines, _cycle, sources, rs1, rs2) = row
         hart = self.hart
         if flags & 2:
             number = flags >> 2
             if not hart.enabled_interrupts(1 << number):
-                self._fail(f"interrupt {number} was not enabled", row, None)
+                self.fail(f"interrupt {number} was not enabled", row[13])
             hart.interrupt(number)
             self.interrupts += 1
         hart.csrs.observed = value if rd else None
@@ -88,7 +60,7 @@ class Lockstep:
         wanted = (record.pc, record.word, record.next_pc, record.trap is not None, record.writes,
                   hart.attempt, *read, int(record.trap in _FAULTS))
         if got != wanted:
-            self._fail("an instruction", got, wanted)
+            self.fail("an instruction", row[13], got, wanted)
         self.checked += 1
 
     @staticmethod
@@ -98,16 +70,59 @@ class Lockstep:
         if masks:
             size = (masks >> 4).bit_length()
             return ("store", address, size, wdata & ((1 << 8 * size) - 1))
-        return None
+        # A load that waits beside the pipeline has no mask.
+        return ("load", address, 4) if address else None
 
-    def _fail(self, what, got, wanted):
+    def fail(self, what, cycle, got=None, wanted=None):
+        """Raise :class:`Mismatch` with the last instructions and what differs."""
         lines = [trace_line(record) for record in self._history]
         names = ("pc", "word", "next pc", "trap", "writes", "access", "rs1", "rs2", "fault")
         if got is not None and wanted is not None:
             lines += [f"{name}: RTL {_text(a)}, simulator {_text(b)}"
                       for name, a, b in zip(names, got, wanted, strict=True) if a != b]
         raise Mismatch(f"RTL and simulator differ in {what} after {self.checked} instructions "
-                       f"(cycle {self.bench.cycles}):\n" + "\n".join(lines))
+                       f"(cycle {cycle}):\n" + "\n".join(lines))
+
+
+class Lockstep(Follower):
+    """Runs a :class:`.rtl_core.CoreBench` and checks each retired instruction.
+
+    Parameters
+    ----------
+    bench : the RTL, at its reset. regions : another copy of the same memory, for the simulator.
+    """
+
+    def __init__(self, bench, regions, boot, **hart):
+        super().__init__(Memory(regions), boot, **hart)
+        self.bench, self.regions = bench, regions
+
+    def run(self, instructions, patience=1_000_000):
+        """Check ``instructions`` more; returns why the RTL stopped. To retire none of them within
+        ``patience`` cycles is a failure: wfi may wait that long for a rare interrupt."""
+        goal = self.checked + instructions
+        while self.checked < goal:
+            part = min(goal - self.checked, len(self.bench.records))
+            before = self.bench.retired
+            reason = self.bench.run(self.bench.cycles + patience, self.checked + part)
+            for row in self.bench.last(self.bench.retired - self.checked).tolist():
+                self.check(row)
+            if reason == "cycles" and self.bench.retired == before:
+                self.fail("the RTL stands still", self.bench.cycles)
+            if reason in ("tohost", "hang"):
+                return reason
+        return "instructions"
+
+    def compare_memory(self):
+        """Both memories after a run. The RTL may have stored for an instruction that has not
+        retired yet; a few instructions later it has not."""
+        for _ in range(20):
+            places = [int(ours.base + different[0]) for ours, theirs in
+                      zip(self.regions, self.bench.regions, strict=True)
+                      if len(different := np.flatnonzero(ours.data != theirs.data))]
+            if not places:
+                return
+            self.run(1)
+        self.fail(f"memory at {places[0]:#x}", self.bench.cycles)
 
 
 def _text(value):

@@ -11,6 +11,7 @@ import numpy as np
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster import ClusterConfig
+from flexdrive.flexv.cluster.registers import L1_BASE
 from flexdrive.flexv.core import CoreConfig
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.flexv.compiler.build import build_cluster_elf, build_elf, build_library
@@ -23,10 +24,10 @@ from .run_iss import run_iss
 
 __all__ = ["CLUSTER", "ClusterNetwork", "LibraryNetwork", "SimulatedNetwork"]
 
-# The cluster that networks run on: rows of any length meet all banks, and the kernels have all
-# instructions.
-CLUSTER = ClusterConfig(xor_banks=True,
-                        core=CoreConfig.preset("flexv-kernels", fast_loops=True))
+# The cluster that networks run on: rows of any length meet all banks, the kernels have all
+# instructions, and loads from L1 wait beside them.
+CLUSTER = ClusterConfig(xor_banks=True, core=CoreConfig.preset(
+    "flexv-kernels", fast_loops=True, waiting_loads=(L1_BASE, ClusterConfig().l1_bytes)))
 
 # Memory of a traced program, and of one that is not.
 _TRACED, _PLAIN = 64 << 20, 8 << 20

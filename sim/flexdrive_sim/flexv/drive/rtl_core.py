@@ -13,7 +13,7 @@ from .devices import CONSOLE
 
 __all__ = ["RECORD", "BrokenRule", "CoreBench", "build_core"]
 
-# One retired instruction, see core_run.cc.
+# One retired instruction, see rvfi_record.h.
 RECORD = np.dtype([(name, "<u4") for name in (
     "pc", "next", "insn", "flags", "rd", "value", "rd2", "value2", "address", "masks", "wdata",
     "rdata", "lines", "cycle", "sources", "rs1", "rs2")])
@@ -39,7 +39,7 @@ def build_core(config=None, *, component=None, notify=None):
     configuration it has all extensions."""
     core = component or Core(config or CoreConfig(rvfi=True))
     extra = "".join((files(__package__) / name).read_text()
-                    for name in ("core_ports.h", "core_run.cc"))
+                    for name in ("rvfi_record.h", "core_ports.h", "core_run.cc"))
     return compile_model(core, extra=extra, notify=notify)
 
 

@@ -1,6 +1,7 @@
 """Running a program on the cluster's RTL."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster import ClusterConfig
@@ -10,11 +11,13 @@ from flexdrive_deploy.flexv.symbols import Symbols
 
 from .cluster_bench import ClusterBench, build_cluster
 from .outcome import CAUSES, Outcome, verdict_of_tohost
+from .run_rtl import record_line
 
 __all__ = ["outside_regions", "run_cluster"]
 
 _ADDRESS = {register.name: register.address for register in REGISTERS}
 _DMA_CULPRIT = 31
+_LOG = 1 << 16      # instructions
 
 
 def outside_regions(program, config):
@@ -35,7 +38,7 @@ def outside_regions(program, config):
 
 
 def run_cluster(program, config=None, *, max_cycles=100_000_000, latency=6, random_stalls=0,
-                activity=0, built=None, preparing=None, enter=None):
+                activity=0, trace=None, built=None, preparing=None, enter=None):
     """Run ``program`` on all cores until it writes ``tohost``.
 
     Parameters
@@ -44,7 +47,10 @@ def run_cluster(program, config=None, *, max_cycles=100_000_000, latency=6, rand
     latency : cycles from grant to answer outside, at least 1.
     random_stalls : seed of random grants and latencies outside, or 0.
     activity : cycles whose activity is recorded, see :class:`.cluster_bench.ClusterBench`.
-    built : from :func:`.cluster_bench.build_cluster`; if None, it is built here.
+    trace : called with a line of text per instruction, in the order in which they retire: cycle,
+        core, instruction, what it changed; or None. Another library is built for it.
+    built : from :func:`.cluster_bench.build_cluster`, with ``config.core.rvfi`` for a trace; if
+        None, it is built here.
     enter : called with the memory outside before the start, or None.
     preparing : context for that whose value is the ``notify`` of ``build_cluster``, or None.
 
@@ -63,11 +69,21 @@ def run_cluster(program, config=None, *, max_cycles=100_000_000, latency=6, rand
     if enter is not None:
         enter(regions)
     tohost = program.symbol("tohost", "tells when a program is done")
+    if trace is not None:
+        config = replace(config, core=replace(config.core, rvfi=True))
     with preparing or nullcontext() as notify:
         built = built or build_cluster(config, notify=notify)
     bench = ClusterBench(built, config.cores, regions, program.entry, tohost=tohost,
-                         latency=latency, random_stalls=random_stalls, activity=activity)
-    reason = bench.run(max_cycles)
+                         latency=latency, random_stalls=random_stalls, activity=activity,
+                         log=0 if trace is None else _LOG)
+    while True:
+        reason = bench.run(max_cycles)
+        if trace is not None:
+            cores, records = bench.retired()
+            for core, row in zip(cores.tolist(), records.tolist(), strict=True):
+                trace(record_line(row, symbols, core))
+        if reason != "room":
+            break
     if reason == "tohost":
         verdict, passed = verdict_of_tohost(bench.exit_value, program, regions, symbols)
     else:

@@ -18,14 +18,17 @@ from .outcome import (
 from .rtl_core import CoreBench, build_core
 from .trace import listing, register_text
 
-__all__ = ["run_rtl"]
+__all__ = ["record_line", "run_rtl"]
 
 _CHUNK = 1 << 16
 
 
-def _line(row, symbols):
+def record_line(row, symbols, core=None):
+    """One line of a trace: cycle, address, word, instruction, what it changed. ``row``: values of
+    a :data:`.rtl_core.RECORD`."""
     pc, _, insn, flags, rd, value, rd2, value2, address, masks, wdata, _, _, cycle, *_ = row
-    text = f"{cycle:10d}  {listing(pc, insn, symbols)}"
+    who = "" if core is None else f"{core:2d}  "
+    text = f"{cycle:10d}  {who}{listing(pc, insn, symbols)}"
     text += "".join(register_text(number, result)
                     for number, result in ((rd2, value2), (rd, value)) if number)
     if masks:
@@ -76,10 +79,11 @@ def run_rtl(program, *, max_cycles=100_000_000, trace=None, keep=16, imem_latenc
             verdict, passed = verdict_of_tohost(bench.exit_value, program, regions, symbols)
         if trace is not None:
             for row in rows[:stop].tolist():
-                trace(_line(row, symbols))
+                trace(record_line(row, symbols))
     shown = rows[:stop] if stop is not None else bench.last(keep)
     return Outcome(verdict, passed, before + len(rows[:stop]), bench.cycles,
-                   [_line(row, symbols) for row in shown[-keep:].tolist()], bench.console, regions)
+                   [record_line(row, symbols) for row in shown[-keep:].tolist()], bench.console,
+                   regions)
 
 
 def _cause(row):

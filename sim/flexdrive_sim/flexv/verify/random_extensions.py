@@ -10,8 +10,8 @@ __all__ = ["ExtensionDrawer"]
 class ExtensionDrawer(Drawer):
     """Instructions of the project's main extensions too."""
 
-    def __init__(self, seed, extensions, interrupts):
-        super().__init__(seed, extensions, interrupts)
+    def __init__(self, seed, extensions, interrupts, data):
+        super().__init__(seed, extensions, interrupts, data)
         self._macload, self._requant = ([e for e in instructions(extensions) if e.unit == unit]
                                         for unit in ("macload", "requant"))
 

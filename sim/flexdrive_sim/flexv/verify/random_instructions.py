@@ -37,9 +37,11 @@ class Drawer:
     seed : everything follows from it.
     extensions : groups of instructions to draw from.
     interrupts : whether wfi may occur and MIE is set again and again.
+    data : where the data lie, a multiple of 4 KB.
     """
 
-    def __init__(self, seed, extensions, interrupts):
+    def __init__(self, seed, extensions, interrupts, data):
+        self.data = data
         self.draw = random.Random(seed)
         self.extensions = extensions
         self.with_interrupts = interrupts
@@ -111,7 +113,7 @@ class Drawer:
         return words
 
     def _pointer(self, register):
-        value = DATA + SIZE // (2 if register == 2 else 4)
+        value = self.data + SIZE // (2 if register == 2 else 4)
         return [code("lui", rd=register, simm=signed(value))]
 
     def _csr(self, depth):

@@ -10,15 +10,28 @@ from flexdrive.flexv.isa import COMPRESSED, instructions
 
 from ..iss.memory import Region
 from .random_extensions import ExtensionDrawer
-from .random_instructions import CODE, COUNTER, DATA, SIZE, code, signed, signed12
+from .random_instructions import CODE, COUNTER, DATA, NOWHERE, SIZE, code, signed, signed12
 
 __all__ = ["RandomProgram"]
 
-_SAVE = DATA + SIZE - 64
+_SAVED = 64     # bytes for what a hart saves, a power of two
 
 
-def _handler():
-    """At CODE: save x5 and x6, step over the instruction or leave through x1, restore."""
+def _place_of_hart(place, harts):
+    """x5 = place + bytes of the harts before this one; changes x6."""
+    x5, x6 = 5, 6
+    words = [code("lui", rd=x5, simm=signed((place + 0x800) & 0xFFFFF000)),
+             code("addi", rd=x5, rs1=x5, simm=signed12(place))]
+    if harts > 1:
+        words += [code("csrrs", csr=0xF14, rs1=0, rd=x6),
+                  code("slli", rd=x6, rs1=x6, uimm=_SAVED.bit_length() - 1),
+                  code("add", rd=x5, rs1=x5, rs2=x6)]
+    return words
+
+
+def _handler(place):
+    """At CODE: save x5 and x6, step over the instruction or leave through x1, restore. ``place``:
+    instructions for x5 = where registers are saved."""
     x5, x6 = 5, 6
     save = [code("csrrw", csr=0x340, rs1=x5, rd=x5),           # x5 = save area, mscratch = old x5
             code("sw", rs1=x5, rs2=x6, simm=0),
@@ -34,9 +47,7 @@ def _handler():
             code("sub", rd=x6, rs1=x6, rs2=x5),
             code("addi", rd=x6, rs1=x6, simm=4),
             code("csrrw", csr=0x341, rs1=x6, rd=0)]
-    restore = [code("lui", rd=x5, simm=signed(_SAVE & ~0xFFF)),
-               code("addi", rd=x5, rs1=x5, simm=signed12(_SAVE)),
-               code("lw", rd=x6, rs1=x5, simm=0),
+    restore = [*place, code("lw", rd=x6, rs1=x5, simm=0),
                code("csrrw", csr=0x340, rs1=x5, rd=x5), code("mret")]
     interrupt = [code("blt", rs1=x6, rs2=0, simm=4 * (1 + 3 + len(fault) + 1 + len(step)))]
     is_fault = [code("addi", rd=x6, rs1=x6, simm=-1),
@@ -55,13 +66,20 @@ class RandomProgram(ExtensionDrawer):
     extensions : groups of instructions to draw from.
     length : instructions of the body, roughly.
     interrupts : whether wfi may occur and MIE is set again and again.
+    data, nowhere : where the data lie, and where there is no memory.
+    harts : how many run it at the same time, on the same data; each saves registers at a place of
+        its own.
     """
 
-    def __init__(self, seed, *, extensions, length=3000, interrupts=False):
-        super().__init__(seed, extensions, interrupts)
+    def __init__(self, seed, *, extensions, length=3000, interrupts=False, data=DATA,
+                 nowhere=0x40000000, harts=1):
+        super().__init__(seed, extensions, interrupts, data)
+        self._nowhere = nowhere
+        # x5 = where a hart saves registers.
+        self._place = _place_of_hart(data + SIZE - _SAVED * harts, harts)
         self._with_loops = "xpulp_loop" in extensions
         self._branches = [e for e in instructions(extensions) if e.unit == "branch"]
-        handler = _handler()
+        handler = _handler(self._place)
         body = b"".join(self._block(length, depth=0))
         start = self._initial()
         self.entry = CODE + len(handler)
@@ -79,12 +97,12 @@ class RandomProgram(ExtensionDrawer):
         code, data = np.zeros(SIZE, np.uint8), np.random.default_rng(1).integers(
             0, 256, SIZE, dtype=np.uint8)
         code[:len(self.content)] = np.frombuffer(self.content, np.uint8)
-        return [Region(CODE, code), Region(DATA, data)]
+        return [Region(CODE, code), Region(self.data, data)]
 
     def _initial(self):
-        words = []
-        for register, value in ((5, _SAVE), (2, DATA + SIZE // 2), (8, DATA + SIZE // 4),
-                                (31, 0x40000000), (6, CODE)):
+        words = [*self._place]
+        for register, value in ((2, self.data + SIZE // 2), (8, self.data + SIZE // 4),
+                                (NOWHERE, self._nowhere), (6, CODE)):
             words += [code("lui", rd=register, simm=signed((value + 0x800) & 0xFFFFF000)),
                       code("addi", rd=register, rs1=register, simm=signed12(value))]
         words += [code("csrrw", csr=0x340, rs1=5, rd=0), code("csrrw", csr=0x305, rs1=6, rd=0)]

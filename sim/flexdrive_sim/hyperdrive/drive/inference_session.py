@@ -251,8 +251,10 @@ class Session:
                                      engine="compiled" if engine == "rtl" else "pysim")
 
     def run(self, image):
-        """Run one image, (1, ...) as the network's input says: ImageResult."""
-        values = {next(iter(self.deployment.inputs)): image}
+        """Run one image, (1, ...) as the network's input says, or input name -> that of each:
+        ImageResult."""
+        values = dict(image) if isinstance(image, dict) else {
+            next(iter(self.deployment.inputs)): image}
         chips, exact, overflows = [], {}, []
         for part in self.deployment.parts:
             if isinstance(part, ChipPart):
