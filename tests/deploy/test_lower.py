@@ -199,7 +199,7 @@ def test_graphs_that_do_not_fit_together():
         (replace(layer, alpha=layer.alpha[:2]), r"Layer a: alpha must be uint16 \(4,\)"),
         (replace(layer, bypass="x"), r"Layer a: makes \(4, 2, 2\), its bypass x is \(3, 4, 4\)"),
         (replace(layer, target="x"), "Layer a: map x exists already"),
-        (replace(layer, weights=np.ones((4, 3, 8, 8), np.uint8)), "Layer a: taps at rows"),
+        (replace(layer, weights=np.ones((4, 3, 9, 9), np.uint8)), "Layer a: taps at rows"),
     ]:
         with pytest.raises(ModelError, match=message):
             graph(broken)
