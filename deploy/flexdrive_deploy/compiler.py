@@ -139,7 +139,8 @@ def compile_graph(support, config, *, name, layer_check=False, mesh=None):
              if not unit.chain and not unit.leaves],
             [Average(unit.nodes[0].name, *unit.reads, *unit.writes) for unit in group
              if unit.leaves])
-        chip = split_inputs(chip, whole_config(config, *mesh) if mesh else config)
+        chip = split_inputs(chip, whole_config(config, *mesh) if mesh else config,
+                            mesh=bool(mesh))
         program = lower(chip, config, layer_check=layer_check, mesh=mesh)
         parts.append(ChipPart(program, chip))
     return Deployment(name, config, parts, {name: graph.shapes[name] for name in graph.inputs},

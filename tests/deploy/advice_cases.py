@@ -25,6 +25,15 @@ def conv(b, x="x", **options):
     return b.conv(x, 4, 4, **options)
 
 
+def valid(b):
+    return b.node("Conv", "x", b.constant(b.signs(4, 4, 3, 3)), name="it", auto_pad="VALID")
+
+
+def pixel(b):
+    """A map of one pixel."""
+    return conv(b, conv(b, conv(b, stride=2), stride=2), stride=2)
+
+
 def pool(b, operation="MaxPool", kernel=3, stride=2, x=None, pads=(1, 1, 1, 1), **attributes):
     return it(b, operation, conv(b) if x is None else x, kernel_shape=[kernel] * 2,
               strides=[stride] * 2, pads=list(pads), **attributes)
@@ -107,29 +116,31 @@ CASES = {
         "finite weights", (lambda b: conv(b, magnitude=np.inf, name="it"), CONFIG),
         (lambda b: conv(b, name="it"), CONFIG)),
     "weights of zero": ("ternary = true", (zeros, CONFIG), (zeros, replace(CONFIG, ternary=True))),
-    "is dilated; its padding": (
-        "dilations = [1, 1], and pads = [1, 1, 1, 1]",
-        (lambda b: conv(b, dilations=[2, 2], pads=[2] * 4, name="it"), CONFIG),
-        (lambda b: conv(b, dilations=[1, 1], pads=[1] * 4, name="it"), CONFIG)),
-    "kernel 5x5": ("halo = 2", (lambda b: conv(b, kernel=5, name="it"), CONFIG),
-                   (lambda b: conv(b, kernel=5, name="it"), replace(CONFIG, halo=2))),
-    "kernel 9x9": ("3x3 convolutions in sequence",
-                   (lambda b: conv(b, kernel=9, weights=b.signs(4, 4, 9, 9), name="it"), CONFIG),
-                   (lambda b: conv(b, conv(b, conv(b, conv(b))), name="it"), CONFIG)),
-    "stride 3x3; the chip has 1 and 2; its padding": (
-        "strides = [2, 2], and pads = [1, 1, 1, 1]",
-        (lambda b: pool(b, stride=3, pads=[0] * 4), CHANNELWISE), (pool, CHANNELWISE)),
-    "its padding is not kernel//2": (
-        "pads = [1, 1, 1, 1], auto_pad = NOTSET",
-        (lambda b: b.node("Conv", "x", b.constant(b.signs(4, 4, 3, 3)), name="it",
-                          auto_pad="VALID"), CONFIG), (lambda b: conv(b, name="it"), CONFIG)),
-    "its padding is not the chip's": (
-        "pads = [0, 0, 1, 1], ceil_mode = 0, count_include_pad = 1",
-        (lambda b: pool(b, "AveragePool", 2, 1, pads=[0] * 4, ceil_mode=1), CHANNELWISE),
-        (lambda b: pool(b, "AveragePool", 2, 1, pads=[0, 0, 1, 1], count_include_pad=1),
-         CHANNELWISE)),
+    "kernel 5x5 needs a halo of 2": (
+        "a chip with halo = 2", (lambda b: conv(b, kernel=5, name="it"), CONFIG),
+        (lambda b: conv(b, kernel=5, name="it"), replace(CONFIG, halo=2))),
+    "kernel 3x3 needs a halo of 2": (
+        "a chip with halo = 2", (valid, CONFIG), (valid, replace(CONFIG, halo=2))),
+    "kernel 9x9 needs a halo of 4": (
+        "3x3 convolutions in sequence", (lambda b: conv(b, kernel=9, name="it"), CONFIG),
+        (lambda b: conv(b, conv(b), name="it"), CONFIG)),
+    "stride 3x3; the chip has 1 and 2": (
+        "strides = [2, 2]",
+        (lambda b: pool(b, stride=3, pads=[1] * 4), CHANNELWISE), (pool, CHANNELWISE)),
+    "its padding makes its map larger": (
+        "pads = [1, 1, 1, 1]",
+        (lambda b: conv(b, pads=[2] * 4, name="it"), replace(CONFIG, halo=2)),
+        (lambda b: conv(b, name="it"), replace(CONFIG, halo=2))),
+    "takes a maximum of padding alone": (
+        "dilations = [1, 1], pads = [0, 0, 1, 1]",
+        (lambda b: pool(b, kernel=2, stride=1, x=pixel(b), dilations=[2, 2]), CHANNELWISE),
+        (lambda b: pool(b, kernel=2, stride=1, x=pixel(b), pads=[0, 0, 1, 1]), CHANNELWISE)),
+    "a map of another size than the model says": (
+        "ceil_mode = 0",
+        (lambda b: pool(b, kernel=2, pads=[0, 0, 1, 1], ceil_mode=1), CHANNELWISE),
+        (lambda b: pool(b, kernel=2, pads=[0, 0, 1, 1]), CHANNELWISE)),
     "averages fewer pixels": (
-        "pads = [1, 1, 1, 1], count_include_pad = 1",
+        "count_include_pad = 1",
         (lambda b: pool(b, "AveragePool"), CHANNELWISE),
         (lambda b: pool(b, "AveragePool", count_include_pad=1), CHANNELWISE)),
     "weights are not constants": (
@@ -148,9 +159,9 @@ CASES = {
         (lambda b: resize(b, 2.3), CHANNELWISE), (lambda b: resize(b, 2), CHANNELWISE)),
     "the chip has no upsampling": ("channelwise = true", (lambda b: resize(b, 2), CONFIG),
                                    (lambda b: resize(b, 2), CHANNELWISE)),
-    "the chip has no pooling; its padding": (
-        "a chip with channelwise = true, and pads = [1, 1, 1, 1], and a layer of the chip before",
-        (lambda b: pool(b, pads=[0] * 4, x="x"), CONFIG), (pool, CHANNELWISE)),
+    "the chip has no pooling; stride 3x3": (
+        "a chip with channelwise = true, and strides = [2, 2], and a layer of the "
+        "chip before", (lambda b: pool(b, stride=3, x="x"), CONFIG), (pool, CHANNELWISE)),
     "its map is made by the host": ("a layer of the chip before it",
                                     (lambda b: pool(b, x="x"), CHANNELWISE), (pool, CHANNELWISE)),
     "comes after a channel shuffle": (

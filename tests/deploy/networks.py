@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor.fields import Activation
+from flexdrive_deploy.errors import FitError
 from flexdrive_deploy.hyperdrive.ir import Average, ChipGraph, Concat, ConvLayer
+from flexdrive_deploy.hyperdrive.tiling import tile_edges
 from flexdrive_sim.hyperdrive.drive.inference_session import evaluate
 
 __all__ = ["evaluate", "half", "random_graph", "random_layer"]
@@ -19,7 +22,8 @@ def random_layer(rng, name, source, c_in, c_out, *, kernel=3, stride=1, bypass=N
     inputs = 1 if options.get("channelwise") else c_in // groups
     return ConvLayer(
         name=name, source=source, target=f"{name}.out", stride=stride, bypass=bypass, groups=groups,
-        weights=rng.integers(0, codes, (c_out, inputs, kernel, kernel)).astype(np.uint8),
+        weights=rng.integers(0, codes, (c_out, inputs, *np.broadcast_to(kernel, 2))).astype(
+            np.uint8),
         **options,
         alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 3)))
 
@@ -55,11 +59,37 @@ def _concat(rng, shapes, free, number):
     return Concat(f"concat{number}", tuple(parts), f"joined{number}")
 
 
-def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise=False,
-                 ternary=False):
+def _taps(rng, reach, stride, full):
+    """Taps that reach as far beyond a tile and a part of a map of ``full`` pixels, for a layer."""
+    def axis():
+        first = -int(rng.integers(0, reach + 1))
+        last = int(rng.integers(first, reach + int(stride)))
+        most = min(2 * reach, max(1, last - first))
+        return tuple(range(first, last + 1, int(rng.integers(1, most + 1))))
+
+    return {"taps": (axis(), axis()),
+            "size": tuple(max(1, edge - int(rng.integers(0, 3))) for edge in full)}
+
+
+def random_graph(rng, shape, count, **options):
+    """:func:`_random_graph` whose maps can be aligned: without padding they become smaller on one
+    way and keep their size on another."""
+    while True:
+        graph = _random_graph(rng, shape, count, **options)
+        try:
+            tile_edges(graph, ChipConfig())
+        except FitError:
+            assert options.get("reach")
+            continue
+        return graph
+
+
+def _random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise=False,
+                  ternary=False, reach=0):
     """``count`` layers on an input of ``shape``, each reading any earlier map, with bypass where
     an earlier map of the right shape exists, groups, shuffles, partial sums and joined maps;
-    ``channelwise``: depthwise layers and maxima among them; ``ternary``: weights of zero."""
+    ``channelwise``: depthwise layers and maxima among them; ``ternary``: weights of zero;
+    ``reach``: most layers have taps of their own, so far from the centre."""
     shapes, layers, concats = {"x": shape}, [], []
     free = ["x"]        # maps that may become part of another: without a bypass to or from them
     for number in range(count):
@@ -71,6 +101,8 @@ def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise
         c_in, height, width = shapes[source]
         stride, kernel = rng.choice([1, 1, 2]), int(rng.choice(kernels))
         size = (-(-height // stride), -(-width // stride))
+        placed = _taps(rng, reach, stride, size) if reach and rng.integers(4) else {}
+        size = placed.get("size", size)
         inside = {name for concat in concats for name in concat.sources}
         possible = [name for name, other in shapes.items()
                     if other[1:] == size and name not in inside]
@@ -81,10 +113,12 @@ def random_graph(rng, shape, count, channels=(1, 9), kernels=(1, 3), channelwise
             c_out, kernel = c_in, int(rng.choice([*kernels, 2]))
         up = alone and bypass is None and 2 * max(height, width) <= 13 and rng.integers(2)
         if up:
-            kernel, stride, size = 1, 1, (2 * height, 2 * width)
+            kernel, stride, size, placed = 1, 1, (2 * height, 2 * width), {}
+        if placed:
+            kernel = tuple(map(len, placed["taps"]))
         layer = random_layer(rng, f"conv{number}", str(source), c_in, c_out, kernel=kernel,
                              stride=int(stride), bypass=None if bypass is None else str(bypass),
-                             upsample=bool(up), codes=2 + ternary,
+                             upsample=bool(up), codes=2 + ternary, **placed,
                              **_structure(rng, c_in, c_out, bypass is not None, alone))
         layers.append(layer)
         shapes[layer.target] = (c_out, *size)

@@ -58,6 +58,21 @@ def test_random_networks(config, shape, seed):
         assert len(program.entries) == len(program.descriptors)
 
 
+@pytest.mark.parametrize("config", [CONFIGS[0], replace(CONFIGS[2], halo=2), replace(
+    CONFIGS[4], halo=3, fm_words=4096, weight_words=500)])
+@pytest.mark.parametrize("shape", [(3, 8, 8), (2, 7, 3), (1, 1, 9)])
+@pytest.mark.parametrize("seed", range(3))
+def test_random_networks_of_any_taps(config, shape, seed):
+    rng = np.random.default_rng(seed * 1000 + shape[1])
+    graph = random_graph(rng, shape, 7, channelwise=config.channelwise, reach=config.halo)
+    image = {"x": half(rng, *shape)}
+    wanted = evaluate(graph, image)
+    program = lower(graph, config, layer_check=True)
+    assert any(d.extended for d in program.descriptors)
+    for name, words in run(program, image).items():
+        np.testing.assert_array_equal(words, wanted[name], err_msg=name)
+
+
 def test_in_place_bypass_and_memory_of_a_residual_block():
     """conv2 writes over its bypass: two maps are enough ("Hyperdrive", memory of a basic block)."""
     rng = np.random.default_rng(0)
@@ -184,7 +199,7 @@ def test_graphs_that_do_not_fit_together():
         (replace(layer, alpha=layer.alpha[:2]), r"Layer a: alpha must be uint16 \(4,\)"),
         (replace(layer, bypass="x"), r"Layer a: makes \(4, 2, 2\), its bypass x is \(3, 4, 4\)"),
         (replace(layer, target="x"), "Layer a: map x exists already"),
-        (replace(layer, weights=np.ones((4, 3, 4, 4), np.uint8)), "Layer a: kernel 4x4"),
+        (replace(layer, weights=np.ones((4, 3, 9, 9), np.uint8)), "Layer a: taps at rows"),
     ]:
         with pytest.raises(ModelError, match=message):
             graph(broken)

@@ -187,7 +187,7 @@ def pool(b, operation, kernel, stride, outputs=1, **attributes):
     (lambda b: pool(b, "MaxPool", 3, 3), CHANNELWISE, "stride 3x3"),
     (lambda b: pool(b, "MaxPool", 5, 1, pads=[2] * 4), CHANNELWISE, "kernel 5x5"),
     (lambda b: pool(b, "MaxPool", 2, 2, pads=[1] * 4), CHANNELWISE, "padding"),
-    (lambda b: pool(b, "MaxPool", 2, 1), CHANNELWISE, "not 1/stride of the input"),
+    (lambda b: pool(b, "MaxPool", 3, 1, pads=[2] * 4), CHANNELWISE, "its padding makes its map"),
     (lambda b: pool(b, "MaxPool", 2, 2, 2), CHANNELWISE, "also gives the places"),
     (lambda b: pool(b, "AveragePool", 3, 1, pads=[1] * 4), CHANNELWISE, "fewer pixels at the rim"),
 ])

@@ -118,15 +118,17 @@ def reference(x, weights, alpha, beta, stride, activation, slope=0, bypass=None)
              for row in range(-(-height // stride))] for co in range(len(weights))]
 
 
-def channelwise(x, weights, alpha, beta, kernel, stride, activation, slope=0, bypass=None):
-    """A channelwise CONV as its description reads; ``weights`` None for the maximum."""
+def channelwise(x, weights, alpha, beta, kernel, stride, activation, slope=0, bypass=None,
+                taps=None):
+    """A channelwise CONV as its description reads; ``weights`` None for the maximum, of (rows,
+    columns) ``taps`` of the window if given."""
     height, width = len(x[0]), len(x[0][0])
     before, after = (kernel - 1) // 2, kernel // 2
 
     def output(c, row, column):
         v = 0 if weights is not None else SIGN | INFINITY
-        for dy in range(-before, after + 1):
-            for dx in range(-before, after + 1):
+        for dy in taps[0] if taps else range(-before, after + 1):
+            for dx in taps[1] if taps else range(-before, after + 1):
                 y, x_at = row * stride + dy, column * stride + dx
                 if not (0 <= y < height and 0 <= x_at < width):
                     continue        # +0 leaves a sum as it is, nothing leaves a maximum

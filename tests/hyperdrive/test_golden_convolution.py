@@ -130,8 +130,10 @@ def test_wrong_arguments():
         convolve(x.view(np.float16), weights, one, one)
     with pytest.raises(ValueError, match=r"alpha has type uint16 and shape \(2,\), expected"):
         convolve(x, weights, np.zeros(2, np.uint16), one)
-    with pytest.raises(ValueError, match=r"weights have shape .* k odd"):
-        convolve(x, weights[..., :2, :2], one, one)
+    with pytest.raises(ValueError, match=r"weights have shape \(1, 2, 9\), expected"):
+        convolve(x, weights.reshape(1, 2, 9), one, one)
+    with pytest.raises(ValueError, match=r"a kernel of 3 x 3 pixels has taps \(\(0,\), \(0,\)\)"):
+        convolve(x, weights, one, one, taps=((0,), (0,)))
     with pytest.raises(ValueError, match=r"bypass has type uint16 and shape"):
         convolve(x, weights, one, one, bypass=x)
 
@@ -147,10 +149,46 @@ def test_channelwise(size, kernel, stride):
         x = patterns(rng, (4, *size), pool)
         bypass = patterns(rng, (4, -(-size[0] // stride), -(-size[1] // stride)), pool)
         for used in (weights, None):
-            got = channelwise(x, used, alpha, beta, kernel=kernel, stride=stride, bypass=bypass,
-                              activation=Activation.RELU)
+            got = channelwise(x, used, alpha, beta, kernel=(kernel, kernel), stride=stride,
+                              bypass=bypass, activation=Activation.RELU)
             wanted = oracle.channelwise(x, used, alpha, beta, kernel, stride, "RELU", 0, bypass)
             np.testing.assert_array_equal(got, np.array(wanted, np.uint16))
+
+
+TAPS = [((0,), (-1, 0, 1)), ((-2, 0, 2), (0,)), ((0, 1), (0, 1)), ((-1, 2), (-3, 0)),
+        ((-3,), (-2,)), ((0, 1, 2), (-1, 0)), ((-1, 0, 1), (-1, 0, 1))]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 4), (5, 3), (4, 7)])
+@pytest.mark.parametrize("taps", TAPS)
+@pytest.mark.parametrize("stride", [1, 2])
+def test_taps(size, taps, stride):
+    """As a full window whose other weights are zero; of a maximum, pixel by pixel; and of a part of
+    the map."""
+    rng = np.random.default_rng(size[0] * 100 + size[1] * 10 + stride)
+    x, kernel = patterns(rng, (3, *size)), tuple(map(len, taps))
+    made = tuple(-(-edge // stride) for edge in size)
+    part = tuple(max(1, edge - 1) for edge in made)
+    for inputs, outputs in ((3, 5), (1, 3)):
+        weights = rng.integers(0, 2, (outputs, inputs, *kernel)).astype(np.uint8)
+        whole = np.full((outputs, inputs, 7, 7), 2, np.uint8)
+        whole[:, :, np.array(taps[0])[:, None] + 3, np.array(taps[1]) + 3] = weights
+        alpha, beta = patterns(rng, (2, outputs))
+        bypass = patterns(rng, (outputs, *made))
+        options = {"stride": stride, "taps": taps, "bypass": bypass}
+        if inputs == 1:
+            got = channelwise(x, weights, alpha, beta, kernel=kernel, **options)
+            wanted = oracle.channelwise(x, whole, alpha, beta, 7, stride, "NONE", 0, bypass)
+            most = channelwise(x, None, alpha, beta, kernel=kernel, **options)
+            np.testing.assert_array_equal(most, np.array(oracle.channelwise(
+                x, None, alpha, beta, 7, stride, "NONE", 0, bypass, taps), np.uint16))
+        else:
+            got = convolve(x, weights, alpha, beta, **options)
+            wanted = oracle.reference(x, whole, alpha, beta, stride, "NONE", 0, bypass)
+            options["bypass"] = bypass[:, :part[0], :part[1]]
+            np.testing.assert_array_equal(convolve(x, weights, alpha, beta, size=part, **options),
+                                          got[:, :part[0], :part[1]])
+        np.testing.assert_array_equal(got, np.array(wanted, np.uint16))
 
 
 @pytest.mark.parametrize("pool", [None, np.concatenate([CORNERS, SPECIAL])])

@@ -55,8 +55,8 @@ def test_random_networks(mesh, halo, channelwise, ternary):
     for seed in range(12):
         rng = np.random.default_rng(seed)
         shape = tuple(int(size) for size in (rng.integers(1, 5), *rng.integers(1, 13, 2)))
-        graph = random_graph(rng, shape, 5, kernels=config.kernels,
-                             channelwise=channelwise, ternary=ternary)
+        graph = random_graph(rng, shape, 5, kernels=config.kernels, channelwise=channelwise,
+                             ternary=ternary, reach=halo * (seed % 2))
         made = deployment(graph, config, mesh)
         if session is None:
             session = Session(made, "rtl")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from flexdrive.errors import ConfigurationError
-from flexdrive.hyperdrive.descriptor.encoding import Command, Descriptor
+from flexdrive.hyperdrive.descriptor.encoding import Command, Descriptor, tap_fields
 from flexdrive.hyperdrive.descriptor.fields import Operation
 
 from ..errors import FitError
@@ -38,20 +38,20 @@ def weight_stream(weights, channels, interleave, *, ternary=False):
 
     Parameters
     ----------
-    weights : uint8 (c_out, c_in, k, k), codes as of :class:`~.ir.ConvLayer`.
+    weights : uint8 (c_out, c_in, p, q), codes as of :class:`~.ir.ConvLayer`.
     channels : lanes of the chip; lanes beyond c_out get 0.
     interleave : output-channel blocks in a group.
     ternary : words of a ternary chip, two bits a lane.
 
     Returns
     -------
-    uint32 (blocks * k*k * c_in, chunks of 32 bits), lowest bits first.
+    uint32 (blocks * p*q * c_in, chunks of 32 bits), lowest bits first.
     """
-    c_out, c_in, kernel, _ = weights.shape
+    c_out, c_in, rows, columns = weights.shape
     blocks = -(-c_out // channels)
-    padded = np.zeros((blocks * channels, c_in, kernel, kernel), np.uint8)
+    padded = np.zeros((blocks * channels, c_in, rows, columns), np.uint8)
     padded[:c_out] = weights
-    lanes = padded.reshape(blocks, channels, c_in, kernel * kernel).transpose(3, 2, 0, 1)
+    lanes = padded.reshape(blocks, channels, c_in, rows * columns).transpose(3, 2, 0, 1)
     groups = [lanes[:, :, first:first + interleave].reshape(-1, channels)
               for first in range(0, blocks, interleave)]
     words = np.concatenate(groups)
@@ -130,7 +130,8 @@ def _convolution(layer, piece, maps, config, borders):
     source, target = maps[layer.source], maps[layer.target]
     bypass = target if piece.continues else maps.get(layer.bypass)
     return Descriptor(
-        operation=Operation.CONV, payload=piece.c_out, kernel=piece.kernel, stride=layer.stride,
+        operation=Operation.CONV, payload=piece.c_out,
+        **tap_fields(*layer.placed, stride=layer.stride, channelwise=layer.channelwise),
         activation=piece.activation, slope=layer.slope if piece.final else 0,
         interleave=choose_interleave(piece, target.tile, config),
         bypass=int(bypass is not None), channelwise=int(layer.channelwise),
@@ -181,10 +182,10 @@ def _check_kinds(graph, config):
         if layer.channelwise and not config.channelwise:
             raise FitError(f"Layer {layer.name} is channelwise; a chip with channelwise = true "
                            "would do it")
-        if layer.kernel > max(config.kernels):
-            raise FitError(f"Layer {layer.name}: kernel {layer.kernel}x{layer.kernel} reaches "
-                           f"{layer.kernel // 2} pixels, the chip's halo is {config.halo}; a chip "
-                           f"with halo = {layer.kernel // 2} would do it")
+        if layer.halo > config.halo:
+            raise FitError(f"Layer {layer.name}: kernel {layer.kernel[0]}x{layer.kernel[1]} "
+                           f"reaches {layer.halo} pixels, the chip's halo is {config.halo}; a "
+                           f"chip with halo = {layer.halo} would do it")
     if graph.averages and not config.channelwise:
         raise FitError(f"Average {graph.averages[0].name}: the chip has no pooling; one with "
                        "channelwise = true would do it")
@@ -194,7 +195,7 @@ def _planned(graph, config, layer_check, mesh):
     """(config of the whole array, steps, tiles, Allocation, border fields) of a graph; FitError as
     of :func:`lower`, of one obstacle."""
     array = whole_config(config, *mesh) if mesh else config
-    tiles = tile_edges(graph, array)
+    tiles = tile_edges(graph, array, mesh=bool(mesh))
 
     def overwritable(layer):
         return overwritten(graph, layer, tiles, array)
@@ -217,6 +218,8 @@ def _with_advice(error, graph, config, layer_check, mesh):
     found or no chip has such a memory."""
     change, obstacle = {}, error
     while obstacle is not None:
+        if not obstacle.change:         # no memory helps
+            return obstacle
         change |= obstacle.change
         if "fm_words" in change:
             change["fm_words"] = -(-change["fm_words"] // config.fm_banks) * config.fm_banks

@@ -19,7 +19,9 @@ def _place(program, name):
 def _conv(program, entry, descriptor):
     activation = Activation(descriptor.activation)
     last = f", {activation.name}" if activation != Activation.NONE else ""
-    yield (f"      {descriptor.kernel}x{descriptor.kernel} stride {descriptor.stride}{last}, "
+    rows, columns = descriptor.tap_rows, descriptor.tap_columns
+    at = f" at {rows} x {columns}" if descriptor.extended else ""
+    yield (f"      {len(rows)}x{len(columns)}{at} stride {descriptor.stride}{last}, "
            f"{program.weight_words(entry, descriptor)} weight words, interleave "
            f"{descriptor.interleave}")
     yield f"      from {entry.reads}"

@@ -32,11 +32,11 @@ class Chain:
     name : name of the Conv node.
     nodes : nodes folded so far, the Conv first.
     source, value : names of the value that it reads and of the one that it makes.
-    weights : uint8 codes as in ConvLayer (c_out, c_in / groups, k, k); channelwise (c_out, 1, k,
-        k).
+    weights : uint8 codes as in ConvLayer (c_out, c_in / groups, p, q); channelwise (c_out, 1, p,
+        q).
     scale, bias : float64 (c_out,).
-    stride, activation, slope, bypass, groups, shuffle, channelwise, maximum, upsample : as
-        in ConvLayer.
+    stride, taps, size, activation, slope, bypass, groups, shuffle, channelwise, maximum, upsample :
+        as in ConvLayer.
     config : ChipConfig of the chip that it is to run on.
     shape : (1, channels, height, width) of what it makes.
     remark : what a person should know of its weights, to stand behind "binary weights"; or "".
@@ -51,6 +51,8 @@ class Chain:
     bias: np.ndarray
     stride: int
     config: ChipConfig
+    taps: tuple = ()
+    size: tuple = ()
     activation: Activation = Activation.NONE
     slope: int = 0
     bypass: str | None = None
@@ -67,10 +69,10 @@ class Chain:
         beta = np.where(self.bias == 0, np.uint16(MINUS_ZERO), half_bits(self.bias))
         return ConvLayer(
             name=self.name, source=self.source, target=self.value, weights=self.weights,
-            alpha=half_bits(self.scale), beta=beta, stride=self.stride,
-            activation=self.activation, slope=self.slope, bypass=self.bypass, groups=self.groups,
-            shuffle=self.shuffle, channelwise=self.channelwise, maximum=self.maximum,
-            upsample=self.upsample)
+            alpha=half_bits(self.scale), beta=beta, stride=self.stride, taps=self.taps,
+            size=self.size, activation=self.activation, slope=self.slope, bypass=self.bypass,
+            groups=self.groups, shuffle=self.shuffle, channelwise=self.channelwise,
+            maximum=self.maximum, upsample=self.upsample)
 
     def absorb(self, node, graph):
         """Fold the node that reads ``value``; returns a Refusal when that is not possible."""

@@ -1,18 +1,22 @@
 """The part of a network that one program of the chip executes: maps and convolutions."""
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor, tap_fields
 from flexdrive.hyperdrive.descriptor.fields import Activation
 
 from ..errors import ModelError
 
-__all__ = ["MINUS_ZERO", "ONE", "ZERO", "Average", "ChipGraph", "Concat", "ConvLayer", "half_bits"]
+__all__ = ["MINUS_ZERO", "ONE", "ZERO", "Average", "ChipGraph", "Concat", "ConvLayer", "half_bits",
+           "halo_of"]
 
 ONE = 0x3C00           # identity of scale
 MINUS_ZERO = 0x8000    # identity of bias: v + -0 = v for every v, -0 included
 ZERO = 2               # code of a weight of zero
+REACH = 3              # of the largest halo that a chip may have
 
 
 def half_bits(values):
@@ -20,6 +24,14 @@ def half_bits(values):
     with np.errstate(over="ignore"):
         bits = np.asarray(values).astype(np.float16).view(np.uint16)
     return np.where(bits & 0x7FFF > 0x7C00, np.uint16(0x7E00), bits)
+
+
+def halo_of(taps, stride):
+    """Halo that a chip needs for (rows, columns) of taps: it reads as far beyond a tile, and goes
+    at most two halos from a tap to the next."""
+    return max(max(0, -axis[0], axis[-1] - (stride - 1),
+                   *(-((before - after) // 2) for before, after in pairwise(axis)))
+               for axis in taps)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,20 +42,24 @@ class ConvLayer:
     ----------
     name : name of the layer, unique in its graph.
     source, target : names of the map it reads and of the map it makes.
-    weights : uint8 (c_out, c_in / groups, k, k) of 0 (minus), 1 (plus) and, for ternary chips,
-        ``ZERO``, which leaves the sum as it is; padding k//2.
+    weights : uint8 (c_out, c_in / groups, p, q) of 0 (minus), 1 (plus) and, for ternary chips,
+        ``ZERO``, which leaves the sum as it is.
     alpha, beta : uint16 (c_out,), binary16 patterns; ``ONE`` and ``MINUS_ZERO`` change nothing.
     stride : 1 or 2.
+    taps : (rows, columns) of the kernel's pixels in the source, ascending, seen from stride times
+        the pixel that is made; () of a square kernel around it, -((p-1)//2) ... p//2. What lies
+        outside of the source is zero.
+    size : (rows, columns) of the target, at most ceil(source / stride); () that.
     activation : flexdrive.hyperdrive.descriptor.fields.Activation.
     slope : binary16 pattern, of LEAKY.
     bypass : name of the map to add, or None.
     groups : output channels in as many equal groups, each of which reads its group of the input.
     shuffle : channel g*K + j of the result, K = c_out / shuffle, goes to channel j*shuffle + g.
-    channelwise : output channel c is made from input channel c alone; weights are (c_out, 1, k, k),
-        and k may be 2 (the window begins (k-1)//2 pixels before its centre).
+    channelwise : output channel c is made from input channel c alone; weights are (c_out, 1, p, q).
     upsample : every pixel of the source is four of the result, before anything else (channelwise,
-        k = 1).
-    maximum : the largest operand instead of the sum (channelwise); the weights say k only.
+        1 x 1).
+    maximum : the largest operand instead of the sum (channelwise); of the weights only the shape
+        counts.
     parts : input channels of each partial sum (of a group), or () for one sum. Every part is scaled
         and rounded like a layer of its own; the next one adds it as its bypass.
     """
@@ -55,6 +71,8 @@ class ConvLayer:
     alpha: np.ndarray
     beta: np.ndarray
     stride: int = 1
+    taps: tuple = ()
+    size: tuple = ()
     activation: Activation = Activation.NONE
     slope: int = 0
     bypass: str | None = None
@@ -67,8 +85,25 @@ class ConvLayer:
 
     @property
     def kernel(self):
-        """Edge of the kernel."""
-        return self.weights.shape[2]
+        """(rows, columns) of the kernel."""
+        return self.weights.shape[2:]
+
+    @property
+    def placed(self):
+        """(rows, columns) of its taps."""
+        return self.taps or tuple(tuple(range(-((edge - 1) // 2), edge // 2 + 1))
+                                  for edge in self.kernel)
+
+    @property
+    def reach(self):
+        """Pixels beyond a tile that its windows reach."""
+        return Descriptor(**tap_fields(*self.placed, stride=self.stride,
+                                       channelwise=self.channelwise)).reach
+
+    @property
+    def halo(self):
+        """Halo that a chip needs for it."""
+        return halo_of(self.placed, self.stride)
 
     @property
     def c_in(self):
@@ -96,20 +131,24 @@ def _checked_layer(layer, shapes):
             fail(f"map {name} is neither an input nor made by an earlier layer")
     weights = layer.weights
     if weights.dtype != np.uint8 or weights.ndim != 4 or weights.max(initial=0) > ZERO:
-        fail("weights must be uint8 (c_out, c_in, k, k) of 0, 1 and 2 (zero)")
-    if weights.shape[2:] not in ((1, 1), (3, 3), (5, 5), (7, 7)) and not (
-            layer.channelwise and weights.shape[2:] == (2, 2)):
-        fail(f"kernel {weights.shape[2]}x{weights.shape[3]}, chips have 1x1, 3x3, 5x5 and 7x7")
+        fail("weights must be uint8 (c_out, c_in, p, q) of 0, 1 and 2 (zero)")
+    if 0 in layer.kernel or tuple(map(len, layer.placed)) != layer.kernel:
+        fail(f"a kernel of {layer.kernel[0]}x{layer.kernel[1]} pixels has taps {layer.taps}")
+    if layer.stride not in (1, 2):
+        fail(f"stride {layer.stride}, the chip has 1 and 2")
+    if any(list(axis) != sorted(set(axis)) or axis[0] > 0 for axis in layer.placed) \
+            or layer.halo > REACH:
+        fail(f"taps at rows {layer.placed[0]} and columns {layer.placed[1]}; chips have ascending "
+             f"ones from -{REACH} to {REACH + layer.stride - 1}, the first not behind the centre")
     if not 0 < layer.c_in <= 65535 or not 0 < layer.c_out <= 65535:
         fail(f"{layer.c_in} -> {layer.c_out} channels, the chip has 1 to 65535")
     if layer.maximum and not layer.channelwise:
         fail("takes a maximum over channels; the chip does so channelwise")
     if layer.channelwise and (weights.shape[1] != 1 or layer.groups > 1 or layer.parts):
-        fail("is channelwise, so its weights are (c_out, 1, k, k), without groups and parts")
-    if layer.upsample and not (layer.channelwise and (layer.kernel, layer.stride) == (1, 1)):
+        fail("is channelwise, so its weights are (c_out, 1, p, q), without groups and parts")
+    if layer.upsample and not (layer.channelwise and layer.stride == 1
+                               and layer.placed == ((0,), (0,))):
         fail("upsamples; the chip does so channelwise, with kernel 1 and stride 1")
-    if layer.stride not in (1, 2):
-        fail(f"stride {layer.stride}, the chip has 1 and 2")
     for name, parts in (("groups", layer.groups), ("shuffle", layer.shuffle)):
         if parts < 1 or layer.c_out % parts:
             fail(f"{name} = {parts} does not divide {layer.c_out} output channels")
@@ -124,8 +163,12 @@ def _checked_layer(layer, shapes):
     channels, height, width = shapes[layer.source]
     if channels != layer.c_in:
         fail(f"reads {layer.c_in} channels, map {layer.source} has {channels}")
-    shape = (layer.c_out, *(2 * size if layer.upsample else -(-size // layer.stride)
-                            for size in (height, width)))
+    whole = tuple(2 * size if layer.upsample else -(-size // layer.stride)
+                  for size in (height, width))
+    made = layer.size or whole
+    if any(not 0 < size <= most for size, most in zip(made, whole, strict=True)):
+        fail(f"makes {made[0]}x{made[1]} pixels, the chip 1x1 to {whole[0]}x{whole[1]}")
+    shape = (layer.c_out, *made)
     if layer.bypass is not None and shapes[layer.bypass] != shape:
         fail(f"makes {shape}, its bypass {layer.bypass} is {shapes[layer.bypass]}")
     if layer.target in shapes:

@@ -164,7 +164,7 @@ def border_fields(graph, steps, tiles, config):
         return None if name is None else graph.place(name)[0]
 
     sizes = {name: (graph.shapes[name][0], *tile) for name, tile in tiles.items()}
-    reads = [(whole(step.layer.source), step.layer.kernel // 2) if step.layer is not None
+    reads = [(whole(step.layer.source), step.layer.reach) if step.layer is not None
              else (None, 0) for step in steps]
     makes = [whole(step.writes) for step in steps]
     # A map is exchanged as far as any of its readers reaches.

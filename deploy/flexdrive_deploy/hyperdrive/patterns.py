@@ -1,5 +1,7 @@
 """Where a CONV of the chip begins: a binary convolution, or a pooling on chips with channelwise."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..frontend import quantizers as qonnx
@@ -7,7 +9,7 @@ from . import advice
 from .attributes import unknown
 from .fusion import FOLDED, Chain
 from .index_rules import sources, windows
-from .ir import ZERO
+from .ir import REACH, ZERO, halo_of
 from .refusal import Refusal, together
 
 __all__ = ["CHANNELWISE", "begin", "begin_alone", "begin_channelwise"]
@@ -56,69 +58,83 @@ def _coded(weights, ternary):
                            "less than half an ulp of binary16")
 
 
-def _window_refusals(kernel, edges, strides, dilations, what):
-    """Refusals of kernels, strides and dilations that the chip has no mode for."""
-    if any(step != 1 and edge > 1 for step, edge in zip(dilations, kernel, strict=True)):
-        yield Refusal("is dilated", (advice.attributes(dilations=[1, 1]),))
-    if kernel[0] != kernel[1] or kernel[0] not in edges:
-        smaller = advice.three_by_three(kernel, what)
-        larger = kernel[0] == kernel[1] and kernel[0] in (5, 7)
-        yield Refusal(f"kernel {kernel[0]}x{kernel[1]}; the chip has "
-                      + " and ".join(f"{edge}x{edge}" for edge in edges),
-                      (advice.chip(smaller.text, halo=kernel[0] // 2) if larger else smaller,))
-    if strides not in ([1, 1], [2, 2]):
-        yield Refusal(f"stride {strides[0]}x{strides[1]}; the chip has 1 and 2",
+def _taps(window):
+    """Places of a Window's taps, from stride times the pixel that it makes."""
+    return tuple(tap * window.dilation - window.before for tap in range(window.kernel))
+
+
+def _around(spans):
+    """pads with which windows that reach over ``spans`` pixels lie around their centres."""
+    return [span // 2 for span in spans] + [-(-span // 2) for span in spans]
+
+
+def _smaller(node, found):
+    """Advice of windows of 3x3 instead."""
+    what = "convolutions" if node.operation == "Conv" else "poolings"
+    return advice.three_by_three([window.kernel for window in found], what), *(
+        [advice.attributes(dilations=[1, 1])] if any(w.dilation > 1 for w in found) else []), *(
+        [advice.attributes(count_include_pad=1)] if node.operation == "AveragePool" else [])
+
+
+def _window_refusals(node, found, halo):
+    """Refusals of taps that lie further from the centre than a chip with this ``halo`` reads, of
+    strides, and of padding by which the map grows."""
+    kernel, stride = ("x".join(str(getattr(window, name)) for window in found)
+                      for name in ("kernel", "stride"))
+    if stride not in ("1x1", "2x2"):
+        yield Refusal(f"stride {stride}; the chip has 1 and 2",
                       (advice.attributes(strides=[2, 2]),))
+        found = [replace(window, stride=2) for window in found]
+    reach = max(halo_of([_taps(window)], window.stride) for window in found)
+    if reach > halo:
+        smaller = _smaller(node, found)
+        yield Refusal(f"kernel {kernel} needs a halo of {reach}, the chip has {halo}",
+                      (advice.chip(smaller[0].text, halo=reach),) if reach <= REACH else smaller)
+    automatic, ceil = (node.attributes.get(*name) for name in (
+        ("auto_pad", b"NOTSET"), ("ceil_mode", 0)))
+    if any(window.made(automatic, ceil) > -(-window.size // window.stride) for window in found):
+        yield Refusal("its padding makes its map larger than 1/stride of the input",
+                      (advice.attributes(pads=_around([(window.kernel - 1) * window.dilation
+                                                       for window in found])),))
 
 
-def _edges_refusal(node, found, kernel, target):
-    """Refusal of windows that begin elsewhere than on the chip, of another number of them, and of
-    averages that divide by less than the kernel's pixels; else None."""
-    before, after = (kernel[0] - 1) // 2, kernel[0] // 2
+def _rim_refusal(node, found, target):
+    """Refusal of an average that divides by less than the kernel's pixels, of a maximum of none,
+    and of a map that is not what the attributes make; else None."""
+    attributes = node.attributes
+    automatic, ceil = attributes.get("auto_pad", b"NOTSET"), attributes.get("ceil_mode", 0)
+    made = tuple(window.made(automatic, ceil) for window in found)
+    if made != tuple(target):
+        return Refusal("its attributes make a map of another size than the model says",
+                       (advice.attributes(ceil_mode=0),))
     average = node.operation == "AveragePool"
-    whole: dict = {"pads": [before] * 2 + [after] * 2}
-    automatic = node.attributes.get("auto_pad", b"NOTSET")
-    if automatic != b"NOTSET":
-        whole["auto_pad"] = b"NOTSET"
-    if node.attributes.get("ceil_mode", 0):
-        whole["ceil_mode"] = 0
-    if average and kernel[0] > 1:
-        whole["count_include_pad"] = 1
-    rewrite = (advice.attributes(**whole),)
-    # Padding after the last pixel shows in the number of windows only.
-    legal = all(window.stride in (1, 2) for window in found)
-    wanted = tuple(-(-window.size // window.stride) for window in found)
-    made = tuple(window.made(automatic, node.attributes.get("ceil_mode", 0)) for window in found)
-    if any(window.before != before for window in found) or (
-            legal and not target[2:] == made == wanted):
-        return Refusal("its padding is not kernel//2 zeros on every side" if before == after else
-                       "its padding is not the chip's, and its map not 1/stride of the input",
-                       rewrite)
     if average and _averaged(node, found, target) is None:
-        return Refusal("averages fewer pixels at the rim", rewrite)
+        return Refusal("averages fewer pixels at the rim", (advice.attributes(
+            count_include_pad=1, **({"ceil_mode": 0} if ceil else {})),))
+    if node.operation == "MaxPool" and any(
+            (window.counts(count, False) == 0).any()
+            for window, count in zip(found, made, strict=True)):
+        return Refusal("takes a maximum of padding alone", (advice.attributes(
+            dilations=[1, 1], pads=_around([window.kernel - 1 for window in found])),))
     return None
 
 
-def _averaged(node, found, target):
+def _averaged(node, found, made):
     """Pixels that each mean of an AveragePool divides by, None where windows differ; ``found``: its
-    windows."""
+    windows, ``made``: how many along each axis."""
     padding = node.attributes.get("count_include_pad", 0)
-    counts = [np.unique(window.counts(made, padding)) for window, made in zip(
-        found, target[2:], strict=True)]
+    counts = [np.unique(window.counts(count, padding)) for window, count in zip(
+        found, made, strict=True)]
     return int(counts[0][0] * counts[1][0]) if all(len(each) == 1 for each in counts) else None
 
 
-def _geometry(node, kernel, edges, source, target):
-    """Refusal of a window that a chip with kernels of these ``edges`` has no mode for, else
-    None."""
-    kernel = tuple(kernel)
-    found = windows(node.attributes, kernel, source[2:])
-    refusals: list[Refusal | None] = list(_window_refusals(
-        kernel, edges, [window.stride for window in found], [window.dilation for window in found],
-        "convolutions" if node.operation == "Conv" else "poolings"))
-    if kernel[0] == kernel[1] and (kernel[0] % 2 or kernel[0] == 2):
-        refusals.append(_edges_refusal(node, found, kernel, target))
-    return together(refusals)
+def _geometry(node, kernel, config, source, target):
+    """(taps, size) of a window as of :class:`~.ir.ConvLayer`, and the Refusal of one that the chip
+    of this ChipConfig has not, else None."""
+    found = windows(node.attributes, tuple(kernel), source[2:])
+    refusal = together([*_window_refusals(node, found, config.halo),
+                        _rim_refusal(node, found, target[2:])])
+    return (tuple(map(_taps, found)), tuple(target[2:])), refusal
 
 
 def _shapes(node, graph):
@@ -145,8 +161,8 @@ def begin(node, graph, config):
         return shapes
     source, target = shapes
     coded = _coded(weights, config.ternary)
-    refusal = together([coded if isinstance(coded, Refusal) else None, _geometry(
-        node, weights.shape[2:], config.kernels, source, target)])
+    (taps, size), refusal = _geometry(node, weights.shape[2:], config, source, target)
+    refusal = together([coded if isinstance(coded, Refusal) else None, refusal])
     if isinstance(coded, Refusal) or refusal is not None:
         return refusal
     codes, magnitudes, remark = coded
@@ -154,7 +170,7 @@ def begin(node, graph, config):
     channelwise = config.channelwise and 1 < groups == source[1] == len(codes)
     return Chain(node.name, [node], node.inputs[0], node.outputs[0], codes, magnitudes,
                  np.broadcast_to(np.asarray(bias, np.float64), magnitudes.shape),
-                 node.attributes.get("strides", [1])[0], config,
+                 node.attributes.get("strides", [1])[0], config, taps=taps, size=size,
                  groups=1 if channelwise else groups, channelwise=channelwise, shape=target,
                  remark=remark)
 
@@ -167,22 +183,22 @@ def _pool(node, graph, config):
     source, target = shapes
     kernel = node.attributes["kernel_shape"]
     maximum = node.operation == "MaxPool"
+    (taps, size), refusal = _geometry(node, kernel, config, source, target)
     refusal = together([
         Refusal("also gives the places of its maxima", (advice.ONE_OUTPUT,))
-        if len(node.outputs) > 1 else None,
-        _geometry(node, kernel, sorted({*config.kernels, 2}), source, target)])
+        if len(node.outputs) > 1 else None, refusal])
     if refusal is not None:
         return refusal
     channels = source[1]
     scale = 1.0
     if not maximum:
-        pixels = _averaged(node, windows(node.attributes, tuple(kernel), source[2:]), target)
+        pixels = _averaged(node, windows(node.attributes, tuple(kernel), source[2:]), size)
         assert pixels, "no mean of the same number of pixels, which was refused"
         scale = 1.0 / pixels
     return Chain(node.name, [node], node.inputs[0], node.outputs[0],
                  np.ones((channels, 1, *kernel), np.uint8), np.full(channels, scale),
-                 np.zeros(channels), node.attributes.get("strides", [1])[0], config,
-                 channelwise=True, maximum=maximum, shape=target)
+                 np.zeros(channels), node.attributes.get("strides", [1])[0], config, taps=taps,
+                 size=size, channelwise=True, maximum=maximum, shape=target)
 
 
 def _twice(found, source):

@@ -53,7 +53,7 @@ def _cycles(program, entry, descriptor):
         return -(-program.maps[entry.writes or entry.reads].size // (height * width))
     d, lanes = descriptor, program.config.channels
     if d.channelwise:       # the units work on pixels of a row, one channel after the other
-        return d.tile_rows * -(-d.tile_columns // lanes) * d.out_channels * d.kernel ** 2
+        return d.tile_rows * -(-d.tile_columns // lanes) * d.out_channels * d.taps
     return d.tile_rows * d.tile_columns * program.weight_words(entry, d)
 
 

@@ -132,7 +132,7 @@ class Program:
         if entry.operation != Operation.CONV:
             return 0
         blocks = -(-descriptor.out_channels // self.config.channels)
-        return blocks * descriptor.kernel ** 2 * descriptor.weight_channels
+        return blocks * descriptor.taps * descriptor.weight_channels
 
     def additions(self, entry, descriptor):
         """Real accumulate steps of an entry: outputs x taps x input channels of an output, padding
@@ -141,7 +141,7 @@ class Program:
             return 0
         _, height, width = self.maps[entry.writes].shape
         inputs = 1 if descriptor.channelwise else descriptor.in_channels
-        return descriptor.out_channels * height * width * descriptor.kernel ** 2 * inputs
+        return descriptor.out_channels * height * width * descriptor.taps * inputs
 
     @property
     def loads(self):

@@ -8,7 +8,7 @@ one before has made.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import ceil
+from math import ceil, prod
 
 import numpy as np
 
@@ -49,8 +49,8 @@ class Piece:
 
     @property
     def kernel(self):
-        """Edge of the kernel."""
-        return self.weights.shape[2]
+        """(rows, columns) of the kernel."""
+        return self.weights.shape[2:]
 
     @property
     def c_in(self):
@@ -91,18 +91,18 @@ def pieces(layer):
             begin = end
 
 
-def split_inputs(graph, config):
+def split_inputs(graph, config, *, mesh=False):
     """The same graph, with layers in parts whose weights exceed the weight buffer of a chip
-    (``config``: of the whole array of a mesh).
+    (``config``: of the whole array of a ``mesh``).
 
     Sums of parts are rounded one by one, scaled, and added as a bypass is, so such a layer's result
     depends on the number of parts ("Hyperdrive", JETCAS 2019, on more than 512 input channels).
     A layer is split evenly, into as few parts as possible.
     """
-    tiles = tile_edges(graph, config)
+    tiles = tile_edges(graph, config, mesh=mesh)
 
     def split(layer):
-        inputs, most = layer.weights.shape[1], config.weight_words // layer.kernel ** 2
+        inputs, most = layer.weights.shape[1], config.weight_words // prod(layer.kernel)
         rows, columns = tiles[layer.target]
         once = rows * columns <= config.adder_depth     # each word is used once, none is kept
         if layer.parts or layer.channelwise or inputs <= most or most == 0 or once:
@@ -132,8 +132,8 @@ def overwritten(graph, layer, tiles, config):
             and tiles[layer.bypass] == tiles[target]:
         names.append(layer.bypass)
     whole = not {source, target} & set(graph.slices)
-    if whole and layer.kernel == 1 and layer.c_out <= layer.c_in and not layer.channelwise and (
-            len(list(pieces(layer))) == 1):
+    if whole and layer.placed == ((0,), (0,)) and layer.c_out <= layer.c_in and (
+            not layer.channelwise and len(list(pieces(layer))) == 1):
         interleave = choose_interleave(layer, tiles[target], config)
         if layer.c_out <= config.channels * interleave:
             names.append(source)

@@ -6,7 +6,8 @@ for all maps that convolutions connect together, from the smallest map upwards, 
 not multiples leave the last tiles partly empty.
 """
 
-from math import ceil
+from itertools import pairwise
+from math import ceil, prod
 
 from ..errors import FitError
 
@@ -26,8 +27,9 @@ def _edges(graph):
 def _levels(graph):
     """Groups of connected maps: list of {map: log2 of its tile edge over the group's smallest}.
 
-    Edges never contradict each other: every map comes from one convolution, and maps of equal
-    size that are added have ceil(log2(size)) strides before one pixel, whatever their path."""
+    Edges hardly contradict each other: every map comes from one convolution, and maps of equal
+    size that are added have ceil(log2(size)) strides before one pixel, whatever their path. But
+    convolutions without padding make maps smaller too."""
     edges = list(_edges(graph))
     groups, left = [], list(graph.shapes)
     while left:
@@ -46,20 +48,44 @@ def _levels(graph):
     return groups
 
 
-def tile_edges(graph, config):
-    """Name of every map -> (rows, columns) of its tiles, the smallest that are aligned."""
-    tiles = {}
-    # A window reaches no further than the next tile, so tiles are at least that large.
-    reach = {}
+def _needs(graph, mesh):
+    """Name of every map that is read -> least (rows, columns) of its tiles: no tap lies further
+    than the next tile, nor further than a tile from the one before."""
+    needs = {}
     for layer in graph.layers:
-        reach[layer.source] = max(reach.get(layer.source, 1), layer.kernel // 2)
+        # Chips of a mesh exchange as many rows as columns.
+        own = [max(layer.reach if mesh else 1, *map(abs, axis), 1,
+                   *(after - before for before, after in pairwise(axis))) for axis in layer.placed]
+        needs[layer.source] = tuple(map(max, own, needs.get(layer.source, own)))
+    return needs
+
+
+def tile_edges(graph, config, *, mesh=False):
+    """Name of every map -> (rows, columns) of its tiles, the smallest that are aligned.
+
+    Parameters
+    ----------
+    config : ChipConfig, of the whole array of a ``mesh``.
+
+    Raises
+    ------
+    FitError
+        when no tiles are aligned: which maps meet.
+    """
+    tiles, needs = {}, _needs(graph, mesh)
     for group in _levels(graph):
         def edge(axis, count, group=group):
-            return max(ceil(max(ceil(graph.shapes[name][axis] / count), reach.get(name, 1))
+            return max(ceil(max(ceil(graph.shapes[name][axis] / count),
+                                needs.get(name, (1, 1))[axis - 1])
                             / 2 ** level) for name, level in group.items())
         rows, columns = edge(1, config.rows), edge(2, config.columns)
         for name, level in group.items():
             tiles[name] = (rows << level, columns << level)
+    for source, target, doublings in _edges(graph):
+        if any(edge != wanted * 2.0 ** doublings for edge, wanted in zip(
+                tiles[source], tiles[target], strict=True)):
+            raise FitError(f"Maps {source} and {target} meet after different numbers of strides, "
+                           "so their tiles differ; as many on both ways would do it")
     return tiles
 
 
@@ -76,7 +102,7 @@ def choose_interleave(layer, tile, config):
         return config.adder_depth
     pixels = tile[0] * tile[1]
     blocks = ceil(layer.c_out / config.channels)
-    steps = layer.c_in * layer.kernel ** 2
+    steps = layer.c_in * prod(layer.kernel)
     legal = []
     for count in config.interleaves:
         together = config.adder_depth // count          # pixels interleaved
@@ -85,7 +111,7 @@ def choose_interleave(layer, tile, config):
             legal.append((ceil(blocks / count) * ceil(pixels / together), count))
     if not legal:
         raise FitError(
-            f"Layer {layer.name}: {layer.c_in} input channels x {layer.kernel}x{layer.kernel} are "
-            f"{steps} weight words a block, {steps - config.weight_words} more than the weight "
-            f"buffer's {config.weight_words}", weight_words=steps)
+            f"Layer {layer.name}: {layer.c_in} input channels x {layer.kernel[0]}x"
+            f"{layer.kernel[1]} are {steps} weight words a block, {steps - config.weight_words} "
+            f"more than the weight buffer's {config.weight_words}", weight_words=steps)
     return min(legal)[1]

@@ -76,7 +76,7 @@ class ChipConfig:
         _rule("weight_words", self.weight_words,
               f"{2 * self.adder_depth} (2 x adder_depth) to 65535",
               2 * self.adder_depth <= self.weight_words <= 65535)
-        most = (2 * self.halo + 1) ** 2
+        most = (2 * self.halo + 2) ** 2
         _rule("weight_words", self.weight_words,
               f"a chip with channelwise keeps the weights of a kernel, {most} words",
               self.weight_words >= most or not self.channelwise)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Operation
+from flexdrive.hyperdrive.descriptor.fields import Operation
 
 from ..hyperdrive.drive.inference_session import ChipResult, ImageResult
 from ..hyperdrive.drive.runner import predict_program
@@ -142,8 +142,8 @@ class Report:
 
 
 def _traffic(summary, runs):
-    descriptors = sum(32 * DESCRIPTOR_WORDS * len(program.entries)
-                      for program in summary.deployment.programs)
+    descriptors = sum(32 * descriptor.length for program in summary.deployment.programs
+                      for descriptor in program.descriptors)
     terms = [
         Traffic("weights", summary.weight_bits, True,
                 "once for all chips; words are whole, channels that do not exist included"),

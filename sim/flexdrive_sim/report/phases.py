@@ -98,7 +98,7 @@ def _schedule(config, descriptor, row, shape):
     if d.channelwise:
         return row.active, row.active, tail_operations
     blocks = d.tile_rows * d.tile_columns * -(-d.out_channels // config.channels)
-    sums = d.kernel ** 2 * d.in_channels
+    sums = d.taps * d.in_channels
     return blocks * sums, blocks * (sums + config.channels * adds), tail_operations
 
 

@@ -1,7 +1,7 @@
 """A host for one chip in :func:`.bench.drive`: feeds streams, keeps what it sees."""
 
 from flexdrive.hyperdrive.descriptor.encoding import Descriptor
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Operation
+from flexdrive.hyperdrive.descriptor.fields import Operation
 
 __all__ = ["Host", "conv", "load", "store"]
 
@@ -65,7 +65,6 @@ class Host:
     def descriptor(self, descriptor):
         """Send it to an idle chip, wait until it is taken; returns the cycle in which it is."""
         words = descriptor.words()
-        assert len(words) == DESCRIPTOR_WORDS
         yield from self.send("i_descriptors", *words)
         # Payload may come in the cycle in which it is taken, the next descriptor in the one after.
         yield from self.until("i_descriptors_ready")

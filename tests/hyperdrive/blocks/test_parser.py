@@ -29,6 +29,10 @@ BESIDE = replace(CONV, in_pitch=10, out_pitch=10, out_base=4)
 BEHIND = replace(BESIDE, in_base=6, out_base=0)
 IN_PLACE = replace(CONV, kernel=1, out_base=0, in_channels=5, out_channels=4, payload=4,
                    in_pitch=5, out_pitch=5)
+ALL_TAPS = {"extended": 1, "row_taps": 0b111, "column_taps": 0b111}
+TAPPED = replace(CONV, **ALL_TAPS)
+# Two pixels before the centre to three behind it.
+WIDE = replace(TAPPED, kernel=6, stride=2, row_taps=0b100100, column_taps=0b010001, out_base=200)
 EACH = replace(CONV, channelwise=1, interleave=2, out_channels=4, payload=4, out_pitch=4)
 DOUBLED = replace(EACH, upsample=1, kernel=1, tile_rows=4)
 
@@ -36,9 +40,17 @@ DOUBLED = replace(EACH, upsample=1, kernel=1, tile_rows=4)
 EDGES = {
     Code.MAGIC: [(CONV, {"magic": CONV.magic ^ 1}), (CONV, {"version": CONV.version + 1})],
     Code.OPERATION: [(CONV, {"operation": 0}), (LOAD, {"operation": 4})],
-    Code.RESERVED: [(CONV, {"reserved1": 1}), (LOAD, {"reserved1": 1})],
+    Code.RESERVED: [(TAPPED, {"reserved12": 1}), (TAPPED, {"reserved12": 1 << 15}),
+                    (LOAD, ALL_TAPS), (replace(LOAD, operation=Operation.STORE), ALL_TAPS)],
     Code.KERNEL: [(CONV, {"kernel": kernel}) for kernel in (0, 2, 4, 7)]
-    + [(replace(EACH, kernel=2), {"kernel": 4})],
+    + [(replace(EACH, kernel=2), changes) for changes in ({"kernel": 4}, ALL_TAPS)]
+    # Beyond the window, or all behind its centre, or none.
+    + [(replace(TAPPED, **{name: legal}), {name: broken}) for name in ("row_taps", "column_taps")
+       for legal, broken in ((0b111, 0b1111), (0b010, 0b100), (0b001, 0), (0b110, 0b1000010))]
+    + [(replace(TAPPED, kernel=5, row_taps=0b11100), {"row_taps": 0b11000}),
+       (replace(TAPPED, kernel=1, row_taps=1, column_taps=1), {"column_taps": 2}),
+       (replace(TAPPED, kernel=2, row_taps=0b01, column_taps=0b11), {"row_taps": 0b10}),
+       (WIDE, {"stride": 1}), (replace(WIDE, row_taps=0b111), {"row_taps": 0b1000})],
     Code.STRIDE: [(CONV, {"stride": 0}), (CONV, {"stride": 3})],
     Code.ACTIVATION: [(replace(CONV, activation=2), {"activation": 3}), (CONV, {"activation": 4})],
     Code.INTERLEAVE: [(replace(CONV, interleave=2), {"interleave": 3}), (CONV, {"interleave": 0})],
@@ -80,6 +92,12 @@ EDGES = {
         (replace(CONV, in_channels=11, in_pitch=12, out_base=300), {"in_channels": 12}),
         (replace(CONV, kernel=5), {"in_channels": 5, "in_pitch": 5}),
         (replace(CONV, interleave=2), {"in_channels": 6, "in_pitch": 6}),
+        # 3 rows of 2 taps, then of 3; 2 of 5.
+        (replace(TAPPED, in_channels=12, in_pitch=12, out_base=300, column_taps=0b101),
+         {"column_taps": 0b111}),
+        (replace(TAPPED, kernel=5, in_channels=10, in_pitch=10, out_base=300, row_taps=0b10001,
+                 column_taps=0b11111, tile_rows=4, full_rows=1), {"in_channels": 11,
+                                                                  "in_pitch": 11}),
         # As many pixels as are interleaved use each weight once.
         (replace(CONV, in_channels=12, in_pitch=12, tile_columns=2, tile_rows=1, full_rows=0,
                  full_columns=1, last_rows=0, out_base=300), {"tile_columns": 3})],
@@ -103,6 +121,13 @@ EDGES = {
     Code.REACH: [
         (replace(CONV, kernel=5, tile_rows=2), {"tile_rows": 1}),
         (replace(CONV, kernel=5, tile_columns=2), {"tile_columns": 1}),
+        (WIDE, {"column_taps": 0b100001}),      # further than two halos from each other
+        # Before the centre, behind it, and from one to the next, along one axis each.
+        *[(replace(TAPPED, kernel=5, **{"row_taps": 0b00100, "column_taps": 0b00100}
+                   | {f"{axis}_taps": taps, f"tile_{axis}s": edge, other: 1}),
+           {f"tile_{axis}s": edge - 1})
+          for axis, other in (("row", "tile_columns"), ("column", "tile_rows"))
+          for taps, edge in ((0b00001, 2), (0b10100, 2), (0b01010, 2), (0b10010, 3), (0b10001, 4))],
         (replace(LOAD, halo=2, tile_rows=2), {"tile_rows": 1}),
         (replace(LOAD, halo=2, tile_columns=2), {"tile_columns": 1})],
     Code.PITCH: [(LOAD, {"in_pitch": 3}), (CONV, {"out_step": 0}), (CONV, {"out_pitch": 5}),
@@ -173,6 +198,22 @@ def test_every_rule_at_its_edge(parser):
     assert found == []
 
 
+def expected_taps(d):
+    """Fields of the taps, from the bits of the masks."""
+    window = (1 << d.kernel) - 1
+    masks = {"rows": d.row_taps if d.extended else window,
+             "columns": d.column_taps if d.extended else window}
+    fields = {}
+    for axis, mask in masks.items():
+        places = [at for at in range(8) if mask >> at & 1] if d.operation == Operation.CONV else [0]
+        centre = (d.kernel - 1) // 2 if d.operation == Operation.CONV else 0
+        fields[f"before_{axis}"] = centre - places[0]
+        fields[f"later_{axis}"] = sum(1 << at - places[0] - 1 for at in places[1:])
+        if axis == "columns":
+            fields["span_columns"] = places[-1] - places[0]
+    return fields
+
+
 def expected_layer(d):
     """Every field of the layer, from the docstrings of the descriptor and of the layer."""
     conv = d.operation == Operation.CONV
@@ -190,8 +231,9 @@ def expected_layer(d):
             "full_rows", "full_columns", "last_rows", "last_columns", "in_pitch", "out_pitch",
             "out_step", "halo", "north", "west", "south", "east", "in_border_rows",
             "in_border_columns", "in_corner", "border_rows", "border_columns", "border_corner")},
-        "code": Code.OK, "activation": d.activation, "last_tap": d.kernel - 1,
-        "reach": d.kernel // 2 if conv else 0, "before": (d.kernel - 1) // 2 if conv else 0,
+        "code": Code.OK, "activation": d.activation,
+        "reach": (d.kernel - (d.extended and stride == 2)) // 2 if conv else 0,
+        **expected_taps(d),
         "upsample": doubled, "two": stride == 2, "blocks": d.interleave != 1,
         "in_tile_rows": in_rows, "in_tile_columns": in_columns, "in_row": in_columns * d.in_pitch,
         "in_size": in_rows * in_columns * d.in_pitch, "area": d.tile_rows * d.tile_columns,
@@ -209,7 +251,10 @@ def test_every_field_of_a_layer(parser):
     bases = [CONV, SENT, LOAD, BESIDE, EACH, DOUBLED, replace(EACH, maximum=1, kernel=2),
              replace(LOAD, operation=Operation.STORE, average=1),
              replace(LOAD, halo=2, border_rows=9), replace(SENT, halo=2, border_corner=7),
-             replace(CONV, interleave=2, activation=2, bypass=1, bypass_base=300)]
+             replace(CONV, interleave=2, activation=2, bypass=1, bypass_base=300),
+             replace(TAPPED, kernel=5, row_taps=0b10010, column_taps=0b00101, tile_columns=3),
+             replace(EACH, **ALL_TAPS | {"row_taps": 0b011, "column_taps": 0b101}),
+             replace(TAPPED, row_taps=0b001, column_taps=0b010), WIDE]
 
     def stimulus():
         for number in range(60):

@@ -3,6 +3,7 @@ weights, and why a cycle is lost: step_issue with conv_loop, depthwise_loop and 
 every output of which is one of its own."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -26,6 +27,27 @@ CONFIGS = {
 OWN, BEFORE, AFTER = range(3)
 
 
+def draw_taps(kernel, wide, halo, random):
+    """Places of taps along an axis, from the centre: all of the kernel, or some of them and of one
+    more when ``wide``."""
+    window = range(-((kernel - 1) // 2), kernel // 2 + 1)
+    while kernel % 2 and random.random() < 0.7:
+        taps = [at for at in [*window, kernel // 2 + 1][:kernel + wide] if random.integers(2)]
+        if taps and taps[0] <= 0 and all(b - a <= 2 * halo for a, b in pairwise(taps)):
+            return taps
+    return list(window)
+
+
+def least_edge(taps):
+    """Least edge of an input tile that these taps need."""
+    return max(*map(abs, taps), 0, *(after - before for before, after in pairwise(taps)))
+
+
+def axis_taps(layer, axis):
+    """Places of a layer's taps behind the first, which is 0."""
+    return [0, *(at + 1 for at in range(7) if layer[f"later_{axis}"] >> at & 1)]
+
+
 def draw_layer(config, random):
     """Fields of a layer by name, of any kind that the chip has."""
     channelwise = config.channelwise and random.random() < 0.7
@@ -34,15 +56,20 @@ def draw_layer(config, random):
     kernels = [1] if upsample else [*config.kernels, *([2] if channelwise else [])]
     kernel = int(random.choice(kernels))
     stride = 1 if upsample else int(random.integers(1, 3))
+    taps = [draw_taps(kernel, stride == 2, config.halo, random) for _ in range(2)]
+    least = max(1, *(least_edge(axis) for axis in taps))
     rows, columns = (int(n) * (2 if upsample else 1) for n in random.integers(
-        max(1, kernel // 2), 4 - upsample, 2))
+        least, max(4 - upsample, least + 1), 2))
     outputs = int(random.integers(1, 2 * config.channels))
     inputs = outputs if channelwise else int(random.integers(1, 3))
     in_rows, in_columns = (n * stride >> upsample for n in (rows, columns))
     pitch, step = inputs + int(random.integers(3)), int(random.integers(1, 3))
     out_pitch = outputs * step + int(random.integers(3))
     return {
-        "last_tap": kernel - 1, "before": (kernel - 1) // 2, "reach": kernel // 2,
+        "before_rows": -taps[0][0], "before_columns": -taps[1][0], "reach": kernel // 2,
+        "later_rows": sum(1 << at - taps[0][0] - 1 for at in taps[0][1:]),
+        "later_columns": sum(1 << at - taps[1][0] - 1 for at in taps[1][1:]),
+        "span_columns": taps[1][-1] - taps[1][0],
         "channelwise": channelwise, "maximum": maximum, "upsample": upsample, "two": stride == 2,
         # Of a channelwise layer interleave is L.
         "blocks": config.adder_depth > 1 and (channelwise or random.random() < 0.4),
@@ -95,24 +122,24 @@ def groups(config, layer):
 def operands(config, layer, group):
     """Steps of a group: for each its channel, window row and operand along it."""
     *_, pixels, first = group
-    taps = layer["last_tap"] + 1
+    rows, columns = (axis_taps(layer, axis) for axis in ("rows", "columns"))
     if layer["channelwise"]:
-        along = taps + (len(pixels) - 1) * (1 + layer["two"])
-        return [(first, y, x) for y in range(taps) for x in range(along)]
-    return [(channel, y, x) for y in range(taps) for x in range(taps)
+        along = columns[-1] + 1 + (len(pixels) - 1) * (1 + layer["two"])
+        return [(first, y, x) for y in rows for x in range(along)]
+    return [(channel, y, x) for y in rows for x in columns
             for channel in range(layer["in_channels"])]
 
 
 def check_place(config, layer, place, pixel, tap):
     """The position in the map of the tile and its neighbours, by its own arithmetic."""
-    def axis(out, offset, size):
+    def axis(out, offset, size, before):
         at = (out + offset >> 1 if layer["upsample"] else
-              out * (1 + layer["two"]) + offset - layer["before"])
+              out * (1 + layer["two"]) + offset - before)
         tile = BEFORE if at < 0 else AFTER if at >= size else OWN
         return tile, at % size, -at - 1 if at < 0 else at - size
 
-    y, at_y, far_y = axis(pixel[0], tap[0], layer["in_tile_rows"])
-    x, at_x, far_x = axis(pixel[1], tap[1], layer["in_tile_columns"])
+    y, at_y, far_y = axis(pixel[0], tap[0], layer["in_tile_rows"], layer["before_rows"])
+    x, at_x, far_x = axis(pixel[1], tap[1], layer["in_tile_columns"], layer["before_columns"])
     pitch = layer["in_pitch"]
     assert (int(place.y.tile), int(place.x.tile)) == (y, x)
     assert (int(place.y.at), int(place.x.at)) == (at_y, at_x)
@@ -182,7 +209,7 @@ class Follower:
     def _step(self, group, step, first, last):
         config, layer = self.config, self.layer
         takes = not layer["channelwise"] or (
-            step[2] <= layer["last_tap"] and not layer["maximum"])
+            step[2] in axis_taps(layer, "columns") and not layer["maximum"])
         needed = (group[0] if self._a_word_each else 1) if takes else 0
         while True:
             there, free = int(self.random.integers(config.adder_depth + 1)), (
@@ -222,7 +249,8 @@ class Follower:
             check_place(self.config, layer, seen["place"], pixel, step[1:])
         if seen["take"]:
             self.word = int(self.random.integers(1 << self.config.weight_bits))
-            end_of_pass = (step[1] == step[2] == layer["last_tap"] if layer["channelwise"]
+            end_of_pass = (step[1:] == tuple(axis_taps(layer, axis)[-1] for axis in (
+                "rows", "columns")) if layer["channelwise"]
                            else last and (not self._a_word_each or slot == slots - 1))
             assert seen["keep"] == (not given_back)
             # Of no interest for a word that is given back.
@@ -243,12 +271,13 @@ class Follower:
             self.expected = (self.word & (1 << lanes) - 1, self.word >> lanes, (1 << lanes) - 1)
             return
         weights = holds = 0
-        if step[2] <= layer["last_tap"]:
+        columns = axis_taps(layer, "columns")
+        if step[2] in columns:
             self.words[step[1:]] = self.word
         for unit in range(pixels):
             tap = step[2] - unit * (1 + layer["two"])
             lane = (step[0] + slot) % lanes
-            word = self.words[step[1], tap] if 0 <= tap <= layer["last_tap"] else None
+            word = self.words[step[1], tap] if tap in columns else None
             if word is None or (not layer["maximum"] and word >> lanes + lane & 1):
                 holds |= 1 << unit
             elif word >> lane & 1:

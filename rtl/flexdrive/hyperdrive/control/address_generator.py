@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from ...emit import Shared
 from ..counter import count_to
 from ..descriptor.layer import layer_layout
-from ..multiple import multiple_of
+from ..multiple import multiple, multiple_of
 
 __all__ = ["Place", "WindowWalker", "walk_layout"]
 
@@ -53,17 +53,20 @@ class _Window(data.Struct):
 _OWN, _BEFORE, _AFTER = 0, 1, 2
 
 
-def walk_layout():
+def walk_layout(config):
     """Where the windows go.
 
     advance : this slot goes on to its next tap; ``row_end``: which begins a row of the kernel.
+    row_gap, column_gap : rows to the next row with taps, columns to the next column.
     load : this slot goes on to the next pixel of the tile; ``idle``: there is none for it.
     turn : the last slot of the step (L blocks of one pixel: the next pixel follows only here).
     skip : leave out the pixel that would be loaded next; not with ``load``.
     restart : go to the first pixel of a layer; one cycle before the first ``load``.
     """
-    return data.StructLayout(dict.fromkeys(
-        ("advance", "row_end", "load", "idle", "turn", "skip", "restart"), 1))
+    gap = (2 * config.halo).bit_length()
+    return data.StructLayout({
+        **dict.fromkeys(("advance", "row_end", "load", "idle", "turn", "skip", "restart"), 1),
+        "row_gap": gap, "column_gap": gap})
 
 
 class WindowWalker(Shared):
@@ -83,12 +86,14 @@ class WindowWalker(Shared):
     """
 
     def __init__(self, config):
+        self.config = config
         self.depth = config.adder_depth
         self.mesh = config.mesh
         self.halo = config.halo
         self.channelwise = config.channelwise
         super().__init__({
-            "layer": In(layer_layout(config)), "place": Out(Place), "walk": In(walk_layout()),
+            "layer": In(layer_layout(config)), "place": Out(Place),
+            "walk": In(walk_layout(config)),
         }, l=config.adder_depth, x=config.mesh, r=config.halo, **config.layer_parameters)
 
     def elaborate(self, platform):
@@ -99,7 +104,7 @@ class WindowWalker(Shared):
         # cycles, so the last one of the ring is what moves, and by registers.
         walk, current, target = self.walk, windows[0], windows[0]
         if self.depth > 1:
-            walk = Signal(walk_layout())
+            walk = Signal(walk_layout(self.config))
             current, target = windows[-1], windows[-2]
             m.d.sync += [walk.eq(self.walk), current.eq(windows[0]),
                          *(windows[i].eq(windows[i + 1]) for i in range(self.depth - 2))]
@@ -110,13 +115,14 @@ class WindowWalker(Shared):
         m.d.sync += target.eq(following)
         layer = self.layer
         # Both steps are made from registers; `advance` comes late and only chooses.
+        most = 2 * self.halo
         below = Signal(Axis)
         beside = Signal(Axis)
-        self._step(m, "tap_y", below, current.y, 1, layer.in_tile_rows, layer.in_row,
-                   layer.in_size, border=layer.in_pitch if self.mesh else None,
+        self._step(m, "tap_y", below, current.y, walk.row_gap, most, layer.in_tile_rows,
+                   layer.in_row, layer.in_size, border=layer.in_pitch if self.mesh else None,
                    halo=self._halo_units("y"))
-        self._step(m, "tap_x", beside, current.x, 1, layer.in_tile_columns, layer.in_pitch,
-                   layer.in_row, halo=self._halo_units("x"))
+        self._step(m, "tap_x", beside, current.x, walk.column_gap, most,
+                   layer.in_tile_columns, layer.in_pitch, layer.in_row, halo=self._halo_units("x"))
         with m.If(walk.load):
             m.d.comb += following.eq(cursor)
         with m.Elif(walk.advance):
@@ -146,35 +152,53 @@ class WindowWalker(Shared):
             return {"halo": layer.in_row, "corner": multiple_of(layer.in_pitch, self.halo)}
         return {"halo": layer.side, "corner": layer.in_pitch}
 
-    def _step(self, m, name, target, axis, distance, edge, step, span, border=None, halo=None):
-        """target = axis moved on by ``distance`` pixels of ``step`` words each (in total
-        ``distance`` and ``step`` are already multiplied); ``span`` is the words of a tile.
-        ``halo``: what distances from the rim change by, also multiplied."""
+    def _step(self, m, name, target, axis, distance, most, edge, step, span, border=None,
+              halo=None):
+        """target = axis moved on by ``distance`` pixels, 1 to ``most`` and no more than a tile, of
+        ``step`` words each; ``span`` is the words of a tile. ``border``: lines of the west and
+        east memories of a pixel; ``halo``: what distances from the rim change by."""
         wraps = Signal(name=f"{name}_wraps")
-        # Constants of the layer: the first coordinate from which the step leaves the tile, and what
-        # the address changes by when it does.
-        limit = Signal(16, name=f"{name}_limit")
-        back = Signal(16, name=f"{name}_back")
-        m.d.sync += [limit.eq(edge - distance), back.eq(step - span)]
+        # Of each distance, constants of the layer: the first coordinate from which the step leaves
+        # the tile, and what the address changes by when it does.
+        limit, forth, back = (self._by_distance(m, f"{name}_{what}", distance, most, value)
+                              for what, value in (
+                                  ("limit", lambda by: edge - by),
+                                  ("forth", lambda by: multiple_of(step, by)),
+                                  ("back", lambda by: multiple_of(step, by) - span)))
         m.d.comb += [wraps.eq(axis.at >= limit),
                      target.at.eq(Mux(wraps, axis.at - limit, axis.at + distance)),
-                     target.address.eq(Mux(wraps, axis.address + back, axis.address + step)),
+                     target.address.eq(axis.address + Mux(wraps, back, forth)),
                      target.tile.eq(axis.tile)]
         if border is not None:
-            m.d.comb += target.border.eq(Mux(
-                wraps, axis.border + (border - self.layer.side), axis.border + border))
-        # Before the tile the rim comes nearer, after it goes away; behind it is row or column 0.
+            lines, lines_back = (self._by_distance(m, f"{name}_{what}", distance, most, value)
+                                 for what, value in (
+                ("lines", lambda by: multiple_of(border, by)),
+                ("lines_back", lambda by: multiple_of(border, by) - self.layer.side)))
+            m.d.comb += target.border.eq(axis.border + Mux(wraps, lines_back, lines))
+        # Before the tile the rim comes nearer, after it goes away.
         for field, unit in (halo or {}).items():
-            before, after = Signal(name=f"{name}_{field}_before"), Signal(
-                name=f"{name}_{field}_after")
-            m.d.comb += [before.eq((axis.tile == _BEFORE) & ~wraps),
-                         after.eq((axis.tile == _AFTER) & ~wraps)]
-            with m.If(before):
-                m.d.comb += getattr(target, field).eq(getattr(axis, field) - unit)
-            with m.If(after):
-                m.d.comb += getattr(target, field).eq(getattr(axis, field) + unit)
+            change = self._by_distance(m, f"{name}_{field}", distance, most,
+                                       lambda by, unit=unit: multiple_of(unit, by))
+            with m.If(~wraps & (axis.tile == _BEFORE)):
+                m.d.comb += getattr(target, field).eq(getattr(axis, field) - change)
+            with m.If(~wraps & (axis.tile == _AFTER)):
+                m.d.comb += getattr(target, field).eq(getattr(axis, field) + change)
+            with m.If(wraps & (axis.tile == _OWN)):     # a row or column behind it
+                m.d.comb += getattr(target, field).eq(
+                    Mux(target.at == 0, 0, multiple(unit, target.at, self.halo - 1)))
         with m.If(wraps):
             m.d.comb += target.tile.eq(Mux(axis.tile == _BEFORE, _OWN, _AFTER))
+
+    def _by_distance(self, m, name, distance, most, value):
+        """``value`` of ``distance``, each from a register."""
+        chosen = Signal(16, name=name)
+        with m.Switch(distance):
+            for by in range(1, most + 1):
+                constant = Signal(16, name=f"{name}_{by}")
+                m.d.sync += constant.eq(value(by))
+                with m.Case(by):
+                    m.d.comb += chosen.eq(constant)
+        return chosen
 
     def _cursor(self, m, cursor, restart, move):
         """The window of the next pixel to be loaded."""
@@ -191,16 +215,16 @@ class WindowWalker(Shared):
             m.d.comb += first_y.border.eq(layer.in_border_rows)
         # A window begins before its centre: in the neighbour, for pixel 0.
         for reach in range(1, self.halo + 1):
-            with m.If(layer.before == reach):
-                self._begin(m, first_y, first_x, reach)
+            with m.If(layer.before_rows == reach):
+                self._begin_rows(m, first_y, reach)
+            with m.If(layer.before_columns == reach):
+                self._begin_columns(m, first_x, reach)
         stride = Mux(layer.two, 2, 1)
-        self._step(m, "pixel_x", next_x, x, stride, layer.in_tile_columns,
-                   Mux(layer.two, layer.in_pitch << 1, layer.in_pitch), layer.in_row,
-                   halo=self._stride_units("x"))
-        self._step(m, "pixel_y", next_y, y, stride, layer.in_tile_rows,
-                   Mux(layer.two, layer.in_row << 1, layer.in_row), layer.in_size,
-                   border=Mux(layer.two, layer.in_pitch << 1, layer.in_pitch)
-                   if self.mesh else None, halo=self._stride_units("y"))
+        self._step(m, "pixel_x", next_x, x, stride, 2, layer.in_tile_columns, layer.in_pitch,
+                   layer.in_row, halo=self._halo_units("x"))
+        self._step(m, "pixel_y", next_y, y, stride, 2, layer.in_tile_rows, layer.in_row,
+                   layer.in_size, border=layer.in_pitch if self.mesh else None,
+                   halo=self._halo_units("y"))
         last_column, last_row = Signal(16, name="last_column"), Signal(16, name="last_row")
         m.d.sync += [last_column.eq(layer.tile_columns - 1), last_row.eq(layer.tile_rows - 1)]
         column, row_end = count_to(m, "column", last_column, clear=restart, step=move)
@@ -219,23 +243,27 @@ class WindowWalker(Shared):
                 with m.Elif(self._moves(row[0])):
                     m.d.sync += y.eq(next_y)
 
-    def _stride_units(self, axis):
-        units = self._halo_units(axis)
-        return units and {name: Mux(self.layer.two, unit << 1, unit)
-                          for name, unit in units.items()}
-
-    def _begin(self, m, first_y, first_x, reach):
-        """The first position of a kernel that reaches ``reach`` pixels beyond its centre."""
+    def _begin_rows(self, m, first, reach):
+        """The first row of windows that begin ``reach`` rows before their centres."""
         layer = self.layer
         m.d.comb += [
-            first_y.at.eq(layer.in_tile_rows - reach), first_y.tile.eq(_BEFORE),
-            first_y.address.eq(layer.in_base + layer.in_size - multiple_of(layer.in_row, reach)),
-            first_x.at.eq(layer.in_tile_columns - reach), first_x.tile.eq(_BEFORE),
-            first_x.address.eq(layer.in_row - multiple_of(layer.in_pitch, reach)),
+            first.at.eq(layer.in_tile_rows - reach), first.tile.eq(_BEFORE),
+            first.address.eq(layer.in_base + layer.in_size - multiple_of(layer.in_row, reach)),
         ]
         if self.mesh:
-            m.d.comb += first_y.border.eq(layer.in_border_rows + layer.side
-                                          - multiple_of(layer.in_pitch, reach))
-        for axis, first in (("y", first_y), ("x", first_x)):
-            for field, unit in (self._halo_units(axis) or {}).items():
-                m.d.comb += getattr(first, field).eq(multiple_of(unit, reach - 1))
+            m.d.comb += first.border.eq(layer.in_border_rows + layer.side
+                                        - multiple_of(layer.in_pitch, reach))
+        self._begin_halo(m, "y", first, reach)
+
+    def _begin_columns(self, m, first, reach):
+        """The first column of windows that begin ``reach`` columns before their centres."""
+        layer = self.layer
+        m.d.comb += [
+            first.at.eq(layer.in_tile_columns - reach), first.tile.eq(_BEFORE),
+            first.address.eq(layer.in_row - multiple_of(layer.in_pitch, reach)),
+        ]
+        self._begin_halo(m, "x", first, reach)
+
+    def _begin_halo(self, m, axis, first, reach):
+        for field, unit in (self._halo_units(axis) or {}).items():
+            m.d.comb += getattr(first, field).eq(multiple_of(unit, reach - 1))

@@ -16,6 +16,7 @@ from ...emit import Shared
 from ..counter import count_to
 from ..descriptor.layer import layer_layout
 from ..multiple import multiple_of
+from ..taps import walk_taps
 from .address_generator import walk_layout
 
 __all__ = ["Accumulation", "group_layout", "step_layout", "steps_members"]
@@ -56,7 +57,7 @@ def steps_members(config):
     :class:`~flexdrive.hyperdrive.control.depthwise_loop.Channelwise`."""
     return {
         "layer": In(layer_layout(config)), "start": In(1),
-        "step": Out(step_layout(config)), "walk": Out(walk_layout()),
+        "step": Out(step_layout(config)), "walk": Out(walk_layout(config)),
         "ahead": In(config.adder_depth), "take": Out(1), "keep": Out(1), "rewind": Out(1),
         "tail_free": In(1), "commit": Out(1), "group": Out(group_layout(config)),
         "active": Out(1), "weight_stall": Out(1), "tail_stall": Out(1), "done": Out(1, init=1),
@@ -133,6 +134,7 @@ class Accumulation(Shared):
             self.walk.restart.eq(starting), self.walk.load.eq(load),
             self.walk.idle.eq(slot >= group.next_pixels),
             self.walk.advance.eq(go & at.channel_end), self.walk.row_end.eq(at.row_end),
+            self.walk.row_gap.eq(at.row_gap), self.walk.column_gap.eq(at.column_gap),
             self.walk.turn.eq(turn),
             self.step.valid.eq(go & (slot < self.group.slots)),
             self.step.first.eq(at.first), self.step.last.eq(at.last),
@@ -172,16 +174,18 @@ class Accumulation(Shared):
     def _position(self, m, step, filling):
         """Tap and input channel, common to all slots."""
         layer = self.layer
-        at = _signals("at", channel=16, first=1, last=1, channel_end=1, row_end=1)
+        gap = len(self.walk.row_gap)
+        at = _signals("at", channel=16, first=1, last=1, channel_end=1, row_end=1, row_gap=gap,
+                      column_gap=gap)
         last_channel = Signal(16)
-        last_tap = Signal(range(2 * self.config.halo + 1))
         m.d.sync += last_channel.eq(layer.in_channels - 1)
-        m.d.comb += last_tap.eq(layer.last_tap)
         channel, channel_end = count_to(m, "channel", last_channel, clear=filling, step=step)
-        _, row_end = count_to(m, "tap_x", last_tap, clear=filling, step=step & channel_end)
-        _, column_end = count_to(m, "tap_y", last_tap, clear=filling,
-                                 step=step & channel_end & row_end)
+        column_gap, row_end = walk_taps(m, "tap_x", layer.later_columns, clear=filling,
+                                        step=step & channel_end)
+        row_gap, column_end = walk_taps(m, "tap_y", layer.later_rows, clear=filling,
+                                        step=step & channel_end & row_end)
         m.d.comb += [at.channel.eq(channel), at.channel_end.eq(channel_end),
+                     at.row_gap.eq(row_gap), at.column_gap.eq(column_gap),
                      at.row_end.eq(row_end), at.last.eq(channel_end & row_end & column_end)]
         with m.If(filling):
             m.d.sync += at.first.eq(1)

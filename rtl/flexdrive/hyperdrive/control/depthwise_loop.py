@@ -14,6 +14,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
 from ..multiple import multiple_of
+from ..taps import walk_taps
 from .conv_loop import steps_members
 
 __all__ = ["Channelwise", "TapLine"]
@@ -77,6 +78,8 @@ class Channelwise(Shared):
             load.eq(filling | (go & at["last"])),
             self.walk.restart.eq(starting), self.walk.load.eq(load), self.walk.turn.eq(turn),
             self.walk.advance.eq(go), self.walk.row_end.eq(at["row_end"]),
+            # Every operand between the first and the last is one of some pixel.
+            self.walk.row_gap.eq(at["row_gap"]), self.walk.column_gap.eq(1),
             self.step.valid.eq(go & (slot < self.group.slots)), self.active.eq(self.step.valid),
             self.step.first.eq(at["first"]), self.step.last.eq(at["last"]),
             self.step.end.eq(at["last"] & (slot == self.group.slots - 1)),
@@ -107,22 +110,25 @@ class Channelwise(Shared):
         """Where the operand lies in the window over the group's pixels."""
         layer = self.layer
         x = Signal(range(2 * self.config.channels + 2 * self.config.halo + 1), name="operand")
-        y = Signal(range(2 * self.config.halo + 1), name="tap_row")
         at = {name: Signal(name=f"at_{name}") for name in
               ("first", "last", "row_end", "tap", "weight", "last_tap")}
+        at["row_gap"] = Signal.like(self.walk.row_gap, name="at_row_gap")
+        row_gap, last_row = walk_taps(m, "tap_row", layer.later_rows, clear=filling,
+                                      step=step & at["row_end"])
         m.d.comb += [
-            at["row_end"].eq(x == group["last_operand"]),
-            at["first"].eq((x == 0) & (y == 0)),
-            at["last"].eq(at["row_end"] & (y == layer.last_tap)),
-            at["tap"].eq(x <= layer.last_tap), at["weight"].eq(at["tap"] & ~layer.maximum),
-            at["last_tap"].eq((x == layer.last_tap) & (y == layer.last_tap)),
+            at["row_end"].eq(x == group["last_operand"]), at["row_gap"].eq(row_gap),
+            at["last"].eq(at["row_end"] & last_row),
+            at["tap"].eq((x == 0) | Cat((x == place + 1) & there for place, there in enumerate(
+                layer.later_columns)).any()),
+            at["weight"].eq(at["tap"] & ~layer.maximum),
+            at["last_tap"].eq((x == layer.span_columns) & last_row),
         ]
         with m.If(filling):
-            m.d.sync += [x.eq(0), y.eq(0)]
+            m.d.sync += [x.eq(0), at["first"].eq(1)]
         with m.Elif(step):
-            m.d.sync += x.eq(x + 1)
+            m.d.sync += [x.eq(x + 1), at["first"].eq(at["last"])]
             with m.If(at["row_end"]):
-                m.d.sync += [x.eq(0), y.eq(Mux(at["last"], 0, y + 1))]
+                m.d.sync += x.eq(0)
         return at
 
     def _groups(self, m, load, turn, filling):
@@ -149,7 +155,7 @@ class Channelwise(Shared):
                              left - Mux(ends["tile_end"], self.group.slots, 0))),
             next_lane.eq(Mux(filling | (ends["tile_end"] & ends["block_end"]), 0,
                              lane + Mux(ends["tile_end"], self.group.slots, 0))),
-            last_operand.eq(layer.last_tap + ((count - 1) << layer.two)),
+            last_operand.eq(layer.span_columns + ((count - 1) << layer.two)),
         ]
         with m.If(following):
             room = lanes - next_lane

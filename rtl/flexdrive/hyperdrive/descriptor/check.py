@@ -4,6 +4,7 @@ products that the parser makes of them."""
 from amaranth.hdl import Cat, Mux, Signal, signed
 
 from ..multiple import multiple, multiple_of
+from ..taps import last_of
 from .fields import BORDER_FIELDS, FIELDS, MAGIC, VERSION, Code, Operation
 
 __all__ = ["TOO_LARGE", "Legality"]
@@ -43,10 +44,11 @@ class Legality:
         return {
             Code.MAGIC: (raw.magic != MAGIC) | (raw.version != VERSION),
             Code.OPERATION: (raw.operation < Operation.CONV) | (raw.operation > Operation.STORE),
-            Code.RESERVED: reserved.any(),
+            Code.RESERVED: reserved.any() | (raw.extended & ~conv),
             Code.KERNEL: conv & (
-                (~raw.kernel[0] & ~(raw.channelwise & (raw.kernel == 2)))
-                | (raw.kernel > max(config.kernels))),
+                (~raw.kernel[0] & ~(raw.channelwise & (raw.kernel == 2)) & ~raw.extended)
+                | (raw.kernel > max(config.kernels) + (raw.extended & (raw.stride == 2)))
+                | (raw.extended & self._taps_broken())),
             Code.STRIDE: conv & (raw.stride != 1) & (raw.stride != 2),
             Code.ACTIVATION: conv & ~Cat(raw.activation == kind
                                          for kind in config.activations).any(),
@@ -62,7 +64,8 @@ class Legality:
             **self._region_rules(m, conv),
             Code.WEIGHT_DEPTH: conv & ~raw.channelwise & self._weights_exceed(m),
             Code.REACH: Cat(
-                (layer.reach > layer.in_tile_rows) | (layer.reach > layer.in_tile_columns),
+                *(self._leaves(layer[f"before_{axis}"], layer[f"later_{axis}"],
+                               layer[f"in_tile_{axis}"]) for axis in ("rows", "columns")),
                 ((raw.halo > raw.tile_rows) | (raw.halo > raw.tile_columns))
                 if config.mesh else 0).any(),
             Code.PITCH: (raw.in_pitch < raw.in_channels) | (conv & (
@@ -73,6 +76,24 @@ class Legality:
                 raw.channelwise & (raw.kernel == 1) & (raw.stride == 1)
                 & ~raw.tile_rows[0] & ~raw.tile_columns[0]),
         }
+
+    def _taps_broken(self):
+        """Whether there are taps outside of the window, or none before its centre or on it."""
+        kernel, broken = self.raw.kernel, 0
+        centre = (kernel - 1)[:4] >> 1
+        for taps in (self.raw.row_taps, self.raw.column_taps):
+            inside = Cat(taps[at] & (kernel > at) for at in range(len(taps)))
+            first = Cat(taps[at] & (centre >= at) for at in range(len(taps)))
+            broken |= (inside != taps) | (first == 0)
+        return broken
+
+    def _leaves(self, before, later, edge):
+        """Whether taps lie further than the next tile, or further than a tile from each other."""
+        places = Cat(1, later)
+        apart = [places[at] & places[at + gap] & ~places[at + 1:at + gap].any()
+                 & ((edge < gap) | (gap > 2 * self.config.halo))
+                 for gap in range(2, len(places)) for at in range(len(places) - gap)]
+        return (before > edge) | (last_of(later) > edge + before) | Cat(*apart).any()
 
     def _region_rules(self, m, conv):
         """Rules of where maps lie and meet, in the feature-map and the border memories."""
@@ -191,16 +212,17 @@ class Legality:
         """Words that must be kept for several passes exceed the buffer."""
         config, raw, layer = self.config, self.raw, self.layer
         depth = config.adder_depth
+        row = Signal(19)
         block = Signal(22)
         interleaved = Signal(range(depth + 1))
         kept = Signal(24)
-        channels = raw.in_channels
-        # In three stages, which all pass while the products are made.
+        most = 2 * config.halo + 2
+        rows, columns = (Signal(range(most + 1), name=f"tap_{axis}")
+                         for axis in ("rows", "columns"))
+        # In four stages, which all pass while the products are made.
         m.d.sync += [
-            # 1, 9, 25 or 49 taps: each edge has 8, 16, 24 more than the one before.
-            block.eq(channels + sum(
-                Mux(layer.reach >= reach, multiple_of(channels, 8 * reach), 0)
-                for reach in range(1, config.halo + 1))),
+            rows.eq(1 + sum(layer.later_rows)), columns.eq(1 + sum(layer.later_columns)),
+            row.eq(multiple(raw.in_channels, columns, most)), block.eq(multiple(row, rows, most)),
             interleaved.eq(1 + sum(layer.blocks & (raw.out_channels > i * config.channels)
                                    for i in range(1, depth))),
             kept.eq(block * interleaved),

@@ -56,9 +56,10 @@ _RULES = {
     Code.OK: "executed",
     Code.MAGIC: f"the first word begins with {MAGIC:#x} and version {VERSION}",
     Code.OPERATION: "the operation is CONV, LOAD or STORE",
-    Code.RESERVED: "reserved bits are zero",
+    Code.RESERVED: "reserved bits are zero, and only a CONV is extended",
     Code.KERNEL: "the kernel's edge is odd, or 2 when channelwise, and at most 2 x halo + 1 of the "
-                 "chip",
+                 "chip; of taps any up to that, with stride 2 one more, the first row and column "
+                 "not behind the centre",
     Code.STRIDE: "the stride is 1 or 2",
     Code.ACTIVATION: "the activation is none, ReLU or sign, on a chip with leaky also leaky ReLU",
     Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
@@ -79,8 +80,9 @@ _RULES = {
     Code.BORDER_RANGE: "border and corner regions end within their memories",
     Code.BORDER_OVERLAP: "what is received does not meet the borders that are read, unless both "
                          "are different channels of one map",
-    Code.REACH: "input tiles have kernel//2 rows and columns or more, tiles of a map that is "
-                "exchanged as many as are",
+    Code.REACH: "input tiles have as many rows and columns as taps lie before or behind the "
+                "centre, kernel//2, and from one tap to the next, at most 2 x halo of the chip; "
+                "tiles of a map that is exchanged as many as are",
     Code.PITCH: "in_pitch is in_channels or more, out_step 1 or more, and out_pitch holds the "
                 "channels that are made",
     Code.CHANNELWISE: "channelwise is for chips that have it, with as many channels in as out and "

@@ -8,13 +8,17 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
+from ..taps import behind_first, last_of
 from .check import TOO_LARGE, Legality
-from .fields import DESCRIPTOR_WORDS, FIELDS, Code, Operation
+from .fields import DESCRIPTOR_WORDS, EXTENDED_WORDS, FIELDS, Code, Operation
 from .layer import ScaleBias, kept_fields, layer_layout
 
 __all__ = ["Parser", "check_cycles"]
 
 _FIELDS = data.StructLayout({field.name: field.width for field in FIELDS})
+_PLAIN_BITS = 32 * DESCRIPTOR_WORDS
+_EXTENDED_BIT = next(field.offset for field in FIELDS if field.name == "extended")
+assert _FIELDS.size == 32 * EXTENDED_WORDS == _PLAIN_BITS + 32      # one word more, in one state
 # Codes of rules; the others are of stops.
 _REFUSALS = sorted(code for code in Code if not code.stops)
 
@@ -76,11 +80,19 @@ class Parser(Shared):
             with m.State("READ"):
                 m.d.comb += [self.i.ready.eq(1), self.reading.eq(count != 0)]
                 with m.If(self.i.valid):
-                    m.d.sync += [raw.eq(Cat(raw.as_value()[32:], self.i.payload)),
+                    m.d.sync += [raw.eq(Cat(raw.as_value()[32:_PLAIN_BITS], self.i.payload)),
                                  count.eq(count + 1)]
                     with m.If(count == DESCRIPTOR_WORDS - 1):
                         m.d.sync += count.eq(0)
+                        # The word that says so has one place more to go.
                         m.next = "DECODE"
+                        with m.If(raw.as_value()[_EXTENDED_BIT + 32]):
+                            m.next = "EXTENSION"
+            with m.State("EXTENSION"):
+                m.d.comb += self.i.ready.eq(1)
+                with m.If(self.i.valid):
+                    m.d.sync += raw.eq(Cat(raw.as_value()[:_PLAIN_BITS], self.i.payload))
+                    m.next = "DECODE"
             with m.State("DECODE"):
                 self._decode(m, raw)
                 m.d.sync += [payload.eq(raw.payload), turn.eq(1)]
@@ -139,11 +151,9 @@ class Parser(Shared):
 
         m.d.sync += [
             layer.code.eq(Code.OK), layer.two.eq(two),
-            layer.reach.eq(Mux(conv, raw.kernel >> 1, 0)),
-            layer.before.eq(Mux(conv, (raw.kernel - 1)[:4] >> 1, 0)),
+            layer.reach.eq(Mux(conv, (raw.kernel - (raw.extended & two))[:4] >> 1, 0)),
             layer.upsample.eq(up),
             layer.average.eq(raw.average if self.config.channelwise else 0),
-            layer.last_tap.eq(raw.kernel - 1),
             layer.activation.eq(raw.activation[:2]),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             *(getattr(layer, f"made_{name}").eq(Mux(conv, getattr(raw, f"out_{name}"), loaded))
@@ -154,6 +164,16 @@ class Parser(Shared):
             layer.out_last_rows.eq(made(raw.last_rows)),
             layer.out_last_columns.eq(made(raw.last_columns)),
         ]
+        for axis, taps in (("rows", raw.row_taps), ("columns", raw.column_taps)):
+            window = Signal(2 * self.config.halo + 2, name=f"window_{axis}")
+            m.d.comb += window.eq(Mux(raw.extended, taps,
+                                      Cat(raw.kernel > at for at in range(len(window)))))
+            first, later = behind_first(window)
+            m.d.sync += [
+                layer[f"before_{axis}"].eq(Mux(conv, ((raw.kernel - 1)[:4] >> 1) - first, 0)),
+                layer[f"later_{axis}"].eq(Mux(conv, later, 0))]
+            if axis == "columns":
+                m.d.sync += layer.span_columns.eq(Mux(conv, last_of(later), 0))
         for side in ("south", "east"):
             there = Signal(4, name=f"{side}_there")     # rows or columns of the made map
             m.d.comb += there.eq(made(getattr(raw, side)))

@@ -5,10 +5,11 @@ from dataclasses import dataclass, make_dataclass
 from typing import Any, NamedTuple, Protocol
 
 from ...errors import StreamError
-from .fields import DESCRIPTOR_WORDS, FIELDS, Operation
+from .fields import DESCRIPTOR_WORDS, EXTENDED_WORDS, FIELDS, Operation, width_of
 
-__all__ = ["Command", "Descriptor", "encode", "iterate"]
+__all__ = ["Command", "Descriptor", "encode", "iterate", "tap_fields"]
 
+_EXTENDED = next(field for field in FIELDS if field.name == "extended")
 # Pitches that are not given are the channels of that map.
 _PITCHES = {"in_pitch": "in_channels", "out_pitch": "out_channels"}
 _Fields = make_dataclass(
@@ -38,22 +39,50 @@ class Descriptor(_Fields):
         Raises
         ------
         ValueError
-            when a value does not fit its field.
+            when a value does not fit its field, or has none because the descriptor is not extended.
         """
-        words = [0] * DESCRIPTOR_WORDS
+        words = [0] * EXTENDED_WORDS
         for field in FIELDS:
             value = int(getattr(self, field.name))
             if not 0 <= value < 1 << field.width:
                 raise ValueError(f"Descriptor field {field.name} = {value} does not fit "
                                  f"{field.width} bits")
+            if value and field.word >= self.length:
+                raise ValueError(f"Descriptor field {field.name} = {value} needs extended = 1")
             words[field.word] |= value << field.lsb
-        return words
+        return words[:self.length]
 
     @classmethod
     def from_words(cls, words):
         """The inverse of :meth:`words`."""
         return cls(**{field.name: int(words[field.word]) >> field.lsb & (1 << field.width) - 1
-                      for field in FIELDS})
+                      for field in FIELDS if field.word < len(words)})
+
+    @property
+    def length(self):
+        """Words of the descriptor."""
+        return EXTENDED_WORDS if self.extended else DESCRIPTOR_WORDS
+
+    @property
+    def tap_rows(self):
+        """Rows of a CONV's taps, from its centre."""
+        return self._displacements(self.row_taps)
+
+    @property
+    def tap_columns(self):
+        """Columns of a CONV's taps, from its centre."""
+        return self._displacements(self.column_taps)
+
+    def _displacements(self, mask):
+        if not self.extended:
+            return tuple(range(-((self.kernel - 1) // 2), self.kernel // 2 + 1))
+        return tuple(bit - (self.kernel - 1) // 2 for bit in range(width_of("row_taps"))
+                     if mask >> bit & 1)
+
+    @property
+    def taps(self):
+        """Number of a CONV's taps."""
+        return len(self.tap_rows) * len(self.tap_columns)
 
     @property
     def in_tile_rows(self):
@@ -117,8 +146,11 @@ class Descriptor(_Fields):
 
     @property
     def reach(self):
-        """Pixels that the kernel of a CONV reaches beyond its centre."""
-        return self.kernel // 2 if self.operation == Operation.CONV else 0
+        """Pixels that the kernel of a CONV reaches beyond a tile."""
+        if self.operation != Operation.CONV:
+            return 0
+        # With stride 2 the last centre has a pixel more behind it.
+        return (self.kernel - (self.extended and self.stride == 2)) // 2
 
     @property
     def made_south(self):
@@ -129,6 +161,20 @@ class Descriptor(_Fields):
     def made_east(self):
         """The same of columns in the neighbour to the right."""
         return min(self.halo, self.made_pixels(self.east))
+
+
+def tap_fields(rows, columns, *, stride=1, channelwise=False):
+    """Fields of a CONV whose kernel has taps at these rows and columns, ascending, from its centre:
+    the smallest window, the taps when they do not fill it, and the stride."""
+    edge = len(rows)
+    around = tuple(range(-((edge - 1) // 2), edge // 2 + 1))
+    if tuple(rows) == tuple(columns) == around and (edge % 2 or (channelwise and edge == 2)):
+        return {"kernel": edge, "stride": stride}
+    last = max(*rows, *columns)
+    reach = max(0, -rows[0], -columns[0], last - (stride - 1))
+    return {"kernel": 2 * reach + 1 + (last > reach), "stride": stride, "extended": 1,
+            "row_taps": sum(1 << at + reach for at in rows),
+            "column_taps": sum(1 << at + reach for at in columns)}
 
 
 class Words(Protocol):
@@ -162,6 +208,9 @@ def iterate(words: Words) -> Iterator[Command]:
     while position < len(words):
         begin = position + DESCRIPTOR_WORDS
         _complete(words, begin, f"descriptor {index}")
+        if int(words[position + _EXTENDED.word]) >> _EXTENDED.lsb & 1:
+            begin = position + EXTENDED_WORDS
+            _complete(words, begin, f"descriptor {index}")
         descriptor = Descriptor.from_words(words[position:begin])
         position = begin + descriptor.payload
         _complete(words, position, f"the payload of descriptor {index}")

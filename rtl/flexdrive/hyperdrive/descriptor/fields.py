@@ -1,8 +1,8 @@
 """Descriptors: what a chip is told to do, written once as data.
 
-A program is a stream of 32-bit words: descriptors of 12 words, least significant word first, each
-followed by as many payload words as its first word says. The hardware's decoder, the host's
-encoder and the manual page derive from the tables here.
+A program is a stream of 32-bit words: descriptors of 12 words, or of 13 where ``extended`` says so,
+least significant word first, each followed by as many payload words as its first word says. The
+hardware's decoder, the host's encoder and the manual page derive from the tables here.
 
 Operations
 ----------
@@ -30,8 +30,18 @@ over the real height and width.
 In a CONV, ``tile_rows`` and ``tile_columns`` are those of the *output*; the input's are
 ``stride`` times as large, with ``upsample`` half as large, and ``full_*``, ``last_*`` describe the
 input in them. The input is padded with kernel//2 zeros on each side, so the output has
-ceil(height/stride) rows, or 2*height. An input tile has at least kernel//2 rows and columns, so
-that a window reaches no further than the next tile.
+ceil(height/stride) rows, or 2*height; operations that follow may read fewer. An input tile has at
+least kernel//2 rows and columns, so that a window reaches no further than the next tile.
+
+Taps
+----
+An ``extended`` CONV has the taps at the rows of ``row_taps`` and the columns of ``column_taps`` in
+the window of kernel x kernel, which with stride 2 is up to a pixel larger: bit i of them is
+displacement i - (kernel-1)//2, and the first of each is not behind the centre. So a kernel of p x q
+pixels, d apart, behind n rows of padding has the row taps -n, d - n, ... (p - 1)*d - n:
+rectangular, even and dilated kernels and any padding before and behind, of stride 1 or 2, whose
+taps the window holds, each at the cost of its taps. An input tile has as many rows and columns as
+its taps reach, and as are from a tap to the next.
 
 Meshes
 ------
@@ -80,10 +90,22 @@ from dataclasses import dataclass
 
 from .codes import MAGIC, VERSION, Code
 
-__all__ = ["BORDER_FIELDS", "DESCRIPTOR_WORDS", "FIELDS", "MAGIC", "VERSION", "Activation", "Code",
-           "Field", "Operation", "width_of"]
+__all__ = [
+    "BORDER_FIELDS",
+    "DESCRIPTOR_WORDS",
+    "EXTENDED_WORDS",
+    "FIELDS",
+    "MAGIC",
+    "VERSION",
+    "Activation",
+    "Code",
+    "Field",
+    "Operation",
+    "width_of",
+]
 
 DESCRIPTOR_WORDS = 12
+EXTENDED_WORDS = 13
 
 
 class Operation(enum.IntEnum):
@@ -144,7 +166,7 @@ FIELDS = (
     Field("maximum", 1, 28, 1, "the largest operand instead of the sum (channelwise only)"),
     Field("upsample", 1, 29, 1, "every input pixel is that of four output pixels (channelwise)"),
     Field("average", 1, 30, 1, "send the scaled sum of each channel (STORE)"),
-    Field("reserved1", 1, 31, 1, "0"),
+    Field("extended", 1, 31, 1, "word 12 follows: the taps (CONV)"),
     Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
     Field("in_channels", 2, 16, 16, "channels of the input map"),
     Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
@@ -170,6 +192,9 @@ FIELDS = (
     Field("out_pitch", 10, 16, 16, "words from a pixel of output and bypass map to the next"),
     Field("out_step", 11, 0, 16, "words from a channel of output and bypass map to the next", 1),
     Field("slope", 11, 16, 16, "binary16 factor of negative values (leaky ReLU) or sums (average)"),
+    Field("row_taps", 12, 0, 8, "rows with taps, bit i: i - (kernel-1)//2 from the centre"),
+    Field("column_taps", 12, 8, 8, "columns with taps, the same"),
+    Field("reserved12", 12, 16, 16, "0"),
 )
 
 # What only chips of a mesh have.

@@ -42,7 +42,7 @@ _KEPT = object()
 def layer_layout(config):
     """Decoded descriptor. Sizes in words per tile, coordinates in pixels."""
     return data.StructLayout({name: width_of(name) if shape is _KEPT else shape
-                              for name, shape in _layer_fields().items()})
+                              for name, shape in _layer_fields(2 * config.halo + 1).items()})
 
 
 def kept_fields():
@@ -50,15 +50,19 @@ def kept_fields():
     return [name for name, shape in _layer_fields().items() if shape is _KEPT]
 
 
-def _layer_fields():
+def _layer_fields(reach=0):
+    """Name -> shape; ``reach``: pixels from the first to the last of a window."""
     word = unsigned(16)
     size = unsigned(17)
     return {
         "operation": _KEPT,
         "code": unsigned(8),
-        "last_tap": unsigned(3),        # kernel edge - 1
-        "reach": unsigned(2),           # kernel edge // 2: pixels behind the centre
-        "before": unsigned(2),          # pixels before it
+        "reach": unsigned(2),           # pixels beyond a tile that are read
+        # From the first row and column with taps to the centre; which of those behind the first
+        # have taps, bit i: i + 1 behind it; from the first column to the last.
+        "before_rows": unsigned(2), "before_columns": unsigned(2),
+        "later_rows": unsigned(reach), "later_columns": unsigned(reach),
+        "span_columns": unsigned(3),
         "channelwise": _KEPT, "maximum": _KEPT,
         "upsample": unsigned(1),        # of a CONV
         "average": unsigned(1),         # of a STORE, on chips with channelwise

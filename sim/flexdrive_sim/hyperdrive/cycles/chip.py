@@ -3,7 +3,7 @@
 from flexdrive.hyperdrive.control.controller import Sequencer
 from flexdrive.hyperdrive.control.conv_loop import Accumulation
 from flexdrive.hyperdrive.descriptor.decoder import check_cycles
-from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, Code, Operation
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.memory.feature_map_dma import Transfer
 
 from ..golden.descriptor_rules import check
@@ -63,7 +63,7 @@ class ChipModel:
         idle = 0                # first cycle in which the sequencer may take one
         for d, _ in commands:
             code = check(d, self.config, self.sides)
-            offered = (self._descriptors.transfers(DESCRIPTOR_WORDS, reading)
+            offered = (self._descriptors.transfers(d.length, reading)
                        + check_cycles(self.config))
             yield max(offered, idle)
             while not self.exchange.complete:

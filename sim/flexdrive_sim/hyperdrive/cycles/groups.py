@@ -61,7 +61,7 @@ def chunks(descriptor, config):
 def layer_words(descriptor, config):
     """(weight words, parameter words) of a CONV."""
     d = descriptor
-    return blocks(d, config) * d.weight_channels * d.kernel ** 2, d.out_channels
+    return blocks(d, config) * d.weight_channels * d.taps, d.out_channels
 
 
 class _Layer:
@@ -82,9 +82,8 @@ class _Layer:
     def window(self, row, column):
         """Banks of a pixel's taps."""
         d = self.d
-        before, after = (d.kernel - 1) // 2, d.kernel // 2
         return [self.bank(row * d.stride + dy, column * d.stride + dx)
-                for dy in range(-before, after + 1) for dx in range(-before, after + 1)]
+                for dy in d.tap_rows for dx in d.tap_columns]
 
 
 def groups(config, descriptor, weight_at, parameter_at):
@@ -104,7 +103,7 @@ def _convolution(layer):
     per_group, members = (1, depth) if by_blocks else (depth, 1)
     windows = [layer.window(row, column) for row in range(d.tile_rows)
                for column in range(d.tile_columns)]
-    steps, left, block = d.in_channels * d.kernel ** 2, blocks(d, layer.config), 0
+    steps, left, block = d.in_channels * d.taps, blocks(d, layer.config), 0
     weight_at, parameter_at = layer.weight_at, layer.parameter_at
     operands = [[(bank + channel) % banks for bank in window for channel in range(d.in_channels)]
                 for window in windows]
@@ -137,7 +136,7 @@ def _channelwise(layer):
     patches = [(row, first, min(lanes, d.tile_columns - first)) for row in range(d.tile_rows)
                for first in range(0, d.tile_columns, lanes)]
     windows = [_Patch(layer, *patch) for patch in patches]
-    per_block = d.kernel ** 2 * d.weight_channels
+    per_block = d.taps * d.weight_channels
     channel = 0
     while channel < d.out_channels:
         block, lane = divmod(channel, lanes)
@@ -164,10 +163,9 @@ class _Patch:
 
     def __init__(self, layer, row, first, count):
         d = layer.d
-        before = (d.kernel - 1) // 2
-        along = (count - 1) * d.stride + d.kernel
-        self.takes = [int(x < d.kernel and not d.maximum) for _ in range(d.kernel)
-                      for x in range(along)]
+        begin, taps = d.tap_columns[0], set(d.tap_columns)
+        along = range(begin, (count - 1) * d.stride + d.tap_columns[-1] + 1)
+        self.takes = [int(x in taps and not d.maximum) for _ in d.tap_rows for x in along]
         self.words = list(accumulate(self.takes))
-        self.banks = [layer.bank(row * d.stride + y - before, first * d.stride + x - before)
-                      for y in range(d.kernel) for x in range(along)]
+        self.banks = [layer.bank(row * d.stride + y, first * d.stride + x)
+                      for y in d.tap_rows for x in along]

@@ -126,8 +126,8 @@ def _evaluate_layer(layer, source, bypass):
     if layer.channelwise:
         return _shuffled(channelwise(
             source, None if layer.maximum else layer.weights, layer.alpha, layer.beta,
-            kernel=layer.kernel, stride=layer.stride, activation=layer.activation,
-            slope=layer.slope, bypass=bypass), layer.shuffle)
+            kernel=layer.kernel, stride=layer.stride, taps=layer.placed, size=layer.size,
+            activation=layer.activation, slope=layer.slope, bypass=bypass), layer.shuffle)
     per_group, inputs = layer.c_out // layer.groups, layer.weights.shape[1]
     made = []
     for group in range(layer.groups):
@@ -139,7 +139,7 @@ def _evaluate_layer(layer, source, bypass):
                 source[group * inputs + begin:group * inputs + end],
                 layer.weights[here, begin:end], layer.alpha[here],
                 layer.beta[here] if last else np.full(per_group, MINUS_ZERO, np.uint16),
-                stride=layer.stride, bypass=total,
+                stride=layer.stride, taps=layer.placed, size=layer.size, bypass=total,
                 activation=layer.activation if last else Activation.NONE, slope=layer.slope)
             begin = end
         made.append(total)

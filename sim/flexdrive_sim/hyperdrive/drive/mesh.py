@@ -6,7 +6,7 @@ from math import prod
 import numpy as np
 
 from flexdrive.hyperdrive import ChipConfig
-from flexdrive.hyperdrive.descriptor.encoding import Command, encode, iterate
+from flexdrive.hyperdrive.descriptor.encoding import Command, Descriptor, encode, iterate
 from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
@@ -14,7 +14,14 @@ from flexdrive_deploy.hyperdrive.mesh_borders import patches, split_program, who
 
 from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
 from .chip import ChipRun, report_row
-from .stimuli import Stimulus, random_kind, random_slice, random_weights, random_words
+from .stimuli import (
+    Stimulus,
+    random_kind,
+    random_slice,
+    random_taps,
+    random_weights,
+    random_words,
+)
 
 __all__ = ["Mesh", "MeshRun", "random_chain"]
 
@@ -149,9 +156,11 @@ def random_chain(config, height, width, seed, *, layers=None):
             h <= min(e) and h * max(e) * c <= half
             and ((h - 1) * config.halo + h) * c <= config.corner_words // 2
             for e, c, h in zip(edge, widths, halos, strict=True)))
-        kept = all(part.stop * k * k * q <= config.weight_words for part, k, q in zip(
-            read, kernels, interleaves, strict=False))
+        kept = all(part.stop * (k + s - 1) ** 2 * q <= config.weight_words for part, k, s, q in zip(
+            read, kernels, strides, interleaves, strict=False))
         if fits and kept:
+            taps = [random_taps(random, config, k, s, e) for k, s, e in zip(
+                kernels, strides, edge, strict=False)]
             break
     map_height = int(random.integers(1, whole.rows * edge[0][0] + 1))
     map_width = int(random.integers(1, whole.columns * edge[0][1] + 1))
@@ -173,14 +182,16 @@ def random_chain(config, height, width, seed, *, layers=None):
         if widths[i + 1] > channels[i + 1]:       # the rest of the map beside the slice
             load(i + 1)
         part, target = read[i], made[i + 1]
+        window = Descriptor(**taps[i])
         weights = random_weights(random, config, (
-            channels[i + 1], 1 if kinds[i] else len(part), kernels[i], kernels[i]))
+            channels[i + 1], 1 if kinds[i] else len(part), len(window.tap_rows),
+            len(window.tap_columns)))
         _append(stimulus, lambda i=i, weights=weights, part=part, target=target: stimulus.convolve(
             shapes[i], weights, random_words(random, channels[i + 1]),
             random_words(random, channels[i + 1]), in_base=int(base[i]) + part.start,
             out_base=int(base[i + 1]) + target.offset, tile=edge[i + 1], stride=int(strides[i]),
             interleave=interleaves[i], in_pitch=widths[i], out_pitch=target.pitch,
-            out_step=target.step, **kinds[i]),
+            out_step=target.step, **taps[i], **kinds[i]),
             halo=halos[i + 1], **{name: at + target.offset for name, at in border[i + 1].items()},
             **{f"in_{name.removeprefix('border_') if 'corner' in name else name}": at + part.start
                for name, at in border[i].items()})

@@ -1,6 +1,7 @@
 """Programs for tests and benchmarks: layer by layer, or drawn at random."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,8 +9,8 @@ from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor.encoding import Descriptor
 from flexdrive.hyperdrive.descriptor.fields import Activation, Operation
 
-__all__ = ["Slice", "Stimulus", "random_factors", "random_kind", "random_slice", "random_weights",
-           "random_words", "resnet34_layers", "shape_stimulus"]
+__all__ = ["Slice", "Stimulus", "random_factors", "random_kind", "random_slice", "random_taps",
+           "random_weights", "random_words", "resnet34_layers", "shape_stimulus"]
 
 
 def random_words(random, count, special=False):
@@ -84,12 +85,13 @@ class Stimulus:
                  activation=Activation.NONE, interleave=1, bypass_base=None, **fields):
         """CONV of a map of ``shape`` (height, width, channels_in); ``fields`` of the descriptor.
 
-        ``weights`` is uint8 {0, 1, and 2 for zero} (channels_out, channels_in, k, k), channelwise
-        (channels_out, 1, k, k) also for a maximum, which sends none; ``tile`` the edges of an
-        output tile; scale and bias uint16 (channels_out,).
+        ``weights`` is uint8 {0, 1, and 2 for zero} (channels_out, channels_in, p, q), channelwise
+        (channels_out, 1, p, q) also for a maximum, which sends none; ``tile`` the edges of an
+        output tile; scale and bias uint16 (channels_out,). Without ``kernel`` the taps are p x p.
         """
-        outputs, inputs, kernel, _ = weights.shape
+        outputs, inputs, *_ = weights.shape
         channelwise = fields.get("channelwise", 0)
+        kernel = fields.pop("kernel", weights.shape[2])
         self.words += Descriptor(
             operation=Operation.CONV, payload=outputs, kernel=kernel, stride=stride,
             activation=activation, interleave=interleave, bypass=bypass_base is not None,
@@ -103,15 +105,15 @@ class Stimulus:
             self.weights.append(self._weight_words(weights, 1 if channelwise else interleave))
 
     def _weight_words(self, weights, interleave):
-        outputs, inputs, kernel, _ = weights.shape
+        outputs, inputs, *kernel = weights.shape
         lanes = self.config.channels
         blocks = -(-outputs // lanes)
-        padded = np.zeros((blocks * lanes, inputs, kernel * kernel), np.uint8)
+        padded = np.zeros((blocks * lanes, inputs, kernel[0] * kernel[1]), np.uint8)
         padded[:outputs] = weights.reshape(outputs, inputs, -1)
         order = []
         for first in range(0, blocks, interleave):
             group = padded[first * lanes:(first + interleave) * lanes]
-            group = group.reshape(-1, lanes, inputs, kernel * kernel)
+            group = group.reshape(-1, lanes, inputs, kernel[0] * kernel[1])
             order.append(group.transpose(3, 2, 0, 1).reshape(-1, lanes))
         codes = np.concatenate(order)
         bits = np.hstack([codes & 1, codes >> 1]) if self.config.ternary else codes
@@ -157,6 +159,23 @@ def random_kind(random, config):
         return {}
     return {"channelwise": 1, "maximum": int(random.integers(2)),
             "upsample": int(random.integers(4) == 0)}
+
+
+def random_taps(random, config, kernel, stride, edges):
+    """Fields of the taps of a kernel that reaches as far as the square one with edge ``kernel``:
+    this one, or any within its window; ``edges`` of an input tile, which they keep to."""
+    if kernel % 2 == 0 or random.integers(2):
+        return {"kernel": kernel}
+    centre, kernel = kernel // 2, kernel + int(stride == 2 and random.integers(2))
+
+    def legal(mask, edge):
+        taps = [at - centre for at in range(kernel) if mask >> at & 1]
+        return taps[0] <= 0 and max(map(abs, taps)) <= edge and all(
+            after - before <= min(edge, 2 * config.halo) for before, after in pairwise(taps))
+
+    rows, columns = (int(random.choice([mask for mask in range(1, 1 << kernel)
+                                        if legal(mask, edge)])) for edge in edges)
+    return {"kernel": kernel, "extended": 1, "row_taps": rows, "column_taps": columns}
 
 
 def resnet34_layers(channels=64, edge=8):

@@ -199,10 +199,10 @@ class GoldenChip:
         self.write(d.in_base, (d.tile_rows, d.tile_columns), image.reshape(shape), d.in_pitch)
 
     def _weights(self, index, d, stream):
-        """The weights of a layer in the order of the stream -> uint8 (c_out, c_in, k, k) of 0
+        """The weights of a layer in the order of the stream -> uint8 (c_out, c_in, p, q) of 0
         (minus), 1 (plus) and 2 (zero), with one input when channelwise."""
         lanes, count = self.config.channels, blocks(d, self.config)
-        taps, inputs = d.kernel ** 2, d.weight_channels
+        taps, inputs = d.taps, d.weight_channels
         words = stream.take(count * taps * inputs, f"descriptor {index} (CONV)")
         octets = np.ascontiguousarray(words).astype("<u4").view(np.uint8)
         bits = np.unpackbits(octets, axis=1, bitorder="little")
@@ -218,7 +218,7 @@ class GoldenChip:
             start += len(group)
             group = group.reshape(taps, inputs, members, lanes)
             kernel[first:first + members] = group.transpose(2, 3, 1, 0)
-        shape = (count * lanes, inputs, d.kernel, d.kernel)
+        shape = (count * lanes, inputs, len(d.tap_rows), len(d.tap_columns))
         return kernel.reshape(shape)[:d.out_channels]
 
     def _conv(self, index, d, payload, weights):
@@ -232,9 +232,10 @@ class GoldenChip:
             source = source.repeat(2, 1).repeat(2, 2)
         kernel = self._weights(index, d, weights)
         factors = (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16)
-        options = {"stride": d.stride, "activation": Activation(d.activation), "slope": d.slope,
+        options = {"stride": d.stride, "taps": (d.tap_rows, d.tap_columns),
+                   "activation": Activation(d.activation), "slope": d.slope,
                    "bypass": bypass, "watch": lambda words: self._watch(index, d, words)}
-        result = (channelwise(source, None if d.maximum else kernel, *factors, kernel=d.kernel,
-                              **options)
+        result = (channelwise(source, None if d.maximum else kernel, *factors,
+                              kernel=(len(d.tap_rows), len(d.tap_columns)), **options)
                   if d.channelwise else convolve(source, kernel, *factors, **options))
         self.write(d.out_base, tile, result.transpose(1, 2, 0), *placed)

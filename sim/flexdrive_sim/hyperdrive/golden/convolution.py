@@ -64,18 +64,37 @@ def _accumulate(taps, signs, masks, out):
     out[...] = accumulator
 
 
-def _taps(x, kernel, stride):
-    """Operands in the order of addition: uint32 (kernel*kernel*c_in, h_out*w_out)."""
-    c_in, height, width = x.shape
-    rows, columns = -(-height // stride), -(-width // stride)
-    margin = kernel // 2
-    padded = np.zeros((c_in, height + 2 * margin, width + 2 * margin), np.float32)
-    padded[:, margin:margin + height, margin:margin + width] = _to_scaled(x)
-    taps = np.empty((kernel, kernel, c_in, rows, columns), np.float32)
-    for dy in range(kernel):
-        for dx in range(kernel):
-            taps[dy, dx] = padded[:, dy:dy + height:stride, dx:dx + width:stride]
-    return taps.reshape(kernel * kernel * c_in, rows * columns).view(np.uint32)
+def _windows(x, taps, stride, size, outside):
+    """Operands of every tap, one after the other: float32 (c, rows, columns) of ``size``, what lies
+    outside of x is ``outside``."""
+    (rows, columns), (channels, height, width) = size, x.shape
+    below = [max(0, -min(axis)) for axis in taps]
+    above = [max(0, max(axis) + (count - 1) * stride + 1 - edge)
+             for axis, count, edge in zip(taps, size, (height, width), strict=True)]
+    padded = np.full((channels, below[0] + height + above[0], below[1] + width + above[1]), outside,
+                     np.float32)
+    padded[:, below[0]:below[0] + height, below[1]:below[1] + width] = x
+    for dy in taps[0]:
+        for dx in taps[1]:
+            y, x0 = below[0] + dy, below[1] + dx
+            yield padded[:, y:y + (rows - 1) * stride + 1:stride,
+                         x0:x0 + (columns - 1) * stride + 1:stride]
+
+
+def _taps(x, taps, stride, size):
+    """Operands in the order of addition: uint32 (taps*c_in, h_out*w_out)."""
+    operands = list(_windows(_to_scaled(x), taps, stride, size, 0))
+    return np.stack(operands).reshape(len(operands) * len(x), -1).view(np.uint32)
+
+
+def _geometry(x, weights, stride, taps, size):
+    """(taps, size) as given, or those of a kernel that lies around its centre and of the map that
+    it makes."""
+    if taps is None:
+        taps = tuple(tuple(range(-((edge - 1) // 2), edge // 2 + 1)) for edge in weights)
+    if (len(taps[0]), len(taps[1])) != tuple(weights):
+        raise ValueError(f"a kernel of {weights[0]} x {weights[1]} pixels has taps {taps}")
+    return taps, size or tuple(-(-edge // stride) for edge in x.shape[1:])
 
 
 def _sums(taps, weights, threads):
@@ -105,29 +124,31 @@ def _checked(name, array, dtypes, shape):
     return array
 
 
-def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
-             slope=0, bypass=None, threads=None, watch=None):
+def convolve(x, weights, alpha, beta, *, stride=1, taps=None, size=None,
+             activation=Activation.NONE, slope=0, bypass=None, threads=None, watch=None):
     """One CONV of the chip, bit for bit.
 
     Parameters
     ----------
     x : uint16 (c_in, h, w), binary16 patterns.
-    weights : bool or uint8 (c_out, c_in, k, k), 1 adds, 0 subtracts and 2 is a weight of zero,
-        which leaves the sum as it is whatever the operand; k odd. The input is padded with k//2
-        zeros on each side.
+    weights : bool or uint8 (c_out, c_in, p, q), 1 adds, 0 subtracts and 2 is a weight of zero,
+        which leaves the sum as it is whatever the operand. What lies outside of x is zero.
     alpha, beta : uint16 (c_out,), binary16 patterns of scale and bias.
     stride : positive integer.
+    taps : (rows, columns) of the kernel's p x q pixels in x, seen from stride times the pixel that
+        is made; default -((p-1)//2) ... p//2.
+    size : (rows, columns) of the map that is made, default ceil(h/stride), ceil(w/stride).
     activation : the last step; RELU is max(v, +0), SIGN +1 or, for v < 0, -1, LEAKY v * slope for
         v < 0. A NaN stays NaN.
     slope : binary16 pattern.
-    bypass : uint16 (c_out, ceil(h/stride), ceil(w/stride)) or None.
+    bypass : uint16 (c_out, *size) or None.
     threads : number of threads, default one per core.
-    watch : function that is called with bool (c_out, ceil(h/stride), ceil(w/stride)), the words
-        that are infinite or NaN before the activation, which may hide that, or behind it.
+    watch : function that is called with bool (c_out, *size), the words that are infinite or NaN
+        before the activation, which may hide that, or behind it.
 
     Returns
     -------
-    uint16 (c_out, ceil(h/stride), ceil(w/stride)), binary16 patterns, NaN always 0x7E00.
+    uint16 (c_out, *size), binary16 patterns, NaN always 0x7E00.
 
     Raises
     ------
@@ -135,54 +156,48 @@ def convolve(x, weights, alpha, beta, *, stride=1, activation=Activation.NONE,
         when a shape or a type differs from the above.
     """
     x, weights = np.ascontiguousarray(x), np.asarray(weights)
-    if weights.ndim != 4 or weights.shape[2] != weights.shape[3] or weights.shape[2] % 2 == 0:
-        raise ValueError(f"weights have shape {weights.shape}, expected (c_out, c_in, k, k), k odd")
-    c_out, c_in, kernel, _ = weights.shape
+    if weights.ndim != 4:
+        raise ValueError(f"weights have shape {weights.shape}, expected (c_out, c_in, p, q)")
+    c_out, c_in, *kernel = weights.shape
     _checked("weights", weights, (np.bool_, np.uint8), weights.shape)
     _checked("x", x, (np.uint16,), (c_in, *x.shape[1:3]))
-    shape = (c_out, -(-x.shape[1] // stride), -(-x.shape[2] // stride))
+    taps, size = _geometry(x, kernel, stride, taps, size)
     alpha = _checked("alpha", alpha, (np.uint16,), (c_out,))
     beta = _checked("beta", beta, (np.uint16,), (c_out,))
 
-    sums = _sums(_taps(x, kernel, stride), weights.astype(np.uint8),
+    sums = _sums(_taps(x, taps, stride, size), weights.astype(np.uint8),
                  threads or cpu_count() or 1)
 
-    return _finish(np.ldexp(sums, -_SCALE).reshape(shape), alpha, beta, activation, slope, bypass,
-                   watch)
+    return _finish(np.ldexp(sums, -_SCALE).reshape(c_out, *size), alpha, beta, activation, slope,
+                   bypass, watch)
 
 
-def channelwise(x, weights, alpha, beta, *, kernel, stride=1, activation=Activation.NONE, slope=0,
-                bypass=None, watch=None):
+def channelwise(x, weights, alpha, beta, *, kernel, stride=1, taps=None, size=None,
+                activation=Activation.NONE, slope=0, bypass=None, watch=None):
     """One channelwise CONV of the chip, bit for bit: depthwise convolution or maximum.
 
     Parameters
     ----------
     x : uint16 (c, h, w), binary16 patterns.
-    weights : bool or uint8 (c, 1, k, k), as of :func:`convolve`; None for the maximum, in which
+    weights : bool or uint8 (c, 1, p, q), as of :func:`convolve`; None for the maximum, in which
         what lies outside of the map does not take part, a NaN wins and -0 counts as +0.
-    kernel : k, odd or 2. The window begins (k-1)//2 pixels before its centre.
-    alpha, beta, stride, activation, slope, bypass, watch : as of :func:`convolve`.
+    kernel : (p, q).
+    alpha, beta, stride, taps, size, activation, slope, bypass, watch : as of :func:`convolve`.
 
     Returns
     -------
-    uint16 (c, ceil(h/stride), ceil(w/stride)), binary16 patterns, NaN always 0x7E00.
+    uint16 (c, *size), binary16 patterns, NaN always 0x7E00.
     """
-    channels, height, width = x.shape
-    before, after = (kernel - 1) // 2, kernel // 2
-    rows, columns = -(-height // stride), -(-width // stride)
+    taps, size = _geometry(x, kernel, stride, taps, size)
     nothing = np.float32(0 if weights is not None else -np.inf)
-    padded = np.full((channels, height + kernel, width + kernel), nothing, np.float32)
-    padded[:, before:before + height, before:before + width] = fp16.to_float(x)
-    v = np.full((channels, rows, columns), nothing, np.float32)
-    for dy in range(before + after + 1):
-        for dx in range(before + after + 1):
-            operand = padded[:, dy:dy + height:stride, dx:dx + width:stride]
-            if weights is None:
-                v = np.maximum(v, operand)
-            else:
-                weight = weights[:, 0, dy, dx][:, None, None]
-                v = np.where(weight == 2, v,
-                             fp16.add_float(v, np.where(weight == 0, -operand, operand)))
+    v = np.full((len(x), *size), nothing, np.float32)
+    for tap, operand in enumerate(_windows(fp16.to_float(x), taps, stride, size, nothing)):
+        if weights is None:
+            v = np.maximum(v, operand)
+        else:
+            weight = weights.reshape(len(x), -1)[:, tap, None, None]
+            v = np.where(weight == 2, v,
+                         fp16.add_float(v, np.where(weight == 0, -operand, operand)))
     return _finish(v + np.float32(0), alpha, beta, activation, slope, bypass, watch)
 
 

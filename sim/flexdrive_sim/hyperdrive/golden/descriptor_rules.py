@@ -1,5 +1,7 @@
 """The rules that a legal descriptor keeps: golden side of the chip's refusal logic."""
 
+from itertools import pairwise
+
 from flexdrive.hyperdrive.descriptor.fields import MAGIC, VERSION, Code, Operation
 
 __all__ = ["blocks", "border_regions", "check", "regions"]
@@ -54,7 +56,25 @@ def _keeps_too_many(d, config):
     """More weights than the buffer holds, in a layer that needs each of them more than once."""
     members = min(d.interleave, blocks(d, config))
     again = d.tile_rows * d.tile_columns > config.adder_depth // d.interleave
-    return again and d.in_channels * d.kernel ** 2 * members > config.weight_words
+    return again and d.in_channels * d.taps * members > config.weight_words
+
+
+def _bad_taps(d):
+    """Outside of the window, or none before its centre or on it."""
+    return d.kernel == 0 or any(mask >> d.kernel or mask % (2 << (d.kernel - 1) // 2) == 0
+                                for mask in (d.row_taps, d.column_taps))
+
+
+def _leaves(taps, edge, config):
+    """Whether taps lie further than the next tile, or too far from each other."""
+    return max(map(abs, taps)) > edge or any(
+        after - before > min(edge, 2 * config.halo) for before, after in pairwise(taps))
+
+
+def _bad_kernel(d, config):
+    if d.extended:
+        return d.kernel > max(config.kernels) + (d.stride == 2) or _bad_taps(d)
+    return d.kernel not in (*config.kernels, 2 if d.channelwise else 1)
 
 
 def _rules(d, config, neighbours):
@@ -62,9 +82,9 @@ def _rules(d, config, neighbours):
     conv = d.operation == Operation.CONV
     yield Code.MAGIC, (d.magic, d.version) != (MAGIC, VERSION)
     yield Code.OPERATION, d.operation not in list(Operation)
-    yield Code.RESERVED, d.reserved1
+    yield Code.RESERVED, d.reserved12 or (d.extended and not conv)
     if conv:
-        yield Code.KERNEL, d.kernel not in (*config.kernels, 2 if d.channelwise else 1)
+        yield Code.KERNEL, _bad_kernel(d, config)
         yield Code.STRIDE, d.stride not in (1, 2)
         yield Code.ACTIVATION, d.activation not in config.activations
         yield Code.INTERLEAVE, d.interleave not in config.interleaves
@@ -86,7 +106,8 @@ def _rules(d, config, neighbours):
         yield Code.BYPASS_OVERLAP, d.bypass and bypass != target and _meet(bypass, target)
         yield Code.WEIGHT_DEPTH, not d.channelwise and _keeps_too_many(d, config)
     yield from _border_rules(d, config, neighbours)
-    yield Code.REACH, (d.reach > min(d.in_tile_rows, d.in_tile_columns)
+    yield Code.REACH, ((conv and (_leaves(d.tap_rows, d.in_tile_rows, config)
+                                 or _leaves(d.tap_columns, d.in_tile_columns, config)))
                        or d.halo > min(d.tile_rows, d.tile_columns))
     yield Code.PITCH, d.in_pitch < d.in_channels or (
         conv and (d.out_step == 0 or (d.out_channels - 1) * d.out_step + 1 > d.out_pitch))

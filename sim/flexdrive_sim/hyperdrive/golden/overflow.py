@@ -55,12 +55,13 @@ def of_program(program, beyond):
             words = found.setdefault(f"layer {entry.name}", np.zeros(place.shape, bool))
             channels = one.descriptor.out_base - place.base + np.arange(
                 one.descriptor.out_channels) * one.descriptor.out_step
-            words[channels] |= one.words
+            # The chip also makes what lies beyond a map that is smaller than its input.
+            words[channels] |= one.words[:, :place.shape[1], :place.shape[2]]
         elif entry.operation == Operation.LOAD:
             found[f"map {entry.name}, as it enters the chip"] = one.words
         else:
             found[f"average {entry.name}"] = one.words
-    return [_overflow(what, words) for what, words in found.items()]
+    return [_overflow(what, words) for what, words in found.items() if words.any()]
 
 
 def of_values(values):

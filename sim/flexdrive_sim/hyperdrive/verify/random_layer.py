@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from flexdrive.hyperdrive.descriptor.encoding import Descriptor
 from flexdrive.hyperdrive.descriptor.fields import Activation
 
 from ..drive.stimuli import (
@@ -12,6 +13,7 @@ from ..drive.stimuli import (
     random_factors,
     random_kind,
     random_slice,
+    random_taps,
     random_weights,
     random_words,
 )
@@ -26,10 +28,11 @@ class _Layer:
     """Shape of a layer: ``kind`` as of :func:`~..drive.stimuli.random_kind`, ``size`` (height,
     width) of the input, ``tile`` and ``edges`` of an output and input tile; whether it has a
     bypass, and whether that lies somewhere else than the output; which channels of its maps it
-    reads and makes."""
+    reads and makes; ``taps`` as of :func:`~..drive.stimuli.random_taps`."""
 
     kind: dict
     kernel: int
+    taps: dict
     stride: int
     tile: tuple
     edges: tuple
@@ -57,17 +60,25 @@ class _Layer:
             return tuple(2 * edge for edge in self.size)
         return tuple(-(-edge // self.stride) for edge in self.size)
 
+    @property
+    def edges_of_kernel(self):
+        """(rows, columns) of the kernel."""
+        window = Descriptor(**self.taps)
+        return len(window.tap_rows), len(window.tap_columns)
+
     def fits(self, config):
         """Whether a chip has room for it."""
         blocks = -(-self.outputs // config.channels)
-        kept = self.inputs * self.kernel**2 * min(self.interleave, blocks)
+        rows, columns = self.edges_of_kernel
+        kept = self.inputs * rows * columns * min(self.interleave, blocks)
         once = self.tile[0] * self.tile[1] <= config.adder_depth // self.interleave
-        return (self.kernel // 2 <= min(self.edges)
+        return (("extended" in self.taps or self.kernel // 2 <= min(self.edges))
                 and sum(words for _, words in self.regions) <= config.fm_words
                 and (bool(self.kind) or once or kept <= config.weight_words))
 
 
-def _draw(random, config, out_channels):
+def _draw(random, config, out_channels, taps):
+    """``taps``: numbers of their own, so that those of the other fields stay what they are."""
     kind = random_kind(random, config)
     stride = int(random.integers(1, 3))
     kernel = int(random.choice((*config.kernels, 2) if kind else config.kernels))
@@ -86,8 +97,10 @@ def _draw(random, config, out_channels):
     inputs = outputs if kind else inputs
     bypass, in_place = bool(random.integers(2)), bool(random.integers(2))
     return _Layer(
-        kind=kind, kernel=kernel, stride=stride, tile=tile, edges=edges, size=size, inputs=inputs,
-        outputs=outputs, interleave=interleave, bypass=bypass, separate=bypass and not in_place,
+        kind=kind, kernel=kernel, stride=stride, tile=tile,
+        taps=random_taps(taps, config, kernel, stride, edges), edges=edges, size=size,
+        inputs=inputs, outputs=outputs, interleave=interleave, bypass=bypass,
+        separate=bypass and not in_place,
         source=random_slice(random, inputs, [1]), target=random_slice(random, outputs, [1, 2, 3]))
 
 
@@ -100,7 +113,7 @@ def _places(random, config, layer):
         name, words = layer.regions[index]
         base[name], at = at, at + words
     ahead = base["in"] + layer.source.offset - layer.target.offset - int(random.integers(0, 3))
-    shares = (not layer.kind and layer.kernel == 1 and not layer.separate and ahead >= 0
+    shares = (not layer.kind and layer.taps["kernel"] == 1 and not layer.separate and ahead >= 0
               and layer.outputs <= config.channels * layer.interleave
               and layer.target.pitch <= layer.source.pitch and bool(random.integers(2)))
     if shares:
@@ -114,10 +127,10 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     Sizes are drawn so that maps are often smaller than the array, one pixel, not a multiple of
     the tiles, and channels do not fill the lanes.
     """
-    random = np.random.default_rng(seed)
-    layer = _draw(random, config, out_channels)
+    random, taps = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+    layer = _draw(random, config, out_channels, taps)
     while not layer.fits(config):
-        layer = _draw(random, config, out_channels)
+        layer = _draw(random, config, out_channels, taps)
     base, shares = _places(random, config, layer)
     special = bool(random.integers(4) == 0) if special is None else special
     stimulus, source, target = Stimulus(config), layer.source, layer.target
@@ -149,9 +162,9 @@ def _convolve(stimulus, random, layer, base, special):
     inputs = 1 if layer.kind else layer.inputs
     stimulus.convolve(
         (*layer.size, layer.inputs),
-        random_weights(random, config, (layer.outputs, inputs, layer.kernel, layer.kernel)), scale,
-        bias, in_base=base["in"] + source.offset, out_base=base["out"] + target.offset,
-        tile=layer.tile, stride=layer.stride,
+        random_weights(random, config, (layer.outputs, inputs, *layer.edges_of_kernel)), scale,
+        bias, **layer.taps, in_base=base["in"] + source.offset,
+        out_base=base["out"] + target.offset, tile=layer.tile, stride=layer.stride,
         activation=Activation(int(random.choice(config.activations))),
         slope=int(random_words(random, 1, special)[0]), interleave=layer.interleave,
         bypass_base=base["by"] + target.offset if layer.bypass else None, in_pitch=source.pitch,

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from flexdrive.hyperdrive.descriptor.encoding import iterate
-from flexdrive.hyperdrive.descriptor.fields import FIELDS, Code, Operation
+from flexdrive.hyperdrive.descriptor.fields import DESCRIPTOR_WORDS, FIELDS, Code, Operation
 
 from ..golden.descriptor_rules import check
 from .random_layer import random_layer_stimulus
 
 __all__ = ["refused_descriptors"]
+
+_EXTENSION = [field.name for field in FIELDS if field.word >= DESCRIPTOR_WORDS]
 
 
 def refused_descriptors(config, count, seed):
@@ -36,6 +38,8 @@ def refused_descriptors(config, count, seed):
             if changed.name != "payload":
                 descriptor = replace(descriptor, **{changed.name: value})
         descriptor = replace(descriptor, **_provocation(random, config, descriptor))
+        if not descriptor.extended:
+            descriptor = replace(descriptor, **dict.fromkeys(_EXTENSION, 0))
         if check(descriptor, config) != Code.OK:
             found.append(descriptor)
     return found
@@ -71,9 +75,13 @@ def _provocation(random, config, descriptor):
         {"kernel": 2}, {"upsample": 1}, {"upsample": 1, "channelwise": 1, "kernel": 1,
                                          "interleave": config.adder_depth, "stride": 1},
         # In place, or nearly.
-        {"kernel": 1, "out_base": max(0, descriptor.in_base + int(random.integers(-2, 2))),
-         "out_pitch": max(0, descriptor.in_pitch + int(random.integers(-1, 2))),
+        {"kernel": 1, "out_base": int(np.clip(
+            descriptor.in_base + random.integers(-2, 2), 0, 0xFFFF)),
+         "out_pitch": int(np.clip(descriptor.in_pitch + random.integers(-1, 2), 0, 0xFFFF)),
          "bypass": 0, "interleave": int(random.choice(config.interleaves))},
         {"average": 1}, {"average": 1, "operation": Operation.STORE, "payload": 0},
+        # Taps of any kind.
+        *[{"extended": 1, "row_taps": int(rows), "column_taps": int(columns)}
+          for rows, columns in random.integers(0, 4 << max(config.kernels), (3, 2)) & 255],
         *[{}] * 8,
-    ][random.integers(25)]
+    ][random.integers(28)]
