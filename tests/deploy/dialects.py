@@ -484,7 +484,7 @@ def identities(b):
     return relu(b, b.node("Cast", x, to=1))
 
 
-# What only another chip can do: valid and asymmetric windows, other kernels, clamps.
+# Windows that are no square around their centre; clamps.
 
 def valid(b):
     """A convolution without padding."""
@@ -511,8 +511,8 @@ def tensorflow_stride(b):
     return conv(b, stride=2, pads=[0, 0, 1, 1])
 
 
-NEEDS_HARDWARE = {function.__name__: function for function in (
-    valid, relu6, rectangle, dilated, tensorflow_stride)}
+# What only another chip can do: a halo of 2, a clamp.
+NEEDS_HARDWARE = {function.__name__: function for function in (valid, dilated, relu6)}
 DIALECTS = {function.__name__: function for function in (
     plain, relu_behind_concat, norm_behind_concat, scale_behind_concat, relu_behind_pool,
     relu_behind_shuffle, relu_behind_flatten, twice_relu, norm_before, norm_before_pointwise,
@@ -525,7 +525,8 @@ DIALECTS = {function.__name__: function for function in (
     concat_of_sum, concat_of_inputs, sub_of_maps, sum_of_three, add_itself, negative,
     sub_from_constant, scale_behind_sum, scale_behind_relu, three_readers, sign_where, two_inputs,
     two_outputs, output_inside, u_net, weights_where, weights_clip_sign,
-    weights_of_input_channels, weights_of_groups, pad_of_torch, identities,
+    weights_of_input_channels, weights_of_groups, pad_of_torch, identities, rectangle,
+    tensorflow_stride,
 )} | NEEDS_HARDWARE
 # Of inputs with one axis of pixels.
 _OVER_TIME = ("conv1d", "conv1d_residual", "conv1d_mean")
