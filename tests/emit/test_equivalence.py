@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def _config(depth, **options):
-    return ChipConfig(rows=1, columns=2, channels=2, fm_words=4, fm_banks=2, weight_words=9,
+    return ChipConfig(rows=1, columns=2, channels=2, fm_words=4, fm_banks=2, weight_words=16,
                       adder_depth=depth, **options)
 
 

@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
 from ..counter import count_to
-from ..descriptor.layer import layer_layout
+from ..descriptor.layer import later_taps, layer_layout
 from ..multiple import multiple_of
 from ..taps import walk_taps
 from .address_generator import walk_layout
@@ -180,9 +180,10 @@ class Accumulation(Shared):
         last_channel = Signal(16)
         m.d.sync += last_channel.eq(layer.in_channels - 1)
         channel, channel_end = count_to(m, "channel", last_channel, clear=filling, step=step)
-        column_gap, row_end = walk_taps(m, "tap_x", layer.later_columns, clear=filling,
+        later_rows, later_columns = later_taps(self.config, layer)
+        column_gap, row_end = walk_taps(m, "tap_x", later_columns, clear=filling,
                                         step=step & channel_end)
-        row_gap, column_end = walk_taps(m, "tap_y", layer.later_rows, clear=filling,
+        row_gap, column_end = walk_taps(m, "tap_y", later_rows, clear=filling,
                                         step=step & channel_end & row_end)
         m.d.comb += [at.channel.eq(channel), at.channel_end.eq(channel_end),
                      at.row_gap.eq(row_gap), at.column_gap.eq(column_gap),

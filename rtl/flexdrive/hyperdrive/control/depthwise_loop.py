@@ -13,6 +13,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
+from ..descriptor.layer import later_taps
 from ..multiple import multiple_of
 from ..taps import walk_taps
 from .conv_loop import steps_members
@@ -113,13 +114,14 @@ class Channelwise(Shared):
         at = {name: Signal(name=f"at_{name}") for name in
               ("first", "last", "row_end", "tap", "weight", "last_tap")}
         at["row_gap"] = Signal.like(self.walk.row_gap, name="at_row_gap")
-        row_gap, last_row = walk_taps(m, "tap_row", layer.later_rows, clear=filling,
+        later_rows, later_columns = later_taps(self.config, layer)
+        row_gap, last_row = walk_taps(m, "tap_row", later_rows, clear=filling,
                                       step=step & at["row_end"])
         m.d.comb += [
             at["row_end"].eq(x == group["last_operand"]), at["row_gap"].eq(row_gap),
             at["last"].eq(at["row_end"] & last_row),
             at["tap"].eq((x == 0) | Cat((x == place + 1) & there for place, there in enumerate(
-                layer.later_columns)).any()),
+                later_columns)).any()),
             at["weight"].eq(at["tap"] & ~layer.maximum),
             at["last_tap"].eq((x == layer.span_columns) & last_row),
         ]

@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Mux, Signal, signed
 from ..multiple import multiple, multiple_of
 from ..taps import last_of
 from .fields import BORDER_FIELDS, FIELDS, MAGIC, VERSION, Code, Operation
+from .layer import later_taps
 
 __all__ = ["TOO_LARGE", "Legality"]
 
@@ -64,8 +65,9 @@ class Legality:
             **self._region_rules(m, conv),
             Code.WEIGHT_DEPTH: conv & ~raw.channelwise & self._weights_exceed(m),
             Code.REACH: Cat(
-                *(self._leaves(layer[f"before_{axis}"], layer[f"later_{axis}"],
-                               layer[f"in_tile_{axis}"]) for axis in ("rows", "columns")),
+                *(self._leaves(layer[f"before_{axis}"], later, layer[f"in_tile_{axis}"])
+                  for axis, later in zip(("rows", "columns"), later_taps(config, layer),
+                                         strict=True)),
                 ((raw.halo > raw.tile_rows) | (raw.halo > raw.tile_columns))
                 if config.mesh else 0).any(),
             Code.PITCH: (raw.in_pitch < raw.in_channels) | (conv & (
@@ -221,7 +223,8 @@ class Legality:
                          for axis in ("rows", "columns"))
         # In four stages, which all pass while the products are made.
         m.d.sync += [
-            rows.eq(1 + sum(layer.later_rows)), columns.eq(1 + sum(layer.later_columns)),
+            *(count.eq(1 + sum(later)) for count, later in zip(
+                (rows, columns), later_taps(config, layer), strict=True)),
             row.eq(multiple(raw.in_channels, columns, most)), block.eq(multiple(row, rows, most)),
             interleaved.eq(1 + sum(layer.blocks & (raw.out_channels > i * config.channels)
                                    for i in range(1, depth))),

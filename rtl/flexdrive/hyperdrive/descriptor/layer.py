@@ -6,7 +6,7 @@ from amaranth.lib import data, enum
 from .fields import Activation, Code, Operation, width_of
 
 __all__ = ["ActivationShape", "CodeShape", "OperationShape", "ScaleBias", "kept_fields",
-           "layer_layout"]
+           "later_taps", "layer_layout"]
 
 
 class OperationShape(enum.Enum, shape=4):
@@ -35,6 +35,9 @@ class ScaleBias(data.Struct):
     bias: 16
 
 
+# From the first to the last pixel of the largest window, of halo 3 with stride 2. The same for
+# every chip: what is handed a layer and knows nothing of kernels is one circuit.
+_LATER = 7
 # Fields of the descriptor that stay what they are, with their widths.
 _KEPT = object()
 
@@ -42,7 +45,12 @@ _KEPT = object()
 def layer_layout(config):
     """Decoded descriptor. Sizes in words per tile, coordinates in pixels."""
     return data.StructLayout({name: width_of(name) if shape is _KEPT else shape
-                              for name, shape in _layer_fields(2 * config.halo + 1).items()})
+                              for name, shape in _layer_fields().items()})
+
+
+def later_taps(config, layer):
+    """(rows, columns) of a layer behind the first that have taps, of windows that the chip has."""
+    return (layer.later_rows[:2 * config.halo + 1], layer.later_columns[:2 * config.halo + 1])
 
 
 def kept_fields():
@@ -50,8 +58,7 @@ def kept_fields():
     return [name for name, shape in _layer_fields().items() if shape is _KEPT]
 
 
-def _layer_fields(reach=0):
-    """Name -> shape; ``reach``: pixels from the first to the last of a window."""
+def _layer_fields():
     word = unsigned(16)
     size = unsigned(17)
     return {
@@ -61,7 +68,7 @@ def _layer_fields(reach=0):
         # From the first row and column with taps to the centre; which of those behind the first
         # have taps, bit i: i + 1 behind it; from the first column to the last.
         "before_rows": unsigned(2), "before_columns": unsigned(2),
-        "later_rows": unsigned(reach), "later_columns": unsigned(reach),
+        "later_rows": unsigned(_LATER), "later_columns": unsigned(_LATER),
         "span_columns": unsigned(3),
         "channelwise": _KEPT, "maximum": _KEPT,
         "upsample": unsigned(1),        # of a CONV
