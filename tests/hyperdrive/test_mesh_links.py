@@ -233,7 +233,7 @@ def test_a_late_border_goes_before_the_corners_of_the_next_map():
     # Found by the campaign: lines of one map still waited for a slow link when corner words of
     # the next one came to be passed on, and these went first.
     mesh = FaultyMesh(*MESHES[3])
-    stimulus = random_chain(mesh.config, 2, 2, 24, layers=2)
+    stimulus = random_chain(mesh.config, 2, 2, 24, layers=2, squares=True)
     wires = Wire(latency=19, stall=64, seed=845662887, kind=Fault.FLIP_LAST, position=130, level=1)
     assert wrong_words(mesh, stimulus, wires=wires) == []
     assert mesh.was_hit()

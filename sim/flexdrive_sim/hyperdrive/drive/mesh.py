@@ -117,10 +117,11 @@ class Mesh:
         return {at: len(part) for at, part in parts.items()}
 
 
-def random_chain(config, height, width, seed, *, layers=None):
+def random_chain(config, height, width, seed, *, layers=None, squares=False):
     """A random program of the whole mesh: LOAD, a chain of convolutions, STORE of every map.
 
     ``config`` is that of a chip. Borders of map i lie in half i % 2 of the border memories.
+    ``squares``: kernels are squares, not any taps.
     """
     random = np.random.default_rng(seed)
     whole = whole_config(config, height, width)
@@ -156,11 +157,11 @@ def random_chain(config, height, width, seed, *, layers=None):
             h <= min(e) and h * max(e) * c <= half
             and ((h - 1) * config.halo + h) * c <= config.corner_words // 2
             for e, c, h in zip(edge, widths, halos, strict=True)))
-        kept = all(part.stop * (k + s - 1) ** 2 * q <= config.weight_words for part, k, s, q in zip(
-            read, kernels, strides, interleaves, strict=False))
+        kept = all(part.stop * (k if squares else k + s - 1) ** 2 * q <= config.weight_words
+                   for part, k, s, q in zip(read, kernels, strides, interleaves, strict=False))
         if fits and kept:
-            taps = [random_taps(random, config, k, s, e) for k, s, e in zip(
-                kernels, strides, edge, strict=False)]
+            taps = [{"kernel": k} if squares else random_taps(random, config, k, s, e)
+                    for k, s, e in zip(kernels, strides, edge, strict=False)]
             break
     map_height = int(random.integers(1, whole.rows * edge[0][0] + 1))
     map_width = int(random.integers(1, whole.columns * edge[0][1] + 1))
