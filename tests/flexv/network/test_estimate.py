@@ -35,6 +35,7 @@ def test_fewer_cores_take_longer():
 
 
 @needs_data
+@pytest.mark.slow
 @pytest.mark.thorough
 def test_estimates_of_a_network_are_those_of_the_rtl():
     """In all within 2 %, a layer of many products within 4.5 %, any other within a tenth."""
@@ -42,7 +43,8 @@ def test_estimates_of_a_network_are_those_of_the_rtl():
     compiled, words = compile_network(network), vectors("mlperf_tiny/kws_vectors.npz")
     session = NetworkSession(compiled, "rtl")
     (name,) = network.inputs
-    session.run(None, {name: reals(network, words["x"][:1])})
+    word = words["x"][:1].reshape(1, *network.inputs[name][1:])
+    session.run(None, {name: reals(network, word)})
     figures, estimates = layer_figures(session)[1:-1], estimated_cycles(compiled)
     for each, estimate in zip(figures, estimates, strict=True):
         assert abs(estimate / each.cycles - 1) < (0.045 if each.macs > 10_000 else 0.1), each
