@@ -80,9 +80,16 @@ def test_advice(reason):
     compile_model(model, right[1])
 
 
-def followed(model, placement, config):
+# Networks that binary16 does not compute exactly: real-valued factors, or sums beyond 2048. All
+# others are of small integers, and every value is equal.
+ROUNDED = {"real-valued weights", "averages fewer pixels", "kernel 9x9 needs a halo of 4", "Gemm",
+           "MatMul"}
+
+
+def followed(model, placement, config, *, rounded):
     """Follow the advice of a node: (Placements of what stands for it then, that are not gone), the
-    network compiled, run and compared with onnxruntime."""
+    network compiled, run and compared with onnxruntime. ``rounded``: to two units in the last place
+    of the largest value; else they are equal."""
     changed, chip = follow(load_graph(model), placement, config)
     onnx.checker.check_model(changed)
     found = [p for p in analyse(load_graph(changed), chip).placements
@@ -100,7 +107,8 @@ def followed(model, placement, config):
         with np.errstate(over="ignore"):
             made, value = (each.astype(np.float16) for each in (result.outputs[name], value))
         largest = np.abs(value[np.isfinite(value)]).max(initial=1)
-        np.testing.assert_allclose(made, value, atol=1e-2 * largest)
+        np.testing.assert_allclose(made, value, rtol=0,
+                                   atol=2.0**-9 * largest if rounded else 0)
     return found
 
 
@@ -110,7 +118,7 @@ def test_advice_followed_by_itself(reason):
     _, (build, config), _ = CASES[reason]
     placement, model = verdict(build, config, OPSETS.get(reason, 12), reason in ONE_IMAGE)
     assert placement.advice
-    for found in followed(model, placement, config):
+    for found in followed(model, placement, config, rounded=reason in ROUNDED):
         # Expand makes shapes equal, where the chip adds.
         assert found.where == "chip" or found.operation == "Expand", found
 
@@ -121,7 +129,7 @@ def test_advice_for_operations_followed_by_itself(operation):
         "Mish": 18, "LayerNormalization": 17, "Gelu": 20}.get(operation, 14))
     assert placement.advice
     stays = placement.rewrite.startswith("nothing") and "; or " not in placement.rewrite
-    for found in followed(model, placement, CHANNELWISE):
+    for found in followed(model, placement, CHANNELWISE, rounded=operation in ROUNDED):
         assert found.where == ("host" if stays else "chip") or found.operation in (
             "Reshape", "Resize"), found
 
