@@ -31,7 +31,8 @@ def _table(placements):
         why = placement.reason
         if placement.rewrite:
             why += f"; would pass: {placement.rewrite}"
-        table.add_row(placement.name, placement.operation, placement.where, why,
+        table.add_row(placement.name, placement.operation,
+                      "-" if placement.gone else placement.where, why,
                       style=_STYLES[placement.where] if placement.where == "unsupported" else None)
     return table
 

@@ -1,6 +1,6 @@
 """What a core consists of."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from flexdrive.errors import ConfigurationError
 
@@ -46,11 +46,6 @@ class CoreConfig:
     fast_loops: bool = False
     rvfi: bool = False
     waiting_loads: tuple = ()
-
-    def __repr__(self):
-        shown = (f"{each.name}={getattr(self, each.name)!r}" for each in fields(self)
-                 if getattr(self, each.name) != ())
-        return f"{type(self).__name__}({', '.join(shown)})"
 
     def __post_init__(self):
         unknown = set(self.extensions) - {*EXTENSIONS, *OPTIONAL}
