@@ -108,7 +108,8 @@ def _own_words(program, graph):
 
 
 def _time(seconds):
-    return f"{1e3 * seconds:.3g} ms"
+    # Of one width, so that the table is the same from run to run but for the number.
+    return f"{1e3 * seconds:9,.3f} ms"
 
 
 def _bar(host, chip):

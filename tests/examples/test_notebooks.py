@@ -23,7 +23,7 @@ def _printed(notebook):
     def text(output):
         shown = "".join(output.get("text", "")) or "".join(
             output["data"].get("text/plain", "figure"))
-        return re.sub(r" +", " ", re.sub(r"[\d.e+-]+ ms\b", "ms", shown))
+        return re.sub(r" +", " ", re.sub(r"[\d.,]+ ms\b", "ms", shown))
 
     return [[text(output) for output in cell["outputs"]]
             for cell in notebook["cells"] if cell["cell_type"] == "code"]
