@@ -86,6 +86,15 @@ def test_one_testbench_runs_on_both_engines(tmp_path):
         assert "$var" in text
 
 
+@pytest.mark.slow
+def test_a_waveform_that_is_not_whole_is_told():
+    async def testbench(ctx, dut):
+        await ctx.tick().repeat(3)
+
+    with pytest.raises(EngineError, match=r"^Cannot write all waveforms to /dev/full: "):
+        simulate(Twice(), testbench, engine="compiled", vcd="/dev/full")
+
+
 def test_unknown_port_is_named():
     with pytest.raises(EngineError, match=r"no port 'nothing'; it has i_payload, "):
         Model(Twice()).get("nothing")

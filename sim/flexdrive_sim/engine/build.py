@@ -28,12 +28,16 @@ from .tools import (
 __all__ = ["BuiltModel", "EngineError", "compile_model", "compile_rtlil"]
 
 _HERE = files(__package__)
-_FLAGS = ["-shared", "-fPIC", "-fno-exceptions", "-DNDEBUG", "-w", "-g0"]
-# CXXRTL's models need the C++ library. The compiler builds it from its sources, which takes two
-# minutes of a core once.
-_LIBRARY = {"lanes": ["-nostdlib++", "-fno-rtti"], "cxxrtl": []}
+# A model has many blocks and few branches: where they stand changed no speed that was measured, but
+# placing them takes time that grows faster than their number.
+_FLAGS = ["-std=c++17", "-fPIC", "-fno-exceptions", "-fno-rtti", "-DNDEBUG", "-w", "-g0",
+          "-mllvm", "-disable-block-placement"]
+# Without the C++ library, see plain.h and strings.h. The compiler builds its run time for each
+# level of optimisation; prepare.py makes this one.
+_LINK = ["-O2", "-shared", "-nostdlib++"]
 # Header in front of the design.
 _FIRST = {"lanes": "lanes.h", "cxxrtl": "runtime.h"}
+_CXXRTL = ("runtime.h", "strings.h")
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,14 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, optimise=
     streams = stream_ports(design.ports)
     table = port_table(design, streams)
     harness = [(_HERE / name).read_text() for name in ("plain.h", "harness.h", "harness.cc")]
-    flags = ["-std=c++17", "-O2" if optimise else "-O0", *_FLAGS, *_LIBRARY[backend],
+    flags = ["-O2" if optimise else "-O0", *_FLAGS,
              f"-DFLEXDRIVE_{backend.upper()}",
              *(["-DFLEXDRIVE_VCD"] if debug else []),
              *([f"-I{yosys_include()}"] if backend == "cxxrtl" else [])]
     script = _script(design, backend, power_up, debug)
     key = hashlib.sha256(json.dumps([
-        design.text, table, harness, extra, flags, _sources(backend), script, tool_versions(),
-        machine_identity(),
+        design.text, table, harness, extra, flags, _LINK, _sources(backend), script,
+        tool_versions(), machine_identity(),
     ]).encode()).hexdigest()[:40]
     steps = _numbered(notify, 2)
 
@@ -104,8 +108,11 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, optimise=
         (place / "model.cc").write_text("\n".join([
             f'#include "{_FIRST[backend]}"', '#include "design.cc"', '#include "harness.h"',
             table, harness[-1], extra]))
-        cxx([*flags, "model.cc", "-o", "model.so"], cwd=place, what=f"compiling {design.top}",
+        # Two calls, since the compiler has no headers of the library when it is not to be linked.
+        cxx([*flags, "-c", "model.cc", "-o", "model.o"], cwd=place, what=f"compiling {design.top}",
             notify=steps)
+        cxx([*_LINK, "model.o", "-o", "model.so"], cwd=place, what=f"linking {design.top}")
+        (place / "model.o").unlink()
 
     return BuiltModel(path=kept("engine", key, make) / "model.so", ports=design.ports,
                       streams=streams, clocked=design.clocked, debug=debug,
@@ -131,7 +138,8 @@ def _write_sources(place, design, backend, script, notify):
             (place / "design.json").read_text(), design.top))
         _copy("lanes/lanes.h", place)
     else:
-        _copy("runtime.h", place)
+        for name in _CXXRTL:
+            _copy(name, place)
 
 
 def _copy(name, place):
@@ -143,7 +151,7 @@ def _copy(name, place):
 def _sources(backend):
     """What the text of a model depends on besides its design."""
     if backend == "cxxrtl":
-        return [(_HERE / "runtime.h").read_text()]
+        return [(_HERE / name).read_text() for name in _CXXRTL]
     sources = {path.name: path.read_text() for path in (_HERE / "lanes").iterdir()
                if path.is_file()}
     return [sources[name] for name in sorted(sources)]

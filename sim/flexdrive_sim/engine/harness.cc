@@ -18,14 +18,22 @@ struct model {
 #endif
 #if defined(FLEXDRIVE_VCD)
 	std::unique_ptr<cxxrtl::vcd_writer> vcd;
-	std::unique_ptr<std::ofstream> file;
+	FILE *file = nullptr;
 	uint64_t period = 10;
 	void sample(uint64_t time) {
 		if (!vcd) return;
 		vcd->sample(time);
-		*file << vcd->buffer;
+		fwrite(vcd->buffer.data(), 1, vcd->buffer.size(), file); // close() tells of errors
 		vcd->buffer.clear();
 	}
+	bool close() {
+		if (!file) return true;
+		const bool failed = ferror(file), closed = fclose(file) == 0;
+		file = nullptr;
+		vcd.reset();
+		return closed && !failed;
+	}
+	~model() { close(); }
 #endif
 	// Outputs read right after a rising edge may lag by one evaluation in a hierarchical model;
 	// they are read only after the low phase that follows.
@@ -93,27 +101,29 @@ uint64_t flexdrive_run(void *handle, uint64_t cycles, harness::stream *streams,
 int flexdrive_vcd(void *handle, const char *path) {
 #if defined(FLEXDRIVE_VCD)
 	model &m = *static_cast<model *>(handle);
+	m.close();
+	m.file = fopen(path, "wb");
+	if (!m.file) return -1;
 	m.vcd.reset(new cxxrtl::vcd_writer);
-	m.file.reset(new std::ofstream(path));
 	cxxrtl::debug_items items;
 	cxxrtl::debug_scopes scopes;
 	m.top.debug_info(&items, &scopes, "");
 	m.vcd->timescale(1, "ns");
 	m.vcd->add_without_memories(items);
-	return m.file->good() ? 1 : -1;
+	return 1;
 #else
 	(void)handle, (void)path;
 	return 0;
 #endif
 }
 
-void flexdrive_vcd_close(void *handle) {
+// 1 when all of the waveform is in its file.
+int flexdrive_vcd_close(void *handle) {
 #if defined(FLEXDRIVE_VCD)
-	model &m = *static_cast<model *>(handle);
-	m.vcd.reset();
-	m.file.reset();
+	return static_cast<model *>(handle)->close();
 #else
 	(void)handle;
+	return 1;
 #endif
 }
 

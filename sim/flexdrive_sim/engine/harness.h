@@ -5,8 +5,8 @@
 
 #include "plain.h"
 #if defined(FLEXDRIVE_VCD)
-#include <fstream>
 #include <memory>
+#include <stdio.h>
 #endif
 
 namespace harness {

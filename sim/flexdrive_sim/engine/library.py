@@ -212,4 +212,6 @@ class Model:
         try:
             yield
         finally:
-            self._library.flexdrive_vcd_close(self._handle)
+            written = self._library.flexdrive_vcd_close(self._handle)
+        if not written:
+            raise EngineError(f"Cannot write all waveforms to {path}: is the disk full?")

@@ -1,6 +1,5 @@
 """Bring yosys and the C++ compiler into the user's cache: ``python -m
-flexdrive_sim.engine.prepare``. Takes about a minute once; afterwards nothing is left to do. What
-models for waveforms need besides, the C++ library, is built with the first of them."""
+flexdrive_sim.engine.prepare``. Takes about a minute once; afterwards nothing is left to do."""
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor

@@ -24,3 +24,5 @@
 #define __always_inline__ __hot__
 #include <cxxrtl/cxxrtl.h>
 #undef __always_inline__
+
+#include "strings.h"
