@@ -152,7 +152,7 @@ def test_a_store_outside_of_the_memory_changes_nothing(core_model):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("state", [None, 1, 2])
+@pytest.mark.parametrize("state", [None, 1, pytest.param(2, marks=pytest.mark.thorough)])
 def test_a_run_takes_the_cycles_of_the_core_alone(core_model, core, state):
     """From any state at power-up; the core's own bench counts until the store that ends the run has
     retired, two cycles after it was granted."""

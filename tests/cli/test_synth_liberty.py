@@ -118,8 +118,8 @@ def test_the_command_counts_cells_and_macros(library, tmp_path):
         '[[macro]]\nname = "large"\nwords = 4096\nbits = 64\narea = 9000.5\n')
     figures = tmp_path / "figures.json"
     result = CliRunner().invoke(command, [
-        "hyperdrive-chip", "--preset", "tiny", "--liberty", str(library), "--macros",
-        str(tmp_path / "macros.toml"), "--json", str(figures), "--levels", "1"])
+        "hyperdrive-tile", "--preset", "tiny", "--channels", "1", "--liberty", str(library),
+        "--macros", str(tmp_path / "macros.toml"), "--json", str(figures), "--levels", "1"])
     assert result.exit_code == 0, result.output
     made = json.loads(figures.read_text())
     assert set(made["cells"]) - {kind for kind in made["cells"] if kind.startswith("$mem")} <= {

@@ -24,9 +24,12 @@ def test_random_program(core, seed):
 
 @pytest.mark.slow
 # Without a multiplier, a divider, a third read port; without the second write port; with both.
+# The others' parts are those of these, and of the whole core.
 @pytest.mark.parametrize("extensions", [
-    ("i", "zicsr"), ("i", "zicsr", "zifencei", "m"), ("i", "zicsr", "m", "xpulp_mac"),
-    ("i", "zicsr", "xpulp_memory", "xpulp_loop"), ("i", "zicsr", "dot", "macload")],
+    ("i", "zicsr"), ("i", "zicsr", "dot", "macload"), *(
+        pytest.param(more, marks=pytest.mark.thorough) for more in (
+            ("i", "zicsr", "zifencei", "m"), ("i", "zicsr", "m", "xpulp_mac"),
+            ("i", "zicsr", "xpulp_memory", "xpulp_loop")))],
     ids=" ".join)
 def test_random_programs_of_small_cores(extensions):
     built = built_core(extensions)

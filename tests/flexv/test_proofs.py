@@ -7,10 +7,13 @@ from flexdrive_sim.proofs.formal import prove
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
-_QUICK = [proof for proof in PROOFS if proof.name != "fetch"]
+# Half a minute each, with scripts/test --all; "fetch" takes longer still.
+_HALF_A_MINUTE = ("loops", "load store")
 
 
-@pytest.mark.parametrize("proof", _QUICK, ids=lambda proof: proof.name)
+@pytest.mark.parametrize("proof", [
+    pytest.param(proof, marks=[pytest.mark.thorough] if proof.name in _HALF_A_MINUTE else [])
+    for proof in PROOFS if proof.name != "fetch"], ids=lambda proof: proof.name)
 def test_proof(proof):
     result = prove(proof.component(), mode=proof.mode, depth=proof.depth)
     assert result.status == "PASS"

@@ -15,6 +15,7 @@ from flexdrive_deploy.compiled_model import ChipPart, Deployment
 from flexdrive_deploy.hyperdrive.codegen import lower
 from flexdrive_deploy.hyperdrive.ir import ChipGraph
 from flexdrive_sim.engine import Gate, Model
+from flexdrive_sim.hyperdrive.drive import inference_session
 from flexdrive_sim.hyperdrive.drive.faulty_mesh import FaultyMesh, FaultyMeshComponent
 from flexdrive_sim.hyperdrive.drive.faulty_wire import Fault, FaultSettings, WireSettings
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
@@ -202,15 +203,15 @@ class CutMesh(FaultyMesh):
         return super().run(*arguments, inputs=inputs, **options)
 
 
-def test_the_host_learns_of_a_stop():
+def test_the_host_learns_of_a_stop(monkeypatch):
     rng = np.random.default_rng(1)
     layers = [random_layer(rng, "first", "x", 2, 4), random_layer(rng, "second", "first.out", 4, 3)]
     graph = ChipGraph({"x": (2, 9, 7)}, layers, ["second.out"])
     part = ChipPart(lower(graph, CHIP, mesh=(2, 2)), graph)
     made = Deployment("net", CHIP, [part], {"x": (1, 2, 9, 7)}, graph.outputs, False)
+    monkeypatch.setattr(inference_session, "machine_for", lambda *_, **__: FaultyMesh(*MESHES[3]))
     session = Session(made, "rtl", options=MESHES[3][3])
     image = half(rng, 2, 9, 7).view(np.float16)[None]
-    session._chip = FaultyMesh(*MESHES[3])
     assert session.run(image).difference is None
     session._chip = CutMesh(*MESHES[3])
     with pytest.raises(FlexdriveError, match=r"^Chip \(\d, \d\) stopped (in|before) (CONV|STORE) "

@@ -146,7 +146,8 @@ def test_verilog(flexdrive, installed, target):
     small = {"tile": ["--preset", "tiny"], "chip": ["--preset", "tiny"],
              "bus": ["--preset", "tiny"],
              "mesh": ["--preset", "tiny", "--mesh", "1x2"],
-             "core": ["--extensions", "i,zicsr"]}.get(target.kind, [])
+             "core": ["--extensions", "i,zicsr"],
+             "cluster": ["--cores", "1", "--extensions", "i,zicsr"]}.get(target.kind, [])
     flexdrive("verilog", target.name, *small, "-o", f"verilog/{target.name}")
     assert {path.suffix for path in (installed.work / "verilog" / target.name).iterdir()} == {
         ".json", ".v"}
