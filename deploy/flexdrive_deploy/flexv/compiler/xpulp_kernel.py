@@ -86,7 +86,7 @@ class XpulpKernel:
     def _extracted(self, chunk):
         """Four lanes of each word in order: extractions, then two packs. The second is put behind
         the first extraction of the next word, so that the first is not waited for."""
-        spare, held, lines = (*_SPARE, _COUNT), None, []
+        spare, held, lines = (*_SPARE, _COUNT), "", []
         operands = [*zip(_WEIGHTS, _RAW_WEIGHTS, [""] * ONE, strict=True),
                     *zip(_ACTIVATIONS, _RAW_ACTIVATIONS, ["u"] * 2, strict=True)]
         for to, raw, sign in operands[:ONE + self.pixels]:
