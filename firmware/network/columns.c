@@ -6,7 +6,7 @@
 #include "platform.h"
 
 // Of a block of the output; column_kernel.py knows them.
-enum { COLUMNS = 14, ROWS = 4 };
+enum { COLUMNS = 16, ROWS = 4 };
 
 // Of each core: for 4 channels and each column rows 0 to 3 and 2 to 5.
 static uint32_t columns[NET_CORES][4][COLUMNS + 2][2] NET_L1;
@@ -40,6 +40,28 @@ static void go_to(const struct net_map *in, const struct net_map *out,
 	if (y + ROWS > out->height) y = out->height - ROWS;
 	work->from = net_pixel(in, (int32_t)y - window->top, (int32_t)x - window->left) + channel / 4;
 	work->out = (char *)net_pixel(out, (int32_t)y, (int32_t)x) + channel * bits / 8;
+}
+
+// A border has one value in all its pixels: its words are written once for all groups.
+static void fill_border(uint32_t place, uint32_t values)
+{
+	for (uint32_t channel = 0; channel < 4; channel++, values >>= 8) {
+		uint32_t *to = columns[net_core()][channel][place];
+		to[0] = to[1] = (values & 255) * 0x01010101;
+	}
+}
+
+// Which of the columns 0 to count + 1 of the source are turned: all that are no border.
+static void leave_borders(const struct net_map *in, const struct net_window *window, uint32_t x,
+			  struct net_columns *work)
+{
+	uint32_t before = x < (uint32_t)window->left;
+	uint32_t behind = x + work->count + 1 >= in->width + (uint32_t)window->left;
+	if (before) fill_border(0, *work->from);
+	if (behind) fill_border(work->count + 1, work->from[(work->count + 1) * in->pixel_words]);
+	work->to = columns[net_core()][0][before];
+	work->from += before * in->pixel_words;
+	work->turned = work->count + 2 - before - behind;
 }
 
 // Bytes of the unit's pixels from `begin` on, where its results end.
@@ -79,6 +101,7 @@ int net_dots_columns(const struct net_map *in, const struct net_map *out,
 		uint32_t x = block * most, now = groups - group < left ? groups - group : left;
 		work.count = out->width - x < most ? out->width - x : most;
 		go_to(in, out, window, strip * ROWS, x, first + 4 * group, bits, &work);
+		leave_borders(in, window, x, &work);
 		work.w = words + 24 * group;
 		work.scales = scales + group;
 		work.groups = now;

@@ -16,13 +16,26 @@ struct layer {
 	uint32_t words;	// of weights of a channel
 	uint32_t first, count, multiple;
 	int scaled, single;
+#ifdef NETWORK_XPULP
+	struct net_tiles walk;
+#endif
 };
 
 // Tiles of a table.
 enum { BLOCK = 16 };
 static uint32_t tables[NET_CORES][BLOCK * 5 + 1] NET_L1;
 
-static void set_walk(const struct layer *layer, uint32_t pixels, int32_t pixel, uint32_t count,
+#ifdef NETWORK_XPULP
+static void set_walk(struct layer *layer, uint32_t pixels, int32_t pixel, uint32_t count,
+		     int32_t word, int32_t row)
+{
+	layer->walk = (struct net_tiles){
+		.count = count, .rows = layer->words / count, .pixel = pixel,
+		.back = word - (int32_t)(pixels - 1) * pixel, .row = row - (int32_t)count * word,
+		.shift = layer->requant->shift - 32, .addend_shift = layer->requant->addend_shift};
+}
+#else
+static void set_walk(struct layer *layer, uint32_t pixels, int32_t pixel, uint32_t count,
 		     int32_t word, int32_t row)
 {
 	// From pixel to pixel, back and to the next word, at the end of a row to the next one.
@@ -43,6 +56,7 @@ static void set_walk(const struct layer *layer, uint32_t pixels, int32_t pixel, 
 	flexv_csr_write(CSR_W_SKIP, last);
 	flexv_csr_write(CSR_W_ROLLBACK, -(int32_t)(4 * last));
 }
+#endif
 
 // Sums of a tile to what is stored.
 static void finish_sums(const struct layer *layer, const int32_t *sums, uint32_t *pixel,
@@ -141,7 +155,13 @@ static void run_tiles(const struct layer *layer, const struct net_map *in, struc
 	void (*kernel)(struct net_tiles *) = layer->dots->kernels[pixels == 4 ? 0
 								      : pixels == 2 ? 1 : 2];
 	uint32_t *table = tables[net_core()];
+#ifdef NETWORK_XPULP
+	struct net_tiles work = layer->walk;
+	work.table = table;
+	work.iterations = iterations;
+#else
 	struct net_tiles work = {.table = table, .iterations = iterations};
+#endif
 	start_lines(lines, part.tile);
 	for (uint32_t left = part.tiles; left; left -= work.tiles) {
 		work.tiles = left < BLOCK ? left : BLOCK;
@@ -155,20 +175,24 @@ static void run_tiles(const struct layer *layer, const struct net_map *in, struc
 
 static const struct net_scales no_scales[2] NET_DATA = {{{0}, {0}}};
 
-static void run_layer(const struct layer *layer, const struct net_map *in,
+static void run_layer(struct layer *layer, const struct net_map *in,
 		      const struct net_window *window, uint32_t count, int32_t word, int32_t row)
 {
 	const struct net_dots *dots = layer->dots;
 	struct lines lines = best_lines(in, layer->out, window, dots->pixels);
 	uint32_t begin_a = (uint32_t)net_pixel(in, -window->top, -window->left);
+#ifndef NETWORK_XPULP
 	flexv_csr_write(CSR_SB_LEGACY, 0);
 	if (dots->out_bits != 32) {
 		flexv_csr_write(CSR_RQ_CONTROL, net_rq_control(dots, layer->requant));
 		flexv_csr_write(CSR_RQ_WORD, 0);
 	}
+#endif
 	set_walk(layer, lines.pixels, lines.a_pixel, count, word, row);
 	run_tiles(layer, in, &lines, begin_a, layer->words >> dots->log_a_slices);
+#ifndef NETWORK_XPULP
 	flexv_csr_write(CSR_SB_LEGACY, 1);
+#endif
 }
 
 static struct layer layer_of(const struct net_map *out, uint32_t words, const void *weights,

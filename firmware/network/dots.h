@@ -18,6 +18,13 @@ struct net_tiles {
 	uint32_t iterations;	// words of the narrower operand
 	uint32_t out_at, out_step;	// bytes from a pixel's results to those of the first group, of each
 	uint32_t a_at, a_step;	// the same in the source; depthwise only
+#ifdef NETWORK_XPULP
+	// Kernels of XpulpV2 alone: words of a row of the window, rows; bytes to the next pixel, from the
+	// last to the next word of the first, from behind a row to the next; shift - 32, addend shift.
+	uint32_t count, rows;
+	int32_t pixel, back, row;
+	uint32_t shift, addend_shift;
+#endif
 };
 
 // Columns of 4 rows of the output. A kernel changes w, scales, out, from and groups.
@@ -28,9 +35,11 @@ struct net_columns {
 	void *out;
 	uint32_t count;
 	int32_t row, back;	// bytes from row to row of the output; to the first of the next column
-	const uint32_t *from;	// the source's row 0 of 6, column 0 of count + 2
+	const uint32_t *from;	// the source's row 0 of 6, the first column that is no border
 	int32_t in_row, in_back;	// the same of the source
 	uint32_t groups;	// of 4 channels, one after the other
+	uint32_t *to;	// where words of the first column are written that is no border
+	uint32_t turned;	// columns of the source that are no border
 };
 
 struct net_dots {

@@ -11,10 +11,12 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from flexdrive_deploy.flexv.compiler.compiled import compile_network
+from flexdrive_deploy.flexv.network.loading import load_network
 from flexdrive_sim.flexv.layer_figures import layer_figures
 from flexdrive_sim.flexv.session import NetworkSession
 
-__all__ = ["LAYERS", "Layer", "measure_layer"]
+__all__ = ["COMPARED", "LAYERS", "Layer", "measure_layer"]
 
 _SIDE, _SEED = 16, 1
 
@@ -36,8 +38,8 @@ class Layer:
     outputs: int
     depthwise: bool = False
 
-    def model(self):
-        """The onnx.ModelProto."""
+    def model(self, copies=2):
+        """The onnx.ModelProto with the layer so many times."""
         rng, constants, nodes = np.random.default_rng(_SEED), [], []
 
         def constant(values, dtype=np.float32):
@@ -60,7 +62,7 @@ class Layer:
 
         half, per = 1 << self.w_bits - 1, 1 if self.depthwise else self.inputs
         source, made = quantised("x", 1.0), []
-        for number in range(2):
+        for number in range(copies):
             weights = constant(rng.integers(-half, half, (self.outputs, per, 3, 3)), np.int8)
             scales = rng.uniform(0.01, 0.02, self.outputs)
             weights = node("DequantizeLinear", weights, constant(scales),
@@ -89,12 +91,22 @@ LAYERS = (*(Layer(f"W-CONV{suffix} a{a}w{w}", a, w, inputs, 64)
           Layer("depthwise a8w8", 8, 8, 64, 64, True))
 
 
-def measure_layer(layer, notify=None):
+# What the extensions are compared with: (layer, instructions of its kernels).
+COMPARED = tuple((f"{name} a{bits}w{bits}", instructions) for name in ("W-CONV", "W-CONV64")
+                 for bits, instructions in ((2, "xpulpv2-extract"), (8, "xpulpv2"),
+                                            (2, "xpulpv2")))
+
+
+def measure_layer(layer, notify=None, instructions="flexv"):
     """(:class:`~flexdrive_sim.flexv.layer_figures.LayerFigures` of the second one, share of its
-    cycles in which each core makes a product). Raises when an integer is wrong."""
-    session = NetworkSession(layer.model(), "rtl", notify=notify)
+    cycles in which each core makes a product). Raises when an integer is wrong.
+    ``instructions`` as of :func:`~flexdrive_deploy.flexv.compiler.compiled.compile_network`; what
+    the extensions are compared with takes long, and is there once."""
+    compiled = compile_network(load_network(layer.model(2 if instructions == "flexv" else 1)),
+                               instructions=instructions)
+    session = NetworkSession(compiled, "rtl", notify=notify)
     session.run(None, {"x": layer.image()})
-    found = [each for each in layer_figures(session) if each.macs][1]
+    found = [each for each in layer_figures(session) if each.macs][-1]
     # Of each core, in a cycle; of the words of a depthwise layer 3 of 4 lanes count.
     ideal = 3 if layer.depthwise else 32 // max(layer.a_bits, layer.w_bits)
     return found, found.macs / ideal / session.cores / found.cycles

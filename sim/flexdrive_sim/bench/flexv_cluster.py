@@ -19,7 +19,7 @@ from flexdrive_sim.flexv.drive.run_cluster import run_cluster
 from flexdrive_sim.flexv.kernels.cluster_matmul import ClusterMatmul
 from flexdrive_sim.progress import preparation
 
-from .cluster_layers import LAYERS, measure_layer
+from .cluster_layers import COMPARED, LAYERS, measure_layer
 
 __all__ = ["measure", "run"]
 
@@ -64,7 +64,7 @@ def run(console):
                       f"grant {100 * share:4.1f} %, simulated {speed:,.0f} cycles/s")
         figures[f"{name}, without a grant"], figures[f"{name}, cycles/s"] = share, speed
     figures |= _layers(console)
-    return figures
+    return figures | _compared(console, figures)
 
 
 def _layers(console):
@@ -86,3 +86,20 @@ def _layers(console):
                           *(f"{100 * share:.1f} %" for share in (products, *waits, rest)))
     console.print(table)
     return figures
+
+
+def _compared(console, figures):
+    """The same layers by kernels without the extensions; ``figures`` of the best format."""
+    table = Table("layer", "kernels", box=None, pad_edge=False)
+    for heading in ("cycles", "MAC/cycle", "a2w2 is faster by"):
+        table.add_column(heading, justify="right")
+    layers, found = {layer.name: layer for layer in LAYERS}, {}
+    with preparation(console) as notify:
+        for name, instructions in COMPARED:
+            layer, _ = measure_layer(layers[name], notify, instructions)
+            rate = layer.macs / layer.cycles
+            gain = figures[f"{name.split()[0]} a2w2"] / rate
+            found |= {f"{name}, {instructions}": rate, f"{name}, {instructions}, gain": gain}
+            table.add_row(name, instructions, f"{layer.cycles:,}", f"{rate:.2f}", f"{gain:.1f}")
+    console.print(table)
+    return found

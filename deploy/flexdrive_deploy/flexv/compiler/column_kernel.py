@@ -22,9 +22,9 @@ from .dot_kernel import (
 __all__ = ["BLOCK_COLUMNS", "ColumnKernel"]
 
 # Columns of the output that are made at once, at most (firmware/network/columns.c).
-BLOCK_COLUMNS = 14
-# Products of a column that are made while the one before is packed: one of each row, then two more.
-_AHEAD = 6
+BLOCK_COLUMNS = 16
+# Products of a column that are made while the one before is packed: one of each row, three more.
+_AHEAD = 7
 _POST_STORES = {8: "p.sw.rpost", 4: "p.sh.rpost", 2: "p.sb.rpost"}
 
 
@@ -54,8 +54,8 @@ class ColumnKernel:
         return lines
 
     def _turn(self):
-        """Words of rows 0 to 3 and 2 to 5 of 4 channels, for each column and two more."""
-        lines = ["\taddi s4, s4, 2", "\tli s5, 0x05010400",
+        """Words of rows 0 to 3 and 2 to 5 of 4 channels, for each column that is no border."""
+        lines = ["\tli s5, 0x05010400",
                  "\tli s6, 0x07030602", f"\tlp.setup 0, s4, {self.symbol}_turned",
                  *(f"\tp.lw.rpost a{row}, s0, {'s1' if row < 5 else 's2'}" for row in range(6)),
                  *(f"\tmv s{7 + i}, a{2 * i}" for i in range(3))]
@@ -64,12 +64,13 @@ class ColumnKernel:
             lines += [f"\tpv.shuffle2.b {register}, a{2 * i + 1}, {mask}"
                       for i, register in enumerate(first)]
         place = 8 * (BLOCK_COLUMNS + 2)
-        for channel in range(4):
+        for channel in reversed(range(4)):
             rows = ("a0", "a2", "a4") if channel < 2 else ("s7", "s8", "s9")
             pack = "pv.pack.h" if channel % 2 else "pv.pack"
             lines += [f"\t{pack} a1, {rows[1]}, {rows[0]}", f"\t{pack} a3, {rows[2]}, {rows[1]}",
-                      f"\tsw a1, {place * channel}(s3)", f"\tsw a3, {place * channel + 4}(s3)"]
-        return [*lines, f"{self.symbol}_turned:\taddi s3, s3, 8"]
+                      f"\tsw a3, {place * channel + 4}(s3)", f"\tsw a1, {place * channel}(s3)"]
+        # The last one is at the pointer.
+        return [*lines[:-1], f"{self.symbol}_turned:\tp.sw.post a1, s3, 8"]
 
     def _epilogue(self):
         """Rows of a column, stored one below the other; the last goes on to the next column."""
@@ -78,9 +79,10 @@ class ColumnKernel:
         ahead = self._body()[:_AHEAD]
         for row in range(4):
             # The next column's products of rows that have been packed, while the word is not there.
-            lines += [*packs(row), *([store] if row else []),
-                      *ahead[row:row + 1 if row < 3 else None], *packed]
-        return [*lines, f"\t{_POST_STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"]
+            # The store is behind them: an access to a CSR waits for operands that are being loaded.
+            lines += [*packs(row), *ahead[row:row + 1 if row < 3 else -1],
+                      *([store] if row else []), *packed]
+        return [*lines, ahead[-1], f"\t{_POST_STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"]
 
     def _next_group(self):
         """Fields of the struct at a0, as the next group's; a1: groups that are left."""
@@ -96,7 +98,7 @@ class ColumnKernel:
 
     def text(self):
         """The function."""
-        turned = {"s0": 28, "s1": 32, "s2": 36, "s3": 0, "s4": 16}
+        turned = {"s0": 28, "s1": 32, "s2": 36, "s3": 44, "s4": 48}
         fields = {WORD: 0, NEXT: 4, TABLE: 8, OUT: 12, COUNT: 20, OFFSET: 24}
         body, epilogue, symbol = self._body(), self._epilogue(), self.symbol
         return function(symbol, [

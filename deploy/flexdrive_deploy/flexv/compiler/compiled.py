@@ -8,11 +8,12 @@ from flexdrive_deploy.flexv.firmware import firmware_directory
 from flexdrive_deploy.flexv.l1 import DEFAULT_L1
 from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 
-from .dots import dots_of, dots_source
+from .dots import check_compared, dots_of, dots_source
 from .listing import listing
 from .planner import Plan, make_plan
 from .source import network_sources
 from .steps import Steps, steps_of
+from .xpulp_kernel import XPULP_STYLES
 
 __all__ = ["CompiledNetwork", "compile_network"]
 
@@ -31,6 +32,7 @@ class CompiledNetwork:
     files : name -> text of network.h, network.c and weights.c.
     inputs, outputs, trace : :class:`~.source.Binding` of each input of ``network.integers``, of
         each tensor that leaves, and of each step's output (of builds with NETWORK_TRACE).
+    instructions : as of :func:`compile_network`.
     """
 
     network: QuantisedNetwork
@@ -40,6 +42,7 @@ class CompiledNetwork:
     inputs: list
     outputs: list
     trace: list = field(repr=False)
+    instructions: str = "flexv"
 
     @property
     def constant_bytes(self):
@@ -51,7 +54,9 @@ class CompiledNetwork:
         kernels = {name: (firmware_directory() / "network" / name).read_text()
                    for name in _KERNELS}
         dots = {each for each in map(dots_of, self.steps.steps) if each is not None}
-        return self.files | kernels | {"dots.S": dots_source(dots),
+        if self.instructions != "flexv":
+            kernels["dots.h"] = f"#define NETWORK_XPULP\n{kernels['dots.h']}"
+        return self.files | kernels | {"dots.S": dots_source(dots, self.instructions),
                                        "listing.txt": listing(self.steps, self.plan)}
 
     def write(self, directory):
@@ -71,13 +76,15 @@ class CompiledNetwork:
             raise FileError(f"{place}: cannot be written ({error.strerror or error})") from None
 
 
-def compile_network(network, *, l1_bytes=DEFAULT_L1):
+def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
     """Compile a quantised network to C.
 
     Parameters
     ----------
     network : QuantisedNetwork.
     l1_bytes : size of the cluster's L1 that maps and weights may take.
+    instructions : of the layers' kernels: "flexv"; to compare with, for convolutions of equal
+        widths alone, "xpulpv2" or "xpulpv2-extract" (:data:`~.xpulp_kernel.XPULP_STYLES`).
 
     Returns
     -------
@@ -94,6 +101,12 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1):
         raise ModelError(f"An L1 of {l1_bytes} bytes is not possible; {_L1.start} to "
                          f"{_L1.stop - 1} are")
     steps = steps_of(network)
+    if instructions != "flexv":
+        if instructions not in XPULP_STYLES:
+            raise ModelError(f"instructions = {instructions!r} are none of flexv, "
+                             + ", ".join(XPULP_STYLES))
+        for step in steps.steps:
+            check_compared(step, instructions)
     plan = make_plan(steps, l1_bytes)
     files, inputs, outputs, trace = network_sources(network.name, steps, plan)
-    return CompiledNetwork(network, steps, plan, files, inputs, outputs, trace)
+    return CompiledNetwork(network, steps, plan, files, inputs, outputs, trace, instructions)

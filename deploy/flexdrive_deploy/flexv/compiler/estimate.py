@@ -84,8 +84,10 @@ def _by_columns(step, channels, cores):
     _, height, width = canonical(step.output.shape)
     blocks, strips = _share(width, BLOCK_COLUMNS), _share(height, COLUMN_ROWS)
     units = _share(blocks * strips * _share(channels, 4), cores)
-    mean = width / blocks
-    return _COLUMNS_CALL + units * (_BLOCK + mean * _COLUMN + (mean + 2) * _TURN)
+    mean, (_, left, _, right) = width / blocks, step.node.pads
+    # A border is not turned.
+    turned = mean + 2 - ((left > 0) + (right > 0)) / blocks
+    return _COLUMNS_CALL + units * (_BLOCK + mean * _COLUMN + turned * _TURN)
 
 
 def _others(step, cores):
