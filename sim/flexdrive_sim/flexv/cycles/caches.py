@@ -36,6 +36,12 @@ class PrivateCache:
     def look(self, fill, flush):
         """``fill``: line that the shared cache delivers, or None."""
         line, walking = self._line, self._walk > 0
+        if line is None and not walking:        # as most often
+            self.hit = self.waits = self._demand = False
+            self.ready = True
+            self.wanted = (self._next if self._want and not self._here and not self._asked
+                           and not flush else None)
+            return
         looks = line is not None
         in_ahead = looks and self._here and self._next == line
         self.hit = looks and (self._in_tags or in_ahead or (fill == line and not walking))
@@ -53,6 +59,8 @@ class PrivateCache:
     def step(self, fill, flush, granted, taken):
         """``granted``: the line wanted; ``taken``: word whose request is granted, or None."""
         line, walking = self._line, self._walk > 0
+        if line is None and taken is None and fill is None and not (granted or walking or flush):
+            return
         if fill is not None and self._want and fill == self._next:
             self._here = True
         if granted:

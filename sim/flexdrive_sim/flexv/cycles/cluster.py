@@ -3,68 +3,20 @@
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
-from flexdrive.flexv.cluster.registers import (
-    DMA_PAGE,
-    EVENTS,
-    L1_BASE,
-    PRIVATE_PAGE,
-    SHARED_PAGE,
-    WINDOW_BITS,
-)
-from flexdrive_deploy.flexv.symbols import Symbols
+from flexdrive.flexv.cluster.registers import EVENTS, L1_BASE, PRIVATE_PAGE, WINDOW_BITS
 
-from ..drive.devices import CONSOLE
-from ..drive.outcome import Outcome, verdict_of_tohost
-from ..drive.run_cluster import outside_regions
-from ..iss import Hart, Memory, Region
+from ..iss import Hart, Region
 from .arbiter import RoundRobin
 from .caches import PrivateCache, SharedCache
 from .core import CoreCycles
+from .data import SharedData, page_of
 from .decoded import Decoder
 from .dma import Dma, DmaQueue
 from .events import Barrier, EventPort, Mutex
 from .outside import Outside
 from .shared import SharedRegisters
 
-__all__ = ["ClusterCycles", "predict_cluster"]
-
-_PAGES = (PRIVATE_PAGE, SHARED_PAGE, DMA_PAGE)
-
-
-class _Data(Memory):
-    """Memory as the harts see it: L1, the outside, and registers and console, whose values are
-    given later or go elsewhere."""
-
-    def __init__(self, regions, tohost):
-        super().__init__(regions)
-        self._tohost = tohost
-        self.console, self.exit_value = bytearray(), 0
-
-    def load(self, address, size):
-        return 0 if _page(address) is not None else super().load(address, size)
-
-    def store(self, address, size, value):
-        if address == CONSOLE:
-            self.console.append(value & 0xFF)
-        elif _page(address) is None:
-            super().store(address, size, value)
-            if address == self._tohost:
-                self.exit_value = value
-
-    def copy(self, source, destination, size):
-        if size:
-            view, at = self._part(source, size)
-            place, to = self._part(destination, size)
-            if view is None or place is None:
-                raise FlexdriveError(f"A transfer of {size} bytes from {source:#x} to "
-                                     f"{destination:#x} is not in memory")
-            place[to:to + size] = bytes(view[at:at + size])
-
-
-def _page(address):
-    """Page of registers, or None."""
-    page = address & ~0xFFF
-    return page if page in _PAGES else None
+__all__ = ["ClusterCycles"]
 
 
 class _Way:
@@ -87,22 +39,22 @@ class ClusterCycles:
     ----------
     config : :class:`flexdrive.flexv.cluster.ClusterConfig`
     regions : memory outside, changed in place. boot : address of the first instruction.
-    tohost : address whose change to nonzero ends a run.
-    latency : cycles from grant to answer outside.
+    tohost : address whose change to nonzero ends a run. console : address of bytes to be printed.
+    latency : cycles from grant to answer outside. activity : cycles whose waits are recorded.
 
     Attributes
     ----------
     cycles : that have passed. exit_value : what was stored at ``tohost``. console : bytes printed.
-    counts : array (core, reason) of cycles as :meth:`.cluster_bench.ClusterBench.counts` has.
+    activity : as of :class:`flexdrive_sim.flexv.drive.cluster_bench.ClusterBench`.
     """
 
-    def __init__(self, config, regions, boot, tohost, *, latency=6):
+    def __init__(self, config, regions, boot, tohost, *, console=None, latency=6, activity=0):
         self.config, cores = config, config.cores
         l1 = Region(L1_BASE, np.zeros(config.l1_bytes, np.uint8))
-        self._data = _Data([l1, *regions], tohost)
+        self._data = SharedData([l1, *regions], tohost, console)
         self._tohost = tohost & ~7
         self._l1_end, self._bank_bits = L1_BASE + config.l1_bytes, config.bank_bits
-        decoder, self._code = Decoder(config.core), {}
+        decoder, self._code = Decoder(config.core), ({}, {})
         self._cores = [CoreCycles(Hart(self._data, boot, extensions=config.core.extensions,
                                        hart_id=i), config.core, decoder, self._code)
                        for i in range(cores)]
@@ -116,11 +68,16 @@ class ClusterCycles:
         self._shared = SharedRegisters(config, self._barriers, self._queue)
         self._outside = Outside(latency)
         self._banks = [RoundRobin() for _ in range(config.banks)]
-        self.cycles, self.counts = 0, np.zeros((cores, 4), np.int64)
+        self._idle = [0] * len(self._mutexes)
+        self.cycles, self.activity = 0, np.zeros((activity, cores), np.uint8)
 
     @property
     def console(self):
-        return bytes(self._data.console)
+        return bytes(self._data.printed)
+
+    def counts(self):
+        """As of :class:`flexdrive_sim.flexv.drive.cluster_bench.ClusterBench`: (core, reason)."""
+        return np.array([port.total for port in self._events])
 
     @property
     def exit_value(self):
@@ -141,8 +98,10 @@ class ClusterCycles:
         count, cycle, cache = len(cores), self.cycles, self._cache
         shared.begin()
         flush, fill, answered = shared.flush, cache.fill, self._outside.answered
-        waiting = [sum(1 << i for i, port in enumerate(events) if port.waits == k)
-                   for k in range(len(self._mutexes))]
+        waiting = self._idle
+        if any(port.waits is not None for port in events):
+            waiting = [sum(1 << i for i, port in enumerate(events) if port.waits == k)
+                       for k in range(len(self._mutexes))]
         asked = [None] * count      # place of each core's access: (kind, ...)
         answers = [False] * count
         frees = [False] * count
@@ -169,6 +128,7 @@ class ClusterCycles:
         cache_taken, cache_came = outside == count, answered == count
         dma_taken, dma_came = outside == count + 1, answered == count + 1
         wanted = [private.wanted for private in self._private]
+        everybody_waits = []
         winner = cache.step(wanted, flush, cache_taken, cache_came)
         for i, core in enumerate(cores):
             private = self._private[i]
@@ -176,11 +136,17 @@ class ClusterCycles:
             private.step(fill, flush, winner == i, fetched)
             lost = (asked[i] is not None and asked[i][0] == "l1" and not granted[i]
                     and not (core.leaves and self.config.core.waiting_loads))
-            waits = (lost, happened[i], events[i].asleep, private.waits)
-            self.counts[i] += waits
-            self._events[i].waits_now = waits
+            asleep = events[i].asleep
+            waits = None
+            if lost or happened[i] or asleep or private.waits:
+                waits = (lost, happened[i], asleep, private.waits)
+                if cycle < len(self.activity):
+                    self.activity[cycle, i] = (lost + 2 * happened[i] + 4 * asleep
+                                               + 8 * private.waits)
+            everybody_waits.append(waits)
         if flush:
-            self._code.clear()
+            for known in self._code:
+                known.clear()
         takes, finished = dma.step(l1_granted, dma_taken, dma_came, self._queue.job)
         if finished is not None:
             for outside_row, l1_row in zip(finished.rows_of(False), finished.rows_of(True),
@@ -191,7 +157,7 @@ class ClusterCycles:
         shared.step(cycle, taken, {i: place[1:] for i, place in enumerate(asked)
                                    if place is not None and place[0] == "shared"})
         self._queue.step(shared.dma_write, takes, None if finished is None else finished.channel)
-        self._finish(waiting, finished)
+        self._finish(waiting, finished, everybody_waits)
         told = self._outside.step(cycle, stored)
         self.cycles += 1
         return (told is not None and told is not False and told & ~7 == self._tohost
@@ -202,7 +168,7 @@ class ClusterCycles:
         address, store = core.request
         if L1_BASE <= address < self._l1_end:
             return "l1", self._bank(address >> 2)
-        page = _page(address)
+        page = page_of(address)
         if page is not None:
             value = core.store_value if store else None
             return ("private" if page == PRIVATE_PAGE else "shared"), page, address & 0xFFF, value
@@ -272,10 +238,15 @@ class ClusterCycles:
                     self._events[i].access(place[2], place[3])
         return happened
 
-    def _finish(self, waiting, finished):
+    def _finish(self, waiting, finished, waits):
         """Events, barriers and mutexes at the end of a cycle."""
         ports, sent = self._events, [0] * len(self._events)
-        for port in ports:
+        arrives, gives = [0] * len(self._barriers), [0] * len(self._mutexes)
+        for core, port in enumerate(ports):
+            if port.arrives is not None:
+                arrives[port.arrives] |= 1 << core
+            if port.gives is not None:
+                gives[port.gives] |= 1 << core
             if port.sends is not None:
                 number, targets = port.sends
                 for i in range(len(ports)):
@@ -287,30 +258,11 @@ class ClusterCycles:
                     sent[i] |= 1 << EVENTS["cluster's DMA channel"][0]
                 elif i == finished.channel:
                     sent[i] |= 1 << EVENTS["own DMA channel"][0]
-        for b, barrier in enumerate(self._barriers):
-            barrier.step(sum(1 << i for i, port in enumerate(ports) if port.arrives == b))
-        for k, mutex in enumerate(self._mutexes):
-            mutex.step(waiting[k], sum(1 << i for i, port in enumerate(ports)
-                                       if port.gives == k))
-        for i, port in enumerate(ports):
-            port.step(sent[i], port.waits_now)
-
-
-def predict_cluster(program, config, *, max_cycles=100_000_000, latency=6, enter=None):
-    """Run ``program`` on the cycle model; parameters as of
-    :func:`flexdrive_sim.flexv.drive.run_cluster.run_cluster`.
-
-    Returns
-    -------
-    (:class:`flexdrive_sim.flexv.drive.outcome.Outcome`, :class:`ClusterCycles`)
-    """
-    symbols, regions = Symbols(program), outside_regions(program, config)
-    if enter is not None:
-        enter(regions)
-    tohost = program.symbol("tohost", "tells when a program is done")
-    model = ClusterCycles(config, regions, program.entry, tohost, latency=latency)
-    if model.run(max_cycles):
-        verdict, passed = verdict_of_tohost(model.exit_value, program, regions, symbols)
-    else:
-        verdict, passed = f"failed: not finished after {model.cycles:,} cycles", False
-    return Outcome(verdict, passed, None, model.cycles, [], model.console, regions), model
+        for barrier, cores in zip(self._barriers, arrives, strict=True):
+            if cores or barrier.opens:
+                barrier.step(cores)
+        for mutex, wanting, giving in zip(self._mutexes, waiting, gives, strict=True):
+            if wanting or giving:
+                mutex.step(wanting, giving)
+        for port, events, each in zip(ports, sent, waits, strict=True):
+            port.step(events, each)

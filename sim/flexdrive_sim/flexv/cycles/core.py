@@ -5,6 +5,7 @@ from flexdrive.flexv.isa import CSRS
 
 from ..iss.memory import BusError
 from .fetch import Fetch
+from .issue import Stage, collect, issued
 
 __all__ = ["CoreCycles"]
 
@@ -13,19 +14,6 @@ _LOOPS = tuple(tuple(CSRS[f"lp{level}_{name}"].number for name in ("start", "end
 _LEGACY = CSRS["sb_legacy"].number
 _CYCLES = frozenset(CSRS[name].number for name in ("mcycle", "cycle"))
 _DIVISION, _PLACES = 33, 3
-
-
-class _Stage:
-    """An instruction on its way; in execute also what it waits for: operands a, b, c each from
-    write-back (``w``), retire (``r``) or a slow result (``early``)."""
-
-    __slots__ = ("address", "begun", "beside", "blocked", "crossing", "info", "loop", "pc",
-                 "waits", "word")
-
-    def __init__(self, pc, word, info, loop):
-        self.pc, self.word, self.info, self.loop = pc, word, info, loop
-        self.waits, self.blocked = None, False
-        self.address, self.crossing, self.beside, self.begun = None, False, False, None
 
 
 class CoreCycles:
@@ -37,7 +25,8 @@ class CoreCycles:
     ----------
     hart : :class:`flexdrive_sim.flexv.iss.Hart` at its first instruction.
     config : :class:`flexdrive.flexv.core.CoreConfig`
-    decoder : :class:`.decoded.Decoder` of all cores. code : {pc: (word, Timing)} of all cores.
+    decoder : :class:`.decoded.Decoder` of all cores. code : by sb_legacy, {pc: (word, Timing)} of
+        all cores.
 
     Attributes
     ----------
@@ -49,6 +38,7 @@ class CoreCycles:
     def __init__(self, hart, config, decoder, code):
         self.hart, self._decoder, self._code = hart, decoder, code
         self._window = config.waiting_loads or None
+        self._legacy = bool(hart.csrs.values.get(_LEGACY, 0))
         self._has_loops = "xpulp_loop" in config.extensions
         self.fetch = Fetch(config.fetch_words, hart.pc)
         self._s = self._d = self._e = self._w = self._r = None
@@ -59,11 +49,16 @@ class CoreCycles:
         self._queue, self._queue_granted = [], 0
         self._summed = self._shifted = self._counts = False
         self.request, self.leaves = None, False
+        # Cycles in which nothing has changed; after the second one nothing does without an answer.
+        self._still = 0
 
     # The port of data.
 
     def ask(self, answered):
         """``answered``: the oldest access has its answer in this cycle."""
+        if self._still > 1 and not answered:
+            return
+        self._still = min(self._still, 1)
         beside = answered and self._queue_granted > 0
         self._ended, arriving = beside, answered and not beside
         self._arriving, pending = arriving, self._pending
@@ -137,6 +132,8 @@ class CoreCycles:
         -------
         address of a word whose fetch is granted, or None.
         """
+        if self._still > 1 and not answered:
+            return None
         e, w, r, redirect = self._e, self._w, self._r, self._redirect
         if self._able and e.begun is None and e.info.unit == "divide":
             e.begun = cycle
@@ -162,9 +159,9 @@ class CoreCycles:
         if redirect is not None:
             self._e = None
         elif takes:
-            self._e = None if d is None or holds else self._issue(d, e, w, jump)
+            self._e = None if d is None or holds else issued(d, e, w, self._w_ends)
         elif e.waits is not None:
-            self._collect(e, w)
+            collect(e, w, self._w_ends)
         # Write-back and retire.
         summed = r is not None and r.info.requant
         self._shifted, self._summed = self._summed, summed
@@ -176,6 +173,12 @@ class CoreCycles:
         elif self._w_ends:
             self._w = None
         self._redirect, self.leaves, self._counts = leaving, goes, goes
+        stays = (not takes and redirect is None and jump is None and self._s is not None
+                 and self.request is None and fetched is None and not answered
+                 and self.fetch.rests and not (self._queue or self._w_ends or self._arriving
+                                               or summed or self._shifted)
+                 and e.info.unit != "divide")
+        self._still = self._still + 1 if stays else 0
         return fetched
 
     def _complete(self, e, granted, cycle):
@@ -210,6 +213,8 @@ class CoreCycles:
         record = hart.step()
         if record.trap is not None:
             raise FlexdriveError(f"Traps have no cycle model: cause {record.trap} at {e.pc:#x}")
+        if info.csr == _LEGACY:
+            self._legacy = bool(hart.csrs.values[_LEGACY])
         if (info.anew or ahead or (info.unit == "branch" and hart.transferred)
                 or (info.unit == "jump" and info.jumps is None)):
             return hart.pc
@@ -238,43 +243,6 @@ class CoreCycles:
             self._sent += granted
             self._held = not granted
 
-    def _issue(self, d, e, w, jump):
-        """What execute gets: the instruction of decode with what it waits for."""
-        info, waits, blocked = d.info, [], False
-        for place in "abc":
-            number = getattr(info, place)
-            if not number:
-                waits.append(None)
-                continue
-            at_e_late = e is not None and e.info.late == number
-            at_e_early = e is not None and e.info.early == number
-            in_w = (w is not None and w.info.late == number and not at_e_late and not at_e_early)
-            from_w = at_e_late or (in_w and not self._w_ends)
-            from_r = in_w and self._w_ends and w.info.sums
-            early = (at_e_early and not at_e_late
-                     and (e.info.slow or (info.replicates and place == "b")))
-            waits.append([from_w, from_r, early] if from_w or from_r or early else None)
-            blocked |= early or ((from_w or from_r)
-                                 and not (place == "c" and info.accumulates))
-        stage = _Stage(d.pc, d.word, info, None if info.jumps is not None else d.loop)
-        stage.waits = waits if any(waits) else None
-        stage.blocked = blocked
-        return stage
-
-    def _collect(self, e, w):
-        ends, sums = self._w_ends, w is not None and w.info.sums
-        missing = False
-        for i, waits in enumerate(e.waits):
-            if waits is None:
-                continue
-            blocks = i < 2 or not e.info.accumulates or waits[2]
-            missing |= waits[0] and blocks
-            waits[2] = False
-            waits[1] = waits[0] and ends and (sums or not blocks)
-            waits[0] = waits[0] and not ends
-        if e.blocked:
-            e.blocked = missing and not (ends and not sums)
-
     def _loop_back(self):
         """(target, number) of the loop that jumps back behind what fetch delivers, or None."""
         if not self._has_loops:
@@ -298,7 +266,7 @@ class CoreCycles:
         request = fetch.step(answered, grants, s is None, info.length, redirect, jump, target)
         there = s
         if s is None and fetch.valid:
-            there = _Stage(pc, word, info, None if loop is None else loop[1])
+            there = Stage(pc, word, info, None if loop is None else loop[1])
         d = self._d
         if redirect is not None:
             self._d = self._s = None
@@ -312,12 +280,11 @@ class CoreCycles:
         return request
 
     def _at(self, pc):
-        legacy = bool(self.hart.csrs.values.get(_LEGACY, 0))
-        found = self._code.get((pc, legacy))
+        found = self._code[self._legacy].get(pc)
         if found is None:
             try:
                 word = self.hart.memory.fetch(pc)
             except BusError:      # ahead of a jump; what executes has its instruction
                 word = 0
-            found = self._code[pc, legacy] = (word, self._decoder(word, legacy))
+            found = self._code[self._legacy][pc] = word, self._decoder(word, self._legacy)
         return found

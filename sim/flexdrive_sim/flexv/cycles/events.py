@@ -50,6 +50,7 @@ class EventPort:
     Attributes
     ----------
     answers, value : an answer comes in this cycle. asleep : a waiting load is not answered.
+    counts : the counters; total : the same, never cleared.
     arrives : barrier arrived at in this cycle, or None. waits : mutex waited for, or None. gives :
         the one given back in this cycle, or None. sends : (event, cores) in this cycle, or None.
     """
@@ -60,27 +61,32 @@ class EventPort:
         self._answer, self._value = False, 0
         self._at_barrier = self._at_event = None
         self._clears = False
-        self.counts = [0] * len(COUNTERS)
+        self.counts, self.total = [0] * len(COUNTERS), [0] * len(COUNTERS)
         self.waits = self.arrives = self.gives = self.sends = None
         self.answers, self.value, self.asleep = False, 0, False
 
     def look(self, barriers, mutexes, waiting):
         """``waiting``: by mutex, the cores that wait for it."""
+        self._opened = sum(1 << EVENTS["barrier"][0] + i for i, barrier in enumerate(barriers)
+                           if barrier.opens & self._bit and self._at_barrier != i)
+        self._taken = self.arrives = self.gives = self.sends = None
+        self._rests = not self._answer and (
+            self._at_barrier is None and self.waits is None and self._at_event is None)
+        if self._rests:
+            self._ready = self.answers = self.asleep = False
+            self._cleared = 0
+            return
         there = self._buffer & self._mask
         self._ready = (
             (self._at_barrier is not None and barriers[self._at_barrier].opens & self._bit != 0)
             or (self.waits is not None
                 and mutexes[self.waits].gets(waiting[self.waits]) & self._bit != 0)
             or (self._at_event is not None and there != 0))
-        sleeps = (self._at_barrier, self.waits, self._at_event) != (None, None, None)
+        sleeps = not (self._at_barrier is None and self.waits is None and self._at_event is None)
         self.answers = self._answer or self._ready
         self.value = there if self._at_event is not None else self._value
         self.asleep = sleeps and not self._ready
-        self.arrives = self.gives = self.sends = None
         self._cleared = there if self._ready and self._at_event is not None and self._clears else 0
-        self._opened = sum(1 << EVENTS["barrier"][0] + i for i, barrier in enumerate(barriers)
-                           if barrier.opens & self._bit and self._at_barrier != i)
-        self._taken = None
 
     def access(self, offset, value):
         """``value``: of a store, or None."""
@@ -94,9 +100,14 @@ class EventPort:
             self.sends = (index, value)
 
     def step(self, events, waits):
-        """``events``: bits that come in this cycle; ``waits``: of the counters, in it."""
-        for i, happens in enumerate(waits):
-            self.counts[i] += happens
+        """``events``: bits that come in this cycle; ``waits``: of the
+        counters, in it, or None."""
+        if waits:
+            for i, happens in enumerate(waits):
+                self.counts[i] += happens
+                self.total[i] += happens
+        if self._rests and self._taken is None and not events and not self._opened:
+            return
         cleared = self._cleared
         self._answer, self._value = False, 0
         if self._ready:

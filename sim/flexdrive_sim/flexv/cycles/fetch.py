@@ -9,6 +9,7 @@ class Fetch:
     Attributes
     ----------
     pc : of the instruction that is delivered next. valid : it is delivered in this cycle.
+    rests : nothing has changed in the last one.
     """
 
     def __init__(self, words, boot):
@@ -17,7 +18,7 @@ class Fetch:
         self._filled = self._flying = self._void = 0
         self._held = self._stale = self._advances = False
         self._last = self._stale_address = 0
-        self.valid = False
+        self.valid = self.rests = False
 
     def step(self, answered, grants, ready, length, redirect, jump, loop):
         """One cycle.
@@ -39,7 +40,9 @@ class Fetch:
                 and not self._held and not self._advances
                 and filled + flying - void >= self._words):
             self.valid = filled > 1 or (filled == 1 and not (self.pc & 2 and length == 4))
+            self.rests = True
             return None
+        self.rests = False
         received = answered and void == 0
         high = self.pc & 2
         there = filled + received
