@@ -1,8 +1,12 @@
 """Random programs on all cores at once, and that what is wrong with them is seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from flexdrive.errors import FlexdriveError
+from flexdrive.flexv.core import CoreConfig
 from flexdrive_sim.flexv.drive.lockstep import Mismatch
 from flexdrive_sim.flexv.iss.memory import Region
 from flexdrive_sim.flexv.verify.random_cluster import ByteHistory, check_random_cluster
@@ -59,3 +63,9 @@ def test_what_is_wrong_is_named(cluster, monkeypatch):
     monkeypatch.setattr(ByteHistory, "wrong", lambda *_: "it is wrong")
     with pytest.raises(Mismatch, match=r"^seed 1: core \d, load that retires in cycle \d+: it is"):
         check_random_cluster(cluster, CONFIG, 1, 500)
+
+
+def test_loads_that_wait_are_refused():
+    core = CoreConfig(rvfi=True, waiting_loads=(L1, 1 << 16))
+    with pytest.raises(FlexdriveError, match=r"core\.waiting_loads must be \(\)"):
+        check_random_cluster(None, replace(CONFIG, core=core), 0, 100)

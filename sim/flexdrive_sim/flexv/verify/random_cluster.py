@@ -116,7 +116,8 @@ def check_random_cluster(built, config, seed, cycles, *, inside=True):
     Parameters
     ----------
     built, config : of :func:`~..drive.cluster_bench.build_cluster`, with ``config.core.rvfi``, and
-        an L1 of at least 64 kB.
+        an L1 of at least 64 kB. Not with ``config.core.waiting_loads``: such a load retires before
+        its value is there, so the order of retirement is no longer that of the accesses.
 
     Returns
     -------
@@ -126,7 +127,12 @@ def check_random_cluster(built, config, seed, cycles, *, inside=True):
     ------
     Mismatch
         names seed, core, cycle and what differs.
+    FlexdriveError
+        for cores whose loads wait.
     """
+    if config.core.waiting_loads:
+        raise FlexdriveError("random programs on a cluster: core.waiting_loads must be (), since "
+                             "loads that wait retire before they read")
     where = {"data": L1_BASE} if inside else {}
     extensions = config.core.extensions
     program = RandomProgram(seed, extensions=extensions, harts=config.cores, nowhere=0x20000000,
