@@ -6,16 +6,12 @@ import pytest
 
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster import ClusterConfig
-from flexdrive_deploy.flexv.compiler.compiled import compile_network
 from flexdrive_deploy.flexv.elf import load_elf
 from flexdrive_deploy.flexv.firmware import build_program
 from flexdrive_sim.flexv.cycles.arbiter import RoundRobin
-from flexdrive_sim.flexv.drive.network import ClusterNetwork, PredictedNetwork
 from flexdrive_sim.flexv.drive.predict_cluster import predict_cluster
 from flexdrive_sim.flexv.drive.run_cluster import run_cluster
-from flexdrive_sim.flexv.session import NetworkSession
 
-from ..network.quantised_models import QuantisedBuilder
 from .conftest import CONFIG
 from .test_programs import program_text
 
@@ -42,27 +38,6 @@ def test_programs_take_as_many_cycles(cluster, tmp_path, name, latency):
     assert rtl.passed
     assert (model.passed, model.console, model.cycles) == (True, rtl.console, rtl.cycles)
     np.testing.assert_array_equal(predicted, waits)
-
-
-@pytest.mark.slow
-def test_a_network_takes_as_many_cycles():
-    """Kernels with every instruction, loads that wait, fast loops: the cluster of networks."""
-    builder = QuantisedBuilder((8, 3, 3))
-    x = builder.quantised("x", 0.5, 0, np.uint8)
-    for _ in range(2):
-        x = builder.quantised(builder.layer(x, 8, pads=[1, 1, 1, 1]), 1.0, 0, np.uint8)
-    session = NetworkSession(builder.model(x))
-    images = session.images({"x": builder.rng.uniform(0, 100, (1, 8, 3, 3))})
-    compiled, made = compile_network(session.network), []
-    for kind in (ClusterNetwork, PredictedNetwork):
-        network = kind(compiled, ".", cores=8)
-        results = network.run(images)
-        made.append((results, network.times[0], network.waits))
-    (results, times, waits), (others, predicted, expected) = made
-    for name, values in results.items():
-        np.testing.assert_array_equal(others[name], values)
-    np.testing.assert_array_equal(predicted, times)
-    np.testing.assert_array_equal(expected, waits)
 
 
 def test_what_has_no_cycles_is_said(tmp_path):
