@@ -70,7 +70,7 @@ class PrivateCache:
                 self._asked = True
         if self.hit:
             self._demanded = False
-            if not self._in_tags:
+            if line is not None and not self._in_tags:
                 self._want, self._here, self._asked = True, False, False
                 self._next = line + 1
                 if not walking:

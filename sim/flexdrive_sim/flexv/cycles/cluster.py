@@ -1,5 +1,7 @@
 """The whole cluster, cycle by cycle."""
 
+from typing import Any
+
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
@@ -102,7 +104,7 @@ class ClusterCycles:
         if any(port.waits is not None for port in events):
             waiting = [sum(1 << i for i, port in enumerate(events) if port.waits == k)
                        for k in range(len(self._mutexes))]
-        asked = [None] * count      # place of each core's access: (kind, ...)
+        asked: list[Any] = [None] * count      # place of each core's access: (kind, ...)
         answers = [False] * count
         frees = [False] * count
         for i, core in enumerate(cores):
@@ -234,7 +236,7 @@ class ClusterCycles:
             if granted[i] and kind is not None:
                 way.l1, way.slow = kind == "l1", kind != "l1"
                 way.far = kind in ("shared", "outside")
-                if kind == "private":
+                if place is not None and kind == "private":
                     self._events[i].access(place[2], place[3])
         return happened
 

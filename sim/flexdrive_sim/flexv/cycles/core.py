@@ -81,7 +81,7 @@ class CoreCycles:
             total = 2 if e.crossing else 1
             if self._sent != total and (self._held or not e.info.store or self._free):
                 self._port = True
-                self.request = ((e.address & ~3) + 4 * (self._sent == 1), e.info.store)
+                self.request = (e.place(self._sent == 1), e.info.store)
 
     def _place(self, e):
         info = e.info

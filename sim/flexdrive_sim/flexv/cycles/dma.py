@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["Dma", "DmaQueue", "Job"]
 
@@ -109,9 +110,14 @@ class _Walk:
                              for address, end in _pieces(row, row + length))
 
     @property
-    def piece(self):
+    def piece(self) -> Any:
         """(address, bytes) of what is next, or None."""
         return self._pieces[0] if self._pieces else None
+
+    @property
+    def count(self):
+        """Bytes of it."""
+        return self._pieces[0][1]
 
     def step(self):
         self._pieces.popleft()
@@ -177,7 +183,7 @@ class Dma:
         loaded, stored, came = self._accesses(granted, taken, answered)
         outward = self.job is not None and self.job.outward
         # From the words that came to the buffer, behind what leaves it.
-        pop = self._writes.piece[1] if stored else 0
+        pop = self._writes.count if stored else 0
         moves = self._words > 0 and self._level - pop <= 8
         self._level -= pop
         self._words += came - moves

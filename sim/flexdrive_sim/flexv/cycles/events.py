@@ -1,5 +1,7 @@
 """Events, barriers and mutexes, cycle by cycle."""
 
+from typing import Any
+
 from flexdrive.flexv.cluster.event_port import COUNTERS
 from flexdrive.flexv.cluster.registers import EVENTS, REGISTERS
 
@@ -62,7 +64,8 @@ class EventPort:
         self._at_barrier = self._at_event = None
         self._clears = False
         self.counts, self.total = [0] * len(COUNTERS), [0] * len(COUNTERS)
-        self.waits = self.arrives = self.gives = self.sends = None
+        self.waits = self.arrives = self.gives = None
+        self.sends: Any = None
         self.answers, self.value, self.asleep = False, 0, False
 
     def look(self, barriers, mutexes, waiting):

@@ -2,6 +2,8 @@
 :class:`flexdrive.flexv.core.decode.Decode` and :class:`flexdrive.flexv.core.issue.Issue` have it.
 """
 
+from typing import Any
+
 __all__ = ["Stage", "collect", "issued"]
 
 
@@ -15,7 +17,12 @@ class Stage:
     def __init__(self, pc, word, info, loop):
         self.pc, self.word, self.info, self.loop = pc, word, info, loop
         self.waits, self.blocked = None, False
-        self.address, self.crossing, self.beside, self.begun = None, False, False, None
+        self.address: Any = None
+        self.crossing, self.beside, self.begun = False, False, None
+
+    def place(self, second):
+        """Address of the word, or of the second one, that it accesses."""
+        return (self.address & ~3) + 4 * second
 
 
 def issued(d, e, w, ends):
