@@ -24,6 +24,7 @@ BENCHMARKS = {
     "flexv-area": ("flexv_area", "gates and ECP5 cells of the Flex-V core by instructions"),
     "flexv-loop": ("flexv_loop", "MAC/cycle of the matrix-multiplication loop on Flex-V"),
     "flexv-cluster": ("flexv_cluster", "MAC/cycle of a matrix multiplication on eight cores"),
+    "flexv-cluster-model": ("flexv_cluster_model", "the cluster's cycle model beside its RTL"),
     "flexv-speed": ("flexv_speed", "cycles/s of the Flex-V core, and of Verilator on it"),
 }
 

@@ -19,10 +19,11 @@ from flexdrive_deploy.flexv.elf import load_elf
 
 from ..golden.network import integers_of
 from .cluster_bench import WAITS, build_cluster
+from .predict_cluster import predict_cluster
 from .run_cluster import run_cluster
 from .run_iss import run_iss
 
-__all__ = ["CLUSTER", "ClusterNetwork", "LibraryNetwork", "SimulatedNetwork"]
+__all__ = ["CLUSTER", "ClusterNetwork", "LibraryNetwork", "PredictedNetwork", "SimulatedNetwork"]
 
 # The cluster that networks run on: rows of any length meet all banks, the kernels have all
 # instructions, and loads from L1 wait beside them.
@@ -140,8 +141,15 @@ class ClusterNetwork(_Network):
         self._program = load_elf(build_cluster_elf(
             directory, cores=CLUSTER.cores, active=cores, trace=trace,
             memory=_TRACED if trace else _PLAIN, notify=notify))
-        self._built = build_cluster(CLUSTER, notify=notify)
+        self._prepare(notify)
         self.cores, self.times, self.waits = cores, [], None
+
+    def _prepare(self, notify):
+        self._built = build_cluster(CLUSTER, notify=notify)
+
+    def _simulate(self, enter):
+        return run_cluster(self._program, CLUSTER, built=self._built, max_cycles=_LONGEST,
+                           activity=_WATCHED, enter=enter)
 
     def run(self, images):
         self.times = []
@@ -153,8 +161,7 @@ class ClusterNetwork(_Network):
         def enter(regions):
             for symbol, content in words.items():
                 _write(regions, program.symbols[symbol], content)
-        outcome, bench = run_cluster(program, CLUSTER, built=self._built, max_cycles=_LONGEST,
-                                     activity=_WATCHED, enter=enter)
+        outcome, bench = self._simulate(enter)
         if not outcome.passed:
             raise FlexdriveError(f"The network on the cluster: {outcome.verdict}")
         self.times.append(_read(outcome.regions, program.symbols["network_times"],
@@ -162,6 +169,17 @@ class ClusterNetwork(_Network):
         self.waits = (_waits(bench.activity, self.times[-1]) if bench.cycles <= _WATCHED else None)
         return {each.symbol: _read(outcome.regions, program.symbols[each.symbol],
                                    each.storage.words) for each in self.read}
+
+
+class PredictedNetwork(ClusterNetwork):
+    """The same program on the cycle model of the cluster: minutes for a layer."""
+
+    def _prepare(self, notify):
+        pass
+
+    def _simulate(self, enter):
+        return predict_cluster(self._program, CLUSTER, max_cycles=_LONGEST, activity=_WATCHED,
+                               enter=enter)
 
 
 def _waits(activity, times):
