@@ -50,6 +50,7 @@ NOT_RUN = {
     "python examples/testbench": "a simulator of Verilog; tests/examples/test_testbench.py",
     "python examples/topologies": "writes large networks; tests/examples/test_topologies.py",
     "python examples/cifar10": "the data set is not here; tests/examples/test_cifar10.py",
+    "python examples/training": "PyTorch is not here; tests/examples/test_training.py",
     "python examples/notebooks": "would write here; tests/examples/test_notebooks.py",
 }
 _FRAGMENT = """\
@@ -99,6 +100,7 @@ def place(tmp_path, monkeypatch):
         shutil.copytree(ROOT / "examples" / example, Path("examples") / example)
     for name in ("MODEL.onnx", "digits.onnx"):
         shutil.copy(digits / "digits.onnx", name)
+    shutil.copy(ROOT / "examples/training/plain_dynamo.onnx", ".")
     held_out = np.load(digits / "heldout.npz")
     for name in ("X.npy", "images.npy"):
         np.save(name, held_out["images"][:2, None].astype(np.float32))

@@ -4,6 +4,7 @@ here, and what its advice says is done and makes the node pass."""
 import ast
 import inspect
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -141,12 +142,22 @@ def test_every_operation_that_advice_knows_is_followed():
 @pytest.mark.parametrize("operation", [*INSTEAD_OF, "Ceil"])
 def test_advice_for_operations_that_the_chip_has_not(operation):
     """What may stay where it is compiles with the rest on the chip."""
-    node = Node("it", operation, "", [], [], {}, onnx.NodeProto())
-    advice = no_such_operation(node).rewrite
+    node = Node("it", operation, "", [], ["y"], {}, onnx.NodeProto())
+    advice = no_such_operation(node, SimpleNamespace(shapes={})).rewrite
     for way in advice.split("; or "):
         after, model = verdict(FOLLOWED[way], CHANNELWISE)
         assert after.where == ("host" if way.startswith("nothing") else "chip"), after
         compile_model(model, CHANNELWISE)
+
+
+def test_a_reshape_to_rows_is_what_flatten_is():
+    flatten, rows, maps = (
+        no_such_operation(Node("it", operation, "", [], ["y"], {}, onnx.NodeProto()),
+                          SimpleNamespace(shapes={"y": shape})).rewrite
+        for operation, shape in (("Flatten", (1, 16)), ("Reshape", (1, 16)),
+                                 ("Reshape", (1, 4, 2, 2))))
+    assert rows == flatten == "nothing, at the end of a network"
+    assert maps == "convolutions that mix all channels"
 
 
 def test_every_reason_occurs(monkeypatch):

@@ -24,7 +24,7 @@ def left_over(node, graph, taken):
     taken : node -> Chain, of those on the chip.
     """
     if node.operation not in FOLDED:
-        return no_such_operation(node)
+        return no_such_operation(node, graph)
     makers = {name: other for other in graph.nodes for name in other.outputs}
     maps = [name for name in node.inputs if name and name not in graph.constants]
     for name in maps:

@@ -79,7 +79,7 @@ class Chain:
         action = _ACTIONS.get(node.operation) if not node.domain else (
             _sign if qonnx.is_quantizer(node.proto) else None)
         if action is None:
-            return no_such_operation(node)
+            return no_such_operation(node, graph)
         strange = None if node.domain else unknown(node, graph)
         if strange is not None:
             return strange

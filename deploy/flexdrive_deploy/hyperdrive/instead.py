@@ -95,6 +95,10 @@ INSTEAD_OF = dict.fromkeys(
 }
 
 
-def no_such_operation(node):
+def no_such_operation(node, graph):
     """The Refusal of a node whose operation no layer of the chip has."""
-    return Refusal("the chip has no such operation", (INSTEAD_OF.get(node.operation, _NOTHING),))
+    operation = node.operation
+    # What PyTorch's newer exporter writes for Flatten.
+    if operation == "Reshape" and len(graph.shapes.get(node.outputs[0], ())) == 2:
+        operation = "Flatten"
+    return Refusal("the chip has no such operation", (INSTEAD_OF.get(operation, _NOTHING),))
