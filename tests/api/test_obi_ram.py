@@ -52,6 +52,7 @@ def test_random_accesses():
     simulator.run()
 
 
+@pytest.mark.slow
 def test_one_block_ram_for_both_ports(tmp_path):
     """8 KB are four block RAMs of 16 Kbit of an ECP5; a second copy would be four more."""
     (tmp_path / "ram.il").write_text(rtlil.convert(ObiRam(size=8192), name="ram"))

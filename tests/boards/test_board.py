@@ -112,6 +112,7 @@ def test_a_word_is_taken_at_its_position_only_and_within_the_room(tiny):
     assert board.link.ask(Kind.READ, Space.PIXELS, 3, (2, 0)).words == (0, 1)
 
 
+@pytest.mark.slow
 def test_several_images_streamed_and_replayed_give_the_golden_words(tiny):
     board = _board(tiny)
     stimulus, words, weights, pixels = _program()

@@ -18,6 +18,7 @@ def _items(words, width):
             for at in range(items_per_word(width))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "depth", "keep", "count"), [
     (8, 11, 5, 29), (8, 16, 15, 40), (32, 8, 1, 20), (10, 9, 4, 9), (64, 13, 6, 24), (16, 7, 0, 12),
     (4, 8, 3, 4)])

@@ -48,6 +48,7 @@ def test_c_is_compared_in_every_layer(flexdrive, images):
     assert (np.load("z.npy").argmax(1) == images).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["golden", "c"])
 def test_evaluate_counts_right_answers_and_those_unlike_onnxruntime(flexdrive, images, engine):
     np.save("labels.npy", images)

@@ -113,6 +113,7 @@ def test_expectations(flexdrive):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough       # test_links runs meshes, too
 @pytest.mark.usefixtures("network")
 def test_meshes(flexdrive):
     mesh = ("--mesh", "1x2", "--preset", "tiny")

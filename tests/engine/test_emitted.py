@@ -54,6 +54,7 @@ def test_components_of_others_are_translated_each_time(made):
     assert len(made) == 2
 
 
+@pytest.mark.slow
 def test_a_chip_says_all_of_its_arguments(made):
     tiny, other = (emitted(Chip(replace(PRESETS["tiny"], weight_words=words)))
                    for words in (32, 64))

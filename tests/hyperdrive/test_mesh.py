@@ -54,6 +54,7 @@ def test_random_chains(mesh):
         assert wrong_words(mesh, stimulus) == [], f"seed {seed}"
 
 
+@pytest.mark.slow
 def test_random_chains_with_chips_out_of_step(mesh):
     # Every chip gets its descriptors and pixels at a rate of its own, so fast chips run ahead
     # until they need the borders of slow ones.

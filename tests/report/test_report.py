@@ -207,6 +207,7 @@ def test_traffic_of_a_mesh_is_that_of_its_links():
         21e-12 * sum(bits[name] for name in left_out))
 
 
+@pytest.mark.slow
 def test_units_are_chosen_by_size():
     """A frame of the digits network takes 1.466 microjoule: not 0.001466 mJ."""
     text = page(predicted_report(digits(), assume()), "a chip")
@@ -217,6 +218,7 @@ def test_units_are_chosen_by_size():
     assert not re.search(r"\b0\.00\d+ [mkMG]?(J|bit|Op)", text)
 
 
+@pytest.mark.slow
 def test_cards_wrap_in_rows_of_equal_length():
     text = page(predicted_report(digits(), assume()), "a chip")
     cards = text[text.index('<div class="cards">'):text.index("<h2>Cycles")].count("<div><b>")

@@ -32,6 +32,7 @@ def test_keyword_network_has_902_of_1000_words_right_and_no_class_differs():
     assert np.abs(logits - data["logits"]).max() == 1
 
 
+@pytest.mark.slow
 def test_person_detection_is_right_in_4_of_4():
     data = vectors("mlperf_tiny/vww_vectors.npz")
     network, outputs, maps = computed("mlperf_tiny/mobilenet_vww.onnx", data["x"], ["fc0_q"],
