@@ -1,13 +1,25 @@
 """The two engines on the same stimuli: every port, every cycle."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Format, Module, Print
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from flexdrive.emit import Shared
-from flexdrive_sim.engine import EngineError, Gate, Model, Sink, Source, run_streams, simulate
+from flexdrive_sim.engine import (
+    EngineError,
+    Gate,
+    Model,
+    Sink,
+    Source,
+    build,
+    run_streams,
+    simulate,
+)
 
 
 class Increment(Shared):
@@ -84,6 +96,46 @@ def test_one_testbench_runs_on_both_engines(tmp_path):
         text = (tmp_path / f"{engine}.vcd").read_text()
         assert "first" in text
         assert "$var" in text
+
+
+class Printing(wiring.Component):
+    o: Out(8)
+
+    def elaborate(self, _):
+        m = Module()
+        m.d.sync += [self.o.eq(self.o + 1), Print(Format("at {:d}", self.o))]
+        return m
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("component", "library"), [(Printing, True), (Twice, False)])
+def test_the_library_is_for_designs_that_print(monkeypatch, component, library):
+    calls = []
+
+    def compiler(arguments, **_):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise EngineError("linked")
+
+    monkeypatch.setattr(build, "cxx", compiler)
+    monkeypatch.setattr(build, "kept", lambda _, key, make: make(Path(place)))
+    with TemporaryDirectory() as place, pytest.raises(EngineError, match="linked"):
+        Model(component(), backend="cxxrtl")
+    assert ("-DFLEXDRIVE_LIBRARY" in calls[0]) == library
+    assert ("-nostdlib++" in calls[1]) != library
+
+
+# The C++ library is built for it: two minutes of a core.
+@pytest.mark.slow
+@pytest.mark.thorough
+def test_a_design_that_prints_has_the_library(capfd):
+    with pytest.raises(EngineError, match=r"cannot simulate the cell \$print .*'cxxrtl' can$"):
+        Model(Printing())
+    model = Model(Printing(), backend="cxxrtl")
+    model.run(3)
+    del model
+    # CXXRTL prints when a model is made, too.
+    assert set(capfd.readouterr().out.split()) == {"at", "0", "1", "2"}
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ instruction set of the machine; whatever changes makes a new entry.
 import hashlib
 import itertools
 import json
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -34,7 +35,10 @@ _FLAGS = ["-std=c++17", "-fPIC", "-fno-exceptions", "-fno-rtti", "-DNDEBUG", "-w
           "-mllvm", "-disable-block-placement"]
 # Without the C++ library, see plain.h and strings.h. The compiler builds its run time for each
 # level of optimisation; prepare.py makes this one.
-_LINK = ["-O2", "-shared", "-nostdlib++"]
+_LINK = ["-O2", "-shared"]
+_NO_LIBRARY = ["-nostdlib++"]
+# Cells that CXXRTL makes streams of, which only the library has.
+_PRINTS = re.compile(r"^\s*cell \$(print|check) ", re.M)
 # Header in front of the design.
 _FIRST = {"lanes": "lanes.h", "cxxrtl": "runtime.h"}
 _CXXRTL = ("runtime.h", "strings.h")
@@ -96,9 +100,12 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, optimise=
              f"-DFLEXDRIVE_{backend.upper()}",
              *(["-DFLEXDRIVE_VCD"] if debug else []),
              *([f"-I{yosys_include()}"] if backend == "cxxrtl" else [])]
+    link = [*_LINK, *_NO_LIBRARY]
+    if _PRINTS.search(design.text):
+        flags, link = [*flags, "-DFLEXDRIVE_LIBRARY"], _LINK
     script = _script(design, backend, power_up, debug)
     key = hashlib.sha256(json.dumps([
-        design.text, table, harness, extra, flags, _LINK, _sources(backend), script,
+        design.text, table, harness, extra, flags, link, _sources(backend), script,
         tool_versions(), machine_identity(),
     ]).encode()).hexdigest()[:40]
     steps = _numbered(notify, 2)
@@ -111,7 +118,7 @@ def compile_rtlil(design, *, backend=None, debug=False, power_up=None, optimise=
         # Two calls, since the compiler has no headers of the library when it is not to be linked.
         cxx([*flags, "-c", "model.cc", "-o", "model.o"], cwd=place, what=f"compiling {design.top}",
             notify=steps)
-        cxx([*_LINK, "model.o", "-o", "model.so"], cwd=place, what=f"linking {design.top}")
+        cxx([*link, "model.o", "-o", "model.so"], cwd=place, what=f"linking {design.top}")
         (place / "model.o").unlink()
 
     return BuiltModel(path=kept("engine", key, make) / "model.so", ports=design.ports,

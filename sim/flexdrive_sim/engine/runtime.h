@@ -25,4 +25,6 @@
 #include <cxxrtl/cxxrtl.h>
 #undef __always_inline__
 
+#if !defined(FLEXDRIVE_LIBRARY)
 #include "strings.h"
+#endif

@@ -1,6 +1,7 @@
 // What CXXRTL's models need of the C++ library beyond its headers: strings, made here from the
 // headers' own templates, and memory. Included once, after CXXRTL's headers. The library itself would
-// first be built from its sources, which takes the compiler two minutes of a core.
+// first be built from its sources, which takes the compiler two minutes of a core; designs that print
+// have it.
 #pragma once
 
 #include <new>
