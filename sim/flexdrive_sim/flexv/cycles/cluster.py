@@ -104,24 +104,7 @@ class ClusterCycles:
         if any(port.waits is not None for port in events):
             waiting = [sum(1 << i for i, port in enumerate(events) if port.waits == k)
                        for k in range(len(self._mutexes))]
-        asked: list[Any] = [None] * count      # place of each core's access: (kind, ...)
-        answers = [False] * count
-        frees = [False] * count
-        for i, core in enumerate(cores):
-            self._private[i].look(fill, flush)
-            port, way = events[i], self._ways[i]
-            port.look(self._barriers, self._mutexes, waiting)
-            late = port.answers or answered == i
-            if port.answers:
-                core.receive(port.value)
-            if shared.answered is not None and shared.answered[0] == i:
-                core.receive(shared.answered[1])
-                late = True
-            frees[i] = late
-            answers[i] = way.l1 or late
-            core.ask(answers[i])
-            if core.request is not None and (not way.slow or late):
-                asked[i] = self._where(core)
+        asked, frees = self._ask(fill, flush, answered, waiting)
         granted, l1_granted, taken, outside = self._grant(asked)
         happened = self._advance(asked, granted, frees)
         stored = None
@@ -151,11 +134,7 @@ class ClusterCycles:
                 known.clear()
         takes, finished = dma.step(l1_granted, dma_taken, dma_came, self._queue.job)
         if finished is not None:
-            for outside_row, l1_row in zip(finished.rows_of(False), finished.rows_of(True),
-                                           strict=True):
-                source, target = ((l1_row, outside_row) if finished.outward else
-                                  (outside_row, l1_row))
-                self._data.copy(source, target, finished.length)
+            self._transfer(finished)
         shared.step(cycle, taken, {i: place[1:] for i, place in enumerate(asked)
                                    if place is not None and place[0] == "shared"})
         self._queue.step(shared.dma_write, takes, None if finished is None else finished.channel)
@@ -164,6 +143,36 @@ class ClusterCycles:
         self.cycles += 1
         return (told is not None and told is not False and told & ~7 == self._tohost
                 and self.exit_value != 0)
+
+    def _ask(self, fill, flush, answered, waiting):
+        """Answers reach the cores, which ask anew: by core, place of its access as of
+        :meth:`_where`, or None; whether its port has got an answer that was not L1's."""
+        shared = self._shared
+        asked: list[Any] = [None] * len(self._cores)
+        frees = [False] * len(self._cores)
+        for i, core in enumerate(self._cores):
+            self._private[i].look(fill, flush)
+            port, way = self._events[i], self._ways[i]
+            port.look(self._barriers, self._mutexes, waiting)
+            late = port.answers or answered == i
+            if port.answers:
+                core.receive(port.value)
+            if shared.answered is not None and shared.answered[0] == i:
+                core.receive(shared.answered[1])
+                late = True
+            frees[i] = late
+            core.ask(way.l1 or late)
+            if core.request is not None and (not way.slow or late):
+                asked[i] = self._where(core)
+        return asked, frees
+
+    def _transfer(self, finished):
+        """What a transfer that has ended moved."""
+        for outside_row, l1_row in zip(finished.rows_of(False), finished.rows_of(True),
+                                       strict=True):
+            source, target = ((l1_row, outside_row) if finished.outward else
+                              (outside_row, l1_row))
+            self._data.copy(source, target, finished.length)
 
     def _where(self, core):
         """Kind of access of a core's request, with what the arbiters need."""
