@@ -8,6 +8,8 @@ from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster import ClusterConfig
 from flexdrive_deploy.flexv.elf import load_elf
 from flexdrive_deploy.flexv.firmware import build_program
+from flexdrive_sim.bench.cluster_layers import Layer
+from flexdrive_sim.bench.flexv_cluster_model import layer_cycles
 from flexdrive_sim.flexv.cycles.arbiter import RoundRobin
 from flexdrive_sim.flexv.drive.predict_cluster import predict_cluster
 from flexdrive_sim.flexv.drive.run_cluster import run_cluster
@@ -38,6 +40,16 @@ def test_programs_take_as_many_cycles(cluster, tmp_path, name, latency):
     assert rtl.passed
     assert (model.passed, model.console, model.cycles) == (True, rtl.console, rtl.cycles)
     np.testing.assert_array_equal(predicted, waits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", [
+    Layer("a4w2", 4, 2, 12, 20), pytest.param(Layer("depthwise", 8, 8, 20, 20, True),
+                                              marks=pytest.mark.thorough)], ids=lambda e: e.name)
+def test_layers_take_as_many_cycles(layer):
+    rtl, predicted = layer_cycles(layer)
+    assert len(rtl) == 4
+    np.testing.assert_array_equal(predicted, rtl)
 
 
 def test_what_has_no_cycles_is_said(tmp_path):
