@@ -15,6 +15,12 @@ def _array_type(width):
     return next((f"u{bits}" for bits in (8, 16, 32, 64) if width <= bits), "u128")
 
 
+def _alignment(kind, lanes):
+    """Bytes: so that an array meets no more lines of a cache than it must, and none is left empty
+    for it."""
+    return min(64, 1 << (lanes * int(kind[1:]) // 8 - 1).bit_length())
+
+
 class _Generator(Plan):
     """Text of a plan, part by part."""
 
@@ -92,9 +98,12 @@ class _Generator(Plan):
     def loop_functions(self):
         for number, loop in enumerate(self.loops):
             lanes = loop.module.lanes
+            # Not inlined: one function of all loops takes a compiler more time than all of them,
+            # and has too many values for its registers.
             yield (f"// {loop.module.name}\n"
-                   f"static void loop{number}(const State &__restrict s, State &__restrict n, "
-                   f"Comb &__restrict c, const Memories &__restrict m) {{")
+                   f"__attribute__((noinline)) static void loop{number}("
+                   f"const State &__restrict s, State &__restrict n, Comb &__restrict c, "
+                   f"const Memories &__restrict m) {{")
             yield "\t(void)s, (void)n, (void)c, (void)m;"
             if lanes >= _VECTOR:
                 yield "\t#pragma clang loop vectorize(assume_safety)"
@@ -113,8 +122,9 @@ class _Generator(Plan):
         for name, words in (("State", registers), ("Comb", values)):
             yield f"struct {name} {{"
             for word, lanes in sorted(words, key=lambda entry: entry[0].index):
-                align = "alignas(64) " if lanes >= _VECTOR else ""
-                yield f"\t{align}{_array_type(word.width)} v{word.index}[{lanes}];"
+                kind = _array_type(word.width)
+                align = f"alignas({_alignment(kind, lanes)}) " if lanes >= _VECTOR else ""
+                yield f"\t{align}{kind} v{word.index}[{lanes}];"
             yield "};"
         yield "struct Memories {"
         for module, memory, _, _ in self.edges:
