@@ -26,6 +26,8 @@ BENCHMARKS = {
     "flexv-cluster": ("flexv_cluster", "MAC/cycle of a matrix multiplication on eight cores"),
     "flexv-cluster-model": ("flexv_cluster_model", "the cluster's cycle model beside its RTL"),
     "flexv-speed": ("flexv_speed", "cycles/s of the Flex-V core, and of Verilator on it"),
+    "flexv-cluster-speed": ("flexv_cluster_speed",
+                            "cycles/s of the cluster, and of Verilator on it"),
 }
 
 

@@ -9,8 +9,6 @@ import time
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from rich.table import Table
-
 from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive_deploy.flexv.elf import load_elf
@@ -19,6 +17,8 @@ from flexdrive_deploy.hdl.verilog import emit_verilog
 from flexdrive_deploy.tools import run_tool
 from flexdrive_sim.flexv.drive.rtl_core import CoreBench, build_core
 from flexdrive_sim.verilator import find_verilator
+
+from .side_by_side import side_by_side
 
 __all__ = ["run"]
 
@@ -69,19 +69,7 @@ def run(console):
                                          arguments=["-DRUNS=20"]))
         results = {"compiled engine": _compiled(program, status.update)}
         verilator = find_verilator()
-        other = _verilator(verilator, program, status.update) if verilator else None
-    if other is not None:
-        results[f"Verilator {verilator.version}"] = other
-        if other[0] != results["compiled engine"][0]:
-            raise FlexdriveError(f"The compiled engine needs {results['compiled engine'][0]:,} "
-                                 f"cycles, Verilator's model {other[0]:,}")
-    cycles = results["compiled engine"][0]
-    table = Table("simulator", title=f"whole core with RVFI, {cycles:,} cycles")
-    for heading in ("build s", "CPU s", "cycles/s"):
-        table.add_column(heading, justify="right")
-    figures = {"cycles": cycles}
-    for name, (_, building, seconds) in results.items():
-        table.add_row(name, f"{building:.1f}", f"{seconds:.2f}", f"{cycles / seconds:,.0f}")
-        figures |= {f"{name} build s": building, f"{name} cycles/s": cycles / seconds}
-    console.print(table)
-    return figures
+        if verilator is not None:
+            results[f"Verilator {verilator.version}"] = _verilator(verilator, program,
+                                                                   status.update)
+    return side_by_side(console, "whole core with RVFI", results)

@@ -32,7 +32,8 @@ class _Stripes:
 
     def define(self, suffix, address, storage, height, row_words):
         name = f"{self.code.name}_{suffix}"
-        text = (f"static const struct net_map {name} NET_DATA = {{(uint32_t *)(l1 + {address}), "
+        # Not in L1: there may be a thousand, and each is read once.
+        text = (f"static const struct net_map {name} = {{(uint32_t *)(l1 + {address}), "
                 f"{storage.channels}, {height}, {storage.width}, {storage.bits}, "
                 f"{storage.pixel_words}, {row_words}}};")
         if text not in self.code.constants:

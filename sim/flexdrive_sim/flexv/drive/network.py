@@ -13,7 +13,7 @@ from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster import ClusterConfig
 from flexdrive.flexv.cluster.registers import L1_BASE
 from flexdrive.flexv.core import CoreConfig
-from flexdrive_deploy.errors import ModelError
+from flexdrive_deploy.errors import FitError, ModelError
 from flexdrive_deploy.flexv.compiler.build import build_cluster_elf, build_elf, build_library
 from flexdrive_deploy.flexv.elf import load_elf
 
@@ -141,8 +141,19 @@ class ClusterNetwork(_Network):
         self._program = load_elf(build_cluster_elf(
             directory, cores=CLUSTER.cores, active=cores, trace=trace,
             memory=_TRACED if trace else _PLAIN, notify=notify))
+        self._check_l1()
         self._prepare(notify)
         self.cores, self.times, self.waits = cores, [], None
+
+    def _check_l1(self):
+        """The plan counts maps and weights; stacks, tables and layers' numbers are there too."""
+        need, plan = self._program.symbols["__l1_data_end"] - L1_BASE, self.compiled.plan
+        if need > CLUSTER.l1_bytes:
+            fits = (plan.peak - (need - CLUSTER.l1_bytes)) >> 10
+            raise FitError(f"The network needs {need:,} bytes of L1, of which {plan.peak:,} are "
+                           f"maps and weights; the cluster has {CLUSTER.l1_bytes:,}. What would "
+                           f"pass: {fits} kB for maps and weights (--l1-kb {fits})",
+                           l1_bytes=fits << 10)
 
     def _prepare(self, notify):
         self._built = build_cluster(CLUSTER, notify=notify)
