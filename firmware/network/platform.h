@@ -22,6 +22,8 @@
 #define NET_CORES NETWORK_CLUSTER
 // Numbers that every core reads for every layer.
 #define NET_DATA FLEXV_L1_DATA
+// Maps outside of L1, megabytes: they hold anything at the start.
+#define NET_OUTSIDE __attribute__((section(".unset"), aligned(16)))
 // NETWORK_CLUSTER is the number of cores that work; the others of the cluster sleep.
 static inline uint32_t net_core(void) { return core_id(); }
 static inline uint32_t net_cores(void) { return NETWORK_CLUSTER; }
@@ -53,6 +55,7 @@ static inline void net_fetched(void) { dma_wait(); }
 #define NET_L1
 #define NET_CORES 1
 #define NET_DATA
+#define NET_OUTSIDE __attribute__((aligned(16)))
 static inline uint32_t net_core(void) { return 0; }
 static inline uint32_t net_cores(void) { return 1; }
 static inline void net_barrier(void) {}

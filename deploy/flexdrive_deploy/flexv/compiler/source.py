@@ -90,7 +90,7 @@ class _Source:
         """Definitions of the maps outside of L1 that are no inputs or outputs."""
         return "\n".join(
             f"// {_comment(name)}: outside of L1\nstatic uint32_t {symbol}"
-            f"[{self.plan.storages[name].dense.words}] __attribute__((aligned(16)));"
+            f"[{self.plan.storages[name].dense.words}] NET_OUTSIDE;"
             for name, symbol in self.homes.items() if symbol.startswith("outside_"))
 
     def maps_text(self):

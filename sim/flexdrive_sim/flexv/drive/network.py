@@ -30,8 +30,8 @@ __all__ = ["CLUSTER", "ClusterNetwork", "LibraryNetwork", "PredictedNetwork", "S
 CLUSTER = ClusterConfig(xor_banks=True, core=CoreConfig.preset(
     "flexv-kernels", fast_loops=True, waiting_loads=(L1_BASE, ClusterConfig().l1_bytes)))
 
-# Memory of a traced program, and of one that is not.
-_TRACED, _PLAIN = 64 << 20, 8 << 20
+# Bytes of memory: weights, maps outside of L1, and of a traced program all maps.
+_MEMORY = 64 << 20
 _LONGEST = 20_000_000_000
 # Cycles whose waits are told; those of longer runs are not.
 _WATCHED = 4_000_000
@@ -100,7 +100,7 @@ class SimulatedNetwork(_Network):
         super().__init__(compiled, trace)
         compiled.write(directory)
         self._program = load_elf(build_elf(
-            directory, trace=trace, memory=_TRACED if trace else _PLAIN, notify=notify))
+            directory, trace=trace, memory=_MEMORY, notify=notify))
         self.instructions = None
 
     def _run(self, words):
@@ -140,7 +140,7 @@ class ClusterNetwork(_Network):
         compiled.write(directory)
         self._program = load_elf(build_cluster_elf(
             directory, cores=CLUSTER.cores, active=cores, trace=trace,
-            memory=_TRACED if trace else _PLAIN, notify=notify))
+            memory=_MEMORY, notify=notify))
         self._check_l1()
         self._prepare(notify)
         self.cores, self.times, self.waits = cores, [], None
