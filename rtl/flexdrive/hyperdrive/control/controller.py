@@ -219,12 +219,11 @@ class Sequencer(Shared):
         config, control = self.config, self.control
         room = exchange.room if exchange is not None else 1
         m.d.comb += [
-            arbiter.read.eq(operand.read | transfer.read),
-            arbiter.read_address.eq(Mux(operand.read, operand.address, transfer.address)),
-            arbiter.write.eq((tail.write_wanted & room) | transfer.write),
-            transfer.room.eq(room),
-            arbiter.write_address.eq(Mux(tail.write_wanted, tail.write_address,
-                                         transfer.address)),
+            arbiter.read.eq(operand.read), arbiter.read_address.eq(operand.address),
+            arbiter.write.eq(tail.write_wanted & room),
+            arbiter.write_address.eq(tail.write_address), transfer.room.eq(room),
+            arbiter.host_read.eq(transfer.read), arbiter.host_write.eq(transfer.write),
+            arbiter.host_address.eq(transfer.address),
             tail.write_granted.eq(arbiter.write_granted),
             # A write that has no room holds the bypass up, as one that is not granted.
             arbiter.bypass.eq(tail.bypass_wanted & (room | ~tail.write_wanted)),
