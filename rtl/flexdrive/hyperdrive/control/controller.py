@@ -296,7 +296,8 @@ class Sequencer(Shared):
             tail.stored.eq(parameters.stored), parameters.index.eq(tail.index),
             parameters.read.eq(tail.read), parameters.release.eq(tail.release),
             parameters.released.eq(tail.released),
-            control.bypass.eq(layer.bypass), control.activation.eq(layer.activation),
+            *(getattr(control, name).eq(layer[name])
+              for name in ("bypass", "late", "sign", "low", "high")),
             *([control.slope.eq(layer.slope)] if self.config.leaky else []),
         ]
         m.d.sync += [control.shift.eq(tail.shift), control.advance.eq(tail.advance),
