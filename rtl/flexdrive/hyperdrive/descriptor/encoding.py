@@ -187,12 +187,14 @@ class Descriptor(_Fields):
         return min(self.halo, self.made_pixels(self.east))
 
 
-def tap_fields(rows, columns, *, stride=1, channelwise=False):
+def tap_fields(rows, columns, *, stride=1, channelwise=False, extended=False):
     """Fields of a CONV whose kernel has taps at these rows and columns, ascending, from its centre:
-    the smallest window, the taps when they do not fill it, and the stride."""
+    the smallest window, the taps when they do not fill it or it is ``extended`` anyway, and the
+    stride."""
     edge = len(rows)
     around = tuple(range(-((edge - 1) // 2), edge // 2 + 1))
-    if tuple(rows) == tuple(columns) == around and (edge % 2 or (channelwise and edge == 2)):
+    if not extended and tuple(rows) == tuple(columns) == around and (
+            edge % 2 or (channelwise and edge == 2)):
         return {"kernel": edge, "stride": stride}
     last = max(*rows, *columns)
     reach = max(0, -rows[0], -columns[0], last - (stride - 1))
