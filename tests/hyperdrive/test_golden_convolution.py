@@ -71,6 +71,16 @@ def test_bounds_and_both_orders_of_the_addition(kind, late, numbers):
                 patterns(rng, (5, 4, 5), numbers), int(patterns(rng, 1, numbers)[0]), bounds, late)
 
 
+@pytest.mark.parametrize("kind", Activation)
+@pytest.mark.parametrize("low", [0, 0x8000, 0x3C00])
+@pytest.mark.parametrize("high", [0, 0x8000, 0xBC00])
+def test_bounds_that_are_zeros(kind, low, high):
+    """Values of +0 and -0, and beside them; also a lower bound above the upper one."""
+    x = np.array([0x0000, 0x0001, 0x8001, 0x3C00], np.uint16).reshape(1, 1, -1)
+    compare(x, np.ones((2, 1, 1, 1), np.uint8), np.array([0x3C00, 0xBC00], np.uint16),
+            np.array([0x8000, 0x8000], np.uint16), 1, kind, slope=0x3800, bounds=(low, high))
+
+
 def test_every_pattern_passes_through_identity():
     """alpha = 1 and beta = -0 change nothing but NaNs, and -0 + +0 of the start is +0."""
     x = np.arange(1 << 16, dtype=np.uint16).reshape(1, 256, 256)
