@@ -4,6 +4,10 @@ The chip makes sign(s * alpha + beta) with a rounding after each step. With alph
 first step rounds nothing, and the second cannot change whether the result is below zero, as a
 difference of binary16 numbers is zero only where they are equal. So beta is the threshold, rounded
 to the side on which no sum lies between it and the real one.
+
+Thresholds from 1 on are halved with their sums, so that no difference leaves the numbers of
+binary16, which would be reported: what a half rounds is far below them. Where no finite sum reaches
+the threshold, or all do, the sums are made small beside a constant; infinite ones keep their sign.
 """
 
 from fractions import Fraction
@@ -14,6 +18,7 @@ __all__ = ["sign_parameters", "zero_of"]
 
 _LARGEST = np.float16(65504)
 _HALF = np.float16(0.5)
+_SMALL, _BESIDE = np.float16(2.0 ** -14), np.float16(8)     # any finite sum times _SMALL is below 4
 
 
 def _reaches(number, threshold):
@@ -21,10 +26,10 @@ def _reaches(number, threshold):
 
 
 def _least_from(threshold):
-    """The least finite binary16 number that is ``threshold`` (Fraction) or more, None if there is
-    none."""
+    """The least binary16 number that is ``threshold`` (Fraction) or more; infinite when all finite
+    ones are less, minus the largest when all are more."""
     if not _reaches(_LARGEST, threshold):
-        return None
+        return np.float16(np.inf)
     if _reaches(-_LARGEST, threshold):
         return -_LARGEST
     number = np.float16(float(threshold))
@@ -44,10 +49,9 @@ def _parameters(scale, bias):
     # scale * s + bias >= 0 is way * s >= threshold.
     way = np.float16(1 if scale > 0 else -1)
     least = _least_from(-Fraction(float(bias)) / abs(Fraction(float(scale))))
-    if least is None:
-        # No finite sum reaches it: one half of any is less than the largest number.
-        return way * _HALF, -_LARGEST
-    return way, -least
+    if np.isinf(least) or least == -_LARGEST:
+        return way * _SMALL, np.copysign(_BESIDE, -least)
+    return (way * _HALF, -least * _HALF) if abs(least) >= 1 else (way, -least)
 
 
 def sign_parameters(scale, bias):
@@ -77,6 +81,6 @@ def zero_of(scale, bias):
             continue
         threshold = -Fraction(float(offset)) / Fraction(float(factor))
         least = _least_from(threshold)
-        if least is not None and Fraction(float(least)) == threshold:
+        if np.isfinite(least) and Fraction(float(least)) == threshold:
             return channel, float(least)
     return None
