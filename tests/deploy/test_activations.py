@@ -138,6 +138,8 @@ def test_a_late_addition_of_a_layer_in_parts(config, weight_words):
     assert len(found) == parts + (1 if config.channelwise else 12)
     assert [bounds(d) for d in found[:parts]] == [(-np.inf, np.inf)] * (parts - 1) + [(0, 6)]
     assert not any(d.late for d in found)
+    # The map between is one of the model, so that --layer-check has it to compare.
+    assert "clip" in deployment.programs[0].entries[parts].writes
 
 
 def test_parts_and_late_additions_of_random_numbers():
@@ -181,7 +183,9 @@ def test_signs_behind_normalisations_are_exact(kind, size):
         gamma, np.zeros(count), mean, np.full(count, 0.7))), epsilon=0.0)
     model = b.model(_signed(b, x, kind), domains=["qonnx.custom_op.general"])
     deployment = compile_model(model, replace(CONFIG, fm_words=4096))
-    assert all(p.where == "chip" for p in analyse(load_graph(model), CONFIG).placements)
+    placements = analyse(load_graph(model), CONFIG).placements
+    assert all(p.where == "chip" for p in placements)
+    assert placements[-1].reason == "folded into conv0, its sum compared with a threshold"
     (made,) = Session(deployment).run(image).outputs.values()
     padded = np.pad(image[0].astype(np.float64), ((0, 0), (1, 1), (1, 1)))
     sums = sum(np.tensordot(weights[:, :, dy, dx], padded[:, dy:dy + size[0], dx:dx + size[1]], 1)

@@ -46,8 +46,8 @@ class Chain:
     weights : uint8 codes as in ConvLayer (c_out, c_in / groups, p, q); channelwise (c_out, 1, p,
         q).
     scale, bias : float64 (c_out,).
-    stride, taps, size, activation, slope, bounds, bypass, late, groups, shuffle, channelwise,
-        maximum, upsample : as in ConvLayer.
+    stride, taps, size, activation, slope, bounds, bypass, late, activated, groups, shuffle,
+        channelwise, maximum, upsample : as in ConvLayer.
     config : ChipConfig of the chip that it is to run on.
     shape : (1, channels, height, width) of what it makes.
     remark : what a person should know of its weights, to stand behind "binary weights"; or "".
@@ -69,6 +69,7 @@ class Chain:
     bounds: tuple = ()
     bypass: str | None = None
     late: bool = False
+    activated: str = ""
     groups: int = 1
     shuffle: int = 1
     channelwise: bool = False
@@ -87,8 +88,8 @@ class Chain:
             name=self.name, source=self.source, target=self.value, weights=self.weights,
             alpha=alpha, beta=beta, stride=self.stride, taps=self.taps, size=self.size,
             activation=self.activation, slope=self.slope, bounds=self.bounds, bypass=self.bypass,
-            late=self.late, groups=self.groups, shuffle=self.shuffle, channelwise=self.channelwise,
-            maximum=self.maximum, upsample=self.upsample)
+            late=self.late, activated=self.activated, groups=self.groups, shuffle=self.shuffle,
+            channelwise=self.channelwise, maximum=self.maximum, upsample=self.upsample)
 
     @property
     def threshold(self):
@@ -204,6 +205,7 @@ def _add(chain, node, graph):
                        (advice.EQUAL_SHAPES,))
     chain.bypass = other
     chain.late = chain.activation != Activation.NONE or bool(chain.bounds)
+    chain.activated = chain.value if chain.late else ""
     return None
 
 

@@ -55,6 +55,7 @@ class ConvLayer:
     slope : binary16 pattern, of LEAKY.
     bounds : binary16 patterns (low, high) of the activation, () its own.
     bypass : name of the map to add, or None; late : it is added after the activation.
+    activated : name of the map between activation and late addition, should it ever be one.
     groups : output channels in as many equal groups, each of which reads its group of the input.
     shuffle : channel g*K + j of the result, K = c_out / shuffle, goes to channel j*shuffle + g.
     channelwise : output channel c is made from input channel c alone; weights are (c_out, 1, p, q).
@@ -80,6 +81,7 @@ class ConvLayer:
     bounds: tuple = ()
     bypass: str | None = None
     late: bool = False
+    activated: str = ""
     groups: int = 1
     shuffle: int = 1
     channelwise: bool = False

@@ -223,6 +223,8 @@ def _verdict(node, chip, joins, averages, refusals, graph):
         head = chip[node]
         own = _own(node, head)
         folded = own if head.nodes[0] is node else f"folded into {head.name}"
+        if head.threshold and (node.operation == "Sign" or qonnx.is_quantizer(node.proto)):
+            folded += ", its sum compared with a threshold"
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
             folded = f"bypass of {head.name}{', after its activation' if head.late else ''}"
         return Placement(node.name, node.operation, "chip", folded)

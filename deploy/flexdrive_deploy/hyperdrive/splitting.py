@@ -123,7 +123,7 @@ def split_inputs(graph, config, *, mesh=False):
 def _added_apart(layer, config):
     """A layer without its late addition, and the addition: of every channel by itself, which
     takes a CONV each on chips without channelwise."""
-    between = f"{layer.target}/activated"
+    between = layer.activated or f"{layer.target}/activated"
     ones = np.ones((layer.c_out, 1, 1, 1), np.uint8)
     channels = {"channelwise": True} if config.channelwise else {"groups": layer.c_out}
     return [
