@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from flexdrive.hyperdrive import PRESETS
 from flexdrive.hyperdrive.descriptor.fields import Activation
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.errors import ModelError
@@ -16,6 +17,7 @@ from flexdrive_deploy.hyperdrive.ir import ChipGraph
 from flexdrive_deploy.hyperdrive.partition import analyse
 from flexdrive_deploy.hyperdrive.splitting import split_inputs
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
+from flexdrive_sim.hyperdrive.drive.runner import predict_program
 
 from .networks import evaluate, half, random_layer
 from .onnx_models import integer_builder
@@ -104,6 +106,21 @@ def test_additions_behind_the_activation(name, size, stride):
     assert "after the activation" in listing(deployment)
     assert any("after its activation" in p.reason
                for p in analyse(load_graph(model), LEAKY).placements)
+
+
+@pytest.mark.parametrize(("channelwise", "cycles"), [(True, 178_555), (False, 178_554)])
+def test_shortcut_blocks_of_the_results(channelwise, cycles):
+    """docs/results/layer-kinds.md: no layer and no host beside the convolutions."""
+    b, _ = integer_builder((32, 32, 32), 1)
+    x = ACTIVATIONS["leaky"](b, b.conv("x", 32, 32))
+    for _ in range(4):
+        y = ACTIVATIONS["leaky"](b, b.conv(x, 32, 16, 1))
+        x = b.node("Add", x, ACTIVATIONS["leaky"](b, b.conv(y, 16, 32)))
+    config = replace(PRESETS["digits"], fm_words=8192, leaky=True, channelwise=channelwise)
+    (program,) = compile_model(b.model(b.conv(x, 32, 8)), config).programs
+    assert predict_program(program).cycles == cycles
+    assert program.input_words + program.output_words == 40_960
+    assert program.peak_words == 4_096
 
 
 def test_an_addition_of_what_the_host_makes():

@@ -125,12 +125,13 @@ def _added_apart(layer, config):
     takes a CONV each on chips without channelwise."""
     between = layer.activated or f"{layer.target}/activated"
     ones = np.ones((layer.c_out, 1, 1, 1), np.uint8)
-    channels = {"channelwise": True} if config.channelwise else {"groups": layer.c_out}
     return [
         replace(layer, target=between, bypass=None, late=False),
         ConvLayer(name=f"{layer.name}/addition", source=between, target=layer.target, weights=ones,
                   alpha=np.full(layer.c_out, ONE, np.uint16), bypass=layer.bypass,
-                  beta=np.full(layer.c_out, MINUS_ZERO, np.uint16), **channels)]
+                  beta=np.full(layer.c_out, MINUS_ZERO, np.uint16),
+                  channelwise=config.channelwise,
+                  groups=1 if config.channelwise else layer.c_out)]
 
 
 def overwritten(graph, layer, tiles, config):
