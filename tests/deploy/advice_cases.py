@@ -167,8 +167,9 @@ CASES = {
     "comes after a channel shuffle": (
         "shuffle last", (late_addition, CONFIG),
         (lambda b: shuffle(b, relu(b)), CONFIG)),
-    "is a second activation": ("one activation", (lambda b: it(b, "Relu", relu(b)), CONFIG),
-                               (lambda b: it(b, "Relu", conv(b)), CONFIG)),
+    "is a second activation": (
+        "one activation", (lambda b: it(b, "LeakyRelu", relu(b), alpha=0.5), LEAKY),
+        (lambda b: it(b, "LeakyRelu", conv(b), alpha=0.5), LEAKY)),
     "comes after the activation, which is the chip's last step": (
         "convolution, scale, addition, bias, then activation",
         (lambda b: it(b, "Add", relu(b), b.constant(2.0)), CONFIG),
@@ -203,11 +204,19 @@ CASES = {
         (lambda b: it(b, "Add", conv(b), b.node("Abs", "x")), CONFIG)),
     "its bounds are not constants": ("Relu", (lambda b: clip(b, variable(b, 1)), CONFIG),
                                      (lambda b: it(b, "Relu", conv(b)), CONFIG)),
-    "bounds other than 0 and infinity": (
-        "Relu", (lambda b: clip(b, 0.0, 6.0), CONFIG), (lambda b: it(b, "Relu", conv(b)), CONFIG)),
-    "is no maximum of a map and 0": (
-        "Relu", (lambda b: it(b, "Max", conv(b), b.constant(1.0)), CONFIG),
-        (lambda b: it(b, "Relu", conv(b)), CONFIG)),
+    "its bounds are no numbers": (
+        "Relu", (lambda b: clip(b, 0.0, np.nan), CONFIG), (lambda b: clip(b, 0.0, 6.0), CONFIG)),
+    "is no maximum of a map and one constant": (
+        "Relu", (lambda b: it(b, "Max", conv(b), b.constant(np.arange(4).reshape(4, 1, 1))),
+                 CONFIG), (lambda b: it(b, "Max", conv(b), b.constant(1.0)), CONFIG)),
+    "makes 0 of a sum of maps that is 0": (
+        "BipolarQuant of scale 1", (lambda b: it(b, "Sign", b.node("Add", conv(b), "x")), CONFIG),
+        (lambda b: bipolar(b), CONFIG)),
+    "makes 0 of a sum of -3 in output channel 1": (
+        "BipolarQuant of scale 1", (lambda b: it(b, "Sign", b.node("Add", conv(b), b.constant(
+            np.array([0.3, 3, 0, 1]).reshape(4, 1, 1)))), CONFIG),
+        (lambda b: it(b, "Sign", b.node("Add", conv(b), b.constant(
+            np.array([0.3, 3.001, -1e-9, 0.1]).reshape(4, 1, 1)))), CONFIG)),
     "has several slopes": (
         "one slope for all channels, and a chip with leaky = true, or Relu",
         (lambda b: it(b, "PRelu", conv(b), b.constant(np.ones((4, 1, 1)) * [[[1], [2]] * 3])),
@@ -299,7 +308,7 @@ OPERATIONS = {
     name: lambda b, name=name: it(b, name, conv(b)) for name in (
         "Abs", "Celu", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Mish", "Selu",
         "Sigmoid", "Softplus", "Softsign", "Tanh", "ThresholdedRelu", "Flatten", "LogSoftmax",
-        "Softmax", "Sign", "GlobalMaxPool", "Ceil")} | {
+        "Softmax", "GlobalMaxPool", "Ceil")} | {
     "ArgMax": lambda b: it(b, "ArgMax", conv(b), axis=1),
     "Squeeze": lambda b: it(b, "Squeeze", conv(b), b.constant([0], np.int64)),
     "Gemm": lambda b: it(b, "Gemm", flat(b), b.constant(np.arange(12).reshape(4, 3))),
@@ -318,4 +327,4 @@ OPERATIONS = {
 }
 # Of those in INSTEAD_OF: what a pass or a step of a layer takes first, and what inference gives no
 # type.
-NEVER_LEFT = {"Clip", "Max", "Neg", "Sum", "GroupNormalization"}
+NEVER_LEFT = {"Clip", "Max", "Neg", "Sign", "Sum", "GroupNormalization"}

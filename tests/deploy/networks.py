@@ -17,14 +17,24 @@ def half(rng, *shape):
     return rng.standard_normal(shape).astype(np.float16).view(np.uint16)
 
 
+def _bent(weights, bypass, parts):
+    """Bounds and order of the addition of some layers; numbers of their own, so that those of all
+    else stay what they are."""
+    rng = np.random.default_rng([*weights.shape, int(weights.sum())])
+    fields = {"late": bypass is not None and len(parts) < 2 and bool(rng.integers(2))}
+    if rng.integers(3) == 0:
+        fields["bounds"] = tuple(int(bits) for bits in np.sort(rng.standard_normal(2)).astype(
+            np.float16).view(np.uint16))
+    return fields
+
+
 def random_layer(rng, name, source, c_in, c_out, *, kernel=3, stride=1, bypass=None, groups=1,
                  codes=2, **options):
     inputs = 1 if options.get("channelwise") else c_in // groups
+    weights = rng.integers(0, codes, (c_out, inputs, *np.broadcast_to(kernel, 2))).astype(np.uint8)
     return ConvLayer(
         name=name, source=source, target=f"{name}.out", stride=stride, bypass=bypass, groups=groups,
-        weights=rng.integers(0, codes, (c_out, inputs, *np.broadcast_to(kernel, 2))).astype(
-            np.uint8),
-        **options,
+        weights=weights, **options, **_bent(weights, bypass, options.get("parts", ())),
         alpha=half(rng, c_out), beta=half(rng, c_out), activation=Activation(rng.integers(0, 3)))
 
 

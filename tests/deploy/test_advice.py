@@ -14,6 +14,7 @@ import pytest
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.frontend.graph import Node, load_graph
 from flexdrive_deploy.hyperdrive import (
+    activations,
     attributes,
     instead,
     refusal,
@@ -53,7 +54,7 @@ from .advice_cases import (
 )
 from .onnx_models import integer_builder
 
-MODULES = (attributes, begin, chain, instead, reasons, refusal, support)
+MODULES = (activations, attributes, begin, chain, instead, reasons, refusal, support)
 
 
 def verdict(build, config, opset=12, one_image=False):

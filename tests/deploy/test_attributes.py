@@ -58,8 +58,10 @@ OPERATORS = {
     "GlobalAveragePool": ((13,), {}),
     "Relu": ((13,), {}), "LeakyRelu": ((7, 16), {"alpha": [0.0, 0.5, -1.0, 4.0, 1e6]}),
     "PRelu": ((9, 16), {"slope": [0.0, 0.25, -2.0, "row", "channel", "equal"]}),
-    "Clip": ((7, 11, 13), {"min": [0.0, -1.0, 1.0], "max": [6.0, 3.4e38, 0.0, np.inf]}),
+    "Clip": ((7, 11, 13), {"min": [0.0, -1.0, 1.0], "max": [6.0, 3.4e38, 0.0, np.inf, -3.0]}),
     "Max": ((8, 13), {"other": [0.0, 1.0, "channel", "row", "map", "zeros"]}),
+    "Min": ((8, 13), {"other": [0.0, 1.0, -2.0, "channel", "row", "map", "zeros"]}),
+    "Sign": ((9, 13), {"shift": [0.0, 0.3, -1.7, -2.0]}),
     "Add": ((7, 14), {"other": [2.0, "channel", "row", "map", "equal", "wide"]}),
     "Sub": ((7, 14), {"other": [2.0, "channel", "row", "map", "first"]}),
     "Mul": ((7, 14), {"other": [2.0, "channel", "row", "itself", "equal", "wide"]}),
@@ -147,6 +149,8 @@ def _node(b, operation, x, size, opset, values):
     elif operation == "Clip" and opset >= 11:
         inputs += [b.constant(values.pop(name)) if name in values else "" for name in (
             "min", "max")]
+    elif operation == "Sign":           # of sums that are never 0, or are
+        inputs = [b.node("Add", x, b.constant(values.pop("shift", 0.3)))]
     elif operation == "LeakyRelu":
         values.setdefault("alpha", 0.5)         # 0.01 is not exact
     elif operation == "Cast":
@@ -250,7 +254,7 @@ def test_operator(operation):
         (got,) = result.outputs.values()
         np.testing.assert_array_equal(got.astype(wanted.dtype), wanted, err_msg=case)
     assert seen["chip"], f"no case of {operation} runs on the chip"
-    assert seen["host"] or operation in ("Relu", "GlobalAveragePool"), seen
+    assert seen["host"] or operation in ("Relu", "Clip", "GlobalAveragePool"), seen
     assert seen["refused"] < seen["chip"] + seen["host"], seen
 
 

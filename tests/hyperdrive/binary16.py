@@ -72,16 +72,34 @@ def _order(a):
     return -(a & 0x7FFF) if a & SIGN else a & 0x7FFF
 
 
-def activate(v, kind, slope):
-    """The last step of CONV: "NONE", "RELU", "SIGN" or "LEAKY"."""
+def activate(v, kind, slope, bounds=None):
+    """The activation of CONV: "NONE", "RELU", "SIGN" or "LEAKY", with ``bounds`` of its own or
+    None."""
     negative = bool(v & SIGN) and bool(v & 0x7FFF)
-    if _is_nan(v) or kind == "NONE":
+    if _is_nan(v):
         return v
-    if kind == "RELU":
-        return 0 if v & SIGN else v
     if kind == "SIGN":
-        return 0xBC00 if negative else 0x3C00
-    return multiply(v, slope) if negative else v
+        low, high = bounds or (0xBC00, 0x3C00)
+        return low if negative else high
+    if kind == "LEAKY" and negative:
+        v = multiply(v, slope)
+    if kind == "RELU" and bounds is None:
+        return 0 if v & SIGN else v
+    if bounds is None or _is_nan(v):
+        return v
+    # Half a step for the sign of zero.
+    low, place, high = (_order(word) - (word == SIGN) / 2 for word in (bounds[0], v, bounds[1]))
+    return bounds[0] if place < low else bounds[1] if place > high else v
+
+
+def finish(v, alpha, beta, activation, bypass=None, late=False):
+    """Scale, addition, bias, activation and late addition of a sum; ``activation``: arguments of
+    :func:`activate`."""
+    v = multiply(v, alpha)
+    if bypass is not None and not late:
+        v = add(v, bypass)
+    v = activate(add(v, beta), *activation)
+    return add(v, bypass) if bypass is not None and late else v
 
 
 def _weigh(v, operand, weight):
@@ -91,7 +109,8 @@ def _weigh(v, operand, weight):
     return add(v, operand if weight else operand ^ SIGN)
 
 
-def reference(x, weights, alpha, beta, stride, activation, slope=0, bypass=None):
+def reference(x, weights, alpha, beta, stride, activation, slope=0, bypass=None, bounds=None,
+              late=False):
     """CONV as its description reads, pixel by pixel: nested lists of patterns."""
     c_in, height, width = len(x), len(x[0]), len(x[0][0])
     kernel = len(weights[0][0])
@@ -108,18 +127,15 @@ def reference(x, weights, alpha, beta, stride, activation, slope=0, bypass=None)
                 for ci in range(c_in):
                     operand = pixel(ci, row * stride + dy - margin, column * stride + dx - margin)
                     v = _weigh(v, operand, weights[co][ci][dy][dx])
-        v = multiply(v, int(alpha[co]))
-        if bypass is not None:
-            v = add(v, int(bypass[co][row][column]))
-        v = add(v, int(beta[co]))
-        return activate(v, activation, slope)
+        added = None if bypass is None else int(bypass[co][row][column])
+        return finish(v, int(alpha[co]), int(beta[co]), (activation, slope, bounds), added, late)
 
     return [[[output(co, row, column) for column in range(-(-width // stride))]
              for row in range(-(-height // stride))] for co in range(len(weights))]
 
 
 def channelwise(x, weights, alpha, beta, kernel, stride, activation, slope=0, bypass=None,
-                taps=None):
+                taps=None, bounds=None, late=False):
     """A channelwise CONV as its description reads; ``weights`` None for the maximum, of (rows,
     columns) ``taps`` of the window if given."""
     height, width = len(x[0]), len(x[0][0])
@@ -137,10 +153,9 @@ def channelwise(x, weights, alpha, beta, kernel, stride, activation, slope=0, by
                     v = larger(v, operand)
                 else:
                     v = _weigh(v, operand, weights[c][0][dy + before][dx + before])
-        v = multiply(add(v, 0), int(alpha[c]))
-        if bypass is not None:
-            v = add(v, int(bypass[c][row][column]))
-        return activate(add(v, int(beta[c])), activation, slope)
+        added = None if bypass is None else int(bypass[c][row][column])
+        return finish(add(v, 0), int(alpha[c]), int(beta[c]), (activation, slope, bounds), added,
+                      late)
 
     return [[[output(c, row, column) for column in range(-(-width // stride))]
              for row in range(-(-height // stride))] for c in range(len(x))]

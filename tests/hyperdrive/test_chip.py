@@ -141,6 +141,14 @@ def test_activations_of_corner_values(chip):
         stimulus.convolve(shape, np.array([1, 1, 1, 0], np.uint8).reshape(4, 1, 1, 1), scale, bias,
                           in_base=0, out_base=2, tile=(1, 2), activation=kind, slope=0x2E66)
         stimulus.store((1, len(corners), 4), base=2, tile=(1, 2))
+        # Every bound, and the map of the layer before added behind it or before.
+        for number, bound in enumerate((0, 0x8000, 1, 0x8001, 0x7C00, 0xFC00, 0x3C00)):
+            stimulus.convolve(
+                shape, np.array([1, 1, 1, 0], np.uint8).reshape(4, 1, 1, 1), scale, bias,
+                in_base=0, out_base=2, tile=(1, 2), activation=kind, slope=0x2E66, extended=1,
+                row_taps=1, column_taps=1, late=number % 2, bypass_base=2, **(
+                    {"low": bound, "high": 0x7BFF} if number % 3 else {"high": bound}))
+            stimulus.store((1, len(corners), 4), base=2, tile=(1, 2))
     assert differences(chip, stimulus) == []
 
 

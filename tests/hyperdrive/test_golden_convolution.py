@@ -21,10 +21,12 @@ def patterns(rng, shape, pool=None):
     return rng.choice(pool, shape)
 
 
-def compare(x, weights, alpha, beta, stride=1, activation=Activation.NONE, bypass=None, slope=0):
+def compare(x, weights, alpha, beta, stride=1, activation=Activation.NONE, bypass=None, slope=0,
+            bounds=None, late=False):
     got = convolve(x, weights, alpha, beta, stride=stride, activation=activation, slope=slope,
-                   bypass=bypass)
-    wanted = oracle.reference(x, weights, alpha, beta, stride, activation.name, slope, bypass)
+                   bypass=bypass, bounds=bounds, late=late)
+    wanted = oracle.reference(x, weights, alpha, beta, stride, activation.name, slope, bypass,
+                              bounds, late)
     np.testing.assert_array_equal(got, np.array(wanted, np.uint16))
 
 
@@ -54,6 +56,29 @@ def test_corner_values(pool, seed, codes):
     weights, alpha, beta = layer(rng, 4, 6, 3, pool, codes)
     compare(patterns(rng, (4, 4, 3), pool), weights, alpha, beta, 1, Activation(seed % 4),
             patterns(rng, (6, 4, 3), pool), int(patterns(rng, 1, pool)[0]))
+
+
+@pytest.mark.parametrize("kind", Activation)
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("numbers", [CORNERS, np.append(CORNERS, SPECIAL[:2])])
+def test_bounds_and_both_orders_of_the_addition(kind, late, numbers):
+    """Corner values everywhere; the lower bound is now and then the upper one."""
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        weights, alpha, beta = layer(rng, 2, 5, 1, numbers)
+        bounds = None if seed == 5 else tuple(int(bound) for bound in patterns(rng, 2, numbers))
+        compare(patterns(rng, (2, 4, 5), numbers), weights, alpha, beta, 1, kind,
+                patterns(rng, (5, 4, 5), numbers), int(patterns(rng, 1, numbers)[0]), bounds, late)
+
+
+@pytest.mark.parametrize("kind", Activation)
+@pytest.mark.parametrize("low", [0, 0x8000, 0x3C00])
+@pytest.mark.parametrize("high", [0, 0x8000, 0xBC00])
+def test_bounds_that_are_zeros(kind, low, high):
+    """Values of +0 and -0, and beside them; also a lower bound above the upper one."""
+    x = np.array([0x0000, 0x0001, 0x8001, 0x3C00], np.uint16).reshape(1, 1, -1)
+    compare(x, np.ones((2, 1, 1, 1), np.uint8), np.array([0x3C00, 0xBC00], np.uint16),
+            np.array([0x8000, 0x8000], np.uint16), 1, kind, slope=0x3800, bounds=(low, high))
 
 
 def test_every_pattern_passes_through_identity():

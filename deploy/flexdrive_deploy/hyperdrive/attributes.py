@@ -27,7 +27,7 @@ KNOWN = {
     "LeakyRelu": ("alpha",), "Clip": ("min", "max"), "Concat": ("axis",),
     "Cast": ("to", "saturate", "round_mode"),
     "Reshape": ("allowzero",), "Transpose": ("perm",),
-    "GlobalAveragePool": (), "Relu": (), "PRelu": (), "Max": (),
+    "GlobalAveragePool": (), "Relu": (), "PRelu": (), "Max": (), "Min": (), "Sign": (),
     "Add": (), "Sub": (), "Mul": (), "Div": (),
 }
 

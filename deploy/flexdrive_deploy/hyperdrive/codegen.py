@@ -131,7 +131,9 @@ def _convolution(layer, piece, maps, config, borders):
     bypass = target if piece.continues else maps.get(layer.bypass)
     return Descriptor(
         operation=Operation.CONV, payload=piece.c_out,
-        **tap_fields(*layer.placed, stride=layer.stride, channelwise=layer.channelwise),
+        **tap_fields(*layer.placed, stride=layer.stride, channelwise=layer.channelwise,
+                     extended=bool(piece.bounds)),
+        **dict(zip(("low", "high"), piece.bounds, strict=False)), late=int(piece.late),
         activation=piece.activation, slope=layer.slope if piece.final else 0,
         interleave=choose_interleave(piece, target.tile, config),
         bypass=int(bypass is not None), channelwise=int(layer.channelwise),

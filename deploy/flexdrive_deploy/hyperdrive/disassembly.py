@@ -2,6 +2,8 @@
 
 from dataclasses import fields
 
+import numpy as np
+
 from flexdrive.hyperdrive.descriptor.fields import Activation, Operation
 
 from .mesh_borders import MESH_FIELDS
@@ -20,14 +22,19 @@ def _conv(program, entry, descriptor):
     activation = Activation(descriptor.activation)
     last = f", {activation.name}" if activation != Activation.NONE else ""
     rows, columns = descriptor.tap_rows, descriptor.tap_columns
-    at = f" at {rows} x {columns}" if descriptor.extended else ""
+    around = tuple(range(-(len(rows) // 2), len(rows) // 2 + 1))
+    at = f" at {rows} x {columns}" if descriptor.extended and not (
+        rows == columns == around) else ""
     yield (f"      {len(rows)}x{len(columns)}{at} stride {descriptor.stride}{last}, "
            f"{program.weight_words(entry, descriptor)} weight words, interleave "
            f"{descriptor.interleave}")
+    if descriptor.bounds != activation.bounds:
+        low, high = np.array(descriptor.bounds, np.uint16).view(np.float16)
+        yield f"      bounds {low:g} and {high:g}"
     yield f"      from {entry.reads}"
     yield f"           {_place(program, entry.reads)}"
     if entry.bypass is not None:
-        yield f"      plus {entry.bypass}"
+        yield f"      plus {entry.bypass}" + (", after the activation" if descriptor.late else "")
         yield f"           {_place(program, entry.bypass)}"
     yield f"      to   {entry.writes}"
     yield f"           {_place(program, entry.writes)}"

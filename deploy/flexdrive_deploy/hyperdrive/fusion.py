@@ -10,22 +10,33 @@ from flexdrive.hyperdrive.descriptor.fields import Activation
 
 from ..frontend import quantizers as qonnx
 from . import advice
+from .activations import (
+    BENDS,
+    CLAMPS,
+    clip,
+    leaky_relu,
+    one_bound,
+    prelu,
+    relu,
+    sign,
+    three_way_sign,
+)
 from .attributes import unknown
-from .index_rules import opset_of
 from .instead import no_such_operation
 from .ir import MINUS_ZERO, ConvLayer, half_bits
+from .operands import operands
 from .refusal import Refusal, together
+from .thresholds import sign_parameters
 
 __all__ = ["FOLDED", "Chain"]
 
-# The least number that rounds to infinity in binary16.
-_BEYOND = 65520
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 
 
 @dataclass(eq=False)
 class Chain:
-    """y = activation(scale * conv(source) + bypass + bias), as far as it has been followed.
+    """y = activation(scale * conv(source) + bypass + bias), or with the bypass behind the
+    activation, as far as it has been followed.
 
     Attributes
     ----------
@@ -35,8 +46,8 @@ class Chain:
     weights : uint8 codes as in ConvLayer (c_out, c_in / groups, p, q); channelwise (c_out, 1, p,
         q).
     scale, bias : float64 (c_out,).
-    stride, taps, size, activation, slope, bypass, groups, shuffle, channelwise, maximum, upsample :
-        as in ConvLayer.
+    stride, taps, size, activation, slope, bounds, bypass, late, activated, groups, shuffle,
+        channelwise, maximum, upsample : as in ConvLayer.
     config : ChipConfig of the chip that it is to run on.
     shape : (1, channels, height, width) of what it makes.
     remark : what a person should know of its weights, to stand behind "binary weights"; or "".
@@ -55,7 +66,10 @@ class Chain:
     size: tuple = ()
     activation: Activation = Activation.NONE
     slope: int = 0
+    bounds: tuple = ()
     bypass: str | None = None
+    late: bool = False
+    activated: str = ""
     groups: int = 1
     shuffle: int = 1
     channelwise: bool = False
@@ -66,18 +80,37 @@ class Chain:
 
     def layer(self):
         """The ConvLayer. A bias of zero becomes -0, which changes nothing at all."""
-        beta = np.where(self.bias == 0, np.uint16(MINUS_ZERO), half_bits(self.bias))
+        alpha, beta = half_bits(self.scale), half_bits(self.bias)
+        if self.threshold:
+            alpha, beta = sign_parameters(self.scale, self.bias)
+        beta = np.where(beta == 0, np.uint16(MINUS_ZERO), beta)
         return ConvLayer(
             name=self.name, source=self.source, target=self.value, weights=self.weights,
-            alpha=half_bits(self.scale), beta=beta, stride=self.stride, taps=self.taps,
-            size=self.size, activation=self.activation, slope=self.slope, bypass=self.bypass,
-            groups=self.groups, shuffle=self.shuffle, channelwise=self.channelwise,
-            maximum=self.maximum, upsample=self.upsample)
+            alpha=alpha, beta=beta, stride=self.stride, taps=self.taps, size=self.size,
+            activation=self.activation, slope=self.slope, bounds=self.bounds, bypass=self.bypass,
+            late=self.late, activated=self.activated, groups=self.groups, shuffle=self.shuffle,
+            channelwise=self.channelwise, maximum=self.maximum, upsample=self.upsample)
+
+    @property
+    def threshold(self):
+        """Whether it is a sign of a sum alone, which is compared with a threshold."""
+        return self.activation == Activation.SIGN and (self.bypass is None or self.late)
+
+    def clamp(self, low, high):
+        """Bounds, real numbers, behind what there is: those of all together."""
+        values = np.array(self.bounds or self.activation.bounds, np.uint16).view(np.float16)
+        limits = np.array([half_bits(low), half_bits(high)], np.uint16).view(np.float16)
+        # Adding 0 makes -0 to +0.
+        bounds = tuple(int(bits) for bits in half_bits(np.clip(values, *limits) + np.float16(0)))
+        if self.activation in (Activation.NONE, Activation.RELU):
+            self.activation = (Activation.RELU if bounds == Activation.RELU.bounds
+                               else Activation.NONE)
+        self.bounds = () if bounds == self.activation.bounds else bounds
 
     def absorb(self, node, graph):
         """Fold the node that reads ``value``; returns a Refusal when that is not possible."""
         action = _ACTIONS.get(node.operation) if not node.domain else (
-            _sign if qonnx.is_quantizer(node.proto) else None)
+            sign if qonnx.is_quantizer(node.proto) else None)
         if action is None:
             return no_such_operation(node, graph)
         strange = None if node.domain else unknown(node, graph)
@@ -86,7 +119,7 @@ class Chain:
         if self.shuffle > 1:
             return Refusal("comes after a channel shuffle", (advice.chip(
                 "shuffle last, before the next convolution", channelwise=True),))
-        late = self._late(action)
+        late = self._late(action, node, graph)
         # What would be in the way at its right place is said at once.
         chain = replace(self, nodes=[*self.nodes]) if late else self
         with np.errstate(all="ignore"):     # scales that are not finite are refused at the end
@@ -95,43 +128,27 @@ class Chain:
             self.take([node])
         return refusal
 
-    def _late(self, action):
+    def _late(self, action, node, graph):
         """Refusal of a step behind the activation, else None."""
-        if self.activation == Activation.NONE or action in (_pass, _shuffle):
+        active = self.activation != Activation.NONE or self.bounds
+        if not active or action in (_pass, _shuffle) or (not self.late and (
+                action in CLAMPS or (action is _add and self._adds_map(node, graph)))):
             return None
-        if action in _ACTIVATIONS:
+        if action in (*BENDS, *CLAMPS):
             return Refusal("is a second activation", (advice.ONE_ACTIVATION,))
         return Refusal("comes after the activation, which is the chip's last step",
                        (advice.chip("convolution, scale, addition, bias, then activation",
                              channelwise=True),))
 
+    def _adds_map(self, node, graph):
+        """Whether a node is an addition of another map."""
+        other = [name for name in node.inputs if name != self.value]
+        return node.operation == "Add" and len(other) == 1 and other[0] not in graph.constants
+
     def take(self, nodes):
         """Nodes, one behind the other, that are folded now."""
         self.nodes += nodes
         self.value = nodes[-1].outputs[0]
-
-
-def _per_channel(graph, name, shape):
-    """A constant that is one value for each channel of a map of ``shape`` (1, C, H, W) that it is
-    broadcast to: float64 (C,); or None."""
-    if name not in graph.constants:
-        return None
-    values = np.asarray(graph.constants[name])
-    try:
-        if values.dtype.kind not in "fiu" or np.broadcast_shapes(values.shape, shape) != shape:
-            return None
-    except ValueError:
-        return None
-    pixels = np.broadcast_to(values, shape)[0].reshape(shape[1], -1).astype(np.float64)
-    return None if (pixels != pixels[:, :1]).any() else pixels[:, 0].copy()
-
-
-def _operands(chain, node, graph):
-    """(per-channel constant or None, name of the other operand)."""
-    other = [name for name in node.inputs if name != chain.value]
-    if len(other) != 1:
-        return None, chain.value
-    return _per_channel(graph, other[0], chain.shape), other[0]
 
 
 _NOT_PER_CHANNEL = Refusal("its other operand is not one constant, or one per channel",
@@ -142,7 +159,7 @@ _AFTER_BYPASS = Refusal("scales after the residual addition; the chip scales bef
 
 
 def _multiply(chain, node, graph):
-    values, _ = _operands(chain, node, graph)
+    values, _ = operands(chain, node, graph)
     if values is None:
         return _NOT_PER_CHANNEL
     if node.operation == "Div":
@@ -174,7 +191,7 @@ def _batch_norm(chain, node, graph):
 
 
 def _add(chain, node, graph):
-    values, other = _operands(chain, node, graph)
+    values, other = operands(chain, node, graph)
     if values is not None:
         chain.bias = chain.bias + (-values if node.operation == "Sub" else values)
         return None
@@ -187,71 +204,8 @@ def _add(chain, node, graph):
         return Refusal(f"adds {graph.shapes.get(other, 'unknown shape')} to {chain.shape}",
                        (advice.EQUAL_SHAPES,))
     chain.bypass = other
-    return None
-
-
-def _relu(chain, node, graph):
-    chain.activation = Activation.RELU
-
-
-def _clip(chain, node, graph):
-    """From 0 to a number that binary16 does not reach."""
-    if opset_of(graph) < 11:
-        least, most = (node.attributes.get(name) for name in ("min", "max"))
-    else:
-        bounds = [*node.inputs[1:], "", ""][:2]
-        if any(name and name not in graph.constants for name in bounds):
-            return Refusal("its bounds are not constants", (advice.becomes("Relu"),))
-        least, most = (graph.constants.get(name) for name in bounds)
-    if least is None or np.any(least != 0) or (most is not None and np.any(most < _BEYOND)):
-        return Refusal("bounds other than 0 and infinity", (advice.becomes("Relu"),))
-    chain.activation = Activation.RELU
-    return None
-
-
-def _maximum(chain, node, graph):
-    values, _ = _operands(chain, node, graph)
-    if values is None or values.any():
-        return Refusal("is no maximum of a map and 0", (advice.becomes("Relu"),))
-    chain.activation = Activation.RELU
-    return None
-
-
-def _sign(chain, node, graph):
-    quantizer = qonnx.quantizer_of(node, graph.constants)
-    if quantizer is None or not quantizer.bipolar or (quantizer.scale != 1).any() or (
-            np.any(quantizer.zero != 0)):
-        return Refusal("is no sign of scale 1", (advice.SCALE_ONE,))
-    chain.activation = Activation.SIGN
-    return None
-
-
-def _leaky_relu(chain, node, graph):
-    return _leak(chain, node.attributes.get("alpha", 0.01))
-
-
-def _prelu(chain, node, graph):
-    slopes = np.unique(graph.constants.get(node.inputs[1], ()))
-    if len(slopes) != 1:
-        return Refusal("has several slopes, or computes them", (
-            advice.ONE_SLOPE, advice.chip("Relu", leaky=True)))
-    return _leak(chain, float(slopes[0]))
-
-
-def _leak(chain, alpha):
-    if alpha == 0:
-        chain.activation = Activation.RELU
-        return None
-    slope = half_bits(np.float64(alpha))
-    refusals = []
-    if not chain.config.leaky:
-        refusals.append(Refusal("the chip has no leaky ReLU", (advice.chip("Relu", leaky=True),)))
-    if slope & 0x7FFF >= 0x7C00:
-        refusals.append(Refusal(f"its alpha {alpha:.4g} exceeds binary16",
-                                (advice.attributes(alpha=float(np.copysign(65504, alpha))),)))
-    if refusals:
-        return together(refusals)
-    chain.activation, chain.slope = Activation.LEAKY, int(slope)
+    chain.late = chain.activation != Activation.NONE or bool(chain.bounds)
+    chain.activated = chain.value if chain.late else ""
     return None
 
 
@@ -289,9 +243,9 @@ def _pass(chain, node, graph):
     return None
 
 
-_ACTIVATIONS = (_relu, _clip, _maximum, _sign, _leaky_relu, _prelu)
 _ACTIONS = {"BatchNormalization": _batch_norm, "Mul": _multiply, "Div": _multiply, "Add": _add,
-            "Sub": _add, "Relu": _relu, "Cast": _pass, "Reshape": _shuffle,
-            "LeakyRelu": _leaky_relu, "PRelu": _prelu, "Clip": _clip, "Max": _maximum}
+            "Sub": _add, "Relu": relu, "Cast": _pass, "Reshape": _shuffle,
+            "LeakyRelu": leaky_relu, "PRelu": prelu, "Clip": clip, "Max": one_bound,
+            "Min": one_bound, "Sign": three_way_sign}
 # Operations that are steps of the chip, but only behind a convolution; a Reshape is none by itself.
 FOLDED = frozenset(_ACTIONS) - {"Reshape"}

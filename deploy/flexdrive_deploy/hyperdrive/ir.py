@@ -36,7 +36,8 @@ def halo_of(taps, stride):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ConvLayer:
-    """One CONV: y = activation(alpha * conv(x) + bypass + beta), binary16 after each step.
+    """One CONV: y = activation(alpha * conv(x) + bypass + beta), or, ``late``,
+    activation(alpha * conv(x) + beta) + bypass, binary16 after each step.
 
     Attributes
     ----------
@@ -52,7 +53,9 @@ class ConvLayer:
     size : (rows, columns) of the target, at most ceil(source / stride); () that.
     activation : flexdrive.hyperdrive.descriptor.fields.Activation.
     slope : binary16 pattern, of LEAKY.
-    bypass : name of the map to add, or None.
+    bounds : binary16 patterns (low, high) of the activation, () its own.
+    bypass : name of the map to add, or None; late : it is added after the activation.
+    activated : name of the map between activation and late addition, should it ever be one.
     groups : output channels in as many equal groups, each of which reads its group of the input.
     shuffle : channel g*K + j of the result, K = c_out / shuffle, goes to channel j*shuffle + g.
     channelwise : output channel c is made from input channel c alone; weights are (c_out, 1, p, q).
@@ -75,7 +78,10 @@ class ConvLayer:
     size: tuple = ()
     activation: Activation = Activation.NONE
     slope: int = 0
+    bounds: tuple = ()
     bypass: str | None = None
+    late: bool = False
+    activated: str = ""
     groups: int = 1
     shuffle: int = 1
     channelwise: bool = False
@@ -154,6 +160,11 @@ def _checked_layer(layer, shapes):
             fail(f"{name} = {parts} does not divide {layer.c_out} output channels")
     if layer.shuffle > 1 and layer.bypass is not None:
         fail("adds a map and shuffles; shuffle in the layer before or behind")
+    if layer.late and (layer.bypass is None or len(layer.parts) > 1):
+        fail("adds after its activation, so it has a bypass and is in one part")
+    if layer.bounds and (len(layer.bounds) != 2 or any(
+            bound & 0x7FFF > 0x7C00 for bound in layer.bounds)):
+        fail(f"bounds {layer.bounds} are not two binary16 numbers")
     if layer.parts and (min(layer.parts) < 1 or sum(layer.parts) != weights.shape[1]):
         fail(f"parts {layer.parts} are not {weights.shape[1]} input channels")
     for name in ("alpha", "beta"):

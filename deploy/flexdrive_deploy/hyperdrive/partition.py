@@ -65,9 +65,10 @@ def _depths(graph):
 
 def _out_of_range(chain):
     """Refusal of scales or biases that binary16 cannot hold, else None."""
+    largest = np.float64 if chain.threshold else np.float16
     for what, values in (("scale", chain.scale), ("bias", chain.bias)):
         with np.errstate(over="ignore"):
-            bad = ~np.isfinite(np.asarray(values).astype(np.float16))
+            bad = ~np.isfinite(np.asarray(values).astype(largest))
         if bad.any():
             channel = int(np.argmax(bad))
             value = np.asarray(values)[channel]
@@ -222,8 +223,10 @@ def _verdict(node, chip, joins, averages, refusals, graph):
         head = chip[node]
         own = _own(node, head)
         folded = own if head.nodes[0] is node else f"folded into {head.name}"
+        if head.threshold and (node.operation == "Sign" or qonnx.is_quantizer(node.proto)):
+            folded += ", its sum compared with a threshold"
         if head.bypass is not None and head.bypass in node.inputs and node.operation == "Add":
-            folded = f"bypass of {head.name}"
+            folded = f"bypass of {head.name}{', after its activation' if head.late else ''}"
         return Placement(node.name, node.operation, "chip", folded)
     if qonnx.is_quantizer(node.proto):
         return Placement(node.name, node.operation, *qonnx.placement_of(node, graph))

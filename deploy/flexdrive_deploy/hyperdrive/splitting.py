@@ -14,7 +14,7 @@ import numpy as np
 
 from flexdrive.hyperdrive.descriptor.fields import Activation
 
-from .ir import MINUS_ZERO, ChipGraph
+from .ir import MINUS_ZERO, ONE, ChipGraph, ConvLayer
 from .tiling import choose_interleave, tile_edges
 
 __all__ = ["Piece", "overwritten", "pieces", "split_inputs"]
@@ -27,7 +27,7 @@ class Piece:
     Attributes
     ----------
     name : of the layer.
-    weights, alpha, beta, activation : of this CONV.
+    weights, alpha, beta, activation, bounds, late : of this CONV.
     first_in : channel of the layer's source that is its first.
     first_out, step : channel of the layer's target that is its first, and distance to the next.
     continues : it adds to what the piece before has made, instead of the layer's bypass.
@@ -40,6 +40,8 @@ class Piece:
     alpha: np.ndarray
     beta: np.ndarray
     activation: Activation
+    bounds: tuple
+    late: bool
     first_in: int
     first_out: int
     step: int
@@ -85,7 +87,8 @@ def pieces(layer):
             yield Piece(
                 layer.name, layer.weights[first:stop, begin:end], layer.alpha[first:stop],
                 beta if final else np.full_like(beta, MINUS_ZERO),
-                layer.activation if final else Activation.NONE,
+                layer.activation if final else Activation.NONE, layer.bounds if final else (),
+                layer.late,
                 first if layer.channelwise else group * layer.weights.shape[1] + begin,
                 place * layer.shuffle + rank, layer.shuffle, begin > 0, final, layer.channelwise)
             begin = end
@@ -97,7 +100,8 @@ def split_inputs(graph, config, *, mesh=False):
 
     Sums of parts are rounded one by one, scaled, and added as a bypass is, so such a layer's result
     depends on the number of parts ("Hyperdrive", JETCAS 2019, on more than 512 input channels).
-    A layer is split evenly, into as few parts as possible.
+    A layer is split evenly, into as few parts as possible. The addition behind the activation of
+    such a layer becomes a layer of its own.
     """
     tiles = tile_edges(graph, config, mesh=mesh)
 
@@ -106,13 +110,28 @@ def split_inputs(graph, config, *, mesh=False):
         rows, columns = tiles[layer.target]
         once = rows * columns <= config.adder_depth     # each word is used once, none is kept
         if layer.parts or layer.channelwise or inputs <= most or most == 0 or once:
-            return layer
+            return [layer]
         count = ceil(inputs / most)
-        return replace(layer, parts=tuple(
+        layer = replace(layer, parts=tuple(
             (index + 1) * inputs // count - index * inputs // count for index in range(count)))
+        return _added_apart(layer, config) if layer.late else [layer]
 
-    return ChipGraph(graph.inputs, [split(layer) for layer in graph.layers], graph.outputs,
-                     graph.concats, graph.averages)
+    return ChipGraph(graph.inputs, [part for layer in graph.layers for part in split(layer)],
+                     graph.outputs, graph.concats, graph.averages)
+
+
+def _added_apart(layer, config):
+    """A layer without its late addition, and the addition: of every channel by itself, which
+    takes a CONV each on chips without channelwise."""
+    between = layer.activated or f"{layer.target}/activated"
+    ones = np.ones((layer.c_out, 1, 1, 1), np.uint8)
+    return [
+        replace(layer, target=between, bypass=None, late=False),
+        ConvLayer(name=f"{layer.name}/addition", source=between, target=layer.target, weights=ones,
+                  alpha=np.full(layer.c_out, ONE, np.uint16), bypass=layer.bypass,
+                  beta=np.full(layer.c_out, MINUS_ZERO, np.uint16),
+                  channelwise=config.channelwise,
+                  groups=1 if config.channelwise else layer.c_out)]
 
 
 def overwritten(graph, layer, tiles, config):

@@ -15,8 +15,8 @@ __all__ = ["DIALECTS", "NEEDS_HARDWARE", "build"]
 
 DIALECTS = {function.__name__: function for family in (
     activations, moves, windows, joins, weights) for function in family.NETWORKS}
-# What only another chip can do: a halo of 2, a clamp.
-NEEDS_HARDWARE = ("valid", "dilated", "relu6")
+# What only another chip can do: a halo of 2.
+NEEDS_HARDWARE = ("valid", "dilated")
 # Of inputs with one axis of pixels.
 _OVER_TIME = ("conv1d", "conv1d_residual", "conv1d_mean")
 

@@ -3,15 +3,18 @@
 import numpy as np
 import pytest
 
+from flexdrive.emit import emit_rtlil
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.memory.arbiter import Arbiter
+from flexdrive_deploy.hdl.combinational import combinational_paths
 
 from .bench import drive, output_names
 
 
 def _granted(banks, request):
-    """Which of (read, write, bypass) go in one cycle; ``request``: None or an address each."""
-    read, write, bypass = request
+    """Which of (write, bypass) go in one cycle; ``request``: None or an address each of (read,
+    write, bypass) and of the host's read and write, which are alone."""
+    read, write, bypass = request[:3]
     taken = {read % banks} if read is not None else set()
     write_goes = write is not None and write % banks not in taken
     if write_goes:
@@ -34,19 +37,32 @@ def test_every_output_in_every_cycle(words, banks):
         checked.add(name)
 
     def stimulus():
-        before = [(None, None, None)] * 2       # requests of the last two cycles
+        before = [(None,) * 5] * 2      # requests of the last two cycles
         for cycle in range(500):
             request = tuple(int(random.integers(words)) if random.random() < share else None
                             for share in (0.5, 0.7, 0.7))
+            host = (None, None)
+            if random.random() < 0.3:
+                request, host = (None,) * 3, (int(random.integers(words)), None)
+                host = host[::random.choice((1, -1))]
+            # Addresses that nobody asks for are any.
             seen = yield {name: value for kind, address in zip(
                 ("read", "write", "bypass"), request, strict=True) for name, value in (
-                    (kind, address is not None), (f"{kind}_address", address or 0))}
+                    (kind, address is not None),
+                    (f"{kind}_address", int(random.integers(words)) if address is None
+                     else address))} | {
+                "host_read": host[0] is not None, "host_write": host[1] is not None,
+                "host_address": next((at for at in host if at is not None),
+                                     int(random.integers(words)))}
+            request += host
             for name, goes in zip(("write", "bypass"), _granted(banks, request), strict=True):
                 check(seen, f"{name}_granted", goes)
             if cycle >= 1:
                 accesses = {}
-                (read, write, bypass), goes = before[-1], _granted(banks, before[-1])
+                (read, write, bypass, *host), goes = before[-1], _granted(banks, before[-1])
                 for address, made, kind in ((read, read is not None, (1, 0)),
+                                            (host[0], host[0] is not None, (1, 0)),
+                                            (host[1], host[1] is not None, (0, 1)),
                                             (write, goes[0], (0, 1)), (bypass, goes[1], (1, 0))):
                     if made:
                         assert address % banks not in accesses, "two accesses of one bank"
@@ -57,7 +73,8 @@ def test_every_output_in_every_cycle(words, banks):
                     assert (int(port.address), int(port.read), int(port.write)) == made
                 checked.add("banks")
             if cycle >= 2:
-                read, _, bypass = before[-2]
+                read, _, bypass, host_read, _ = before[-2]
+                read = host_read if read is None else read
                 check(seen, "bypass_valid", _granted(banks, before[-2])[1])
                 for name, address, made in (
                         ("read_bank", read, read is not None),
@@ -68,3 +85,13 @@ def test_every_output_in_every_cycle(words, banks):
 
     drive(arbiter, stimulus())
     assert checked == output_names(arbiter)
+
+
+def test_no_grant_depends_on_the_host():
+    """Whether the host is ready, and where a transfer is, must not be in the path of the tail."""
+    config = ChipConfig(rows=1, columns=1, channels=1, fm_words=64, fm_banks=4, weight_words=2)
+    paths = combinational_paths(emit_rtlil(Arbiter(config)))
+    assert paths == {
+        name: {"write_granted", "bypass_granted"} for name in (
+            "read", "read_address", "write", "write_address")} | {
+        name: {"bypass_granted"} for name in ("bypass", "bypass_address")}

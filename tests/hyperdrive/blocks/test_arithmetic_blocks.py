@@ -2,11 +2,11 @@
 (:mod:`..binary16`), whatever waits."""
 
 from collections import deque
+from itertools import product
 
 import numpy as np
 import pytest
 
-from flexdrive.hyperdrive.descriptor.fields import Activation
 from flexdrive.hyperdrive.memory.global_average import Average
 from flexdrive.hyperdrive.tile.tail import Tail
 
@@ -31,16 +31,25 @@ def is_nan(word):
     return word & 0x7FFF > _INFINITY
 
 
-def activated(word, activation, slope):
-    """docs/hyperdrive.md, activations: of NaN every one makes NaN, -0 is no negative number."""
+def ordered(word):
+    """A number of the order of binary16 patterns that are no NaNs, -0 before +0."""
+    return ~word & 0xFFFF if word & _SIGN else word | _SIGN
+
+
+def activated(word, layer):
+    """docs/hyperdrive-descriptors.md: of NaN everything makes NaN, -0 is no negative number."""
     negative = word & _SIGN and word != _SIGN
-    if is_nan(word) or activation == Activation.NONE:
+    if is_nan(word):
         return word
-    if activation == Activation.RELU:
-        return 0 if word & _SIGN else word
-    if activation == Activation.SIGN:
-        return _ONE | _SIGN if negative else _ONE
-    return multiply(word, slope) if negative else word
+    if layer["sign"]:
+        return layer["low"] if negative else layer["high"]
+    if negative:
+        word = multiply(word, layer.get("slope", _ONE))
+    if is_nan(word):
+        return word
+    if ordered(word) < ordered(layer["low"]):
+        return layer["low"]
+    return layer["high"] if ordered(word) > ordered(layer["high"]) else word
 
 
 @pytest.mark.slow
@@ -51,19 +60,23 @@ def test_tail(channels, depth, leaky):
     group comes while values of the one before are under way."""
     tail, random = Tail(channels, depth, leaky=leaky), np.random.default_rng(channels + depth)
     assert output_names(tail) == {"result"}
-    kinds = [kind for kind in Activation if leaky or kind != Activation.LEAKY]
 
-    def layer(activation, zeros):
+    def bound(none):
+        word = none if random.integers(3) == 0 else half(random, random.integers(2))
+        return none if is_nan(word) else word
+
+    def layer(sign, late, zeros):
         def draw():
             return half(random, zeros)
 
-        slope = draw()
-        uses_bypass = bool(random.integers(2))
-        yield {"activation": activation, "bypass": uses_bypass, "advance": 0, "shift": 0,
-               **({"slope": slope} if leaky else {})}
+        uses_bypass = bool(random.integers(4))
+        options = {"sign": sign, "late": late, "low": bound(_INFINITY | _SIGN),
+                   "high": bound(_INFINITY),
+                   **({"slope": _ONE if sign else draw()} if leaky else {})}
+        yield {"bypass": uses_bypass, "advance": 0, "shift": 0, **options}
         held = [deque() for _ in range(depth)]
         # By advances, from the one behind the shift on: the value that arrives then.
-        way = deque([None] * (tail.latency - 1))
+        way = deque([None] * (tail.latency_of(depth, leaky, late) - 1))
         shifted = None                          # the accumulator of the advance before
         fresh, bypass = False, 0                # its word from memory stands in the first cycle
         for step in range(60):
@@ -99,16 +112,19 @@ def test_tail(channels, depth, leaky):
             way.popleft()
             if shifted is not None:
                 word = multiply(shifted, scale)
-                word = add(add(word, bypass if uses_bypass else _SIGN), bias)
-                way.append(activated(word, activation, slope))
+                added = bypass if uses_bypass else _SIGN
+                if late:
+                    way.append(add(activated(add(word, bias), options), added))
+                else:
+                    way.append(activated(add(add(word, added), bias), options))
             else:
                 way.append(None)
             shifted, fresh = taken, taken is not None
 
     def stimulus():
-        for kind in kinds:
-            for zeros in (False, True):
-                yield from layer(kind, zeros)
+        for _ in range(3):
+            for sign, late, zeros in product((0, 1), repeat=3):
+                yield from layer(sign, late, zeros)
 
     drive(tail, stimulus())
 

@@ -52,7 +52,11 @@ EDGES = {
        (replace(TAPPED, kernel=2, row_taps=0b01, column_taps=0b11), {"row_taps": 0b10}),
        (WIDE, {"stride": 1}), (replace(WIDE, row_taps=0b111), {"row_taps": 0b1000})],
     Code.STRIDE: [(CONV, {"stride": 0}), (CONV, {"stride": 3})],
-    Code.ACTIVATION: [(replace(CONV, activation=2), {"activation": 3}), (CONV, {"activation": 4})],
+    Code.ACTIVATION: [(replace(CONV, activation=2), {"activation": 3}), (CONV, {"activation": 4}),
+                      (replace(TAPPED, low=0x7C00), {"low": 0x7C01}),
+                      (replace(TAPPED, low=0xFC00), {"low": 0xFC01}),
+                      (replace(TAPPED, high=0x7C00), {"high": 0x7E00}),
+                      (replace(TAPPED, high=0xFC00), {"high": 0xFFFF})],
     Code.INTERLEAVE: [(replace(CONV, interleave=2), {"interleave": 3}), (CONV, {"interleave": 0})],
     Code.PAYLOAD: [(CONV, {"payload": 5}), (CONV, {"payload": 7}), (LOAD, {"payload": 1})],
     Code.ZERO: [(CONV, {"tile_rows": 0}), (CONV, {"tile_columns": 0}), (CONV, {"in_channels": 0}),
@@ -214,6 +218,16 @@ def expected_taps(d):
     return fields
 
 
+def expected_activation(d):
+    """Every kind as a slope, bounds and whether it is a sign."""
+    low, high = {0: (0xFC00, 0x7C00), 1: (0, 0x7C00), 2: (0xBC00, 0x3C00),
+                 3: (0xFC00, 0x7C00)}[d.activation]
+    if d.extended:
+        low, high = d.low, d.high
+    factor = d.slope if d.operation != Operation.CONV or d.activation == 3 else 0x3C00
+    return {"sign": d.activation == 2, "low": low, "high": high, "slope": factor}
+
+
 def expected_layer(d):
     """Every field of the layer, from the docstrings of the descriptor and of the layer."""
     conv = d.operation == Operation.CONV
@@ -226,12 +240,12 @@ def expected_layer(d):
     pitch = d.out_pitch if conv else d.in_pitch
     return {
         **{name: getattr(d, name) for name in (
-            "operation", "channelwise", "maximum", "average", "slope", "bypass", "in_base",
+            "operation", "channelwise", "maximum", "average", "bypass", "late", "in_base",
             "in_channels", "out_base", "out_channels", "bypass_base", "tile_rows", "tile_columns",
             "full_rows", "full_columns", "last_rows", "last_columns", "in_pitch", "out_pitch",
             "out_step", "halo", "north", "west", "south", "east", "in_border_rows",
             "in_border_columns", "in_corner", "border_rows", "border_columns", "border_corner")},
-        "code": Code.OK, "activation": d.activation,
+        "code": Code.OK, **expected_activation(d),
         "reach": (d.kernel - (d.extended and stride == 2)) // 2 if conv else 0,
         **expected_taps(d),
         "upsample": doubled, "two": stride == 2, "blocks": d.interleave != 1,
@@ -265,7 +279,11 @@ def test_every_field_of_a_layer(parser):
                 full_columns=int(random.integers(3)), last_columns=int(random.integers(columns)),
                 **{side: int(random.integers(most)) for side, most in (
                     ("north", 2), ("west", 2), ("south", 7), ("east", 7))},
-                slope=int(random.integers(1 << 16)))
+                slope=int(random.integers(1 << 16)), late=int(random.integers(2)),
+                activation=int(random.integers(3)))
+            if d.extended:
+                d = replace(d, low=int(random.integers(0x7C00)), high=int(random.integers(
+                    0x8000, 0xFC00)))
             if d.operation == Operation.CONV and number % 3 == 0 and base not in (BESIDE, DOUBLED):
                 d = replace(d, stride=2, out_base=200, border_rows=100, border_columns=100)
             layer = yield from parse(d)

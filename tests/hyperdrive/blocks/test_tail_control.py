@@ -136,10 +136,11 @@ def test_every_value_of_random_layers(name):
         yield from around.cycle()
         assert around.seen["free"]
         assert around.seen["idle"]
-        for _ in range(6):
+        for number in range(6):
             layer = draw_layer(config, random) | {
-                "bypass": int(random.integers(2)), "out_base": int(random.integers(50)),
-                "bypass_base": int(random.integers(50)), "halo": int(random.integers(1, 3)),
+                "bypass": int(random.integers(2)), "late": number % 2,
+                "out_base": int(random.integers(50)), "bypass_base": int(random.integers(50)),
+                "halo": int(random.integers(1, 3)),
                 "out_last_rows": int(random.integers(3)),
                 "out_last_columns": int(random.integers(3))}
             for group in groups(config, layer):

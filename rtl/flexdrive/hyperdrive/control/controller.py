@@ -219,12 +219,11 @@ class Sequencer(Shared):
         config, control = self.config, self.control
         room = exchange.room if exchange is not None else 1
         m.d.comb += [
-            arbiter.read.eq(operand.read | transfer.read),
-            arbiter.read_address.eq(Mux(operand.read, operand.address, transfer.address)),
-            arbiter.write.eq((tail.write_wanted & room) | transfer.write),
-            transfer.room.eq(room),
-            arbiter.write_address.eq(Mux(tail.write_wanted, tail.write_address,
-                                         transfer.address)),
+            arbiter.read.eq(operand.read), arbiter.read_address.eq(operand.address),
+            arbiter.write.eq(tail.write_wanted & room),
+            arbiter.write_address.eq(tail.write_address), transfer.room.eq(room),
+            arbiter.host_read.eq(transfer.read), arbiter.host_write.eq(transfer.write),
+            arbiter.host_address.eq(transfer.address),
             tail.write_granted.eq(arbiter.write_granted),
             # A write that has no room holds the bypass up, as one that is not granted.
             arbiter.bypass.eq(tail.bypass_wanted & (room | ~tail.write_wanted)),
@@ -297,7 +296,8 @@ class Sequencer(Shared):
             tail.stored.eq(parameters.stored), parameters.index.eq(tail.index),
             parameters.read.eq(tail.read), parameters.release.eq(tail.release),
             parameters.released.eq(tail.released),
-            control.bypass.eq(layer.bypass), control.activation.eq(layer.activation),
+            *(getattr(control, name).eq(layer[name])
+              for name in ("bypass", "late", "sign", "low", "high")),
             *([control.slope.eq(layer.slope)] if self.config.leaky else []),
         ]
         m.d.sync += [control.shift.eq(tail.shift), control.advance.eq(tail.advance),

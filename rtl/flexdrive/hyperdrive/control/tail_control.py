@@ -27,7 +27,8 @@ class TailControl(Shared):
     stages : advances from shift to write, :attr:`flexdrive.hyperdrive.tile.tail.Tail.latency`.
 
     Latency: the first value is shifted CAPTURE cycles after ``captured`` at the earliest; its
-    result is to be written after ``stages`` cycles with ``advance``, the one of the shift included.
+    result is to be written after ``stages`` cycles with ``advance``, the one of the shift included,
+    one more in a layer that is ``late``.
     Combinational from ``stored``, ``bypass_granted`` and ``write_granted`` to ``shift``,
     ``advance``, ``read`` and ``release``, and from ``stored`` to ``bypass_wanted``.
 
@@ -182,20 +183,24 @@ class TailControl(Shared):
 
     def _pipeline(self, m, enters, address, busy, rim):
         """Mirror of the tiles' pipelines: which stages hold results, and their addresses."""
-        valid = [Signal(name=f"valid{i}") for i in range(self.stages)]
-        addresses = [Signal(16, name=f"address{i}", reset_less=True)
-                     for i in range(self.stages)]
+        # The first stage is that of layers that are late, the others go around it.
+        stages, late = self.stages + 1, self.layer.late
+        valid = [Signal(name=f"valid{i}") for i in range(stages)]
+        addresses = [Signal(16, name=f"address{i}", reset_less=True) for i in range(stages)]
         with m.If(self.advance):
-            m.d.sync += [valid[0].eq(enters), addresses[0].eq(address)]
-            for i in range(1, self.stages):
+            m.d.sync += [valid[0].eq(enters & late), addresses[0].eq(address),
+                         valid[1].eq(Mux(late, valid[0], enters)),
+                         addresses[1].eq(Mux(late, addresses[0], address))]
+            for i in range(2, stages):
                 m.d.sync += [valid[i].eq(valid[i - 1]), addresses[i].eq(addresses[i - 1])]
         with m.Elif(self.write_granted):
             m.d.sync += valid[-1].eq(0)
         if rim is not None:
-            for i in range(self.stages):
+            enters = rim
+            for i in range(stages):
                 kept = Signal(rim_layout(), name=f"rim{i}", reset_less=True)
                 with m.If(self.advance):
-                    m.d.sync += kept.eq(rim)
+                    m.d.sync += kept.eq(Mux(late, rim, enters) if i == 1 else rim)
                 rim = kept
             m.d.comb += self.rim.eq(rim)
         m.d.comb += [

@@ -3,6 +3,7 @@ products that the parser makes of them."""
 
 from amaranth.hdl import Cat, Mux, Signal, signed
 
+from ...fp16 import is_nan
 from ..multiple import multiple, multiple_of
 from ..taps import last_of
 from .fields import BORDER_FIELDS, FIELDS, MAGIC, VERSION, Code, Operation
@@ -52,7 +53,8 @@ class Legality:
                 | (raw.extended & self._taps_broken())),
             Code.STRIDE: conv & (raw.stride != 1) & (raw.stride != 2),
             Code.ACTIVATION: conv & ~Cat(raw.activation == kind
-                                         for kind in config.activations).any(),
+                                         for kind in config.activations).any()
+            | (conv & raw.extended & (is_nan(raw.low) | is_nan(raw.high))),
             Code.INTERLEAVE: conv & (raw.interleave != 1)
             & (raw.interleave != config.adder_depth),
             Code.PAYLOAD: raw.payload != Mux(conv, raw.out_channels, 0),

@@ -5,7 +5,7 @@ import enum
 __all__ = ["MAGIC", "VERSION", "Code"]
 
 MAGIC = 0xFD
-VERSION = 4
+VERSION = 5
 
 
 class Code(enum.IntEnum):
@@ -61,7 +61,8 @@ _RULES = {
                  "chip; of taps any up to that, with stride 2 one more, the first row and column "
                  "not behind the centre",
     Code.STRIDE: "the stride is 1 or 2",
-    Code.ACTIVATION: "the activation is none, ReLU or sign, on a chip with leaky also leaky ReLU",
+    Code.ACTIVATION: "the activation is none, ReLU or sign, on a chip with leaky also leaky ReLU, "
+                     "and its bounds are no NaNs",
     Code.INTERLEAVE: "interleave is 1 or the chip's adder depth",
     Code.PAYLOAD: "the payload is a word per output channel (CONV) or empty (LOAD, STORE)",
     Code.ZERO: "tile edges (of input and output) and channels are at least 1, and without links "

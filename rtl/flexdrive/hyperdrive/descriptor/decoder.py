@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ...emit import Shared
 from ..taps import behind_first, last_of
 from .check import TOO_LARGE, Legality
-from .fields import DESCRIPTOR_WORDS, EXTENDED_WORDS, FIELDS, Code, Operation
+from .fields import DESCRIPTOR_WORDS, EXTENDED_WORDS, FIELDS, Activation, Code, Operation
 from .layer import ScaleBias, kept_fields, layer_layout
 
 __all__ = ["Parser", "check_cycles"]
@@ -18,7 +18,8 @@ __all__ = ["Parser", "check_cycles"]
 _FIELDS = data.StructLayout({field.name: field.width for field in FIELDS})
 _PLAIN_BITS = 32 * DESCRIPTOR_WORDS
 _EXTENDED_BIT = next(field.offset for field in FIELDS if field.name == "extended")
-assert _FIELDS.size == 32 * EXTENDED_WORDS == _PLAIN_BITS + 32      # one word more, in one state
+assert _FIELDS.size == 32 * EXTENDED_WORDS
+_ONE = 0x3C00              # slope that changes nothing
 # Codes of rules; the others are of stops.
 _REFUSALS = sorted(code for code in Code if not code.stops)
 
@@ -91,8 +92,12 @@ class Parser(Shared):
             with m.State("EXTENSION"):
                 m.d.comb += self.i.ready.eq(1)
                 with m.If(self.i.valid):
-                    m.d.sync += raw.eq(Cat(raw.as_value()[:_PLAIN_BITS], self.i.payload))
-                    m.next = "DECODE"
+                    m.d.sync += [
+                        raw.eq(Cat(raw.as_value()[:_PLAIN_BITS], raw.as_value()[_PLAIN_BITS + 32:],
+                                   self.i.payload)), count.eq(count + 1)]
+                    with m.If(count == EXTENDED_WORDS - DESCRIPTOR_WORDS - 1):
+                        m.d.sync += count.eq(0)
+                        m.next = "DECODE"
             with m.State("DECODE"):
                 self._decode(m, raw)
                 m.d.sync += [payload.eq(raw.payload), turn.eq(1)]
@@ -154,7 +159,6 @@ class Parser(Shared):
             layer.reach.eq(Mux(conv, (raw.kernel - (raw.extended & two))[:4] >> 1, 0)),
             layer.upsample.eq(up),
             layer.average.eq(raw.average if self.config.channelwise else 0),
-            layer.activation.eq(raw.activation[:2]),
             layer.blocks.eq((raw.interleave != 1) if self.config.adder_depth > 1 else 0),
             *(getattr(layer, f"made_{name}").eq(Mux(conv, getattr(raw, f"out_{name}"), loaded))
               for name, loaded in (("channels", raw.in_channels), ("pitch", raw.in_pitch),
@@ -164,6 +168,7 @@ class Parser(Shared):
             layer.out_last_rows.eq(made(raw.last_rows)),
             layer.out_last_columns.eq(made(raw.last_columns)),
         ]
+        self._decode_activation(m, raw, conv)
         for axis, taps in (("rows", raw.row_taps), ("columns", raw.column_taps)):
             window = Signal(2 * self.config.halo + 2, name=f"window_{axis}")
             m.d.comb += window.eq(Mux(raw.extended, taps,
@@ -178,6 +183,20 @@ class Parser(Shared):
             there = Signal(4, name=f"{side}_there")     # rows or columns of the made map
             m.d.comb += there.eq(made(getattr(raw, side)))
             m.d.sync += getattr(layer, f"made_{side}").eq(Mux(there < raw.halo, there, raw.halo))
+
+    def _decode_activation(self, m, raw, conv):
+        """Every kind as a slope, bounds, and whether it is a sign."""
+        layer = self.layer
+        m.d.sync += [layer.sign.eq(raw.activation == Activation.SIGN),
+                     layer.slope.eq(Mux(conv & (raw.activation != Activation.LEAKY), _ONE,
+                                        raw.slope))]
+        for at, name in enumerate(("low", "high")):
+            with m.Switch(raw.activation):
+                for kind in Activation:
+                    with m.Case(kind):
+                        m.d.sync += layer[name].eq(kind.bounds[at])
+            with m.If(raw.extended):
+                m.d.sync += layer[name].eq(raw[name])
 
     def _products(self, m, raw):
         """One multiplication a cycle, on one multiplier that saturates, with a register for what it

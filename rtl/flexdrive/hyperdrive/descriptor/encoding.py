@@ -5,15 +5,24 @@ from dataclasses import dataclass, make_dataclass
 from typing import Any, NamedTuple, Protocol
 
 from ...errors import StreamError
-from .fields import DESCRIPTOR_WORDS, EXTENDED_WORDS, FIELDS, Operation, width_of
+from .fields import (
+    DESCRIPTOR_WORDS,
+    EXTENDED_WORDS,
+    FIELDS,
+    Activation,
+    Operation,
+    width_of,
+)
 
 __all__ = ["Command", "Descriptor", "encode", "iterate", "tap_fields"]
 
 _EXTENDED = next(field for field in FIELDS if field.name == "extended")
 # Pitches that are not given are the channels of that map.
 _PITCHES = {"in_pitch": "in_channels", "out_pitch": "out_channels"}
+# Bounds that are not given are those of the activation.
+_BOUNDS = ("low", "high")
 _Fields = make_dataclass(
-    "_Fields", [(field.name, int, None if field.name in _PITCHES else field.default)
+    "_Fields", [(field.name, int, None if field.name in (*_PITCHES, *_BOUNDS) else field.default)
                 for field in FIELDS], frozen=True, kw_only=True)
 
 
@@ -21,16 +30,20 @@ _Fields = make_dataclass(
 class Descriptor(_Fields):
     """A descriptor; every attribute is the field of that name
     (:data:`~flexdrive.hyperdrive.descriptor.fields.FIELDS`). Pitches that are not given are the
-    channels: the map lies alone."""
+    channels: the map lies alone. Bounds that are not given are those of the activation; they are
+    None where the descriptor is not extended (:attr:`bounds`)."""
 
     def __post_init__(self):
         for pitch, channels in _PITCHES.items():
             if getattr(self, pitch) is None:
                 object.__setattr__(self, pitch, getattr(self, channels))
+        if self.extended:
+            for name, bound in zip(_BOUNDS, self.bounds, strict=True):
+                object.__setattr__(self, name, bound)
 
     def __repr__(self):
         said = (f"{field.name}={getattr(self, field.name)}" for field in FIELDS
-                if getattr(self, field.name) != field.default)
+                if getattr(self, field.name) not in (field.default, None))
         return f"Descriptor({', '.join(said)})"
 
     def words(self):
@@ -43,11 +56,14 @@ class Descriptor(_Fields):
         """
         words = [0] * EXTENDED_WORDS
         for field in FIELDS:
-            value = int(getattr(self, field.name))
+            value = getattr(self, field.name)
+            if value is None:       # a bound that the activation implies
+                continue
+            value = int(value)
             if not 0 <= value < 1 << field.width:
                 raise ValueError(f"Descriptor field {field.name} = {value} does not fit "
                                  f"{field.width} bits")
-            if value and field.word >= self.length:
+            if field.word >= self.length and (value or field.name in _BOUNDS):
                 raise ValueError(f"Descriptor field {field.name} = {value} needs extended = 1")
             words[field.word] |= value << field.lsb
         return words[:self.length]
@@ -62,6 +78,14 @@ class Descriptor(_Fields):
     def length(self):
         """Words of the descriptor."""
         return EXTENDED_WORDS if self.extended else DESCRIPTOR_WORDS
+
+    @property
+    def bounds(self):
+        """(low, high) of a CONV's activation, binary16 patterns."""
+        kind = (Activation(self.activation) if self.activation in tuple(Activation)
+                else Activation.NONE)
+        return tuple(own if given is None else given for own, given in zip(
+            kind.bounds, (self.low, self.high), strict=True))
 
     @property
     def tap_rows(self):
@@ -163,12 +187,14 @@ class Descriptor(_Fields):
         return min(self.halo, self.made_pixels(self.east))
 
 
-def tap_fields(rows, columns, *, stride=1, channelwise=False):
+def tap_fields(rows, columns, *, stride=1, channelwise=False, extended=False):
     """Fields of a CONV whose kernel has taps at these rows and columns, ascending, from its centre:
-    the smallest window, the taps when they do not fill it, and the stride."""
+    the smallest window, the taps when they do not fill it or it is ``extended`` anyway, and the
+    stride."""
     edge = len(rows)
     around = tuple(range(-((edge - 1) // 2), edge // 2 + 1))
-    if tuple(rows) == tuple(columns) == around and (edge % 2 or (channelwise and edge == 2)):
+    if not extended and tuple(rows) == tuple(columns) == around and (
+            edge % 2 or (channelwise and edge == 2)):
         return {"kernel": edge, "stride": stride}
     last = max(*rows, *columns)
     reach = max(0, -rows[0], -columns[0], last - (stride - 1))

@@ -1,6 +1,6 @@
 """Descriptors: what a chip is told to do, written once as data.
 
-A program is a stream of 32-bit words: descriptors of 12 words, or of 13 where ``extended`` says so,
+A program is a stream of 32-bit words: descriptors of 12 words, or of 14 where ``extended`` says so,
 least significant word first, each followed by as many payload words as its first word says. The
 hardware's decoder, the host's encoder and the manual page derive from the tables here.
 
@@ -68,6 +68,16 @@ Arithmetic of CONV, in this order (binary16, round to nearest even after each op
         for ci in input channels:
             v = v + (+x if weight bit else -x)   # x = +0 outside the map
     v = v * alpha;  v = v + bypass (if any);  v = v + beta;  v = activation(v)
+    # With ``late``: v = v * alpha;  v = v + beta;  v = activation(v);  v = v + bypass
+
+The activation is a slope below zero and a clamp: v * ``slope`` for v < 0 with the leaky ReLU,
+then ``low`` where v < ``low``, else ``high`` where v > ``high``; -0 lies before +0. A sign is
+``low`` for v < 0, else ``high``. A NaN stays one. The bounds are infinite, those of ReLU +0 and
+infinity, of a sign -1 and +1; an ``extended`` descriptor says them, whatever the activation.
+
+A sign is exact: with alpha = 1 or -1 and no bypass the sum itself meets beta, and a sum of two
+binary16 numbers is zero only where they are opposite, so whatever is rounded, v < 0 is
+sum < -beta, or sum > beta. Sums of a map and parts of sums are rounded before, as everywhere.
 
 The output may lie in the input's place where every word is read before it is written: with a
 kernel of 1 x 1, no more output channels than the units of a tile make at once (C, or
@@ -105,7 +115,7 @@ __all__ = [
 ]
 
 DESCRIPTOR_WORDS = 12
-EXTENDED_WORDS = 13
+EXTENDED_WORDS = 14
 
 
 class Operation(enum.IntEnum):
@@ -117,13 +127,22 @@ class Operation(enum.IntEnum):
 
 
 class Activation(enum.IntEnum):
-    """Last step of CONV: none; max(v, +0); -1 for v < 0, else +1; v * slope for v < 0, else v. A
-    NaN stays one."""
+    """Last step of CONV, or the last but one: none; max(v, +0); -1 for v < 0, else +1; v * slope
+    for v < 0, else v. A NaN stays one. Each with other bounds (:attr:`bounds`) as well."""
 
     NONE = 0
     RELU = 1
     SIGN = 2
     LEAKY = 3
+
+    @property
+    def bounds(self):
+        """(low, high) where a descriptor does not say them, binary16 patterns."""
+        return _BOUNDS[self]
+
+
+_BOUNDS = {Activation.NONE: (0xFC00, 0x7C00), Activation.RELU: (0x0000, 0x7C00),
+           Activation.SIGN: (0xBC00, 0x3C00), Activation.LEAKY: (0xFC00, 0x7C00)}
 
 
 @dataclass(frozen=True)
@@ -152,7 +171,8 @@ FIELDS = (
     Field("payload", 0, 16, 16, "payload words that follow the descriptor"),
     Field("kernel", 1, 0, 4, "edge of the kernel: 1, 3, 5, 7; 2 with channelwise", 1),
     Field("stride", 1, 4, 4, "1 or 2", 1),
-    Field("activation", 1, 8, 4, "0 none, 1 ReLU, 2 sign (0 gives +1), 3 leaky ReLU"),
+    Field("activation", 1, 8, 3, "0 none, 1 ReLU, 2 sign (0 gives +1), 3 leaky ReLU"),
+    Field("late", 1, 11, 1, "the bypass map is added after the activation"),
     Field("interleave", 1, 12, 4, "output-channel blocks interleaved in the adders: 1 or L", 1),
     Field("bypass", 1, 16, 1, "add the map at bypass_base (shape of the output)"),
     Field("halo", 1, 17, 2,
@@ -166,7 +186,7 @@ FIELDS = (
     Field("maximum", 1, 28, 1, "the largest operand instead of the sum (channelwise only)"),
     Field("upsample", 1, 29, 1, "every input pixel is that of four output pixels (channelwise)"),
     Field("average", 1, 30, 1, "send the scaled sum of each channel (STORE)"),
-    Field("extended", 1, 31, 1, "word 12 follows: the taps (CONV)"),
+    Field("extended", 1, 31, 1, "words 12 and 13 follow: taps and bounds (CONV)"),
     Field("in_base", 2, 0, 16, "first word of the input map in each tile"),
     Field("in_channels", 2, 16, 16, "channels of the input map"),
     Field("out_base", 3, 0, 16, "first word of the output map in each tile"),
@@ -195,6 +215,8 @@ FIELDS = (
     Field("row_taps", 12, 0, 8, "rows with taps, bit i: i - (kernel-1)//2 from the centre"),
     Field("column_taps", 12, 8, 8, "columns with taps, the same"),
     Field("reserved12", 12, 16, 16, "0"),
+    Field("low", 13, 0, 16, "binary16 lower bound of the activation, what a sign makes of v < 0"),
+    Field("high", 13, 16, 16, "binary16 upper bound, what a sign makes of the others"),
 )
 
 # What only chips of a mesh have.

@@ -3,9 +3,9 @@
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
 
-from .fields import Activation, Code, Operation, width_of
+from .fields import Code, Operation, width_of
 
-__all__ = ["ActivationShape", "CodeShape", "OperationShape", "ScaleBias", "kept_fields",
+__all__ = ["CodeShape", "OperationShape", "ScaleBias", "kept_fields",
            "later_taps", "layer_layout"]
 
 
@@ -13,13 +13,6 @@ class OperationShape(enum.Enum, shape=4):
     CONV = Operation.CONV
     LOAD = Operation.LOAD
     STORE = Operation.STORE
-
-
-class ActivationShape(enum.Enum, shape=2):
-    NONE = Activation.NONE
-    RELU = Activation.RELU
-    SIGN = Activation.SIGN
-    LEAKY = Activation.LEAKY
 
 
 class CodeShape(enum.Enum, shape=8):
@@ -74,8 +67,9 @@ def _layer_fields():
         "upsample": unsigned(1),        # of a CONV
         "average": unsigned(1),         # of a STORE, on chips with channelwise
         "two": unsigned(1),             # stride is 2
-        "activation": ActivationShape,
-        "slope": _KEPT, "bypass": _KEPT,
+        "slope": 16,                    # of a CONV's negative values; of an average's sums
+        "sign": unsigned(1), "low": word, "high": word,     # of the activation
+        "bypass": _KEPT, "late": _KEPT,
         "blocks": unsigned(1),          # L blocks of one pixel are interleaved, not L pixels
         "in_base": _KEPT, "in_channels": _KEPT,
         "out_base": _KEPT, "out_channels": _KEPT, "bypass_base": _KEPT,

@@ -1,12 +1,13 @@
 """Memory arbiter: one access per bank and cycle, for all tiles at once.
 
-Operands of the accumulation (and reads for the host, which never come at the same time) always
-go first, then writes, then bypass reads. An access that shares its bank with one before it
-waits. Banks are interleaved by the low address bits, so maps may lie anywhere and consecutive
-channels fall into different banks.
+Operands of the accumulation always go first, then writes, then bypass reads. An access that
+shares its bank with one before it waits. The host's words come when nothing of this runs, so no
+grant depends on them: whether the host is ready is in no path of the tail. Banks are interleaved
+by the low address bits, so maps may lie anywhere and consecutive channels fall into different
+banks.
 """
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -17,14 +18,16 @@ __all__ = ["Arbiter"]
 
 
 class Arbiter(Shared):
-    """Latency: grants in the cycle of the request (combinational); bank ports one cycle later,
-    bank numbers and ``bypass_valid`` two.
+    """Latency: grants in the cycle of the request, combinational from the requests of accumulation
+    and tail alone; bank ports one cycle later, bank numbers and ``bypass_valid`` two.
 
     Members
     -------
     read, read_address : word for the data distribution; always granted.
-    write, write_address, write_granted : word from the tail or the host.
+    write, write_address, write_granted : word from the tail.
     bypass, bypass_address, bypass_granted : word for the tail.
+    host_read, host_write, host_address : word for or from the host, one of both; always granted.
+        Never with a request of the others.
     banks : registered ports of the banks.
     read_bank, bypass_bank : bank of the last granted read, beside its data.
     bypass_valid : a bypass word is at its bank's output.
@@ -37,6 +40,7 @@ class Arbiter(Shared):
             "read": In(1), "read_address": In(16),
             "write": In(1), "write_address": In(16), "write_granted": Out(1),
             "bypass": In(1), "bypass_address": In(16), "bypass_granted": Out(1),
+            "host_read": In(1), "host_write": In(1), "host_address": In(16),
             "banks": Out(data.ArrayLayout(bank_port_layout(config), config.fm_banks)),
             "read_bank": Out(bank), "bypass_bank": Out(bank), "bypass_valid": Out(1),
         }, d=config.fm_words, b=config.fm_banks)
@@ -53,16 +57,19 @@ class Arbiter(Shared):
                                    & ~(self.write & (write == bypass))
                                    & ~(self.write & ~self.write_granted)),
         ]
+        host = self.host_address[:bits]
+        reads = ((self.bypass_granted, self.bypass_address), (self.read, self.read_address),
+                 (self.host_read, self.host_address))
+        writes = ((self.write_granted, self.write_address), (self.host_write, self.host_address))
         for index in range(self.config.fm_banks):
             port = self.banks[index]
             m.d.sync += [port.read.eq(0), port.write.eq(0)]
-            with m.If(self.bypass_granted & (bypass == index)):
-                m.d.sync += [port.address.eq(self.bypass_address[bits:]), port.read.eq(1)]
-            with m.If(self.write_granted & (write == index)):
-                m.d.sync += [port.address.eq(self.write_address[bits:]), port.write.eq(1)]
-            with m.If(self.read & (read == index)):
-                m.d.sync += [port.address.eq(self.read_address[bits:]), port.read.eq(1)]
-        for source, target in ((read, self.read_bank), (bypass, self.bypass_bank)):
+            for strobe, accesses in ((port.read, reads), (port.write, writes)):
+                for request, address in accesses:
+                    with m.If(request & (address[:bits] == index)):
+                        m.d.sync += [port.address.eq(address[bits:]), strobe.eq(1)]
+        for source, target in ((Mux(self.read, read, host), self.read_bank),
+                               (bypass, self.bypass_bank)):
             early = Signal.like(target, name=f"{target.name}_early")
             m.d.sync += [early.eq(source), target.eq(early)]
         granted = Signal()

@@ -4,19 +4,20 @@ Source: the order scale, bypass, bias, ReLU and the one multiplier per tile are 
 (JETCAS 2019); there the tail stops the accumulation, here it runs beside the next group's. The
 bypass and the bias have an adder each (two per tile beside ``channels`` accumulate adders), so
 one result leaves in every cycle that the memory allows.
+
+A layer that is ``late`` takes the two adders in the other order, and the activation from between
+them: the bias first, then the activation and a register behind it, then the bypass.
 """
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
-from ...fp16 import Adder, Multiplier, relu
-from ...fp16.compare import is_nan
-from ..descriptor.layer import ActivationShape
+from ...fp16 import Adder, Multiplier, is_nan, less
 
 __all__ = ["Tail"]
 
-_ONE, _MINUS_ONE = 0x3C00, 0xBC00
+_ONE, _MINUS_ZERO = 0x3C00, 0x8000
 
 
 class Tail(Shared):
@@ -28,8 +29,8 @@ class Tail(Shared):
     depth : pipeline depth L of the adders and the multiplier, and slots of a group.
 
     Latency: a value shifted out in cycle t (``advance`` and ``shift`` high) stands on ``result``
-    after ``latency`` further cycles with ``advance`` high. Everything behind the hold register
-    moves only when ``advance`` is high.
+    after ``latency`` further cycles with ``advance`` high, one more when ``late``. Everything
+    behind the hold register moves only when ``advance`` is high.
 
     Members
     -------
@@ -41,7 +42,11 @@ class Tail(Shared):
     bypass_word : word read from memory for that value; ``bypass_valid`` marks the one cycle in
         which it stands there.
     bypass : the layer has a bypass; otherwise -0 is added, which changes nothing.
-    activation : of the layer; slope : binary16 factor of negative values (``leaky``).
+    late : of the layer: the bypass is added after the activation; constant while values are under
+        way.
+    sign : the activation is ``low`` for negative values, else ``high``; otherwise these are its
+        bounds, binary16, no NaNs.
+    slope : binary16 factor of negative values, 1 with ``sign`` (chips with ``leaky``).
     result : the finished word, binary16.
     """
 
@@ -52,19 +57,19 @@ class Tail(Shared):
         super().__init__({
             "accumulators": In(16 * channels), "capture": In(depth), "shift": In(depth),
             "advance": In(1), "scale": In(16), "bias": In(16), "bypass_word": In(16),
-            "bypass_valid": In(1), "bypass": In(1), "activation": In(ActivationShape),
-            "result": Out(16), **({"slope": In(16)} if leaky else {}),
+            "bypass_valid": In(1), "bypass": In(1), "late": In(1), "sign": In(1), "low": In(16),
+            "high": In(16), "result": Out(16), **({"slope": In(16)} if leaky else {}),
         }, c=channels, l=depth, **({"y": True} if leaky else {}))
 
     @staticmethod
-    def latency_of(depth, leaky):
+    def latency_of(depth, leaky, late=False):
         """Advances from the shift of a value to its result: one register, multiplier, two adders,
-        multiplier of leaky ReLU."""
-        return 1 + (4 if leaky else 3) * depth
+        multiplier of slopes, the register behind an activation that is not last."""
+        return 1 + (4 if leaky else 3) * depth + bool(late)
 
     @property
     def latency(self):
-        """:meth:`latency_of` this tail."""
+        """:meth:`latency_of` this tail, in layers that are not late."""
         return self.latency_of(self.depth, self.leaky)
 
     def elaborate(self, platform):
@@ -83,44 +88,49 @@ class Tail(Shared):
         bypass_word = Signal(16)
         with m.If(self.bypass_valid):
             m.d.sync += kept.eq(self.bypass_word)
-        minus_zero = 0x8000
         m.d.comb += bypass_word.eq(Mux(
-            self.bypass, Mux(self.bypass_valid, self.bypass_word, kept), minus_zero))
-
-        m.submodules.multiplier = multiplier = Multiplier(depth=self.depth,
-                                                          enable=True).in_place()
-        m.submodules.bypass_adder = bypass_adder = Adder(depth=self.depth, enable=True).in_place()
-        m.submodules.bias_adder = bias_adder = Adder(depth=self.depth, enable=True).in_place()
-        m.d.comb += [unit.en.eq(self.advance) for unit in (multiplier, bypass_adder, bias_adder)]
-        m.d.comb += [
-            multiplier.a.eq(value), multiplier.b.eq(self.scale),
-            bypass_adder.a.eq(multiplier.y),
-            bypass_adder.b.eq(self._delayed(m, "bypass", bypass_word, self.depth)),
-            bias_adder.a.eq(bypass_adder.y),
-            bias_adder.b.eq(self._delayed(m, "bias", self.bias, 2 * self.depth)),
-        ]
-        self._activate(m, bias_adder.y)
+            self.bypass, Mux(self.bypass_valid, self.bypass_word, kept), _MINUS_ZERO))
+        self._arithmetic(m, value, bypass_word)
         return m
 
-    def _activate(self, m, value):
-        """The last step, on the sum with its bias."""
+    def _arithmetic(self, m, value, bypass_word):
+        """Multiplier, adders and activation, in the layer's order."""
+        depth, late = self.depth, self.late
+        m.submodules.multiplier = multiplier = Multiplier(depth=depth, enable=True).in_place()
+        m.submodules.first_adder = first = Adder(depth=depth, enable=True).in_place()
+        m.submodules.second_adder = second = Adder(depth=depth, enable=True).in_place()
+        m.d.comb += [unit.en.eq(self.advance) for unit in (multiplier, first, second)]
+        activated, between = Signal(16), Signal(16, reset_less=True)
+        self._activate(m, Mux(late, first.y, second.y), activated)
+        with m.If(self.advance):
+            m.d.sync += between.eq(activated)
+        # A bypass that is late waits as long as the activation takes, register included.
+        waited = self._delayed(m, "late", bypass_word, 1 + (depth if self.leaky else 0))
+        m.d.comb += [
+            multiplier.a.eq(value), multiplier.b.eq(self.scale),
+            first.a.eq(multiplier.y),
+            first.b.eq(self._delayed(m, "first", Mux(late, self.bias, bypass_word), depth)),
+            second.a.eq(Mux(late, between, first.y)),
+            second.b.eq(self._delayed(m, "second", Mux(late, waited, self.bias), 2 * depth)),
+            self.result.eq(Mux(late, second.y, activated)),
+        ]
+
+    def _activate(self, m, value, result):
+        """Slope and bounds, or sign."""
         if self.leaky:
             m.submodules.leaky_multiplier = leaky = Multiplier(depth=self.depth,
                                                                enable=True).in_place()
-            m.d.comb += [leaky.en.eq(self.advance), leaky.a.eq(value), leaky.b.eq(self.slope)]
-            value = self._delayed(m, "value", value, self.depth)
-        negative = value[15] & value[:15].any()
-        m.d.comb += self.result.eq(value)
-        with m.Switch(self.activation):
-            with m.Case(ActivationShape.RELU):
-                m.d.comb += self.result.eq(relu(value))
-            with m.Case(ActivationShape.SIGN):
-                with m.If(~is_nan(value)):
-                    m.d.comb += self.result.eq(Mux(negative, _MINUS_ONE, _ONE))
-            if self.leaky:
-                with m.Case(ActivationShape.LEAKY):
-                    with m.If(negative & ~is_nan(value)):
-                        m.d.comb += self.result.eq(leaky.y)
+            m.d.comb += [leaky.en.eq(self.advance), leaky.a.eq(value),
+                         leaky.b.eq(Mux(_negative(value), self.slope, _ONE))]
+            value = leaky.y
+        taken = Signal(16)
+        below, above = Signal(), Signal()
+        m.d.comb += [
+            taken.eq(value),
+            below.eq(Mux(self.sign, _negative(taken), less(taken, self.low))),
+            above.eq((self.sign | less(self.high, taken)) & ~is_nan(taken)),
+            result.eq(Mux(below, self.low, Mux(above, self.high, taken))),
+        ]
 
     def _delayed(self, m, name, value, cycles):
         for cycle in range(cycles):
@@ -129,3 +139,8 @@ class Tail(Shared):
                 m.d.sync += stage.eq(value)
             value = stage
         return value
+
+
+def _negative(value):
+    """Below zero; all NaNs of the arithmetic are positive."""
+    return value[15] & value[:15].any()

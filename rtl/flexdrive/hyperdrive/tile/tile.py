@@ -10,7 +10,6 @@ from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
-from ..descriptor.layer import ActivationShape
 from .accumulate_unit import AccumulateUnit
 from .feature_bank import FeatureBank, bank_port_layout
 from .tail import Tail
@@ -50,7 +49,10 @@ def tile_control_layout(config):
         "bias": unsigned(16),
         "bypass_valid": unsigned(1),
         "bypass": unsigned(1),
-        "activation": ActivationShape,
+        "late": unsigned(1),
+        "sign": unsigned(1),
+        "low": unsigned(16),
+        "high": unsigned(16),
         **({"slope": unsigned(16)} if config.leaky else {}),
         "load": unsigned(1),
         "load_word": unsigned(16),
@@ -89,8 +91,8 @@ class Tile(Shared):
     advance : the tail's pipeline moves.
     scale, bias : binary16 parameters of the value shifted out one advance before.
     bypass_valid : a bypass word is at its bank's output.
-    bypass : the layer has a bypass.
-    activation : of the layer; slope : of leaky ReLU (on chips that have it).
+    bypass : the layer has a bypass; late : it is added after the activation.
+    sign, low, high : of the layer's activation; slope : of negative values (chips with leaky).
     load : the word to write is load_word, from the host, not the tail's result.
     load_word : binary16 word from the host.
     loading : this tile is the one that the host's word is for.
@@ -140,7 +142,7 @@ class Tile(Shared):
                 read_data[self.bypass_bank]),
             *(getattr(tail, name).eq(getattr(self, name)) for name in
               ("capture", "shift", "advance", "scale", "bias", "bypass_valid", "bypass",
-               "activation", *(["slope"] if self.config.leaky else []))),
+               "late", "sign", "low", "high", *(["slope"] if self.config.leaky else []))),
             result.eq(tail.result),
         ]
         if self.config.mesh:

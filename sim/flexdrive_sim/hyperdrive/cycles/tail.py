@@ -29,7 +29,8 @@ class Tail:
         self._sends = layer.halo and any(getattr(layer, side) for side in SIDES)
         # Offsets of the results on their way, None for nothing; the last is to be written.
         config = chip.config
-        self._pipeline = [None] * TileTail.latency_of(config.adder_depth, config.leaky)
+        self._pipeline = [None] * TileTail.latency_of(
+            config.adder_depth, config.leaky, layer.late)
         self._time = 0
         self._idle = 0              # first cycle in which all so far is shifted out and written
         self._held = []             # groups on their way, and from which cycle on they are held

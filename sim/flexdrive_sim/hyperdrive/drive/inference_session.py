@@ -127,7 +127,8 @@ def _evaluate_layer(layer, source, bypass):
         return _shuffled(channelwise(
             source, None if layer.maximum else layer.weights, layer.alpha, layer.beta,
             kernel=layer.kernel, stride=layer.stride, taps=layer.placed, size=layer.size,
-            activation=layer.activation, slope=layer.slope, bypass=bypass), layer.shuffle)
+            activation=layer.activation, slope=layer.slope, bounds=layer.bounds or None,
+            bypass=bypass, late=layer.late), layer.shuffle)
     per_group, inputs = layer.c_out // layer.groups, layer.weights.shape[1]
     made = []
     for group in range(layer.groups):
@@ -140,7 +141,8 @@ def _evaluate_layer(layer, source, bypass):
                 layer.weights[here, begin:end], layer.alpha[here],
                 layer.beta[here] if last else np.full(per_group, MINUS_ZERO, np.uint16),
                 stride=layer.stride, taps=layer.placed, size=layer.size, bypass=total,
-                activation=layer.activation if last else Activation.NONE, slope=layer.slope)
+                activation=layer.activation if last else Activation.NONE, slope=layer.slope,
+                bounds=layer.bounds if last and layer.bounds else None, late=layer.late)
             begin = end
         made.append(total)
     return _shuffled(np.concatenate(made), layer.shuffle)

@@ -16,6 +16,7 @@ from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
 from .chip import ChipRun, report_row
 from .stimuli import (
     Stimulus,
+    random_activation,
     random_kind,
     random_slice,
     random_taps,
@@ -121,9 +122,9 @@ def random_chain(config, height, width, seed, *, layers=None, squares=False):
     """A random program of the whole mesh: LOAD, a chain of convolutions, STORE of every map.
 
     ``config`` is that of a chip. Borders of map i lie in half i % 2 of the border memories.
-    ``squares``: kernels are squares, not any taps.
+    ``squares``: kernels are squares, not any taps, without activations and additions.
     """
-    random = np.random.default_rng(seed)
+    random, added = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     whole = whole_config(config, height, width)
     while True:
         count = layers or int(random.integers(1, 4))
@@ -180,19 +181,25 @@ def random_chain(config, height, width, seed, *, layers=None, squares=False):
 
     load(0)
     for i in range(count):
-        if widths[i + 1] > channels[i + 1]:       # the rest of the map beside the slice
-            load(i + 1)
         part, target = read[i], made[i + 1]
+        fields = {} if squares else random_activation(added, config, taps[i])
+        bypass = not squares and bool(added.integers(2))
+        # What is added, and the rest of the map beside the slice.
+        if bypass or widths[i + 1] > channels[i + 1]:
+            load(i + 1)
         window = Descriptor(**taps[i])
         weights = random_weights(random, config, (
             channels[i + 1], 1 if kinds[i] else len(part), len(window.tap_rows),
             len(window.tap_columns)))
-        _append(stimulus, lambda i=i, weights=weights, part=part, target=target: stimulus.convolve(
+        out_base = int(base[i + 1]) + target.offset
+        fields = {**taps[i], **kinds[i], **fields, "bypass_base": out_base if bypass else None}
+        _append(stimulus, lambda i=i, weights=weights, part=part, target=target, out_base=out_base,
+                fields=fields: stimulus.convolve(
             shapes[i], weights, random_words(random, channels[i + 1]),
             random_words(random, channels[i + 1]), in_base=int(base[i]) + part.start,
-            out_base=int(base[i + 1]) + target.offset, tile=edge[i + 1], stride=int(strides[i]),
+            out_base=out_base, tile=edge[i + 1], stride=int(strides[i]),
             interleave=interleaves[i], in_pitch=widths[i], out_pitch=target.pitch,
-            out_step=target.step, **taps[i], **kinds[i]),
+            out_step=target.step, **fields),
             halo=halos[i + 1], **{name: at + target.offset for name, at in border[i + 1].items()},
             **{f"in_{name.removeprefix('border_') if 'corner' in name else name}": at + part.start
                for name, at in border[i].items()})

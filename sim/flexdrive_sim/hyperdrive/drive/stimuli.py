@@ -9,8 +9,9 @@ from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor.encoding import Descriptor
 from flexdrive.hyperdrive.descriptor.fields import Activation, Operation
 
-__all__ = ["Slice", "Stimulus", "random_factors", "random_kind", "random_slice", "random_taps",
-           "random_weights", "random_words", "resnet34_layers", "shape_stimulus"]
+__all__ = ["Slice", "Stimulus", "random_activation", "random_factors", "random_kind",
+           "random_slice", "random_taps", "random_weights", "random_words",
+           "resnet34_layers", "shape_stimulus"]
 
 
 def random_words(random, count, special=False):
@@ -176,6 +177,24 @@ def random_taps(random, config, kernel, stride, edges):
     rows, columns = (int(random.choice([mask for mask in range(1, 1 << kernel)
                                         if legal(mask, edge)])) for edge in edges)
     return {"kernel": kernel, "extended": 1, "row_taps": rows, "column_taps": columns}
+
+
+def random_activation(random, config, taps, special=False):
+    """Fields of a layer's activation and of the order of its addition, with bounds of their own in
+    every descriptor that is extended and in some that are for this; ``taps``: its fields of
+    taps."""
+    fields = {"activation": Activation(int(random.choice(config.activations))),
+              "late": int(random.integers(2)), "slope": int(random_words(random, 1, special)[0])}
+    if "extended" not in taps:
+        if random.integers(3):
+            return fields
+        whole = (1 << taps["kernel"]) - 1
+        fields |= {"extended": 1, "row_taps": whole, "column_taps": whole}
+    low, high = (int(bound) for bound in random_factors(random, 2, special))
+    nothing = {"low": 0xFC00, "high": 0x7C00}
+    bounds = {name: none if bound & 0x7FFF > 0x7C00 or random.integers(4) == 0 else bound
+              for (name, none), bound in zip(nothing.items(), (low, high), strict=True)}
+    return fields | bounds
 
 
 def resnet34_layers(channels=64, edge=8):

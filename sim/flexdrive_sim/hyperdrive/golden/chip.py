@@ -234,7 +234,8 @@ class GoldenChip:
         factors = (payload & 0xFFFF).astype(np.uint16), (payload >> 16).astype(np.uint16)
         options = {"stride": d.stride, "taps": (d.tap_rows, d.tap_columns),
                    "activation": Activation(d.activation), "slope": d.slope,
-                   "bypass": bypass, "watch": lambda words: self._watch(index, d, words)}
+                   "bounds": (d.low, d.high) if d.extended else None, "bypass": bypass,
+                   "late": bool(d.late), "watch": lambda words: self._watch(index, d, words)}
         result = (channelwise(source, None if d.maximum else kernel, *factors,
                               kernel=(len(d.tap_rows), len(d.tap_columns)), **options)
                   if d.channelwise else convolve(source, kernel, *factors, **options))

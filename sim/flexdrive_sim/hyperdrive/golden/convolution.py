@@ -125,7 +125,8 @@ def _checked(name, array, dtypes, shape):
 
 
 def convolve(x, weights, alpha, beta, *, stride=1, taps=None, size=None,
-             activation=Activation.NONE, slope=0, bypass=None, threads=None, watch=None):
+             activation=Activation.NONE, slope=0, bounds=None, bypass=None, late=False,
+             threads=None, watch=None):
     """One CONV of the chip, bit for bit.
 
     Parameters
@@ -141,7 +142,9 @@ def convolve(x, weights, alpha, beta, *, stride=1, taps=None, size=None,
     activation : the last step; RELU is max(v, +0), SIGN +1 or, for v < 0, -1, LEAKY v * slope for
         v < 0. A NaN stays NaN.
     slope : binary16 pattern.
-    bypass : uint16 (c_out, *size) or None.
+    bounds : binary16 patterns (low, high) instead of RELU's, of what SIGN makes of v < 0 and of
+        others; NONE and LEAKY are then clamped to them as well. Not NaN.
+    bypass : uint16 (c_out, *size) or None; late : it is added after the activation.
     threads : number of threads, default one per core.
     watch : function that is called with bool (c_out, *size), the words that are infinite or NaN
         before the activation, which may hide that, or behind it.
@@ -168,12 +171,13 @@ def convolve(x, weights, alpha, beta, *, stride=1, taps=None, size=None,
     sums = _sums(_taps(x, taps, stride, size), weights.astype(np.uint8),
                  threads or cpu_count() or 1)
 
-    return _finish(np.ldexp(sums, -_SCALE).reshape(c_out, *size), alpha, beta, activation, slope,
-                   bypass, watch)
+    return _finish(np.ldexp(sums, -_SCALE).reshape(c_out, *size), alpha, beta, activation,
+                   slope, bounds, bypass, late, watch)
 
 
 def channelwise(x, weights, alpha, beta, *, kernel, stride=1, taps=None, size=None,
-                activation=Activation.NONE, slope=0, bypass=None, watch=None):
+                activation=Activation.NONE, slope=0, bounds=None, bypass=None, late=False,
+                watch=None):
     """One channelwise CONV of the chip, bit for bit: depthwise convolution or maximum.
 
     Parameters
@@ -182,7 +186,8 @@ def channelwise(x, weights, alpha, beta, *, kernel, stride=1, taps=None, size=No
     weights : bool or uint8 (c, 1, p, q), as of :func:`convolve`; None for the maximum, in which
         what lies outside of the map does not take part, a NaN wins and -0 counts as +0.
     kernel : (p, q).
-    alpha, beta, stride, taps, size, activation, slope, bypass, watch : as of :func:`convolve`.
+    alpha, beta, stride, taps, size, activation, slope, bounds, bypass, late, watch : as of
+        :func:`convolve`.
 
     Returns
     -------
@@ -198,7 +203,8 @@ def channelwise(x, weights, alpha, beta, *, kernel, stride=1, taps=None, size=No
             weight = weights.reshape(len(x), -1)[:, tap, None, None]
             v = np.where(weight == 2, v,
                          fp16.add_float(v, np.where(weight == 0, -operand, operand)))
-    return _finish(v + np.float32(0), alpha, beta, activation, slope, bypass, watch)
+    return _finish(v + np.float32(0), alpha, beta, activation, slope, bounds, bypass,
+                   late, watch)
 
 
 def averages(image, patch, factor):
@@ -224,22 +230,40 @@ def averages(image, patch, factor):
     return fp16.from_float(fp16.multiply_float(made, fp16.to_float(np.array(factor, np.uint16))))
 
 
-def _finish(v, alpha, beta, activation, slope, bypass, watch):
-    """Scale, bypass, bias and activation of sums: float32 -> patterns. What is not finite once
-    stays so until the activation."""
-    shape = v.shape
-    v = fp16.multiply_float(v, fp16.to_float(alpha)[:, None, None])
-    if bypass is not None:
-        v = fp16.add_float(v, fp16.to_float(_checked("bypass", bypass, (np.uint16,), shape)))
-    v = fp16.add_float(v, fp16.to_float(beta)[:, None, None])
-    finite = np.isfinite(v)
-    if activation == Activation.RELU:
-        v = np.where(v <= 0, np.float32(0), v)
-    elif activation == Activation.SIGN:
-        v = np.where(np.isnan(v), v, np.where(v < 0, np.float32(-1), np.float32(1)))
-    elif activation == Activation.LEAKY:
+def _before(a, b):
+    """Whether a lies before b, -0 before +0; not of NaNs."""
+    return (a < b) | ((a == b) & np.signbit(a) & ~np.signbit(b))
+
+
+def _activated(v, activation, slope, bounds):
+    """The activation of float32 values, which stay binary16 numbers."""
+    low, high = (-np.inf, np.inf) if bounds is None else (
+        fp16.to_float(np.array(bounds, np.uint16)))
+    if activation == Activation.SIGN:
+        below, above = (-1, 1) if bounds is None else (low, high)
+        return np.where(np.isnan(v), v, np.where(v < 0, below, above)).astype(np.float32)
+    if activation == Activation.RELU and bounds is None:
+        return np.where(v <= 0, np.float32(0), v)
+    if activation == Activation.LEAKY:
         factor = fp16.to_float(np.array(slope, np.uint16))
         v = np.where(v < 0, fp16.multiply_float(v, factor), v)
+    return np.where(_before(v, low), low, np.where(_before(high, v), high, v)).astype(np.float32)
+
+
+def _finish(v, alpha, beta, activation, slope, bounds, bypass, late, watch):
+    """Scale, bypass, bias and activation of sums in the layer's order: float32 -> patterns. What is
+    not finite once stays so until the activation."""
+    shape = v.shape
+    if bypass is not None:
+        bypass = fp16.to_float(_checked("bypass", bypass, (np.uint16,), shape))
+    v = fp16.multiply_float(v, fp16.to_float(alpha)[:, None, None])
+    if bypass is not None and not late:
+        v = fp16.add_float(v, bypass)
+    v = fp16.add_float(v, fp16.to_float(beta)[:, None, None])
+    finite = np.isfinite(v)
+    v = _activated(v, activation, slope, bounds)
+    if bypass is not None and late:
+        v = fp16.add_float(v, bypass)
     if watch is not None:
         watch(~(finite & np.isfinite(v)))
     return fp16.from_float(v)

@@ -86,7 +86,8 @@ def _rules(d, config, neighbours):
     if conv:
         yield Code.KERNEL, _bad_kernel(d, config)
         yield Code.STRIDE, d.stride not in (1, 2)
-        yield Code.ACTIVATION, d.activation not in config.activations
+        yield Code.ACTIVATION, d.activation not in config.activations or (
+            d.extended and any(bound & 0x7FFF > 0x7C00 for bound in (d.low, d.high)))
         yield Code.INTERLEAVE, d.interleave not in config.interleaves
     yield Code.PAYLOAD, d.payload != (d.out_channels if conv else 0)
     sizes = [d.tile_rows, d.tile_columns, d.in_tile_rows, d.in_tile_columns, d.in_channels]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from flexdrive.hyperdrive.descriptor.encoding import Descriptor
-from flexdrive.hyperdrive.descriptor.fields import Activation
 
 from ..drive.stimuli import (
     Slice,
     Stimulus,
+    random_activation,
     random_factors,
     random_kind,
     random_slice,
@@ -142,7 +142,7 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     for name in ["out"] * (target.pitch > layer.outputs) + ["by"] * layer.bypass:
         stimulus.load(random_words(random, out_shape, special), base=base[name], tile=layer.tile)
     stimulus.load(random_words(random, shape, special), **part)
-    _convolve(stimulus, random, layer, base, special)
+    _convolve(stimulus, random, layer, base, special, np.random.default_rng([seed, 2]))
     stimulus.store(out_shape, base=base["out"], tile=layer.tile)
     if shares:       # of the input only what was not written over is left
         return stimulus
@@ -153,8 +153,8 @@ def random_layer_stimulus(config, seed, *, special=None, out_channels=None):
     return stimulus
 
 
-def _convolve(stimulus, random, layer, base, special):
-    """The CONV, with random weights and factors."""
+def _convolve(stimulus, random, layer, base, special, activation):
+    """The CONV, with random weights and factors; ``activation``: numbers of its own."""
     config, source, target = stimulus.config, layer.source, layer.target
     scale, bias = (random_factors(random, layer.outputs, special) for _ in range(2))
     if random.integers(4) == 0:
@@ -163,9 +163,8 @@ def _convolve(stimulus, random, layer, base, special):
     stimulus.convolve(
         (*layer.size, layer.inputs),
         random_weights(random, config, (layer.outputs, inputs, *layer.edges_of_kernel)), scale,
-        bias, **layer.taps, in_base=base["in"] + source.offset,
-        out_base=base["out"] + target.offset, tile=layer.tile, stride=layer.stride,
-        activation=Activation(int(random.choice(config.activations))),
-        slope=int(random_words(random, 1, special)[0]), interleave=layer.interleave,
+        bias, **layer.taps | random_activation(activation, config, layer.taps, special),
+        in_base=base["in"] + source.offset, out_base=base["out"] + target.offset,
+        tile=layer.tile, stride=layer.stride, interleave=layer.interleave,
         bypass_base=base["by"] + target.offset if layer.bypass else None, in_pitch=source.pitch,
         out_pitch=target.pitch, out_step=target.step, **layer.kind)

@@ -12,7 +12,9 @@ from .random_layer import random_layer_stimulus
 
 __all__ = ["refused_descriptors"]
 
-_EXTENSION = [field.name for field in FIELDS if field.word >= DESCRIPTOR_WORDS]
+# Of a descriptor that is not extended; its bounds are those of the activation.
+_PLAIN = {field.name: None if field.name in ("low", "high") else 0 for field in FIELDS
+          if field.word >= DESCRIPTOR_WORDS}
 
 
 def refused_descriptors(config, count, seed):
@@ -31,7 +33,7 @@ def refused_descriptors(config, count, seed):
             descriptor = drawn[0]
         for changed in random.choice(np.array(FIELDS, dtype=object),
                                      int(random.integers(1, 4)), replace=False):
-            near = getattr(descriptor, changed.name) + int(random.integers(-2, 3))
+            near = (getattr(descriptor, changed.name) or 0) + int(random.integers(-2, 3))
             edges = [0, 1, (1 << changed.width) - 1, int(random.integers(1 << changed.width)), near,
                      config.fm_words, config.weight_words]
             value = int(random.choice(edges)) & (1 << changed.width) - 1
@@ -39,7 +41,7 @@ def refused_descriptors(config, count, seed):
                 descriptor = replace(descriptor, **{changed.name: value})
         descriptor = replace(descriptor, **_provocation(random, config, descriptor))
         if not descriptor.extended:
-            descriptor = replace(descriptor, **dict.fromkeys(_EXTENSION, 0))
+            descriptor = replace(descriptor, **_PLAIN)
         if check(descriptor, config) != Code.OK:
             found.append(descriptor)
     return found
