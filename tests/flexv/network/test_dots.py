@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from flexdrive.flexv.isa import EXTENSIONS
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.flexv.compiler.compiled import compile_network
 from flexdrive_deploy.flexv.compiler.dots import dots_of
 from flexdrive_deploy.flexv.compiler.work import core_of
 from flexdrive_deploy.flexv.network.loading import load_network
+from flexdrive_sim.flexv.drive import network as drive
 from flexdrive_sim.flexv.drive.network import ClusterNetwork, LibraryNetwork, SimulatedNetwork
 from flexdrive_sim.flexv.golden.network import run
 from flexdrive_sim.flexv.session import IntegerDifferenceError, NetworkSession
@@ -91,6 +93,23 @@ def test_scales_for_the_instruction_are_exact_in_c(seed, tmp_path):
 def test_every_combination_of_widths_on_the_instruction_set_simulator(seed, tmp_path):
     network, images = mixed_layers(seed)
     assert _difference(SimulatedNetwork, network, images, tmp_path)[1] is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("instructions", ["flexv", "flexv-clear"])
+def test_cores_without_stores_of_packed_words_have_kernels(instructions, tmp_path, monkeypatch):
+    network, images = mixed_layers(3)
+    compiled = compile_network(network, instructions=instructions)
+    plain = drive.run_iss
+    monkeypatch.setattr(drive, "run_iss", lambda *arguments, **options: plain(
+        *arguments, extensions=(*EXTENSIONS, "requant_clear"), **options))
+    engine, images = drive.SimulatedNetwork(compiled, tmp_path), dict.fromkeys(
+        network.inputs, images)
+    if instructions == "flexv":
+        with pytest.raises(AssertionError, match="illegal instruction"):
+            engine.run(images)
+        return
+    assert first_difference(compiled, engine.run(images), run(network, images, None)[1]) is None
 
 
 @pytest.mark.slow

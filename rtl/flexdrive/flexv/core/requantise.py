@@ -32,23 +32,30 @@ class Requantiser(wiring.Component):
     Parameters
     ----------
     clearing : whether addends can be shifted, by what rq_control has above its other fields.
+    storing : whether a word can be completed, which is kept for a store.
 
     Members
     -------
     stage : what retire holds. coming_shifts : the addend of what retire will hold in the next cycle
         is shifted (with ``clearing``). busy : an output is still under way behind retire.
-    csr_write, csr_value : write strobes by register, as in ``NAMES``; values : the registers.
+    csr_write, csr_value : write strobes by register, as in ``names``; values : the registers.
+    With ``storing``:
+    place : late result of what retire holds, an address when it ``places``.
+    packed, address : the word that is complete, where it is to be stored. completing : the last
+        output of another one is still under way behind retire.
     """
 
-    NAMES = tuple(name for name, csr in CSRS.items() if csr.extension == "requant")
-
-    def __init__(self, clearing=False):
-        self.clearing = clearing
+    def __init__(self, clearing=False, storing=False):
+        self.clearing, self.storing = clearing, storing
+        groups = ("requant", *(("requant_store",) if storing else ()))
+        self.names = tuple(name for name, csr in CSRS.items() if csr.extension in groups)
         super().__init__({
             "stage": In(RetireStage), "busy": Out(1),
             **({"coming_shifts": In(1)} if clearing else {}),
-            "csr_write": In(len(self.NAMES)), "csr_value": In(32),
-            "values": Out(32).array(len(self.NAMES)),
+            **({"place": In(32), "packed": Out(32), "address": Out(32), "completing": Out(1)}
+               if storing else {}),
+            "csr_write": In(len(self.names)), "csr_value": In(32),
+            "values": Out(32).array(len(self.names)),
         })
 
     def elaborate(self, platform):
@@ -60,13 +67,15 @@ class Requantiser(wiring.Component):
             settings = Cat(settings, addend_shift)
             m.d.sync += self._amount.eq(Mux(self.coming_shifts, addend_shift, 0))
         registers = {"rq_control": settings, "rq_word": word, "rq_lane": lane}
+        if self.storing:
+            registers |= {"rq_packed": self.packed, "rq_address": self.address}
         total, summed, shifted = Signal(64), Signal(), Signal()
         m.d.sync += [summed.eq(self.stage.requant), shifted.eq(summed)]
         m.d.comb += self.busy.eq(summed | shifted)
         with m.If(self.stage.requant):
             m.d.sync += total.eq(self._sum(m))
         clipped = self._clip(m, control, total)
-        for i, name in enumerate(self.NAMES):
+        for i, name in enumerate(self.names):
             m.d.comb += self.values[i].eq(registers[name])
             with m.If(self.csr_write[i]):
                 m.d.sync += registers[name].eq(self.csr_value)
@@ -74,9 +83,23 @@ class Requantiser(wiring.Component):
                     m.d.sync += lane.eq(0)
         # A CSR access waits until the unit is not busy, so both never write at once; what is known
         # early decides last.
+        inserted, stepped = Signal(32), Signal(4)
+        m.d.comb += [inserted.eq(self._insert(control, word, lane, clipped)), stepped.eq(lane + 1)]
         with m.If(shifted):
-            m.d.sync += [word.eq(self._insert(control, word, lane, clipped)), lane.eq(lane + 1)]
+            m.d.sync += [word.eq(inserted), lane.eq(stepped)]
+        if self.storing:
+            self._complete(m, inserted, word, lane)
         return m
+
+    def _complete(self, m, inserted, word, lane):
+        """Words that are complete, and where they are stored."""
+        summed, shifted = Signal(name="completing_summed"), Signal(name="completing_shifted")
+        m.d.sync += [summed.eq(self.stage.requant & self.stage.completes), shifted.eq(summed)]
+        m.d.comb += self.completing.eq(summed | shifted)
+        with m.If(shifted):
+            m.d.sync += [self.packed.eq(inserted), word.eq(0), lane.eq(0)]
+        with m.If(self.stage.places):
+            m.d.sync += self.address.eq(self.place)
 
     def _sum(self, m):
         stage = self.stage

@@ -67,6 +67,8 @@ c82 | instreth      | i | 00000000 | 00000000 | retired instructions, upper half
 810 | rq_control | requant | 000001ff | 00000000 | requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9)
 811 | rq_word    | requant | ffffffff | 00000000 | packed outputs; a write sets rq_lane to 0
 812 | rq_lane    | requant | 0000000f | 00000000 | lane of rq_word for the next output, modulo the number of lanes
+813 | rq_packed  | requant_store | ffffffff | 00000000 | word that the next rq.pack.sb, rq.pack.sh or rq.pack.sw stores
+814 | rq_address | requant_store | ffffffff | 00000000 | where it is stored
 f11 | mvendorid     | i | 00000000 | 00000000 | vendor: none
 f12 | marchid       | i | 00000000 | 00000000 | architecture: none assigned
 f13 | mimpid        | i | 00000000 | 00000001 | implementation: version of this core
