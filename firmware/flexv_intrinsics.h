@@ -34,7 +34,7 @@
 #define CSR_NN_W3 0x80b // weight register 3
 #define CSR_NN_A0 0x80c // activation register 0
 #define CSR_NN_A1 0x80d // activation register 1
-#define CSR_RQ_CONTROL 0x810 // requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9)
+#define CSR_RQ_CONTROL 0x810 // requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9); with requant_ties, where all bits that are shifted out are 0 (bit 15) and the result is odd, with bit 16 even, it is one less
 #define CSR_RQ_WORD 0x811 // packed outputs; a write sets rq_lane to 0
 #define CSR_RQ_LANE 0x812 // lane of rq_word for the next output, modulo the number of lanes
 #define CSR_RQ_PACKED 0x813 // word that the next rq.pack.sb, rq.pack.sh or rq.pack.sw stores

@@ -84,8 +84,8 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
     network : QuantisedNetwork.
     l1_bytes : size of the cluster's L1 that maps and weights may take.
     instructions : of the layers' kernels: "flexv", all of them; "flexv-clear", for cores without
-        ``requant_store``; to compare with, for convolutions of equal widths alone, "xpulpv2" or
-        "xpulpv2-extract" (:data:`~.xpulp_kernel.XPULP_STYLES`).
+        ``requant_store`` and ``requant_ties``; to compare with, for convolutions of equal widths
+        alone, "xpulpv2" or "xpulpv2-extract" (:data:`~.xpulp_kernel.XPULP_STYLES`).
 
     Returns
     -------
@@ -102,6 +102,8 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
         raise ModelError(f"An L1 of {l1_bytes} bytes is not possible; {_L1.start} to "
                          f"{_L1.stop - 1} are")
     steps = steps_of(network)
+    for step in steps.steps:
+        step.ties = instructions == "flexv"
     if instructions not in ("flexv", "flexv-clear"):
         if instructions not in XPULP_STYLES:
             raise ModelError(f"instructions = {instructions!r} are none of flexv, flexv-clear, "

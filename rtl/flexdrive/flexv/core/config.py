@@ -58,7 +58,7 @@ class CoreConfig:
                                      f"{', '.join(sorted(missing))} is missing")
         needs = {"macload": "dot", "xpulp_simd": "dot", "macload_other": "macload",
                  "macload_third": "macload", "requant_clear": "requant",
-                 "requant_store": "requant_clear"}
+                 "requant_store": "requant_clear", "requant_ties": "requant_clear"}
         for extension, needed in needs.items():
             if extension in self.extensions and needed not in self.extensions:
                 raise ConfigurationError(f"Extension {extension} needs extension {needed}")

@@ -40,9 +40,9 @@ class Extensions:
                              holder.csr_write[i].eq(csrs.elsewhere_write[position])]
 
     def _add_requantiser(self, m):
-        clearing, storing = (name in self.config.extensions for name in (
-            "requant_clear", "requant_store"))
-        m.submodules.requantiser = requantiser = Requantiser(clearing, storing)
+        clearing, storing, ties = (name in self.config.extensions for name in (
+            "requant_clear", "requant_store", "requant_ties"))
+        m.submodules.requantiser = requantiser = Requantiser(clearing, storing, ties)
         execute, w, r = self._execute, self._w, self._r
         if clearing:
             shifts = Signal()

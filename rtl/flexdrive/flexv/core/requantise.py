@@ -33,6 +33,8 @@ class Requantiser(wiring.Component):
     ----------
     clearing : whether addends can be shifted, by what rq_control has above its other fields.
     storing : whether a word can be completed, which is kept for a store.
+    ties : whether results can be even, or odd, where nothing but zeros is shifted out, by what
+        rq_control has above all others; only with ``clearing``.
 
     Members
     -------
@@ -45,8 +47,8 @@ class Requantiser(wiring.Component):
         output of another one is still under way behind retire.
     """
 
-    def __init__(self, clearing=False, storing=False):
-        self.clearing, self.storing = clearing, storing
+    def __init__(self, clearing=False, storing=False, ties=False):
+        self.clearing, self.storing, self.ties = clearing, storing, ties
         groups = ("requant", *(("requant_store",) if storing else ()))
         self.names = tuple(name for name, csr in CSRS.items() if csr.extension in groups)
         super().__init__({
@@ -66,6 +68,9 @@ class Requantiser(wiring.Component):
             addend_shift, self._amount = Signal(6), Signal(6)
             settings = Cat(settings, addend_shift)
             m.d.sync += self._amount.eq(Mux(self.coming_shifts, addend_shift, 0))
+        if self.ties:
+            self._chooses, self._odd = Signal(name="chooses"), Signal(name="odd")
+            settings = Cat(settings, self._chooses, self._odd)
         registers = {"rq_control": settings, "rq_word": word, "rq_lane": lane}
         if self.storing:
             registers |= {"rq_packed": self.packed, "rq_address": self.address}
@@ -116,7 +121,7 @@ class Requantiser(wiring.Component):
         shifted, lowest_bits, negative = Signal(64), Signal(8), Signal()
         m.d.comb += shifted.eq(total.as_signed() >> control.shift)
         m.d.sync += [lowest_bits.eq(shifted), negative.eq(shifted[63])]
-        results = []
+        results, less = [], self._one_less(m, control, total, lowest_bits) if self.ties else 0
         for i, width in enumerate(_WIDTHS):
             # Inside the range all bits above the magnitude repeat the sign.
             outside, beyond = shifted[width - 1:63] ^ shifted[63].replicate(64 - width), Signal(
@@ -125,9 +130,20 @@ class Requantiser(wiring.Component):
                                       outside[1:].any() | shifted[63]))
             lowest = Mux(control.signed, 1 << width - 1, 0)
             highest = Mux(control.signed, (1 << width - 1) - 1, (1 << width) - 1)
-            results.append(Mux(beyond, Mux(negative, lowest, highest),
-                               lowest_bits[:width]))
+            inside = lowest_bits[:width]
+            if self.ties:
+                # One less than the least is the least.
+                inside = (inside - (less & (inside != lowest)))[:width]
+            results.append(Mux(beyond, Mux(negative, lowest, highest), inside))
         return Array([Cat(result, Const(0, 1))[:8] for result in results])[control.width]
+
+    def _one_less(self, m, control, total, lowest_bits):
+        """Whether the result, a cycle later, has the wrong parity and lies on an integer. (One
+        above the range is cut to the same.)"""
+        exact = Signal()
+        shifted_out = Cat(control.shift > bit for bit in range(63)) & total[:63]
+        m.d.sync += exact.eq(~shifted_out.any())
+        return self._chooses & exact & (lowest_bits[0] != self._odd)
 
     @staticmethod
     def _insert(control, word, lane, value):

@@ -28,8 +28,8 @@ __all__ = ["BY_NAME", "COMPRESSED", "CSRS", "CSR_PLACES", "EMPTY_CSRS", "EXTENSI
 
 INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT, *CLEARING, *STORING)
 BY_NAME = {instruction.name: instruction for instruction in INSTRUCTIONS}
-# Groups that a core has when it is asked for them.
-OPTIONAL = ("requant_clear", "requant_store")
+# Groups that a core has when it is asked for them; the last one has no instruction of its own.
+OPTIONAL = ("requant_clear", "requant_store", "requant_ties")
 # Names of the other groups of instructions that a core may have, in the order of the manual.
 EXTENSIONS = tuple(name for name in dict.fromkeys(
     entry.extension for entry in (*INSTRUCTIONS, *CSRS.values())) if name not in OPTIONAL)

@@ -20,9 +20,10 @@ def _requant(entry, fields):
             hart.store(csrs["rq_address"], stored, csrs["rq_packed"])
         control, lane = csrs["rq_control"], csrs["rq_lane"]
         width = _WIDTHS[control >> 6 & 3]
-        addend = signed32(hart.x[rs3]) << (control >> 9 if clears else 0)
+        addend = signed32(hart.x[rs3]) << (control >> 9 & 63 if clears else 0)
         value = signed32(hart.x[rs1]) * signed32(hart.x[rs2]) + addend
-        value = ((value + (1 << 63)) % (1 << 64) - (1 << 63)) >> (control & 63)
+        whole, rest = divmod((value + (1 << 63)) % (1 << 64) - (1 << 63), 1 << (control & 63))
+        value = whole - (control >> 15 & (rest == 0) & (whole ^ control >> 16))
         low, high = (-(1 << width - 1), (1 << width - 1) - 1) if control >> 8 & 1 else (
             0, (1 << width) - 1)
         value = min(max(value, low), high)

@@ -59,9 +59,13 @@ class ExtensionDrawer(Drawer):
             if "requant_clear" in self.extensions:
                 # Above 11 bits, with any shift of addends, when it is negative.
                 value -= self.draw.choice((0, 0, 0x600, 0x800))
-            return [code("addi", rd=5, rs1=0, simm=value),
-                    code("slli", rd=6, rs1=5, uimm=2) if value < 0 else b"",
-                    code("csrrw", csr=CSRS["rq_control"].number, rs1=6 if value < 0 else 5,
+            ties = 0
+            if "requant_ties" in self.extensions:
+                ties = self.draw.choice((0, 0x8000, 0x10000, 0x18000))
+            return [code("addi", rd=5, rs1=0, simm=value), code("lui", rd=7, simm=ties),
+                    code("slli", rd=5, rs1=5, uimm=2) if value < 0 else b"",
+                    code("xor", rd=5, rs1=5, rs2=7),
+                    code("csrrw", csr=CSRS["rq_control"].number, rs1=5,
                          rd=self._register(True))]
         words = []
         for _ in range(self.draw.randrange(1, 6)):
