@@ -102,6 +102,31 @@ def test_every_combination_of_widths_on_the_instruction_set_simulator(seed, tmp_
     assert _difference(SimulatedNetwork, network, images, tmp_path)[1] is None
 
 
+def _tying():
+    """Layers many of whose sums lie between two results: zero points that are even and odd."""
+    builder, shown = QuantisedBuilder((3, 7, 9)), []
+    x = builder.quantised("x", 1.0, 0)
+    for groups in (1, 3):
+        for out_bits in WIDTHS:
+            for zero in (0, 1, -1):
+                y = builder.layer(x, 6, bits=2, groups=groups, bias=False, pads=[1, 1, 1, 1])
+                builder.shapes[y] = (6, 7, 9)
+                shown.append(builder.quantised(y, 0.5, zero, np.int8, _clip(out_bits)))
+    images = builder.rng.integers(-20, 20, (1, *builder.shape)).astype(np.float32)
+    return load_network(builder.model(*shown)), images
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", [LibraryNetwork, SimulatedNetwork])
+def test_ties_are_to_even_before_the_zero_point(engine, tmp_path):
+    network, images = _tying()
+    compiled, difference = _difference(engine, network, images, tmp_path)
+    assert difference is None
+    rounding = [packed_rounding(step) for step in compiled.steps.steps
+                if dots_of(step) is not None and dots_of(step).out_bits < 32]
+    assert rounding.count("ODD") == 2 * rounding.count("EVEN") == 12
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("instructions", ["flexv", "flexv-clear"])
 def test_cores_without_stores_of_packed_words_have_kernels(instructions, tmp_path, monkeypatch):
