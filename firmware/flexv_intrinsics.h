@@ -34,9 +34,11 @@
 #define CSR_NN_W3 0x80b // weight register 3
 #define CSR_NN_A0 0x80c // activation register 0
 #define CSR_NN_A1 0x80d // activation register 1
-#define CSR_RQ_CONTROL 0x810 // requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9)
+#define CSR_RQ_CONTROL 0x810 // requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9); with requant_ties, where all bits that are shifted out are 0 (bit 15) and the result is odd, with bit 16 even, it is one less
 #define CSR_RQ_WORD 0x811 // packed outputs; a write sets rq_lane to 0
 #define CSR_RQ_LANE 0x812 // lane of rq_word for the next output, modulo the number of lanes
+#define CSR_RQ_PACKED 0x813 // word that the next rq.pack.sb, rq.pack.sh or rq.pack.sw stores
+#define CSR_RQ_ADDRESS 0x814 // where it is stored
 
 #define flexv_csr_read(number) \
 	({ uint32_t r_; __asm__ volatile("csrr %0, %1" : "=r"(r_) : "i"(number) : "memory"); r_; })
@@ -690,5 +692,21 @@
 // lane rq_lane of rq_word = clip((rs1 * rs2 + (rs3 << addend shift)) >> shift), signed, 64 bits; rq_lane += 1; rs1 = 0
 #define flexv_rq_pack_c(acc, scale, addend) \
 	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 1, 0x40, %2, %0, %1" : "+r"(r_) : "r"(scale), "r"(addend)); r_; })
+
+// mem8[rq_address] = rq_packed; then as rq.pack.c; then rq_packed = rq_word; rq_word = 0; rq_lane = 0
+#define flexv_rq_pack_sb(acc, scale, addend) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 2, 0x40, %2, %0, %1" : "+r"(r_) : "r"(scale), "r"(addend) : "memory"); r_; })
+
+// mem16[rq_address] = rq_packed; then as rq.pack.c; then rq_packed = rq_word; rq_word = 0; rq_lane = 0
+#define flexv_rq_pack_sh(acc, scale, addend) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 3, 0x40, %2, %0, %1" : "+r"(r_) : "r"(scale), "r"(addend) : "memory"); r_; })
+
+// mem32[rq_address] = rq_packed; then as rq.pack.c; then rq_packed = rq_word; rq_word = 0; rq_lane = 0
+#define flexv_rq_pack_sw(acc, scale, addend) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x40, %2, %0, %1" : "+r"(r_) : "r"(scale), "r"(addend) : "memory"); r_; })
+
+// rq_address = mem32[rs1] + rs3; rs1 += imm
+#define flexv_rq_at(pointer, step, offset) \
+	({ const uint32_t *r_ = (pointer); __asm__ volatile(".insn i 0xb, 3, %1, %0, %2" : "+r"(r_) : "r"(offset), "i"(step) : "memory"); r_; })
 
 #endif

@@ -61,8 +61,9 @@ static inline uint32_t net_width_code(uint32_t bits)
 // CSR rq_control for rq.pack.c.
 static inline uint32_t net_rq_control(const struct net_dots *dots, const struct net_requant *requant)
 {
+	uint32_t ties = requant->rounding == NET_EVEN ? 1 : requant->rounding == NET_ODD ? 3 : 0;
 	return (requant->shift - dots->unused) | net_width_code(dots->out_bits)
-	       | requant->addend_shift << 9;
+	       | requant->addend_shift << 9 | ties << 15;
 }
 
 // Bytes of a pixel behind the last group of channels are zeros.

@@ -128,6 +128,8 @@ static uint32_t requantised(int64_t total, const struct net_requant *requant)
 	if (requant->rounding == NET_SIGN) return clipped(total >= 0 ? 1 : -1, requant);
 	int64_t low = total >> requant->shift, divisor = INT64_C(1) << requant->shift;
 	int64_t rest = total & (divisor - 1);
+	if (requant->rounding == NET_EVEN || requant->rounding == NET_ODD)
+		return clipped(low - (!rest && (low & 1) != (requant->rounding == NET_ODD)), requant);
 	return clipped(low + round_quotient_rest(rest, divisor, low, requant->rounding), requant);
 }
 

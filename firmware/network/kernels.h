@@ -30,10 +30,11 @@ static inline uint32_t *net_pixel(const struct net_map *map, int32_t y, int32_t 
 // Stores lane `channel` of a pixel; the first lane of a word clears the others.
 void net_put(uint32_t *words, uint32_t channel, uint32_t bits, uint32_t value);
 
-// How a sum is rounded. NEAREST: the addend has 1/2 and the zero point.
+// How a sum is rounded. NEAREST, EVEN, ODD: the addend has 1/2 and the zero point; of a sum that
+// lies on an integer then and of the one below, the result is the even, the odd one.
 enum net_rounding {
 	NET_NEAREST, NET_HALF_EVEN, NET_HALF_UP, NET_HALF_DOWN, NET_FLOOR, NET_CEIL, NET_DOWN, NET_UP,
-	NET_SIGN
+	NET_SIGN, NET_EVEN, NET_ODD
 };
 
 // Of a group of 4 channels: multiplier, addend. Behind the last channel zeros.

@@ -46,6 +46,7 @@ FACTS = {
     **{f"nn_a{i}": (0x80C + i, _ALL, 0) for i in range(2)},
     # Shift of 6 bits, width code of 2, sign.
     "rq_control": (0x810, 0x1FF, 0), "rq_word": (0x811, _ALL, 0), "rq_lane": (0x812, 15, 0),
+    "rq_packed": (0x813, _ALL, 0), "rq_address": (0x814, _ALL, 0),
 }
 
 # Registers that show another one.

@@ -185,7 +185,7 @@ def test_requantisation_one_a_cycle_three_cycles_later(code, is_signed, clearing
     unit, width = Requantiser(clearing), (8, 4, 2, 2)[code]
     random = np.random.default_rng(code)
     assert output_names(unit) == {"busy", *(f"values_{i}" for i in range(3))}
-    control, word, lane = (unit.NAMES.index(f"rq_{name}") for name in ("control", "word", "lane"))
+    control, word, lane = (unit.names.index(f"rq_{name}") for name in ("control", "word", "lane"))
     low = -(1 << width - 1) if is_signed else 0
 
     def stimulus():

@@ -85,6 +85,8 @@ def test_scalars_from_registers(measure):
     (code("csrrs", rd=_RD, csr=CSRS["macl_a_address"].number), 1),
     (_NOP + code("csrrs", rd=_RD, csr=CSRS["minstret"].number), 3),
     (code("rq.pack", rs1=_A, rs2=_B, rs3=_A) + code("csrrs", rd=_RD, csr=0x811), 6),
+    # Registers of others do not wait.
+    (code("rq.pack", rs1=_A, rs2=_B, rs3=_A) + code("csrrs", rd=_RD, csr=0x100), 2),
 ])
 def test_cycles_of_instructions(measure, text, cycles):
     assert measure(text) == cycles

@@ -70,13 +70,21 @@ def _intrinsic(entry):
                 f" : \"memory\"); r_; }})")
     if entry.unit == "requant" and "post" in entry.flags:
         # Its value is the accumulator behind it.
+        memory = " : \"memory\"" * entry.op.startswith("store_")
         return (f"#define {_identifier(entry)}(acc, scale, addend) \\\n"
                 f"\t({{ uint32_t r_ = (acc); __asm__ volatile(\".insn r {opcode:#x}, {f3}, "
-                f"{f7:#x}, %2, %0, %1\" : \"+r\"(r_) : \"r\"(scale), \"r\"(addend)); r_; }})")
+                f"{f7:#x}, %2, %0, %1\" : \"+r\"(r_) : \"r\"(scale), \"r\"(addend){memory}); "
+                "r_; })")
     if entry.unit == "requant":
         return (f"#define {_identifier(entry)}(acc, scale, addend) \\\n"
                 f"\t__asm__ volatile(\".insn r {opcode:#x}, {f3}, {f7:#x}, %2, %0, %1\" : : "
                 f"\"r\"(acc), \"r\"(scale), \"r\"(addend))")
+    if entry.unit == "load" and "acc" in entry.flags:
+        # Its value is the pointer behind it.
+        return (f"#define {_identifier(entry)}(pointer, step, offset) \\\n"
+                "\t({ const uint32_t *r_ = (pointer); __asm__ volatile("
+                f"\".insn i {opcode:#x}, {f3}, %1, %0, %2\" : \"+r\"(r_) : \"r\"(offset), "
+                "\"i\"(step) : \"memory\"); r_; })")
     if set(entry.encoding.fields) != {"rd", "rs1", "rs2"} or entry.unit in ("load", "store"):
         return None
     volatile = " volatile" if entry.unit == "dot" else ""

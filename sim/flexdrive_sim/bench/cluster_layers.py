@@ -12,6 +12,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from flexdrive_deploy.flexv.compiler.compiled import compile_network
+from flexdrive_deploy.flexv.compiler.xpulp_kernel import XPULP_STYLES
 from flexdrive_deploy.flexv.network.loading import load_network
 from flexdrive_sim.flexv.layer_figures import layer_figures
 from flexdrive_sim.flexv.session import NetworkSession
@@ -102,7 +103,7 @@ def measure_layer(layer, notify=None, instructions="flexv"):
     cycles in which each core makes a product). Raises when an integer is wrong.
     ``instructions`` as of :func:`~flexdrive_deploy.flexv.compiler.compiled.compile_network`; what
     the extensions are compared with takes long, and is there once."""
-    compiled = compile_network(load_network(layer.model(2 if instructions == "flexv" else 1)),
+    compiled = compile_network(load_network(layer.model(1 if instructions in XPULP_STYLES else 2)),
                                instructions=instructions)
     session = NetworkSession(compiled, "rtl", notify=notify)
     session.run(None, {"x": layer.image()})

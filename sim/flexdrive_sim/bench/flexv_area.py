@@ -7,7 +7,7 @@ device.
 from rich.table import Table
 
 from flexdrive.flexv.core import Core, CoreConfig
-from flexdrive.flexv.isa import EXTENSIONS
+from flexdrive.flexv.isa import EXTENSIONS, OPTIONAL
 from flexdrive_deploy.hdl.synth import ecp5_cells, gate_area
 
 from ..progress import Progress
@@ -16,15 +16,17 @@ __all__ = ["GROUPS", "run"]
 
 # What is added in each step, in an order in which every step makes a legal core.
 GROUPS = ("i zicsr zifencei", "m", "xpulp_memory", "xpulp_loop", "xpulp_mac", "xpulp_bits", "dot",
-          "xpulp_simd", "macload", "macload_third", "macload_other", "requant")
-_CORES = {"RV32IMC": 2, "with XpulpV2": 8, "whole core": len(GROUPS)}
+          "xpulp_simd", "macload", "macload_third", "macload_other", "requant", *OPTIONAL)
+_CORES = {"RV32IMC": 2, "with XpulpV2": 8, "whole core": len(GROUPS) - len(OPTIONAL),
+          "with optional groups": len(GROUPS)}
 _CELLS = ("LUT4", "CCU2C", "PFUMX", "L6MUX21", "TRELLIS_FF", "MULT18X18D")
 
 
-def _core(count):
+def _core(count, **options):
     """With the first groups."""
     chosen = {name for group in GROUPS[:count] for name in group.split()}
-    return Core(CoreConfig(extensions=tuple(e for e in EXTENSIONS if e in chosen)))
+    return Core(CoreConfig(extensions=tuple(e for e in EXTENSIONS + OPTIONAL if e in chosen),
+                           **options))
 
 
 def run(console):
@@ -37,8 +39,9 @@ def run(console):
         cores.add_column(heading, justify="right")
     figures, before = {}, None
     with Progress(console) as shown:
-        for count, group in enumerate(shown.track(GROUPS, "groups of instructions"), 1):
-            area = gate_area(_core(count))
+        last = {"fast_loops": {"fast_loops": True}}
+        for count, group in enumerate(shown.track([*GROUPS, *last], "groups of instructions"), 1):
+            area = gate_area(_core(count, **last.get(group, {})))
             groups.add_row(group, f"{area.gate_equivalents:,.0f}", f"{area.flip_flops:,}",
                            f"{area.total:,.0f}",
                            "" if before is None else f"{area.total - before:,.0f}")

@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
+from flexdrive.flexv.isa import EXTENSIONS
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.flexv.compiler.compiled import compile_network
 from flexdrive_deploy.flexv.compiler.dots import dots_of
+from flexdrive_deploy.flexv.compiler.scales import packed_rounding
 from flexdrive_deploy.flexv.compiler.work import core_of
 from flexdrive_deploy.flexv.network.loading import load_network
+from flexdrive_sim.flexv.drive import network as drive
 from flexdrive_sim.flexv.drive.network import ClusterNetwork, LibraryNetwork, SimulatedNetwork
 from flexdrive_sim.flexv.golden.network import run
 from flexdrive_sim.flexv.session import IntegerDifferenceError, NetworkSession
@@ -44,10 +47,12 @@ def mixed_layers(seed, size=(2, 6), most=9):
                 y = builder.layer(source, outputs, kernel, bits=w_bits,
                                   groups=shape[0] if single else 1, **window[0])
                 builder.shapes[y] = (outputs, *window[1])
-                # Some steps are powers of two: C finishes those sums.
-                step = 0.25 if rng.random() < 0.2 else 0.3 * 8 / out_bits
-                shown.append(builder.quantised(y, step * (1 << w_bits) / 4, int(rng.integers(
-                    -1, 2)), np.int8, _clip(out_bits)))
+                # Some steps are powers of two: sums tie. Some ranges are not: C finishes those.
+                step = 0.25 if rng.random() < 0.4 else 0.3 * 8 / out_bits
+                top = (1 << out_bits - 1) - 1
+                shown.append(builder.quantised(
+                    y, step * (1 << w_bits) / 4, int(rng.integers(-1, 2)), np.int8,
+                    (-top, top) if len(shown) % 5 == 2 else _clip(out_bits)))
     # Kernels of 3 x 3 by words of rows, packed in each width.
     source = builder.quantised(x, 0.37, 3)
     for w_bits, out_bits in zip(WIDTHS, WIDTHS[::-1], strict=True):
@@ -77,6 +82,10 @@ def test_every_combination_of_widths_has_its_kernels():
     assert {each.single for each in found} == {True, False}
     assert {each.out_bits for each in found if each.columns} == {*WIDTHS}
     assert 32 in {each.out_bits for each in found}
+    steps = compile_network(mixed_layers(0)[0]).steps.steps
+    rounding = {packed_rounding(step) for step in steps
+                if dots_of(step) is not None and dots_of(step).out_bits < 32}
+    assert rounding == {"NEAREST", "EVEN", "ODD"}
 
 
 @pytest.mark.slow
@@ -91,6 +100,48 @@ def test_scales_for_the_instruction_are_exact_in_c(seed, tmp_path):
 def test_every_combination_of_widths_on_the_instruction_set_simulator(seed, tmp_path):
     network, images = mixed_layers(seed)
     assert _difference(SimulatedNetwork, network, images, tmp_path)[1] is None
+
+
+def _tying():
+    """Layers many of whose sums lie between two results: zero points that are even and odd."""
+    builder, shown = QuantisedBuilder((3, 7, 9)), []
+    x = builder.quantised("x", 1.0, 0)
+    for groups in (1, 3):
+        for out_bits in WIDTHS:
+            for zero in (0, 1, -1):
+                y = builder.layer(x, 6, bits=2, groups=groups, bias=False, pads=[1, 1, 1, 1])
+                builder.shapes[y] = (6, 7, 9)
+                shown.append(builder.quantised(y, 0.5, zero, np.int8, _clip(out_bits)))
+    images = builder.rng.integers(-20, 20, (1, *builder.shape)).astype(np.float32)
+    return load_network(builder.model(*shown)), images
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", [LibraryNetwork, SimulatedNetwork])
+def test_ties_are_to_even_before_the_zero_point(engine, tmp_path):
+    network, images = _tying()
+    compiled, difference = _difference(engine, network, images, tmp_path)
+    assert difference is None
+    rounding = [packed_rounding(step) for step in compiled.steps.steps
+                if dots_of(step) is not None and dots_of(step).out_bits < 32]
+    assert rounding.count("ODD") == 2 * rounding.count("EVEN") == 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("instructions", ["flexv", "flexv-clear"])
+def test_cores_without_stores_of_packed_words_have_kernels(instructions, tmp_path, monkeypatch):
+    network, images = mixed_layers(3)
+    compiled = compile_network(network, instructions=instructions)
+    plain = drive.run_iss
+    monkeypatch.setattr(drive, "run_iss", lambda *arguments, **options: plain(
+        *arguments, extensions=(*EXTENSIONS, "requant_clear"), **options))
+    engine, images = drive.SimulatedNetwork(compiled, tmp_path), dict.fromkeys(
+        network.inputs, images)
+    if instructions == "flexv":
+        with pytest.raises(AssertionError, match="illegal instruction"):
+            engine.run(images)
+        return
+    assert first_difference(compiled, engine.run(images), run(network, images, None)[1]) is None
 
 
 @pytest.mark.slow
@@ -114,8 +165,8 @@ def _break_core(files, core):
 def test_a_fault_of_one_core_is_named_with_core_and_cycle():
     builder = QuantisedBuilder((3, 6, 6))
     x = builder.quantised("x", 0.5, 4)
-    # A power of two: sums that C finishes.
-    y = builder.quantised(builder.layer(x, 20, pads=[1, 1, 1, 1]), 2.0, 0)
+    # A range of no power of two: sums that C finishes.
+    y = builder.quantised(builder.layer(x, 20, pads=[1, 1, 1, 1]), 2.0, 0, np.int8, (-127, 127))
     network = load_network(builder.model(y))
     images = builder.rng.integers(-20, 20, (1, *builder.shape)).astype(np.float32) / 4
     compiled = compile_network(network)

@@ -55,5 +55,6 @@ def test_what_has_no_such_kernel_is_named():
     with pytest.raises(ModelError, match=r"Node \S+: there is no kernel of xpulpv2 for it\. "
                        "What would pass: a convolution"):
         compile_network(network, instructions="xpulpv2")
-    with pytest.raises(ModelError, match="instructions = 'mmx' are none of flexv, xpulpv2"):
+    with pytest.raises(ModelError, match="instructions = 'mmx' are none of flexv, flexv-clear, "
+                                         "xpulpv2"):
         compile_network(network, instructions="mmx")

@@ -6,7 +6,7 @@ from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 
 from .dots import dots_of
-from .scales import packed_scales
+from .scales import packed_rounding, packed_scales
 from .storage import canonical
 from .weights import layer_kind, sign_numbers, taps_by_column
 
@@ -77,6 +77,7 @@ class StepCode:
         if isinstance(self.step.node, ir.Convolution) and packed_scales(self.step) is not None:
             # What is below the range of rq.pack.c is part of the addends.
             low, high = 0, high - low
+            rounding, added = packed_rounding(self.step), 0
         name = f"{self.name}_requant"
         self.constants.append(
             f"static const struct net_requant {name} NET_DATA = {{.shift = {shift},\n\t"

@@ -54,7 +54,7 @@ class CompiledNetwork:
         kernels = {name: (firmware_directory() / "network" / name).read_text()
                    for name in _KERNELS}
         dots = {each for each in map(dots_of, self.steps.steps) if each is not None}
-        if self.instructions != "flexv":
+        if self.instructions in XPULP_STYLES:
             kernels["dots.h"] = f"#define NETWORK_XPULP\n{kernels['dots.h']}"
         return self.files | kernels | {"dots.S": dots_source(dots, self.instructions),
                                        "listing.txt": listing(self.steps, self.plan)}
@@ -83,8 +83,9 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
     ----------
     network : QuantisedNetwork.
     l1_bytes : size of the cluster's L1 that maps and weights may take.
-    instructions : of the layers' kernels: "flexv"; to compare with, for convolutions of equal
-        widths alone, "xpulpv2" or "xpulpv2-extract" (:data:`~.xpulp_kernel.XPULP_STYLES`).
+    instructions : of the layers' kernels: "flexv", all of them; "flexv-clear", for cores without
+        ``requant_store`` and ``requant_ties``; to compare with, for convolutions of equal widths
+        alone, "xpulpv2" or "xpulpv2-extract" (:data:`~.xpulp_kernel.XPULP_STYLES`).
 
     Returns
     -------
@@ -101,9 +102,11 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
         raise ModelError(f"An L1 of {l1_bytes} bytes is not possible; {_L1.start} to "
                          f"{_L1.stop - 1} are")
     steps = steps_of(network)
-    if instructions != "flexv":
+    for step in steps.steps:
+        step.ties = instructions == "flexv"
+    if instructions not in ("flexv", "flexv-clear"):
         if instructions not in XPULP_STYLES:
-            raise ModelError(f"instructions = {instructions!r} are none of flexv, "
+            raise ModelError(f"instructions = {instructions!r} are none of flexv, flexv-clear, "
                              + ", ".join(XPULP_STYLES))
         for step in steps.steps:
             check_compared(step, instructions)

@@ -13,8 +13,12 @@ pixel loads the next but one pixel's activations into the register that it multi
 product of the first pixel those of the second (``.x``). With one pixel activations need an
 instruction of their own.
 
-A packed word is there 4 cycles behind its last output. Meanwhile tiles of 4 pixels make the first
-products of the next tile: of pixels whose sums have been packed.
+A packed word is there 4 cycles behind its last output. So the last output of a pixel stores the
+word of the pixel before (rq.pack.sb, .sh, .sw), and rq.at gives that of this one its place. The
+first store of a call is of nothing, to where the first word goes behind it; the last word is stored
+at the end. Cores without these, and words that are changed before they are stored, read the word;
+meanwhile tiles of 4 pixels make the first products of the next tile: of pixels whose sums have been
+packed.
 """
 
 from dataclasses import dataclass
@@ -37,6 +41,9 @@ _FIELDS = {name: 4 * index for index, name in enumerate(
     ("table", "tiles", "w", "w_step", "scales", "groups", "iterations", "out_at", "out_step",
      "a_at", "a_step"))}
 _STORES = {8: "p.sw.reg", 4: "p.sh.reg", 2: "p.sb.reg"}
+# Last output of a pixel, and the plain store.
+_COMPLETING = {8: "rq.pack.sw", 4: "rq.pack.sh", 2: "rq.pack.sb"}
+_PLAIN = {8: "sw", 4: "sh", 2: "sb"}
 _GROUP_BYTES = 32
 ONE = 4
 # Two for each pixel but the first.
@@ -49,11 +56,12 @@ def load_scales(base):
             for i, register in enumerate((*_MULTIPLIERS, *_ADDENDS))]
 
 
-def packs(pixel):
+def packs(pixel, last="rq.pack.c"):
     """Outputs of a pixel of a tile; the sums begin anew."""
     part = slice(ONE * pixel, ONE * pixel + ONE)
-    return [f"\trq.pack.c {acc}, {multiplier}, {addend}" for acc, multiplier, addend in
-            zip(ACCUMULATORS[part], _MULTIPLIERS, _ADDENDS, strict=True)]
+    return [f"\t{name} {acc}, {multiplier}, {addend}" for name, acc, multiplier, addend in
+            zip(["rq.pack.c"] * (ONE - 1) + [last], ACCUMULATORS[part], _MULTIPLIERS, _ADDENDS,
+                strict=True)]
 
 
 def cleared(registers):
@@ -81,6 +89,7 @@ class DotKernel:
     single : depthwise: the source moves on from group to group.
     unused : bits of an output's lane that it does not have.
     short : there is one word of the narrower operand.
+    stores : the core has ``requant_store``.
     """
 
     a_bits: int
@@ -90,11 +99,19 @@ class DotKernel:
     single: bool = False
     unused: int = 0
     short: bool = False
+    stores: bool = True
+
+    @property
+    def storing(self):
+        """Whether packed words are stored by the outputs behind them; not of a single pixel,
+        where there is nothing behind."""
+        return (self.stores and self.pixels > 1 and self.out_bits != 32
+                and not (self.single or self.unused))
 
     @property
     def ahead(self):
         """Products of a tile that are made while the one before is packed."""
-        plain = self.pixels == 4 and self.out_bits != 32
+        plain = self.pixels == 4 and self.out_bits != 32 and not self.storing
         return 0 if not plain or self.single or self.unused or self.short else _AHEAD
 
     @property
@@ -113,7 +130,7 @@ class DotKernel:
     def tile_cycles(self):
         """Of what comes behind the products of a tile, with the set-up of the loop over words."""
         # A packed word is waited for while two other instructions leave.
-        waits = (0 if self.out_bits == 32 else 2 * self.pixels) - self.ahead
+        waits = (0 if self.out_bits == 32 or self.storing else 2 * self.pixels) - self.ahead
         return len(self._epilogue()) - self.ahead + waits + 1
 
     def _body(self):
@@ -171,6 +188,8 @@ class DotKernel:
                     *(f"\tp.sw.post {ACCUMULATORS[i]}, {OUT}, 4" for i in range(count - 1)),
                     f"\tsw {ACCUMULATORS[count - 1]}, 0({OUT})"]
         lines, store = [], f"\t{_STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"
+        if self.storing:
+            return self._stored()
         if self.ahead:
             return self._overlapped(store)
         for pixel in range(self.pixels):
@@ -187,6 +206,27 @@ class DotKernel:
             # The pointer to the source needs the register of the place of the results.
             return [*lines, store, *self._source(), *self._goes_there()]
         return [*lines, store]
+
+    def _stored(self):
+        """Each pixel's last output stores the word of the one before."""
+        lines = [f"\tlw {NEXT}, {4 * self.pixels}({TABLE})"]
+        for pixel in range(self.pixels):
+            # Behind the last pixel's place the next source is, which is known already.
+            step = 8 if pixel == self.pixels - 1 else 4
+            lines += [*packs(pixel, _COMPLETING[self.out_bits]),
+                      *([] if pixel else self._goes_there()),
+                      f"\trq.at {TABLE}, {step}, {OFFSET}"]
+        return lines
+
+    @staticmethod
+    def _first_place():
+        """Where the store of nothing goes, the one in front of the first word."""
+        return [f"\tlw {TABLE}, {_FIELDS['table']}(a0)", f"\tlw {OFFSET}, {_FIELDS['out_at']}(a0)",
+                f"\taddi {TABLE}, {TABLE}, 4", f"\trq.at {TABLE}, 0, {OFFSET}"]
+
+    def _last_word(self):
+        return [f"\tcsrr {WORD}, CSR_RQ_PACKED", f"\tcsrr {NEXT}, CSR_RQ_ADDRESS",
+                f"\t{_PLAIN[self.out_bits]} {WORD}, 0({NEXT})"]
 
     def _overlapped(self, store):
         """The same, while the next tile begins: 4 instructions behind each pixel's outputs."""
@@ -235,4 +275,5 @@ class DotKernel:
             f"\tlw a0, {STRUCT}(sp)", f"\tlw a1, {fields['groups']}(a0)", "\taddi a1, a1, -1",
             f"\tsw a1, {fields['groups']}(a0)", f"\tbnez a1, {symbol}_group"]
         return function(symbol, [f"\tsw a0, {STRUCT}(sp)", *cleared(
-            each for each in used if each not in _LEADING), *group])
+            each for each in used if each not in _LEADING),
+            *([*self._first_place(), *group, *self._last_word()] if self.storing else group)])

@@ -37,10 +37,11 @@ class Dots:
 
     def _kernels(self, instructions):
         """For each size of a tile, the largest first."""
-        if instructions == "flexv":
+        if instructions not in XPULP_STYLES:
             most = () if self.columns else (4, 2, 1) if self.a_bits >= self.w_bits else (2, 1)
             return [DotKernel(self.a_bits, self.w_bits, self.out_bits, pixels, self.single,
-                              self.unused, self.short) for pixels in most]
+                              self.unused, self.short, instructions != "flexv-clear")
+                    for pixels in most]
         return [XpulpKernel(self.a_bits, self.out_bits, pixels, XPULP_STYLES[instructions],
                             self.short)
                 for pixels in ((4, 2, 1) if self.a_bits == 8 else (2, 1))]

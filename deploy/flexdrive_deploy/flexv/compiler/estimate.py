@@ -64,7 +64,8 @@ def _dots(compiled, step, dots, channels, cores):
     source = compiled.plan.storages[compiled.steps.place(step.sources[0]).name]
     node = step.node
     count, length, pixels = _lines(step, source, 4 if dots.a_bits >= dots.w_bits else 2)
-    kernel = DotKernel(dots.a_bits, dots.w_bits, dots.out_bits, pixels, dots.single, dots.unused)
+    kernel = DotKernel(dots.a_bits, dots.w_bits, dots.out_bits, pixels, dots.single, dots.unused,
+                       stores=compiled.instructions == "flexv")
     words = channel_words(node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
     tile = words * kernel.word_cycles + kernel.tile_cycles + _WAITS * (pixels > 1)
     call = _CALL if count * length > 1 else _PIXEL_CALL

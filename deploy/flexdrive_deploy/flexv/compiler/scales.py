@@ -3,6 +3,10 @@
 It computes clip((sum * M + (B << p)) >> s), without sign behind it: the rule of a layer itself,
 with the lowest integer of its results in B. Results of fewer bits than their lane are made with
 that many bits behind the point, which are dropped when they are packed.
+
+Ties to even: B has the 1/2 and the zero point too, as for sums that cannot tie. A sum that did lie
+between two integers lies on one then, the upper one, with zeros alone behind the point: the result
+is the even one of this and the one below, the odd one where an odd number has been added.
 """
 
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ import numpy as np
 
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint
 
-__all__ = ["LayerScales", "packed_scales", "unused_bits"]
+__all__ = ["LayerScales", "packed_rounding", "packed_scales", "unused_bits"]
 
 _PACKED_BITS = (2, 4, 8)
 _WORD = 1 << 31
@@ -34,14 +38,33 @@ def packed_scales(step):
     """:class:`LayerScales` for rq.pack.c of a layer, or None when it cannot make its results."""
     rule, output = step.rule, step.output
     top = output.high - output.low
-    if (not isinstance(rule, FixedPoint) or rule.rounding != "NEAREST" or rule.added
-            or output.scale is None or output.lane not in _PACKED_BITS
-            or top & (top + 1) or rule.shift < unused_bits(output)):
+    if (not isinstance(rule, FixedPoint) or output.scale is None
+            or output.lane not in _PACKED_BITS or top & (top + 1)):
+        return None
+    ties = rule.rounding == "HALF_EVEN"
+    if ties:
+        # With one bit for the 1/2, and none that is dropped.
+        if not step.ties or rule.shift == rule.addend_shift or unused_bits(output):
+            return None
+    elif rule.rounding != "NEAREST" or rule.added or rule.shift < unused_bits(output):
         return None
     channels = len(step.node.weights)
     multiplier, addend = (np.broadcast_to(np.ravel(each), channels).astype(np.int64)
                           for each in (rule.multipliers[0], rule.addend))
-    addend = addend - (output.low << rule.shift - rule.addend_shift)
+    by = rule.shift - rule.addend_shift
+    addend = addend + (rule.added - output.low << by)
+    if ties:
+        addend = addend + (1 << by - 1)
+    # The sum itself is below 2**62.
+    if ties and int(np.abs(addend).max()) << rule.addend_shift >= 1 << 62:
+        return None
     if not ((addend >= -_WORD) & (addend < _WORD)).all():
         return None
     return LayerScales(multiplier, addend)
+
+
+def packed_rounding(step):
+    """Rounding of a layer that has packed scales: "NEAREST", "EVEN" or "ODD"."""
+    if step.rule.rounding == "NEAREST":
+        return "NEAREST"
+    return "ODD" if step.rule.added - step.output.low & 1 else "EVEN"

@@ -26,12 +26,14 @@ class Step:
     node : the ir.Node whose kernel it is.
     sources : tensors that it reads. output : tensor that it makes.
     finish : Requantise that is part of it, or None.
+    ties : whether the core rounds ties (``requant_ties``).
     """
 
     node: ir.Node
     sources: tuple
     output: ir.Tensor
     finish: ir.Requantise | None = None
+    ties: bool = True
 
     @property
     def name(self):

@@ -185,9 +185,12 @@ class PermuteOp(enum.Enum, shape=6):
 
 
 class RequantOp(enum.Enum, shape=6):
-    """The product is that of :attr:`MultiplyOp.HIGH`: both signed."""
+    """Bit 4: the word of before is stored; bits 1:0 as of :class:`MemoryOp` then."""
 
-    PACK = MultiplyOp.HIGH.value
+    PACK = 0x00
+    STORE_B = 0x10
+    STORE_H = 0x11
+    STORE_W = 0x12
 
 
 OPERATIONS = {

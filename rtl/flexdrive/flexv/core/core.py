@@ -157,7 +157,7 @@ class Core(Extensions, Recorded, wiring.Component):
             memory.hold.eq(hold),
             memory.wanted.eq(execute.memory_wanted), memory.write.eq(execute.memory_write),
             memory.op.eq(execute.memory_op), memory.address.eq(execute.address),
-            memory.crossing.eq(execute.crossing), memory.data.eq(issue.e.c),
+            memory.crossing.eq(execute.crossing), memory.data.eq(execute.data),
         ]
 
     def _redirect_target(self, m):
@@ -273,7 +273,7 @@ class Core(Extensions, Recorded, wiring.Component):
             monitor.e.eq(e), monitor.go.eq(self._e_go & ~execute.dropped),
             # A direct jump is over when it comes here.
             monitor.following.eq(Mux(execute.redirects, self._target, front.following)),
-            monitor.address.eq(execute.address), monitor.data.eq(e.c),
+            monitor.address.eq(execute.address), monitor.data.eq(execute.data),
             monitor.memory_op.eq(execute.memory_op), monitor.reads.eq(
                 execute.memory_wanted & ~execute.memory_write),
             monitor.writes.eq(execute.memory_wanted & execute.memory_write),

@@ -126,6 +126,8 @@ class Decode(wiring.Component):
                                        if name.startswith("lp")).any()),
             self.o.csr_of_decode.eq(Cat(at[CSR_PLACES[name]] for name in (
                 "sb_legacy", "ivec_fmt", "mie", "mstatus")).any()),
+            self.o.csr_of_requant.eq(Cat(at[place] for name, place in CSR_PLACES.items()
+                                         if name.startswith("rq")).any()),
         ]
         writes = (control.op == CsrOp.WRITE.value) | (self._fields.rs1 != 0)
         return ~(at.any() | reads_zero(number)) | (writes & number[10:].all())
@@ -263,6 +265,8 @@ class Decode(wiring.Component):
 
     def _fill(self, m, control, sound):
         o, stage, loads = self.o, self.stage, self._fields.loads
+        both_signed = (control.op == MultiplyOp.HIGH.value) | control.unit.requant
+        stores_packed = control.unit.requant & control.op[4]
         moves = control.unit.macload & self.legacy & loads.any()
         writes = sound & control.writes_rd & (self.number2 != 0)
         updates = sound & (control.post | moves) & (self.number0 != 0)
@@ -276,15 +280,16 @@ class Decode(wiring.Component):
                 Mux(Mux(control.unit.branch, control.op[2], control.op[0]),
                     AluOp.LTU.value, AluOp.LT.value), AluOp.ADD.value))),
             o.memory_op.as_value().eq(Mux(control.unit.macload, MemoryOp.W.value, control.op)),
-            o.a_signed.eq((control.op == MultiplyOp.HIGH.value)
-                          | (control.op == MultiplyOp.HIGH_SU.value)),
-            o.b_signed.eq(control.op == MultiplyOp.HIGH.value),
+            o.a_signed.eq(both_signed | (control.op == MultiplyOp.HIGH_SU.value)),
+            o.b_signed.eq(both_signed),
             o.pc.eq(stage.pc), o.insn.eq(stage.insn), o.raw.eq(stage.raw),
             o.compressed.eq(stage.compressed), o.error.eq(stage.error),
             o.error_second.eq(stage.error_second), o.illegal.eq(~sound),
             o.accesses.eq(self._accesses),
             self._accesses.eq(sound & (control.unit.load | control.unit.store
-                                       | (control.unit.macload & loads.any()))),
+                                       | (control.unit.macload & loads.any())
+                                       | stores_packed)),
+            o.stores_packed.eq(sound & stores_packed),
             o.interrupt.eq(self.interrupt),
             o.loop_back.eq(stage.loop_back & ~self.interrupt & ~self.jumps),
             o.loop_number.eq(stage.loop_number),

@@ -51,7 +51,10 @@ class Execute(wiring.Component):
         ``traps``, ``returns`` or ``refetches`` (wants the following instructions fetched anew).
     dot_* : see :class:`.dotstage.DotStage`. late_value : of retire.
     kept : an accumulator that the instruction has waited for.
-    requant_busy : outputs of requantisation are under way.
+    requant_busy : outputs of requantisation are under way, or the address of a word.
+    packed, packed_address : with ``requant_store``, the word that is stored, and where.
+        packed_waits : the instruction stores it, and one of both is not there yet.
+    data : what is stored.
     unit_waits : a division is not done, or what still writes a register keeps an access to it.
     loop_ahead : with ``fast_loops``, a loop jumps back after one of the instructions that have been
         fetched behind this one.
@@ -68,7 +71,7 @@ class Execute(wiring.Component):
             "stage": In(ExecuteStage), "valid": In(1), "go": In(1), "cancel": In(1),
             "complete": Out(2), "result": Out(32), "o": Out(WriteBackStage),
             "address": Out(32), "crossing": Out(1), "memory_wanted": Out(1), "memory_write": Out(1),
-            "memory_op": Out(MemoryOp), "memory_granted": In(2),
+            "memory_op": Out(MemoryOp), "memory_granted": In(2), "data": Out(32),
             "csr_access": Out(1), "csr_selected": Out(len(CSRS)), "csr_op": Out(CsrOp),
             "csr_operand": Out(32), "csr_writes": Out(1), "csr_value": In(32), "csr_busy": In(1),
             "unit_waits": Out(1),
@@ -82,6 +85,8 @@ class Execute(wiring.Component):
             "cause": Out(6), "trap_value": Out(32),
             **({"loop_ahead": In(1)} if config.fast_loops else {}),
             **({"beside": In(1)} if config.waiting_loads else {}),
+            **({"packed": In(32), "packed_address": In(32), "packed_waits": In(1)}
+               if "requant_store" in config.extensions else {}),
         })
 
     def elaborate(self, platform):
@@ -92,6 +97,8 @@ class Execute(wiring.Component):
                      if unit is Unit.CSR else signal.eq(control.unit[unit.name.lower()])
                      for unit, signal in is_unit.items()]
         is_system = {op: is_unit[Unit.SYSTEM] & (control.op == op.value) for op in SystemOp}
+        self._stores_packed = "requant_store" in self.config.extensions
+        self._csr_waits = (self.requant_busy & self.stage.csr_of_requant) | self.csr_busy
         m.submodules.alu = self._alu = Alu()
         m.submodules.comparator = self._comparator = Comparator()
         self._compute(m)
@@ -103,8 +110,9 @@ class Execute(wiring.Component):
         self._control_flow(m, is_unit, is_system)
         waits = self.dot_wait | self.unit_waits | (self.stage.sleeps & ~self.wake)
         m.d.comb += [
-            self.unit_waits.eq((is_unit[Unit.CSR] & (self.requant_busy | self.csr_busy))
-                               | (is_unit[Unit.DIVIDE] & ~divided_done)),
+            self.unit_waits.eq((is_unit[Unit.CSR] & self._csr_waits)
+                               | (is_unit[Unit.DIVIDE] & ~divided_done)
+                               | (self.packed_waits if self._stores_packed else 0)),
             self.complete.eq((~waits).replicate(2) & (self.memory_granted
                                                       | (~self.stage.accesses).replicate(2))),
             # What is cancelled was behind a jump that is taken: nobody sleeps.
@@ -126,15 +134,21 @@ class Execute(wiring.Component):
     def _memory(self, m, is_unit):
         stage, size = self.stage, self.stage.memory_op.as_value()[:2]
         sum_ = Cat(stage.a_low, stage.b_low)
+        address = Mux(is_unit[Unit.MACLOAD], self.dot_address,
+                      Mux(stage.control.post, stage.a, self._alu.total))
+        # Without the carry chain: whether the access needs two words is wanted early.
+        crossing = Mux(is_unit[Unit.MACLOAD] & ~stage.from_rs1, self.dot_unaligned,
+                       Array([_crosses(size, Const((i & 3) + (i >> 2) & 3, 2))
+                              for i in range(16)])[sum_])
+        data = stage.c
+        if self._stores_packed:
+            stores = stage.stores_packed
+            address = Mux(stores, self.packed_address, address)
+            crossing = Mux(stores, _crosses(size, self.packed_address[:2]), crossing)
+            data = Mux(stores, self.packed, data)
         m.d.comb += [
-            self.address.eq(Mux(is_unit[Unit.MACLOAD], self.dot_address,
-                                Mux(stage.control.post, stage.a, self._alu.total))),
-            # Without the carry chain: whether the access needs two words is wanted early.
-            self.crossing.eq(
-                Mux(is_unit[Unit.MACLOAD] & ~stage.from_rs1, self.dot_unaligned,
-                    Array([_crosses(size, Const((i & 3) + (i >> 2) & 3, 2))
-                           for i in range(16)])[sum_])),
-            self.memory_write.eq(is_unit[Unit.STORE]),
+            self.address.eq(address), self.crossing.eq(crossing), self.data.eq(data),
+            self.memory_write.eq(is_unit[Unit.STORE] | stage.stores_packed),
             self.memory_wanted.eq(self._in_pipeline(self.valid & stage.accesses)),
             self.memory_op.eq(stage.memory_op),
         ]
@@ -149,8 +163,7 @@ class Execute(wiring.Component):
             self.csr_operand.eq(Mux(stage.control.second_immediate, stage.b, stage.a)),
             self.csr_writes.eq((stage.control.op == CsrOp.WRITE.value)
                                | (InstructionFields(stage.insn).rs1 != 0)),
-            self.csr_access.eq(is_unit[Unit.CSR] & ~self.dot_wait & ~self.requant_busy
-                               & ~self.csr_busy),
+            self.csr_access.eq(is_unit[Unit.CSR] & ~self.dot_wait & ~self._csr_waits),
         ]
 
     def _divide(self, m, is_unit):
@@ -185,7 +198,8 @@ class Execute(wiring.Component):
             o.early_value.eq(early), o.late.eq(stage.late),
             o.late_target.eq(stage.late_target), o.sums.eq(stage.sums), o.trap.eq(self.traps),
             o.dot.eq(is_unit[Unit.DOT] | is_unit[Unit.MACLOAD]), o.lanes.eq(self.dot_lanes),
-            o.requant.eq(is_unit[Unit.REQUANT]),
+            o.requant.eq(is_unit[Unit.REQUANT]), o.completes.eq(stage.stores_packed),
+            o.places.eq(is_unit[Unit.LOAD] & stage.control.accumulates),
             o.upper.eq(is_unit[Unit.MULTIPLY] & (stage.control.op != MultiplyOp.LOW.value)
                        & ~stage.control.accumulates),
             o.invert.eq(is_unit[Unit.MULTIPLY] & (stage.control.op == MultiplyOp.MSU.value)),

@@ -28,20 +28,8 @@ class Extensions:
             self._connect_dot(m)
             holders.append((self._dot.names, self._dot))
         if "requant" in extensions:
-            clearing = "requant_clear" in extensions
-            m.submodules.requantiser = requantiser = Requantiser(clearing)
-            if clearing:
-                shifts = Signal()
-                # Beside the register of write-back.
-                with m.If(self._memory.free):
-                    m.d.sync += shifts.eq(self._issue.e.control.post)
-                m.d.comb += requantiser.coming_shifts.eq(shifts)
-            m.d.comb += [
-                requantiser.stage.eq(self._r),
-                self._execute.requant_busy.eq(requantiser.busy | self._r.requant
-                                              | (self._w_valid & self._w.requant)),
-            ]
-            holders.append((Requantiser.NAMES, requantiser))
+            requantiser = self._add_requantiser(m)
+            holders.append((requantiser.names, requantiser))
         names = [name for held, _ in holders for name in held]
         m.submodules.csrs = self._csrs = csrs = CsrFile(extensions, names)
         for held, holder in holders:
@@ -50,6 +38,34 @@ class Extensions:
                 position = names.index(name)
                 m.d.comb += [csrs.elsewhere_values[position].eq(holder.values[i]),
                              holder.csr_write[i].eq(csrs.elsewhere_write[position])]
+
+    def _add_requantiser(self, m):
+        clearing, storing, ties = (name in self.config.extensions for name in (
+            "requant_clear", "requant_store", "requant_ties"))
+        m.submodules.requantiser = requantiser = Requantiser(clearing, storing, ties)
+        execute, w, r = self._execute, self._w, self._r
+        if clearing:
+            shifts = Signal()
+            # Beside the register of write-back.
+            with m.If(self._memory.free):
+                m.d.sync += shifts.eq(self._issue.e.control.post)
+            m.d.comb += requantiser.coming_shifts.eq(shifts)
+        m.d.comb += [
+            requantiser.stage.eq(r),
+            execute.requant_busy.eq(requantiser.busy | r.requant | r.places
+                                    | (self._w_valid & (w.requant | w.places))),
+        ]
+        if storing:
+            coming = (self._w_valid & (w.completes | w.places)) | r.places | (
+                r.requant & r.completes)
+            m.d.comb += [
+                requantiser.place.eq(self._retire.late_value),
+                execute.packed.eq(requantiser.packed),
+                execute.packed_address.eq(requantiser.address),
+                execute.packed_waits.eq(self._issue.e.stores_packed
+                                        & (requantiser.completing | coming)),
+            ]
+        return requantiser
 
     def _connect_loops(self, m):
         loops, execute, front, w = self._loops, self._execute, self._front, self._w
@@ -89,6 +105,8 @@ class Extensions:
         execute, ``hold`` for the accesses."""
         execute, memory = self._execute, self._memory
         hold = execute.dot_wait | self._issue.e.blocked | self._redirect
+        if "requant_store" in self.config.extensions:
+            hold = hold | execute.packed_waits
         if not self.config.waiting_loads:
             wiring.connect(m, wiring.flipped(self.dbus), memory.bus)
             return memory.granted, hold

@@ -32,23 +32,32 @@ class Requantiser(wiring.Component):
     Parameters
     ----------
     clearing : whether addends can be shifted, by what rq_control has above its other fields.
+    storing : whether a word can be completed, which is kept for a store.
+    ties : whether results can be even, or odd, where nothing but zeros is shifted out, by what
+        rq_control has above all others; only with ``clearing``.
 
     Members
     -------
     stage : what retire holds. coming_shifts : the addend of what retire will hold in the next cycle
         is shifted (with ``clearing``). busy : an output is still under way behind retire.
-    csr_write, csr_value : write strobes by register, as in ``NAMES``; values : the registers.
+    csr_write, csr_value : write strobes by register, as in ``names``; values : the registers.
+    With ``storing``:
+    place : late result of what retire holds, an address when it ``places``.
+    packed, address : the word that is complete, where it is to be stored. completing : the last
+        output of another one is still under way behind retire.
     """
 
-    NAMES = tuple(name for name, csr in CSRS.items() if csr.extension == "requant")
-
-    def __init__(self, clearing=False):
-        self.clearing = clearing
+    def __init__(self, clearing=False, storing=False, ties=False):
+        self.clearing, self.storing, self.ties = clearing, storing, ties
+        groups = ("requant", *(("requant_store",) if storing else ()))
+        self.names = tuple(name for name, csr in CSRS.items() if csr.extension in groups)
         super().__init__({
             "stage": In(RetireStage), "busy": Out(1),
             **({"coming_shifts": In(1)} if clearing else {}),
-            "csr_write": In(len(self.NAMES)), "csr_value": In(32),
-            "values": Out(32).array(len(self.NAMES)),
+            **({"place": In(32), "packed": Out(32), "address": Out(32), "completing": Out(1)}
+               if storing else {}),
+            "csr_write": In(len(self.names)), "csr_value": In(32),
+            "values": Out(32).array(len(self.names)),
         })
 
     def elaborate(self, platform):
@@ -59,14 +68,19 @@ class Requantiser(wiring.Component):
             addend_shift, self._amount = Signal(6), Signal(6)
             settings = Cat(settings, addend_shift)
             m.d.sync += self._amount.eq(Mux(self.coming_shifts, addend_shift, 0))
+        if self.ties:
+            self._chooses, self._odd = Signal(name="chooses"), Signal(name="odd")
+            settings = Cat(settings, self._chooses, self._odd)
         registers = {"rq_control": settings, "rq_word": word, "rq_lane": lane}
+        if self.storing:
+            registers |= {"rq_packed": self.packed, "rq_address": self.address}
         total, summed, shifted = Signal(64), Signal(), Signal()
         m.d.sync += [summed.eq(self.stage.requant), shifted.eq(summed)]
         m.d.comb += self.busy.eq(summed | shifted)
         with m.If(self.stage.requant):
             m.d.sync += total.eq(self._sum(m))
         clipped = self._clip(m, control, total)
-        for i, name in enumerate(self.NAMES):
+        for i, name in enumerate(self.names):
             m.d.comb += self.values[i].eq(registers[name])
             with m.If(self.csr_write[i]):
                 m.d.sync += registers[name].eq(self.csr_value)
@@ -74,9 +88,23 @@ class Requantiser(wiring.Component):
                     m.d.sync += lane.eq(0)
         # A CSR access waits until the unit is not busy, so both never write at once; what is known
         # early decides last.
+        inserted, stepped = Signal(32), Signal(4)
+        m.d.comb += [inserted.eq(self._insert(control, word, lane, clipped)), stepped.eq(lane + 1)]
         with m.If(shifted):
-            m.d.sync += [word.eq(self._insert(control, word, lane, clipped)), lane.eq(lane + 1)]
+            m.d.sync += [word.eq(inserted), lane.eq(stepped)]
+        if self.storing:
+            self._complete(m, inserted, word, lane)
         return m
+
+    def _complete(self, m, inserted, word, lane):
+        """Words that are complete, and where they are stored."""
+        summed, shifted = Signal(name="completing_summed"), Signal(name="completing_shifted")
+        m.d.sync += [summed.eq(self.stage.requant & self.stage.completes), shifted.eq(summed)]
+        m.d.comb += self.completing.eq(summed | shifted)
+        with m.If(shifted):
+            m.d.sync += [self.packed.eq(inserted), word.eq(0), lane.eq(0)]
+        with m.If(self.stage.places):
+            m.d.sync += self.address.eq(self.place)
 
     def _sum(self, m):
         stage = self.stage
@@ -93,7 +121,7 @@ class Requantiser(wiring.Component):
         shifted, lowest_bits, negative = Signal(64), Signal(8), Signal()
         m.d.comb += shifted.eq(total.as_signed() >> control.shift)
         m.d.sync += [lowest_bits.eq(shifted), negative.eq(shifted[63])]
-        results = []
+        results, less = [], self._one_less(m, control, total, lowest_bits) if self.ties else 0
         for i, width in enumerate(_WIDTHS):
             # Inside the range all bits above the magnitude repeat the sign.
             outside, beyond = shifted[width - 1:63] ^ shifted[63].replicate(64 - width), Signal(
@@ -102,9 +130,20 @@ class Requantiser(wiring.Component):
                                       outside[1:].any() | shifted[63]))
             lowest = Mux(control.signed, 1 << width - 1, 0)
             highest = Mux(control.signed, (1 << width - 1) - 1, (1 << width) - 1)
-            results.append(Mux(beyond, Mux(negative, lowest, highest),
-                               lowest_bits[:width]))
+            inside = lowest_bits[:width]
+            if self.ties:
+                # One less than the least is the least.
+                inside = (inside - (less & (inside != lowest)))[:width]
+            results.append(Mux(beyond, Mux(negative, lowest, highest), inside))
         return Array([Cat(result, Const(0, 1))[:8] for result in results])[control.width]
+
+    def _one_less(self, m, control, total, lowest_bits):
+        """Whether the result, a cycle later, has the wrong parity and lies on an integer. (One
+        above the range is cut to the same.)"""
+        exact = Signal()
+        shifted_out = Cat(control.shift > bit for bit in range(63)) & total[:63]
+        m.d.sync += exact.eq(~shifted_out.any())
+        return self._chooses & exact & (lowest_bits[0] != self._odd)
 
     @staticmethod
     def _insert(control, word, lane, value):

@@ -57,6 +57,7 @@ class ExecuteStage(data.Struct):
     more, if they are parts of the address of an access. ``csr``: which one is named, by position in
     the table; it belongs to loops, or decode uses it. ``no_csr``: there is no such register, or it
     cannot be written and is. ``simple_trap``: the instruction traps for another reason.
+    ``csr_of_requant``: what requantisation writes. ``stores_packed``: a word of its is stored.
     ``sleeps``: wfi. ``returns``: from a trap. ``indirect``: a jump. ``anew``: what follows is
     fetched anew, in any case.
     """
@@ -107,6 +108,8 @@ class ExecuteStage(data.Struct):
     csr: len(CSRS)
     csr_of_loops: 1
     csr_of_decode: 1
+    csr_of_requant: 1
+    stores_packed: 1
     no_csr: 1
     simple_trap: 1
     sleeps: 1
@@ -119,7 +122,8 @@ class WriteBackStage(data.Struct):
     """An access that waits for its response, products of a multiplication, or lanes to be
     multiplied (``dot``), beside a result on its way to a register.
 
-    ``follows_r``: the accumulator is the late result of the instruction in retire.
+    ``follows_r``: the accumulator is the late result of the instruction in retire. ``completes``:
+    the output is the last one of its word. ``places``: the late result is the address of a word.
     """
 
     pc: 32
@@ -133,6 +137,8 @@ class WriteBackStage(data.Struct):
     sums: 1
     dot: 1
     requant: 1
+    completes: 1
+    places: 1
     upper: 1
     lanes: LaneOperands
     low: 32
@@ -165,6 +171,8 @@ class RetireStage(data.Struct):
     late: 1
     late_target: 5
     requant: 1
+    completes: 1
+    places: 1
     x_signed: 1
     y_signed: 1
     size: 2

@@ -36,7 +36,8 @@ class WriteBack(wiring.Component):
         m.d.comb += [
             goes.eq(self.ends & ~self.fault),
             o.early.eq(goes & stage.early), o.late.eq(goes & stage.late),
-            o.requant.eq(goes & stage.requant),
+            o.requant.eq(goes & stage.requant), o.completes.eq(stage.completes),
+            o.places.eq(goes & stage.places),
             *(getattr(o, name).eq(getattr(stage, name)) for name in (
                 "early_target", "early_value", "late_target", "invert")),
             product.low.eq(stage.low), product.middle.eq(stage.middle),
@@ -51,8 +52,8 @@ class WriteBack(wiring.Component):
             with m.If(stage.dot):
                 m.d.comb += [getattr(o, name).eq(getattr(vector.o, name)) for name in (
                     "total", "carry", "x_signed", "y_signed", "size")]
-        with m.If(stage.memory & ~stage.operand_load):
-            m.d.comb += [o.total.eq(self.loaded), o.accumulator.eq(0)]
+        with m.If(stage.memory & ~stage.store & ~stage.operand_load):
+            m.d.comb += o.total.eq(self.loaded)
         return m
 
 

@@ -64,9 +64,11 @@ c82 | instreth      | i | 00000000 | 00000000 | retired instructions, upper half
 80b | nn_w3 | macload | ffffffff | 00000000 | weight register 3
 80c | nn_a0 | macload | ffffffff | 00000000 | activation register 0
 80d | nn_a1 | macload | ffffffff | 00000000 | activation register 1
-810 | rq_control | requant | 000001ff | 00000000 | requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9)
+810 | rq_control | requant | 000001ff | 00000000 | requantisation: shift 0 to 63 (bits 5:0), width of outputs 8, 4 or 2 bits (bits 7:6: 0, 1, 2; 3 is 2 bits too), outputs are signed (bit 8); with requant_clear addend shift 0 to 63 of rq.pack.c (bits 14:9); with requant_ties, where all bits that are shifted out are 0 (bit 15) and the result is odd, with bit 16 even, it is one less
 811 | rq_word    | requant | ffffffff | 00000000 | packed outputs; a write sets rq_lane to 0
 812 | rq_lane    | requant | 0000000f | 00000000 | lane of rq_word for the next output, modulo the number of lanes
+813 | rq_packed  | requant_store | ffffffff | 00000000 | word that the next rq.pack.sb, rq.pack.sh or rq.pack.sw stores
+814 | rq_address | requant_store | ffffffff | 00000000 | where it is stored
 f11 | mvendorid     | i | 00000000 | 00000000 | vendor: none
 f12 | marchid       | i | 00000000 | 00000000 | architecture: none assigned
 f13 | mimpid        | i | 00000000 | 00000001 | implementation: version of this core
@@ -122,8 +124,8 @@ def _empty(line):
 
 EMPTY_CSRS = {csr.name: csr for line in _EMPTY.strip().splitlines() for csr in _empty(line)}
 _BLOCKS = sorted({csr.number >> 5 for csr in EMPTY_CSRS.values()})
-# Bits of rq_control that come with requant_clear.
-_ADDEND_SHIFT = 0x7E00
+# Bits of rq_control that come with a group.
+_CONTROL = {"requant_clear": 0x7E00, "requant_ties": 0x18000}
 # Groups of instructions that the standard has.
 STANDARD = ("i", "zifencei", "zicsr", "m")
 
@@ -140,8 +142,8 @@ def reads_zero(number):
 
 def writable_bits(csr, extensions):
     """Bits that software can change in a core with these groups of instructions."""
-    return csr.writable | (_ADDEND_SHIFT if csr.name == "rq_control"
-                           and "requant_clear" in extensions else 0)
+    more = _CONTROL if csr.name == "rq_control" else {}
+    return csr.writable | sum(bits for group, bits in more.items() if group in extensions)
 
 
 def reset_value(csr, extensions):

@@ -11,7 +11,7 @@ __all__ = ["CoreCycles"]
 
 _LOOPS = tuple(tuple(CSRS[f"lp{level}_{name}"].number for name in ("start", "end", "count"))
                for level in (0, 1))
-_LEGACY = CSRS["sb_legacy"].number
+_LEGACY, _PACKED = (CSRS[name].number for name in ("sb_legacy", "rq_packed"))
 _CYCLES = frozenset(CSRS[name].number for name in ("mcycle", "cycle"))
 _DIVISION, _PLACES = 33, 3
 
@@ -47,7 +47,7 @@ class CoreCycles:
         self._pending = self._sent = 0
         self._early = self._held = False
         self._queue, self._queue_granted = [], 0
-        self._summed = self._shifted = self._counts = False
+        self._summed = self._shifted = self._completing = self._completed = self._counts = False
         self.request, self.leaves = None, False
         # Cycles in which nothing has changed; after the second one nothing does without an answer.
         self._still = 0
@@ -68,7 +68,8 @@ class CoreCycles:
         self.request, self._port, self._pushes = None, False, False
         e, asks = self._e, len(self._queue) != self._queue_granted
         self._able = e is not None and not e.blocked and self._redirect is None
-        self._dot_wait = self._able and self._waits_for_operand(e.info)
+        self._dot_wait = self._able and (self._waits_for_operand(e.info)
+                                         or (e.info.completes and self._waits_for_word()))
         if self._able and e.info.accesses and e.address is None:
             self._place(e)
         if self._able and e.beside:
@@ -108,10 +109,17 @@ class CoreCycles:
             number == info.wreg if to_w else number & 1 == info.areg
             for _, to_w, number in self._queue)
 
+    def _waits_for_word(self):
+        """The word that is to be stored, or its address."""
+        return self._completing or self._completed or any(
+            each is not None and (each.info.completes or each.info.places)
+            for each in (self._w, self._r))
+
     @property
     def store_value(self):
         """What the store that asks stores, of a whole word."""
-        return self.hart.x[self._e.info.c]
+        info = self._e.info
+        return self.hart.csrs.values[_PACKED] if info.completes else self.hart.x[info.c]
 
     def receive(self, value):
         """The word of a register, for the load that is answered."""
@@ -165,6 +173,7 @@ class CoreCycles:
         # Write-back and retire.
         summed = r is not None and r.info.requant
         self._shifted, self._summed = self._summed, summed
+        self._completed, self._completing = self._completing, summed and r.info.completes
         self._r = w if self._w_ends else None
         if goes:
             self._w = e
@@ -186,8 +195,9 @@ class CoreCycles:
         if self._dot_wait:
             return False
         if info.csr is not None:
-            if (self._summed or self._shifted or (self._r is not None and self._r.info.requant)
-                    or (self._w is not None and self._w.info.requant)):
+            if info.packs and (self._summed or self._shifted or any(
+                    each is not None and (each.info.requant or each.info.places)
+                    for each in (self._r, self._w))):
                 return False
             return not (info.counts and self._counts)
         if info.unit == "divide":

@@ -10,6 +10,7 @@ __all__ = ["Decoder", "Timing"]
 _SIZES = {"b": 1, "bu": 1, "h": 2, "hu": 2, "w": 4}
 _OF_LOOPS = frozenset(csr.number for csr in CSRS.values() if csr.name.startswith("lp"))
 _OF_DECODE = frozenset(CSRS[name].number for name in ("sb_legacy", "ivec_fmt", "mie", "mstatus"))
+_OF_REQUANT = frozenset(csr.number for csr in CSRS.values() if csr.name.startswith("rq"))
 _OF_COUNT = frozenset(CSRS[name].number for name in (
     "minstret", "minstreth", "instret", "instreth"))
 # Bytes behind which a loop's end is far (with ``fast_loops``).
@@ -32,7 +33,10 @@ class Timing:
     macload, areg, wreg, multiplies, to_w, number : of a Mac&Load.
     jumps : its distance, for a direct jump, or None. anew : what follows is fetched anew, whatever
         it is; loops : only when a loop ends close behind. relinks : it ends no iteration.
-    csr : number or None; counts : it is that of retired instructions.
+    csr : number or None; counts : it is that of retired instructions; packs : it is one of those of
+        requantisation.
+    requant, completes, places : an output; the last one of its word, the word of before is stored;
+        the address for that comes.
     """
 
     length: int
@@ -66,6 +70,9 @@ class Timing:
     csr: int | None = None
     counts: bool = False
     requant: bool = False
+    packs: bool = False
+    completes: bool = False
+    places: bool = False
     dot: bool = False
 
 
@@ -125,6 +132,7 @@ class Decoder:
         elif unit == "csr":
             t.csr = fields["csr"]
             t.relinks, t.counts = t.csr in _OF_LOOPS, t.csr in _OF_COUNT
+            t.packs = t.csr in _OF_REQUANT
             t.anew = t.relinks or t.csr in _OF_DECODE
         elif unit == "system":
             t.anew = entry.op in ("fence_i", "mret")
@@ -144,7 +152,12 @@ class Decoder:
             pointer = CSRS["macl_w_address" if t.to_w else "macl_a_address"].number
             t.address = ((lambda hart: hart.x[rs1]) if legacy else
                          (lambda hart: hart.csrs.values[pointer]))
+        elif entry.op.startswith("store_"):
+            t.accesses = t.store = t.completes = True
+            t.size, pointer = _SIZES[entry.op[-1]], CSRS["rq_address"].number
+            t.address = lambda hart: hart.csrs.values[pointer]
         elif entry.unit in ("load", "store"):
+            t.places = control_of(entry)["accumulates"]
             t.accesses, t.store, t.size = True, entry.unit == "store", _SIZES[entry.op]
             t.is_signed = entry.op in ("b", "h")
             constant = fields.get("simm", fields.get("uimm"))

@@ -59,9 +59,13 @@ class ExtensionDrawer(Drawer):
             if "requant_clear" in self.extensions:
                 # Above 11 bits, with any shift of addends, when it is negative.
                 value -= self.draw.choice((0, 0, 0x600, 0x800))
-            return [code("addi", rd=5, rs1=0, simm=value),
-                    code("slli", rd=6, rs1=5, uimm=2) if value < 0 else b"",
-                    code("csrrw", csr=CSRS["rq_control"].number, rs1=6 if value < 0 else 5,
+            ties = 0
+            if "requant_ties" in self.extensions:
+                ties = self.draw.choice((0, 0x8000, 0x10000, 0x18000))
+            return [code("addi", rd=5, rs1=0, simm=value), code("lui", rd=7, simm=ties),
+                    code("slli", rd=5, rs1=5, uimm=2) if value < 0 else b"",
+                    code("xor", rd=5, rs1=5, rs2=7),
+                    code("csrrw", csr=CSRS["rq_control"].number, rs1=5,
                          rd=self._register(True))]
         words = []
         for _ in range(self.draw.randrange(1, 6)):
@@ -70,12 +74,33 @@ class ExtensionDrawer(Drawer):
             given = {"rs1": self._register(True)} if "post" in entry.flags else {}
             words.append(entry.encoding.encode(**self._fields(entry, **given))
                          .to_bytes(4, "little"))
+            if "requant_store" in self.extensions and self.draw.random() < 0.4:
+                words += self._packed_words(depth)
             if self.draw.random() < 0.3:
                 words.append(code("csrrs", csr=CSRS["rq_word"].number, rs1=0,
                                    rd=self._register(True)))
         if self.draw.random() < 0.4:
-            name = self.draw.choice(("rq_word", "rq_lane"))
+            name = self.draw.choice(("rq_word", "rq_lane", *(
+                ("rq_packed",) if "requant_store" in self.extensions else ())))
             words.append(code(self.draw.choice(("csrrw", "csrrs", "csrrc")),
                                csr=CSRS[name].number, rs1=self._register(),
                                rd=self._register(True)))
         return words
+
+    def _packed_words(self, depth):
+        """Where packed outputs are stored, or what they are, in any order about them."""
+        choice, base = self.draw.randrange(5), self.draw.choice(POINTERS)
+        if choice == 0:
+            return [code("csrrs", csr=CSRS["rq_packed"].number, rs1=0, rd=self._register(True))]
+        if choice == 1:
+            pointer = self.draw.choices((base, NOWHERE), (20, 1))[0]
+            return [code("csrrw", csr=CSRS["rq_address"].number, rs1=pointer,
+                         rd=self._register(True))]
+        # From a table that holds a pointer; the offset is small, odd now and then.
+        offset = code("addi", rd=7, rs1=0, simm=self.draw.choice((0, 4, 8, 12, 1, 2, 3, -4, 32)))
+        table = code("sw", rs1=base, rs2=self.draw.choice(POINTERS), simm=0)
+        pointer = self.draw.choices((base, NOWHERE), (20, 1))[0]
+        # A pointer that is loaded from where none lies would lead anywhere.
+        return [offset, table,
+                code("rq.at", rs1=pointer, rs3=7, simm=self.draw.choice((0, 4, -4, 1))),
+                *(self._pointer(base) if pointer == base else [])]

@@ -50,7 +50,8 @@ class Drawer:
                        if e.unit not in ("branch", "jump", "system", "csr", "load", "store", "loop",
                                          "macload", "requant")]
         self._units = sorted({e.unit for e in self._plain})
-        self._memory = [e for e in entries if e.unit in ("load", "store")]
+        self._memory = [e for e in entries if e.unit in ("load", "store")
+                        and e.extension != "requant_store"]
 
     def _register(self, target=False):
         while True:
