@@ -278,30 +278,37 @@ void net_depthwise(const struct net_map *in, const struct net_map *out,
 	every(single, &layer, out, weights, count, requant, scaled);
 }
 
-static int32_t by_columns(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
+static int32_t by_strips(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
 {
-	const uint32_t *words = layer->weights + 6 * (channel - layer->first);
-	uint32_t sum = 0;
-	for (int32_t i = 0; i < 3; i++)
-		for (int32_t j = 0; j < 3; j++) {
-			int32_t weight = (int32_t)(words[2 * j] << (24 - 8 * i)) >> 24;
-			sum += (uint32_t)weight * get(layer->in, channel, y + i, x + j);
+	struct lanes weights = channel_lanes(layer, channel);
+	uint32_t down = layer->parameter, sum = 0;
+	int32_t taps = (int32_t)(down ? layer->window->height : layer->window->width);
+	for (int32_t i = 0; i < (int32_t)layer->words; i++)
+		for (int32_t j = 0; j < 4; j++) {
+			int32_t weight = next_lane(&weights);
+			if (j < taps)
+				sum += (uint32_t)weight * get(layer->in, channel, y + (down ? j : i),
+							      x + (down ? i : j));
 		}
 	return (int32_t)sum;
 }
 
-void net_depthwise_3x3(const struct net_map *in, const struct net_map *out,
-		       const struct net_window *window, const void *weights, uint32_t first,
-		       uint32_t count, const struct net_requant *requant,
-		       const struct net_dots *dots)
+void net_depthwise_strips(const struct net_map *in, const struct net_map *out,
+			  const struct net_window *window, const void *weights, uint32_t first,
+			  uint32_t count, int down, const struct net_requant *requant,
+			  const struct net_dots *dots)
 {
 #ifdef NETWORK_DOTS
-	if (dots && net_dots_columns(in, out, window, weights, first, count, requant, dots)) return;
+	if (dots) {
+		net_dots_strips(in, out, window, weights, first, count, requant, dots);
+		return;
+	}
 #else
 	(void)dots;
 #endif
-	struct layer layer = {in, window, 8, 6, first, 0, NULL};
-	every(by_columns, &layer, out, weights, count, requant, 1);
+	struct layer layer = {in, window, 8, down ? window->width : window->height, first,
+			      (uint32_t)down, NULL};
+	every(by_strips, &layer, out, weights, count, requant, 1);
 }
 
 static int32_t grouped(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)

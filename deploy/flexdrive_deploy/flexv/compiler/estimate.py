@@ -11,11 +11,12 @@ run on (flexdrive_sim.flexv.drive.network.CLUSTER).
 from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import Ratio
 
-from .column_kernel import BLOCK_COLUMNS
 from .dot_kernel import DotKernel
 from .dots import dots_of
 from .storage import canonical, storage_of
-from .weights import COLUMN_ROWS, channel_words, layer_kind
+from .strip_kernel import StripKernel
+from .strips import Division, layer_kind
+from .weights import channel_words
 from .work import tiles_of_line, ways_of
 
 __all__ = ["estimated_cycles"]
@@ -23,9 +24,9 @@ __all__ = ["estimated_cycles"]
 # Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a table of 16
 # tiles, an entry of it, a group of 4 channels of a table, what a tile waits for others.
 _CALL, _PIXEL_CALL, _TABLE, _ENTRY, _GROUP, _WAITS = 1850, 1300, 75, 35, 67, 9
-# Of depthwise layers by columns: a call, a block of columns of 4 channels and 4 rows, a column of
-# the output, of the source.
-_COLUMNS_CALL, _BLOCK, _COLUMN, _TURN = 1700, 50, 82, 36
+# Of depthwise layers as strips: a call, a block of 4 channels, a column of words of its source, of
+# its output, 4 pixels of 4 channels there; what a tile waits for others.
+_STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS = 1500, 60, 18, 42, 18, 2
 # A word of a sum of two maps, a value that is requantised by one number, exactly by a quotient, a
 # word of a mean and of a pixel of its window; a call of these.
 _SUM, _VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = 37.5, 115, 370, 345, 7.8, 700, 190
@@ -40,7 +41,7 @@ _TILES = 16
 
 
 def _share(units, cores):
-    return -(-units // cores)
+    return int(-(-units // cores))
 
 
 def _lines(step, source, most):
@@ -80,14 +81,20 @@ def _dots(compiled, step, dots, channels, cores):
             + tiles * groups * tile)
 
 
-def _by_columns(step, channels, cores):
-    _, height, width = canonical(step.output.shape)
-    blocks, strips = _share(width, BLOCK_COLUMNS), _share(height, COLUMN_ROWS)
-    units = _share(blocks * strips * _share(channels, 4), cores)
-    mean, (_, left, _, right) = width / blocks, step.node.pads
-    # A border is not turned.
-    turned = mean + 2 - ((left > 0) + (right > 0)) / blocks
-    return _COLUMNS_CALL + units * (_BLOCK + mean * _COLUMN + turned * _TURN)
+def _by_strips(step, strips, channels, cores):
+    order, node = -1 if strips.down else 1, step.node
+    height, width = canonical(step.output.shape)[1:][::order]
+    stride, taps = node.strides[::order][0], node.weights.shape[2:][::order][1]
+    groups = _share(channels, 4)
+    division = Division.of(strips, width, height, stride, groups, cores)
+    units = _share(division.strips * division.blocks * groups, cores)
+    # Means of the blocks.
+    rows, quads = height / division.strips, _share(width, 4) / division.blocks
+    words = _share((width / division.blocks - 1) * strips.step + taps, 4)
+    lines = (rows - 1) * stride + strips.rows
+    tile = StripKernel(strips.rows, strips.step, 8).tile_cycles + _STRIP_WAITS
+    return _STRIPS_CALL + units * (_BLOCK + words * (_TURNED + lines * _TURN)
+                                   + quads * (_QUADS + rows * tile))
 
 
 def _others(step, cores):
@@ -118,15 +125,15 @@ def _call(compiled, step, channels, cores):
     dots = dots_of(step)
     if dots is None:
         return _others(step, cores)
-    if dots.columns:
-        return _by_columns(step, channels, cores)
+    for strips in dots.strips:
+        return _by_strips(step, strips, channels, cores)
     return _dots(compiled, step, dots, channels, cores)
 
 
 def _first_call(step, known):
     """Cycles in which instructions come that no step before has needed; adds to ``known``."""
     dots, pixel = dots_of(step), canonical(step.output.shape)[1:] == (1, 1)
-    kind = type(step.node), len(step.sources), dots and dots.columns
+    kind = type(step.node), len(step.sources), dots and dots.strips
     cycles = 0 if known else _FIRST
     for key, new in ((kind, _NEW), ((dots, pixel), _NEW_PIXEL if pixel else _NEW_DOTS)):
         if key not in known and not (key == (dots, pixel) and dots is None):

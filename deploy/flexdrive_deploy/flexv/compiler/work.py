@@ -1,13 +1,12 @@
-"""Which core makes a value: the shares of firmware/network/lines.c, columns.c, share.h and
+"""Which core makes a value: the shares of firmware/network/lines.c, strips.c, share.h and
 kernels.c."""
 
 from flexdrive_deploy.flexv.network import ir
 
-from .column_kernel import BLOCK_COLUMNS
 from .dots import dots_of
 from .storage import canonical, storage_of
 from .stripes import rows_of, stripe_storage
-from .weights import COLUMN_ROWS
+from .strips import Division
 
 __all__ = ["core_of", "tiles_of_line", "ways_of"]
 
@@ -56,13 +55,14 @@ class _Maps:
 def _dots(step, maps, chunk, dots, channel, column, cores):
     """Core of a value of a layer of dot products."""
     node, source = step.node, maps.source
-    if dots.columns and maps.height >= COLUMN_ROWS:
-        groups, blocks = -(-chunk.count // 4), -(-maps.width // BLOCK_COLUMNS)
-        place = maps.row // COLUMN_ROWS * blocks + column // -(-maps.width // blocks)
-        return _owner(-(-maps.height // COLUMN_ROWS) * blocks * groups,
+    for strips in dots.strips:
+        order, groups = -1 if strips.down else 1, -(-chunk.count // 4)
+        (lines, width), (line, index) = (pair[::order] for pair in (
+            (maps.height, maps.width), (maps.row, column)))
+        division = Division.of(strips, width, lines, node.strides[int(strips.down)], groups, cores)
+        place = line // division.rows * division.blocks + index // (4 * division.quads)
+        return _owner(division.strips * division.blocks * groups,
                       place * groups + (channel - chunk.first) // 4, cores)
-    if dots.columns:
-        return maps.row % cores
     most = 4 if dots.a_bits >= dots.w_bits else 2
     height, width, place = maps.height, maps.width, (maps.row, column)
     across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words

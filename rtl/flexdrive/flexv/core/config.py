@@ -57,7 +57,8 @@ class CoreConfig:
             raise ConfigurationError(f"A core always has the extensions i and zicsr; "
                                      f"{', '.join(sorted(missing))} is missing")
         needs = {"macload": "dot", "xpulp_simd": "dot", "macload_other": "macload",
-                 "macload_third": "macload", "requant_clear": "requant"}
+                 "macload_third": "macload", "macload_funnel": "macload",
+                 "requant_clear": "requant"}
         for extension, needed in needs.items():
             if extension in self.extensions and needed not in self.extensions:
                 raise ConfigurationError(f"Extension {extension} needs extension {needed}")

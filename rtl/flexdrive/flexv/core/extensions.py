@@ -80,7 +80,7 @@ class Extensions:
             dot.w_done.eq(self._w_ends & ~self._w_fault), dot.loaded.eq(self._memory.loaded),
             *(getattr(execute, f"dot_{name}").eq(getattr(dot, name)) for name in (
                 "loads", "address", "unaligned", "wait", "steps", "counts", "lanes", "to_w",
-                "number", "undo")),
+                "crosses", "number", "undo")),
             self._decode.legacy.eq(dot.legacy), self._decode.format.eq(dot.control),
         ]
 

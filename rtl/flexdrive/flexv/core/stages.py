@@ -120,6 +120,8 @@ class WriteBackStage(data.Struct):
     multiplied (``dot``), beside a result on its way to a register.
 
     ``follows_r``: the accumulator is the late result of the instruction in retire.
+    ``operand_crosses``: a weight register is loaded through the pointer to activations, or an
+    activation register through the other.
     """
 
     pc: 32
@@ -146,6 +148,7 @@ class WriteBackStage(data.Struct):
     loop_number: 1
     operand_load: 1
     operand_w: 1
+    operand_crosses: 1
     operand_number: 2
     restores_pointer: 1
     restores_dots: 1

@@ -16,7 +16,7 @@ from .csrs import (
     reset_value,
     writable_bits,
 )
-from .dot import DOT
+from .dot import DOT, FUNNEL
 from .encoding import Encoding, Field, Instruction, sign_extend
 from .requant import CLEARING, REQUANT
 from .xpulp import XPULP
@@ -26,10 +26,10 @@ __all__ = ["BY_NAME", "COMPRESSED", "CSRS", "CSR_PLACES", "EMPTY_CSRS", "EXTENSI
            "Field", "Instruction", "find", "instructions", "reads_zero", "reset_value",
            "sign_extend", "writable_bits"]
 
-INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT, *CLEARING)
+INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT, *CLEARING, *FUNNEL)
 BY_NAME = {instruction.name: instruction for instruction in INSTRUCTIONS}
 # Groups that a core has when it is asked for them.
-OPTIONAL = ("requant_clear",)
+OPTIONAL = ("requant_clear", "macload_funnel")
 # Names of the other groups of instructions that a core may have, in the order of the manual.
 EXTENSIONS = tuple(name for name in dict.fromkeys(
     entry.extension for entry in (*INSTRUCTIONS, *CSRS.values())) if name not in OPTIONAL)

@@ -1,0 +1,143 @@
+// Depthwise layers: lines of the map as words of 4 pixels of one channel.
+
+#include "dots.h"
+
+#include "flexv_intrinsics.h"
+#include "platform.h"
+
+// Words of a core: of each line of a block, for 4 channels. Blocks are 5 words wide at most.
+// strips.py knows them.
+enum { WORDS = 360, WIDEST = 4 };
+
+static uint32_t words_of[NET_CORES][WORDS] NET_L1;
+
+// Along lines, and from line to line.
+struct direction {
+	uint32_t size, kernel, stride;	// of the output, of the window
+	int32_t in, out;	// bytes from pixel to pixel
+};
+
+static uint32_t most_of(uint32_t count, uint32_t parts) { return (count + parts - 1) / parts; }
+
+// Words lie line by line, in a line channel by channel, so that from one channel to the next is as
+// far as from the last one to the next line's first.
+static void set_walk(const struct net_dots *dots, const struct net_requant *requant,
+		     const struct direction *down, int32_t pitch)
+{
+	int32_t last = 4 * (int32_t)down->kernel - 1;
+	// Two words, or three from the last to the first.
+	int32_t word = dots->step == 1 ? 4 : -4, count = (int32_t)dots->step;
+	flexv_csr_write(CSR_IVEC_FMT, dots->format);
+	flexv_csr_write(CSR_IVEC_SKIP_SIZE, 1);
+	flexv_csr_write(CSR_IVEC_MIXED_CYCLE, 0);
+	flexv_csr_write(CSR_MIXED_COUNT, 0);
+	flexv_csr_write(CSR_A_STRIDE, word);
+	flexv_csr_write(CSR_A_SKIP, count);
+	flexv_csr_write(CSR_A_ROLLBACK, pitch - count * word);
+	flexv_csr_write(CSR_A_SKIP2, last);
+	flexv_csr_write(CSR_A_ROLLBACK2,
+			(4 * (int32_t)down->stride - last) * pitch - count * word);
+	// The weights again and again.
+	flexv_csr_write(CSR_W_STRIDE, 4);
+	flexv_csr_write(CSR_W_SKIP, last);
+	flexv_csr_write(CSR_W_ROLLBACK, -4 * last);
+	flexv_csr_write(CSR_RQ_CONTROL, net_rq_control(dots, requant));
+	flexv_csr_write(CSR_RQ_WORD, 0);
+}
+
+// The last word of a line has `valid` pixels, the last of which stands for those behind it.
+static void set_last_word(struct net_strips *work, uint32_t valid)
+{
+	int32_t pixel = work->all_in[0];
+	for (uint32_t i = 0; i < 3; i++) work->last_in[i] = i + 1 < valid ? pixel : 0;
+	work->last_in[3] = work->all_in[3] + (int32_t)(4 - valid) * pixel;
+}
+
+// Results of a word of which `valid` are pixels of the output: stored from the last to the first,
+// those that are none where the last one comes later.
+static void set_results(int32_t *steps, uint32_t valid, const struct direction *along,
+			const struct direction *down)
+{
+	int32_t begin = (int32_t)(valid - 1) * along->out;
+	for (uint32_t i = 0; i < 3; i++) steps[i] = 3 - i < valid ? -along->out : 0;
+	steps[3] = down->out + begin;
+	steps[4] = begin;
+}
+
+// Bytes of the unit's pixels from `begin` on, where its results end.
+static void clear_tails(char *to, const struct direction *along, uint32_t columns,
+			const struct direction *down, uint32_t rows, uint32_t begin, uint32_t width)
+{
+	for (uint32_t y = 0; y < rows; y++)
+		for (uint32_t x = 0; x < columns; x++)
+			net_clear_tail(to + (int32_t)y * down->out + (int32_t)x * along->out, begin,
+				       width);
+}
+
+void net_dots_strips(const struct net_map *in, const struct net_map *out,
+		     const struct net_window *window, const void *weights, uint32_t first,
+		     uint32_t count, const struct net_requant *requant, const struct net_dots *dots)
+{
+	const struct net_scales *scales = weights;
+	struct direction along = {out->width, window->width, window->stride_x,
+				  (int32_t)(4 * in->pixel_words), (int32_t)(4 * out->pixel_words)};
+	struct direction down = {out->height, window->height, window->stride_y,
+				 (int32_t)(4 * in->row_words), (int32_t)(4 * out->row_words)};
+	if (dots->down) {
+		struct direction other = along;
+		along = down;
+		down = other;
+	}
+	uint32_t groups = (count + 3) / 4, step = dots->step;
+	uint32_t quads = (along.size + 3) / 4, blocks = most_of(quads, WIDEST / step);
+	uint32_t most = most_of(quads, blocks), pitch = step * most + 1;
+	uint32_t rows = (WORDS / 4 / pitch - down.kernel) / down.stride + 1;
+	uint32_t strips = most_of(down.size, rows);
+	while (strips * blocks * groups < net_cores() && strips < down.size) strips++;
+	rows = most_of(down.size, strips);
+	strips = most_of(down.size, rows);
+	uint32_t core = net_core(), units = strips * blocks * groups, each = units / net_cores();
+	uint32_t more = units - each * net_cores();
+	uint32_t at = each * core + (core < more ? core : more), left = each + (core < more);
+	uint32_t place = at / groups, group = at - place * groups;
+	uint32_t strip = place / blocks, block = place - strip * blocks, bits = dots->out_bits;
+	uint32_t tail = (first + 4 * groups) * bits / 8, width = 4 * out->pixel_words;
+	int clears = first + count == out->channels && tail < width;
+	const char *from = (const char *)net_pixel(in, -window->top, -window->left) + first;
+	struct net_strips work = {
+		.pitch = 4 * pitch, .in_word = 4 * along.in,
+		.all_in = {along.in, along.in, along.in, down.in - 3 * along.in},
+		.out_word = 4 * along.out, .scratch = words_of[core]};
+	set_results(work.all_out, 4, &along, &down);
+	flexv_csr_write(CSR_SB_LEGACY, 0);
+	set_walk(dots, requant, &down, (int32_t)(4 * pitch));
+	while (left) {
+		uint32_t x = 4 * block * most, y = strip * rows;
+		uint32_t columns = along.size - x < 4 * most ? along.size - x : 4 * most;
+		uint32_t now = groups - group < left ? groups - group : left;
+		uint32_t pixels = (columns - 1) * along.stride + along.kernel;
+		char *to = (char *)out->data + (int32_t)y * down.out + (int32_t)x * along.out;
+		work.rows = down.size - y < rows ? down.size - y : rows;
+		work.lines = (work.rows - 1) * down.stride + down.kernel;
+		work.words = (pixels + 3) / 4;
+		set_last_word(&work, pixels - 4 * (work.words - 1));
+		work.quads = (columns + 3) / 4;
+		set_results(work.last_out, columns - 4 * (work.quads - 1), &along, &down);
+		work.w = (const uint32_t *)(scales + groups) + 4 * down.kernel * group;
+		work.scales = scales + group;
+		work.out = to + (first + 4 * group) * bits / 8;
+		work.from = from + (int32_t)(y * down.stride) * down.in
+			    + (int32_t)(x * along.stride) * along.in + 4 * group;
+		work.groups = now;
+		dots->strips(&work);
+		if (clears && group + now == groups)
+			clear_tails(to, &along, columns, &down, work.rows, tail, width);
+		left -= now;
+		group = 0;
+		if (++block == blocks) {
+			block = 0;
+			strip++;
+		}
+	}
+	flexv_csr_write(CSR_SB_LEGACY, 1);
+}
