@@ -5,7 +5,8 @@
 #include "flexv_intrinsics.h"
 #include "platform.h"
 
-// Words of a core: of each line of a block, for 4 channels. Blocks are 5 words wide at most.
+// Words of a core: of each line of a block, for 4 channels; of a block of more lines than fit the
+// words of a line but one.
 // strips.py knows them.
 enum { WORDS = 360, WIDEST = 4 };
 
@@ -18,6 +19,60 @@ struct direction {
 };
 
 static uint32_t most_of(uint32_t count, uint32_t parts) { return (count + parts - 1) / parts; }
+
+// Blocks of `quads` words of a line times `rows` lines, each for all groups of 4 channels; of the
+// cores `ways` share the blocks, the others the groups.
+struct division {
+	uint32_t quads, blocks, rows, strips, ways, cost;
+};
+
+// Of equal costs with the most cores for groups: blocks differ in size.
+static uint32_t share_blocks(struct division *division, uint32_t groups)
+{
+	uint32_t places = division->blocks * division->strips, best = ~UINT32_C(0);
+#pragma clang loop unroll(full)
+	for (uint32_t ways = 1; ways <= net_cores(); ways *= 2) {
+		uint32_t cost = most_of(places, ways) * most_of(groups, net_cores() / ways);
+		if (cost >= best) continue;
+		best = cost;
+		division->ways = ways;
+	}
+	return best;
+}
+
+static struct division divide(const struct direction *along, const struct direction *down,
+			      uint32_t step, uint32_t groups)
+{
+	// Wider ones where all lines fit.
+	uint32_t fits = WORDS / 4 / ((down->size - 1) * down->stride + down->kernel);
+	uint32_t widest = fits > WIDEST ? (fits - 1) / step : WIDEST / step;
+	uint32_t quads = (along->size + 3) / 4;
+	struct division best = {.cost = ~UINT32_C(0)}, tried = {.blocks = most_of(quads, widest)};
+	tried.quads = most_of(quads, tried.blocks);
+	uint32_t words = step * tried.quads + 1;
+	uint32_t most = (WORDS / 4 / words - down->kernel) / down->stride + 1;
+	uint32_t fewest = most_of(down->size, most);
+	for (uint32_t strips = fewest; strips <= down->size && strips < fewest + 4; strips++) {
+		tried.rows = most_of(down->size, strips);
+		tried.strips = most_of(down->size, tried.rows);
+		uint32_t units = share_blocks(&tried, groups);
+		uint32_t lines = (tried.rows - 1) * down->stride + down->kernel;
+		// About the cycles of a unit.
+		tried.cost = units * (150 + tried.quads * (60 + 27 * down->kernel * tried.rows)
+				      + 18 * lines * words);
+		if (tried.cost < best.cost) best = tried;
+		if (units * net_cores() == tried.strips * tried.blocks * groups) break;
+	}
+	return best;
+}
+
+// The first of a core's units, and how many.
+static uint32_t first_of(uint32_t units, uint32_t parts, uint32_t part, uint32_t *count)
+{
+	uint32_t each = units / parts, more = units - each * parts;
+	*count = each + (part < more);
+	return each * part + (part < more ? part : more);
+}
 
 // Words lie line by line, in a line channel by channel, so that from one channel to the next is as
 // far as from the last one to the next line's first.
@@ -88,19 +143,15 @@ void net_dots_strips(const struct net_map *in, const struct net_map *out,
 		along = down;
 		down = other;
 	}
-	uint32_t groups = (count + 3) / 4, step = dots->step;
-	uint32_t quads = (along.size + 3) / 4, blocks = most_of(quads, WIDEST / step);
-	uint32_t most = most_of(quads, blocks), pitch = step * most + 1;
-	uint32_t rows = (WORDS / 4 / pitch - down.kernel) / down.stride + 1;
-	uint32_t strips = most_of(down.size, rows);
-	while (strips * blocks * groups < net_cores() && strips < down.size) strips++;
-	rows = most_of(down.size, strips);
-	strips = most_of(down.size, rows);
-	uint32_t core = net_core(), units = strips * blocks * groups, each = units / net_cores();
-	uint32_t more = units - each * net_cores();
-	uint32_t at = each * core + (core < more ? core : more), left = each + (core < more);
-	uint32_t place = at / groups, group = at - place * groups;
-	uint32_t strip = place / blocks, block = place - strip * blocks, bits = dots->out_bits;
+	uint32_t groups = (count + 3) / 4, core = net_core(), bits = dots->out_bits;
+	struct division division = divide(&along, &down, dots->step, groups);
+	uint32_t most = division.quads, rows = division.rows, pitch = dots->step * most + 1;
+	uint32_t now, left, group = first_of(groups, net_cores() / division.ways, core / division.ways,
+					     &now);
+	uint32_t place = first_of(division.strips * division.blocks, division.ways,
+				  core % division.ways, &left);
+	uint32_t strip = place / division.blocks, block = place - strip * division.blocks;
+	if (core >= net_cores() / division.ways * division.ways) now = 0;
 	uint32_t tail = (first + 4 * groups) * bits / 8, width = 4 * out->pixel_words;
 	int clears = first + count == out->channels && tail < width;
 	const char *from = (const char *)net_pixel(in, -window->top, -window->left) + first;
@@ -111,10 +162,9 @@ void net_dots_strips(const struct net_map *in, const struct net_map *out,
 	set_results(work.all_out, 4, &along, &down);
 	flexv_csr_write(CSR_SB_LEGACY, 0);
 	set_walk(dots, requant, &down, (int32_t)(4 * pitch));
-	while (left) {
+	for (; now && left; left--) {
 		uint32_t x = 4 * block * most, y = strip * rows;
 		uint32_t columns = along.size - x < 4 * most ? along.size - x : 4 * most;
-		uint32_t now = groups - group < left ? groups - group : left;
 		uint32_t pixels = (columns - 1) * along.stride + along.kernel;
 		char *to = (char *)out->data + (int32_t)y * down.out + (int32_t)x * along.out;
 		work.rows = down.size - y < rows ? down.size - y : rows;
@@ -132,9 +182,7 @@ void net_dots_strips(const struct net_map *in, const struct net_map *out,
 		dots->strips(&work);
 		if (clears && group + now == groups)
 			clear_tails(to, &along, columns, &down, work.rows, tail, width);
-		left -= now;
-		group = 0;
-		if (++block == blocks) {
+		if (++block == division.blocks) {
 			block = 0;
 			strip++;
 		}

@@ -87,7 +87,7 @@ def _by_strips(step, strips, channels, cores):
     stride, taps = node.strides[::order][0], node.weights.shape[2:][::order][1]
     groups = _share(channels, 4)
     division = Division.of(strips, width, height, stride, groups, cores)
-    units = _share(division.strips * division.blocks * groups, cores)
+    units = division.units
     # Means of the blocks.
     rows, quads = height / division.strips, _share(width, 4) / division.blocks
     words = _share((width / division.blocks - 1) * strips.step + taps, 4)

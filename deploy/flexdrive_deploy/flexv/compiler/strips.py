@@ -7,9 +7,10 @@ from .scales import packed_scales
 from .storage import canonical
 from .strip_kernel import STRIP_TAPS, StripKernel
 
-__all__ = ["Division", "Strips", "layer_kind", "strips_of"]
+__all__ = ["Division", "Strips", "layer_kind", "owner_of", "strips_of"]
 
-# Of a core's words, four columns of words of the output at most (strips.c).
+# Words of a core; columns of words of the source behind the first where lines do not all fit
+# (strips.c).
 _WORDS, _WIDEST = 360, 4
 # Lines of a window that leave room for more of the output.
 _MOST_ROWS = 8
@@ -42,30 +43,57 @@ class Strips:
         return f"{self.rows}s{self.step}{'d' * self.down}"
 
 
+def owner_of(units, unit, cores):
+    """Core of a unit where each core has units one after the other, the first ones one more."""
+    each, more = divmod(units, cores)
+    longer = more * (each + 1)
+    return unit // (each + 1) if unit < longer else more + (unit - longer) // each
+
+
 @dataclass(frozen=True)
 class Division:
-    """How a map of ``width`` pixels of ``height`` lines is divided: in blocks of ``quads`` words,
-    strips of ``rows`` lines."""
+    """How a map is divided: in ``blocks`` of ``quads`` words of a line, ``strips`` of ``rows``
+    lines, for ``groups`` of 4 channels; of ``cores`` cores ``ways`` share blocks of strips, the
+    others groups. ``units``: such blocks and groups of the core with the most."""
 
-    width: int
-    height: int
     quads: int
     blocks: int
     rows: int
     strips: int
+    ways: int
+    groups: int
+    cores: int
+    units: int
 
     @classmethod
     def of(cls, strips, width, height, stride, groups, cores):
         """``width``, ``height``: along lines, of lines; ``stride``: from line to line."""
         quads = _share(width, 4)
-        blocks = _share(quads, _WIDEST // strips.step)
+        fits = _WORDS // 4 // ((height - 1) * stride + strips.rows)
+        blocks = _share(quads, max(fits - 1, _WIDEST) // strips.step)
         most = _share(quads, blocks)
-        rows = (_WORDS // 4 // (strips.step * most + 1) - strips.rows) // stride + 1
-        count = _share(height, rows)
-        if count * blocks * groups < cores:
-            count = min(height, _share(cores, blocks * groups))
-        rows = _share(height, count)
-        return cls(width, height, most, blocks, rows, _share(height, rows))
+        words = strips.step * most + 1
+        fewest = _share(height, (_WORDS // 4 // words - strips.rows) // stride + 1)
+        best = None
+        for count in range(fewest, min(height, fewest + 3) + 1):
+            rows = _share(height, count)
+            count = _share(height, rows)
+            units, ways = min(
+                (_share(blocks * count, 1 << i) * _share(groups, cores >> i), 1 << i)
+                for i in range(cores.bit_length()))
+            lines = (rows - 1) * stride + strips.rows
+            cost = units * (150 + most * (60 + 27 * strips.rows * rows) + 18 * lines * words)
+            if best is None or cost < best[0]:
+                best = cost, cls(most, blocks, rows, count, ways, groups, cores, units)
+            if units * cores == count * blocks * groups:
+                break
+        return best[1]
+
+    def core_of(self, line, index, group):
+        """The core that makes a pixel of a line, channels of a group."""
+        place = line // self.rows * self.blocks + index // (4 * self.quads)
+        return (owner_of(self.strips * self.blocks, place, self.ways)
+                + self.ways * owner_of(self.groups, group, self.cores // self.ways))
 
 
 def strips_of(step):

@@ -6,16 +6,9 @@ from flexdrive_deploy.flexv.network import ir
 from .dots import dots_of
 from .storage import canonical, storage_of
 from .stripes import rows_of, stripe_storage
-from .strips import Division
+from .strips import Division, owner_of
 
 __all__ = ["core_of", "tiles_of_line", "ways_of"]
-
-
-def _owner(units, unit, cores):
-    """Core of a unit where each core has units one after the other, the first ones one more."""
-    each, more = divmod(units, cores)
-    longer = more * (each + 1)
-    return unit // (each + 1) if unit < longer else more + (unit - longer) // each
 
 
 def ways_of(cores):
@@ -27,7 +20,7 @@ def ways_of(cores):
 def _part(tiles, tile, groups, group, cores):
     """Core of a tile and a group of channels: part_of of lines.c."""
     rows, columns = min(ways_of(cores), key=lambda way: -(-tiles // way[0]) * -(-groups // way[1]))
-    return _owner(tiles, tile, rows) + rows * _owner(groups, group, columns)
+    return owner_of(tiles, tile, rows) + rows * owner_of(groups, group, columns)
 
 
 def tiles_of_line(length, pixels):
@@ -60,9 +53,7 @@ def _dots(step, maps, chunk, dots, channel, column, cores):
         (lines, width), (line, index) = (pair[::order] for pair in (
             (maps.height, maps.width), (maps.row, column)))
         division = Division.of(strips, width, lines, node.strides[int(strips.down)], groups, cores)
-        place = line // division.rows * division.blocks + index // (4 * division.quads)
-        return _owner(division.strips * division.blocks * groups,
-                      place * groups + (channel - chunk.first) // 4, cores)
+        return division.core_of(line, index, (channel - chunk.first) // 4)
     most = 4 if dots.a_bits >= dots.w_bits else 2
     height, width, place = maps.height, maps.width, (maps.row, column)
     across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
@@ -98,5 +89,5 @@ def core_of(compiled, step, channel, row, column, cores):
         return None
     storage = storage_of(step.sources[0] if isinstance(node, ir.WindowSum) else step.output)
     words, lanes = storage.pixel_words, 32 // storage.bits
-    return _owner(maps.height * maps.width * words,
+    return owner_of(maps.height * maps.width * words,
                   (maps.row * maps.width + column) * words + channel // lanes, cores)
