@@ -36,7 +36,7 @@ struct net_strips {
 	const char *from;	// the first pixel of the first line of the source
 	uint32_t groups;	// of 4 channels, one after the other
 	uint32_t words, pitch, lines;	// of a line of the source; bytes from line to line of words; lines
-	int32_t in_word;	// bytes from 4 pixels of the source to the next 4
+	int32_t in_word;	// bytes from 4 pixels of the source to the next 4; planar: from group to group
 	// From pixel to pixel of a word, and to the first one of the next line; of the last word.
 	int32_t all_in[4], last_in[4];
 	uint32_t quads, rows;	// 4 pixels of a line of the output, the last ones perhaps fewer; lines
@@ -45,7 +45,7 @@ struct net_strips {
 	// first one to the last; of the last 4.
 	int32_t all_out[5], last_out[5];
 	uint32_t at, to, left;	// the kernel's own
-	uint32_t *scratch;	// for the source's words
+	uint32_t *scratch;	// for the source's words, unless it is planar
 };
 
 struct net_dots {

@@ -24,7 +24,7 @@ static uint32_t lane(const uint32_t *words, uint32_t index, uint32_t bits)
 
 static uint32_t get(const struct net_map *map, uint32_t c, int32_t y, int32_t x)
 {
-	return lane(pixel(map, y, x), c, map->bits);
+	return map->group_words ? *net_planar(map, c, y, x) : lane(pixel(map, y, x), c, map->bits);
 }
 
 // The first lane of a word clears the others, so channels are stored in their order.
@@ -168,9 +168,13 @@ static inline __attribute__((always_inline)) void every(
 			for (uint32_t c = layer->first; c < layer->first + count; c++) {
 				int32_t made = sum(layer, (int32_t)(y * window->stride_y) - window->top,
 						   (int32_t)(x * window->stride_x) - window->left, c);
-				put(pixel(out, (int32_t)y, (int32_t)x), c, out->bits,
-				    scaled ? net_finished(made, scales, c - layer->first, requant)
-					   : (uint32_t)made);
+				uint32_t value = scaled ? net_finished(made, scales, c - layer->first,
+								       requant)
+							: (uint32_t)made;
+				if (out->group_words)
+					*net_planar(out, c, (int32_t)y, (int32_t)x) = (uint8_t)value;
+				else
+					put(pixel(out, (int32_t)y, (int32_t)x), c, out->bits, value);
 			}
 }
 
@@ -584,9 +588,48 @@ void net_fill(const struct net_map *out, uint32_t value)
 		fill_pixels(out, (int32_t)y, 0, out->width, fill);
 }
 
+// Volatile, or the compiler calls memset for each few.
+static inline void fill_bytes(volatile uint8_t *to, uint32_t count, uint32_t value)
+{
+	for (; count; count--) *to++ = (uint8_t)value;
+}
+
+// Lines in front, behind; pixels behind those of a line. Each core has groups of lines, one after the
+// other.
+static void planar_border(const struct net_map *out, uint32_t before, uint32_t behind, uint32_t right,
+			  uint32_t value)
+{
+	uint32_t lines = out->down ? out->width : out->height, all = before + lines + behind;
+	uint32_t length = out->lane + (out->down ? out->height : out->width);
+	uint32_t pitch = out->row_words, units = all * ((out->channels + 3) / 4);
+	uint32_t each = units / net_cores(), more = units - each * net_cores(), core = net_core();
+	uint32_t unit = each * core + (core < more ? core : more), left = each + (core < more);
+	uint32_t line = unit % all, words = value * 0x01010101;
+	uint32_t *to = out->data + unit / all * out->group_words
+		       + 4 * ((int32_t)line - (int32_t)before) * (int32_t)pitch;
+	for (; left; left--) {
+		if (line < before || line >= before + lines) {
+			for (uint32_t i = 0; i < pitch; i++, to += 4)
+				to[0] = to[1] = to[2] = to[3] = words;
+		} else {
+			for (uint32_t channel = 0; channel < 4; channel++, to += pitch) {
+				fill_bytes((uint8_t *)to, out->lane, value);
+				fill_bytes((uint8_t *)to + length, right, value);
+			}
+		}
+		// Groups lie one behind the other.
+		if (++line == all) line = 0;
+	}
+}
+
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
 		uint32_t right, uint32_t value)
 {
+	if (out->group_words) {
+		if (out->down) planar_border(out, left, right, bottom, value);
+		else planar_border(out, top, bottom, right, value);
+		return;
+	}
 	int32_t height = (int32_t)out->height, width = (int32_t)out->width;
 	struct fill fill = fill_of(out, value);
 	for (int32_t y = (int32_t)net_core() - (int32_t)top; y < height + (int32_t)bottom;

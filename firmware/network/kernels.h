@@ -20,7 +20,19 @@ struct net_map {
 	uint32_t channels, height, width;
 	uint32_t bits;
 	uint32_t pixel_words, row_words;
+	uint32_t group_words, lane, down;	// of planar maps
 };
+
+// Planar, where group_words is not 0: pixels of a channel in bytes, line by line, a line being a row or,
+// `down`, a column. For each group of 4 channels, for each line, a line of each channel in row_words
+// words; pixel 0 is its byte `lane`, behind those of the border. data: the first word of line 0.
+static inline uint8_t *net_planar(const struct net_map *map, uint32_t channel, int32_t y, int32_t x)
+{
+	int32_t line = map->down ? x : y, index = map->down ? y : x;
+	return (uint8_t *)(map->data + channel / 4 * map->group_words
+			   + (4 * line + (int32_t)(channel % 4)) * (int32_t)map->row_words)
+	       + (int32_t)map->lane + index;
+}
 
 static inline uint32_t *net_pixel(const struct net_map *map, int32_t y, int32_t x)
 {

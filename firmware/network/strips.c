@@ -40,34 +40,41 @@ static uint32_t share_blocks(struct division *division, uint32_t groups)
 	return best;
 }
 
+// Without divisions where they are not needed: each takes as long as half of a tile.
 static struct division divide(const struct direction *along, const struct direction *down,
-			      uint32_t step, uint32_t groups)
+			      uint32_t step, uint32_t groups, int planar)
 {
-	// Wider ones where all lines fit.
-	uint32_t fits = WORDS / 4 / ((down->size - 1) * down->stride + down->kernel);
-	uint32_t widest = fits > WIDEST ? (fits - 1) / step : WIDEST / step;
-	uint32_t quads = (along->size + 3) / 4;
-	struct division best = {.cost = ~UINT32_C(0)}, tried = {.blocks = most_of(quads, widest)};
-	tried.quads = most_of(quads, tried.blocks);
+	uint32_t all = (down->size - 1) * down->stride + down->kernel, fewest = 1;
+	struct division best = {.cost = ~UINT32_C(0)}, tried = {.quads = (along->size + 3) / 4,
+								.blocks = 1};
+	uint32_t widest = planar ? tried.quads : WIDEST >> (step - 1);
+	if (tried.quads > widest) {
+		// Wider ones where all lines fit.
+		uint32_t fits = WORDS / 4 / all;
+		if (fits > WIDEST) widest = (fits - 1) >> (step - 1);
+		tried.blocks = most_of(tried.quads, widest);
+		tried.quads = most_of(tried.quads, tried.blocks);
+	}
 	uint32_t words = step * tried.quads + 1;
-	uint32_t most = (WORDS / 4 / words - down->kernel) / down->stride + 1;
-	uint32_t fewest = most_of(down->size, most);
+	if (!planar && all * words > WORDS / 4)
+		fewest = most_of(down->size,
+				 (WORDS / 4 / words - down->kernel) / down->stride + 1);
 	for (uint32_t strips = fewest; strips <= down->size && strips < fewest + 4; strips++) {
-		tried.rows = most_of(down->size, strips);
-		tried.strips = most_of(down->size, tried.rows);
+		tried.rows = strips == 1 ? down->size : most_of(down->size, strips);
+		tried.strips = strips == 1 ? 1 : most_of(down->size, tried.rows);
 		uint32_t units = share_blocks(&tried, groups);
 		uint32_t lines = (tried.rows - 1) * down->stride + down->kernel;
 		// About the cycles of a unit.
 		tried.cost = units * (150 + tried.quads * (60 + 27 * down->kernel * tried.rows)
-				      + 18 * lines * words);
+				      + (planar ? 0 : 18 * lines * words));
 		if (tried.cost < best.cost) best = tried;
 		if (units * net_cores() == tried.strips * tried.blocks * groups) break;
 	}
 	return best;
 }
 
-// The first of a core's units, and how many.
-static uint32_t first_of(uint32_t units, uint32_t parts, uint32_t part, uint32_t *count)
+// The first of the units of a part, and how many.
+static inline uint32_t first_of(uint32_t units, uint32_t parts, uint32_t part, uint32_t *count)
 {
 	uint32_t each = units / parts, more = units - each * parts;
 	*count = each + (part < more);
@@ -144,14 +151,21 @@ void net_dots_strips(const struct net_map *in, const struct net_map *out,
 		down = other;
 	}
 	uint32_t groups = (count + 3) / 4, core = net_core(), bits = dots->out_bits;
-	struct division division = divide(&along, &down, dots->step, groups);
-	uint32_t most = division.quads, rows = division.rows, pitch = dots->step * most + 1;
-	uint32_t now, left, group = first_of(groups, net_cores() / division.ways, core / division.ways,
-					     &now);
-	uint32_t place = first_of(division.strips * division.blocks, division.ways,
-				  core % division.ways, &left);
-	uint32_t strip = place / division.blocks, block = place - strip * division.blocks;
-	if (core >= net_cores() / division.ways * division.ways) now = 0;
+	struct division division = divide(&along, &down, dots->step, groups,
+					  in->group_words != 0);
+	uint32_t most = division.quads, rows = division.rows;
+	uint32_t pitch = in->group_words ? in->row_words : dots->step * most + 1;
+	uint32_t left = division.strips * division.blocks, place = 0, now, group;
+	if (division.ways == 1) {
+		group = first_of(groups, net_cores(), core, &now);
+	} else {
+		uint32_t columns = net_cores() / division.ways, column = core / division.ways;
+		group = first_of(groups, columns, column, &now);
+		place = first_of(left, division.ways, core - column * division.ways, &left);
+		if (column >= columns) now = 0;
+	}
+	uint32_t strip = division.blocks == 1 ? place : place / division.blocks;
+	uint32_t block = place - strip * division.blocks;
 	uint32_t tail = (first + 4 * groups) * bits / 8, width = 4 * out->pixel_words;
 	int clears = first + count == out->channels && tail < width;
 	const char *from = (const char *)net_pixel(in, -window->top, -window->left) + first;
@@ -178,6 +192,12 @@ void net_dots_strips(const struct net_map *in, const struct net_map *out,
 		work.out = to + (first + 4 * group) * bits / 8;
 		work.from = from + (int32_t)(y * down.stride) * down.in
 			    + (int32_t)(x * along.stride) * along.in + 4 * group;
+		if (in->group_words) {
+			uint32_t before = (uint32_t)(dots->down ? window->left : window->top);
+			work.from = (const char *)(in->data + (first / 4 + group) * in->group_words)
+				    + (int32_t)(16 * pitch) * (int32_t)(y * down.stride - before);
+			work.in_word = (int32_t)(4 * in->group_words);
+		}
 		work.groups = now;
 		dots->strips(&work);
 		if (clears && group + now == groups)

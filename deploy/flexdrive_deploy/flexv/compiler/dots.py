@@ -28,20 +28,23 @@ class Dots:
     strips: tuple[Strips, ...] = ()
     unused: int = 0
     short: bool = False
+    planar: bool = False
 
     @property
     def name(self):
         """Behind "net_dots_" that of the ``struct net_dots``."""
         kind = self.strips[0].name if self.strips else "d" * self.single
         unused = f"u{self.unused}" * bool(self.unused)
-        return f"a{self.a_bits}w{self.w_bits}o{self.out_bits}{unused}{kind}{'s' * self.short}"
+        return (f"a{self.a_bits}w{self.w_bits}o{self.out_bits}{unused}{kind}"
+                f"{'s' * self.short}{'p' * self.planar}")
 
     def _kernels(self, instructions):
         """For each size of a tile, the largest first."""
         if instructions == "flexv":
-            most = () if self.strips else (4, 2, 1) if self.a_bits >= self.w_bits else (2, 1)
+            most = ((4, 2, 1) if self.a_bits >= self.w_bits else (2, 1))[:1 if self.planar else 3]
+            most = () if self.strips else most
             return [DotKernel(self.a_bits, self.w_bits, self.out_bits, pixels, self.single,
-                              self.unused, self.short) for pixels in most]
+                              self.unused, self.short, self.planar) for pixels in most]
         return [XpulpKernel(self.a_bits, self.out_bits, pixels, XPULP_STYLES[instructions],
                             self.short)
                 for pixels in ((4, 2, 1) if self.a_bits == 8 else (2, 1))]
@@ -53,17 +56,19 @@ class Dots:
         log_w, log_a = (each.bit_length() - 1 for each in slices)
         symbol, step, down, lines, strips = f"net_dots_{self.name}", 0, 0, 0, None
         for each in self.strips:
-            strips = StripKernel(each.rows, each.step, self.out_bits, self.unused)
+            strips = StripKernel(each.rows, each.step, self.out_bits, self.unused, each.planar)
             step, down, lines = each.step, int(each.down), strips.symbol
         most = kernels[0].pixels if kernels else 0
+        missing = 0 if self.planar else 3 - len(kernels)
         table = ["#ifdef NETWORK_CLUSTER", "\t.section .l1_data, \"a\"", "#else",
                  f"\t.section .rodata.{symbol}, \"a\"", "#endif", "\t.balign 4",
                  f"\t.globl {symbol}", f"{symbol}:",
                  f"\t.word {format_code(self.a_bits, self.w_bits)}, {most}, "
                  f"{log_w}, {log_a}, {self.out_bits}, {self.unused}, "
                  f"{step}, {down}, {lines}",
-                 "\t.word " + ", ".join([*("0" for _ in range(3 - len(kernels))),
-                                         *(kernel.symbol for kernel in kernels)])]
+                 "\t.word " + ", ".join([*("0" for _ in range(missing)),
+                                         *(kernel.symbol for kernel in kernels),
+                                         *("0" for _ in range(3 - missing - len(kernels)))])]
         return "\n".join([f"\t.section .text.{symbol}, \"ax\"", "\t.balign 4",
                           *(kernel.text() for kernel in kernels),
                           *([strips.text()] if strips else []), *table])
@@ -87,7 +92,7 @@ def dots_of(step):
         return Dots(source.bits, node.weight_bits, 32, single)
     words = channel_words(node, step.sources[0]) // max(1, node.weight_bits // source.bits)
     return Dots(source.bits, node.weight_bits, step.output.lane, single,
-                unused=unused_bits(step.output), short=words < 2)
+                unused=unused_bits(step.output), short=words < 2, planar=step.planar_output)
 
 
 def check_compared(step, instructions):

@@ -44,8 +44,11 @@ def _share(units, cores):
     return int(-(-units // cores))
 
 
-def _lines(step, source, most):
+def _lines(step, source, most, output):
     """(lines, their length, pixels of a tile)."""
+    if output.planar:
+        return (*((output.width, output.height) if output.down else (output.height, output.width)),
+                most)
     node, (_, height, width) = step.node, canonical(step.output.shape)
     across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
     if height == 1 or down == width * across:
@@ -64,7 +67,8 @@ def _dots(compiled, step, dots, channels, cores):
     """Cycles of a call for so many channels."""
     source = compiled.plan.storages[compiled.steps.place(step.sources[0]).name]
     node = step.node
-    count, length, pixels = _lines(step, source, 4 if dots.a_bits >= dots.w_bits else 2)
+    count, length, pixels = _lines(step, source, 4 if dots.a_bits >= dots.w_bits else 2,
+                                   compiled.plan.storages[compiled.steps.place(step.output).name])
     kernel = DotKernel(dots.a_bits, dots.w_bits, dots.out_bits, pixels, dots.single, dots.unused)
     words = channel_words(node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
     tile = words * kernel.word_cycles + kernel.tile_cycles + _WAITS * (pixels > 1)
@@ -93,7 +97,8 @@ def _by_strips(step, strips, channels, cores):
     words = _share((width / division.blocks - 1) * strips.step + taps, 4)
     lines = (rows - 1) * stride + strips.rows
     tile = StripKernel(strips.rows, strips.step, 8).tile_cycles + _STRIP_WAITS
-    return _STRIPS_CALL + units * (_BLOCK + words * (_TURNED + lines * _TURN)
+    turn = 0 if strips.planar else words * (_TURNED + lines * _TURN)
+    return _STRIPS_CALL + units * (_BLOCK + turn
                                    + quads * (_QUADS + rows * tile))
 
 

@@ -26,12 +26,15 @@ class Step:
     node : the ir.Node whose kernel it is.
     sources : tensors that it reads. output : tensor that it makes.
     finish : Requantise that is part of it, or None.
+    planar_source, planar_output : whether the map is planar (:mod:`.planar`).
     """
 
     node: ir.Node
     sources: tuple
     output: ir.Tensor
     finish: ir.Requantise | None = None
+    planar_source: bool = False
+    planar_output: bool = False
 
     @property
     def name(self):

@@ -44,18 +44,20 @@ class StripKernel:
     Attributes
     ----------
     rows : lines of the window. step : pixels of the source from one of the output to the next along
-        a line, 1 or 2. out_bits, unused : as of :class:`.dot_kernel.DotKernel`.
+        a line, 1 or 2. out_bits, unused : as of :class:`.dot_kernel.DotKernel`. planar : the source
+        has those words.
     """
 
     rows: int
     step: int
     out_bits: int
     unused: int = 0
+    planar: bool = False
 
     @property
     def symbol(self):
         """Name of the function."""
-        return (f"net_strips_{self.rows}s{self.step}o{self.out_bits}"
+        return (f"net_strips_{self.rows}s{self.step}{'p' * self.planar}o{self.out_bits}"
                 f"{f'u{self.unused}' * bool(self.unused)}")
 
     @property
@@ -160,11 +162,13 @@ class StripKernel:
 
     def _next_group(self):
         """Fields of the struct at a0, as the next group's; a1: groups that are left."""
-        steps = (("w", 16 * self.rows), ("scales", 32), ("out", self.out_bits // 2), ("from", 4),
-                 ("groups", -1))
+        steps = (("w", 16 * self.rows), ("scales", 32), ("out", self.out_bits // 2),
+                 ("from", 0 if self.planar else 4), ("groups", -1))
         registers = [f"a{5 - i}" for i in range(5)]
         pairs = [(register, *step) for register, step in zip(registers, steps, strict=True)]
         return [*(f"\tlw {register}, {_FIELDS[name]}(a0)" for register, name, _ in pairs),
+                *([f"\tlw a6, {_FIELDS['in_word']}(a0)", "\tadd a2, a2, a6"]
+                  if self.planar else []),
                 *(f"\taddi {register}, {register}, {step}" for register, _, step in pairs),
                 *(f"\tsw {register}, {_FIELDS[name]}(a0)" for register, name, _ in pairs)]
 
@@ -174,9 +178,11 @@ class StripKernel:
         # Where the first tile's loads begin.
         begin = 0 if self.step == 1 else 8
         return function(symbol, [
-            f"\tsw a0, {STRUCT}(sp)", f"{symbol}_group:", *self._turn(),
+            f"\tsw a0, {STRUCT}(sp)", f"{symbol}_group:",
+            *([] if self.planar else self._turn()),
             *(f"\tlw {register}, {fields[name]}(a0)" for register, name in (
-                ("a1", "scratch"), ("a2", "out"), ("a3", "quads"), ("a4", "scales"))),
+                ("a1", "from" if self.planar else "scratch"), ("a2", "out"), ("a3", "quads"),
+                ("a4", "scales"))),
             *([f"\taddi a1, a1, {begin}"] if begin else []),
             f"\tsw a1, {fields['at']}(a0)", f"\tsw a2, {fields['to']}(a0)",
             f"\tsw a3, {fields['left']}(a0)", *load_scales("a4"),

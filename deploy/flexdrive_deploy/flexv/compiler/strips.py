@@ -3,11 +3,14 @@
 
 from dataclasses import dataclass
 
+from flexdrive_deploy.flexv.network import ir
+
 from .scales import packed_scales
 from .storage import canonical
 from .strip_kernel import STRIP_TAPS, StripKernel
 
-__all__ = ["Division", "Strips", "layer_kind", "owner_of", "strips_of"]
+__all__ = ["Division", "Strips", "layer_kind", "owner_of", "possible_strips",
+           "strips_of"]
 
 # Words of a core; columns of words of the source behind the first where lines do not all fit
 # (strips.c).
@@ -32,15 +35,17 @@ def _share(units, parts):
 @dataclass(frozen=True, order=True)
 class Strips:
     """``rows``: lines of the window; ``step``: of the window along a line; ``down``: lines are
-    columns of the map."""
+    columns of the map; ``planar``: the source has them."""
 
     rows: int
     step: int
     down: bool
+    planar: bool = False
 
     @property
     def name(self):
-        return f"{self.rows}s{self.step}{'d' * self.down}"
+        """Part of the name of a ``struct net_dots``."""
+        return f"{self.rows}s{self.step}{'d' * self.down}{'p' * self.planar}"
 
 
 def owner_of(units, unit, cores):
@@ -70,10 +75,11 @@ class Division:
         """``width``, ``height``: along lines, of lines; ``stride``: from line to line."""
         quads = _share(width, 4)
         fits = _WORDS // 4 // ((height - 1) * stride + strips.rows)
-        blocks = _share(quads, max(fits - 1, _WIDEST) // strips.step)
+        blocks = 1 if strips.planar else _share(quads, max(fits - 1, _WIDEST) // strips.step)
         most = _share(quads, blocks)
         words = strips.step * most + 1
-        fewest = _share(height, (_WORDS // 4 // words - strips.rows) // stride + 1)
+        fewest = 1 if strips.planar else _share(
+            height, (_WORDS // 4 // words - strips.rows) // stride + 1)
         best = None
         for count in range(fewest, min(height, fewest + 3) + 1):
             rows = _share(height, count)
@@ -82,7 +88,8 @@ class Division:
                 (_share(blocks * count, 1 << i) * _share(groups, cores >> i), 1 << i)
                 for i in range(cores.bit_length()))
             lines = (rows - 1) * stride + strips.rows
-            cost = units * (150 + most * (60 + 27 * strips.rows * rows) + 18 * lines * words)
+            cost = units * (150 + most * (60 + 27 * strips.rows * rows)
+                            + (0 if strips.planar else _TURN * lines * words))
             if best is None or cost < best[0]:
                 best = cost, cls(most, blocks, rows, count, ways, groups, cores, units)
             if units * cores == count * blocks * groups:
@@ -96,12 +103,15 @@ class Division:
                 + self.ways * owner_of(self.groups, group, self.cores // self.ways))
 
 
-def strips_of(step):
-    """The :class:`Strips` of a step, or None."""
+def possible_strips(step, planar):
+    """The :class:`Strips` of a step with a ``planar`` source or another, or None."""
     node = step.node
-    if (layer_kind(node) != "depthwise" or len(node.weights) != node.groups
-            or tuple(node.dilations) != (1, 1) or step.sources[0].lane != 8
-            or packed_scales(step) is None):
+    if (not isinstance(node, ir.Convolution) or layer_kind(node) != "depthwise"
+            or len(node.weights) != node.groups or tuple(node.dilations) != (1, 1)
+            or step.sources[0].lane != 8 or packed_scales(step) is None):
+        return None
+    if not planar and max(node.strides) > 1:
+        # More is turned than is gained.
         return None
     size, kernel = canonical(step.output.shape)[1:], node.weights.shape[2:]
     found = []
@@ -111,7 +121,13 @@ def strips_of(step):
         if taps > STRIP_TAPS or along > 2 or rows > _MOST_ROWS:
             continue
         quads = _share(width, 4)
-        cycles = (lines * quads * StripKernel(rows, along, 8).tile_cycles
-                  + ((lines - 1) * stride + rows) * (along * quads + 1) * _TURN)
-        found.append((cycles, Strips(rows, along, down)))
+        cycles = lines * quads * StripKernel(rows, along, 8).tile_cycles
+        if not planar:
+            cycles += ((lines - 1) * stride + rows) * (along * quads + 1) * _TURN
+        found.append((cycles, Strips(rows, along, down, planar)))
     return min(found)[1] if found else None
+
+
+def strips_of(step):
+    """The :class:`Strips` of a step, or None."""
+    return possible_strips(step, step.planar_source)

@@ -38,6 +38,7 @@ class _Maps:
         begin = 0 if rows is None else row // rows * rows
         self.height = height if rows is None else min(rows, height - begin)
         self.row = row - begin
+        self.down = plan.storages[steps.place(step.output).name].down
         source = step.sources[0]
         place = steps.place(source).name
         outside = place in plan.outside
@@ -57,7 +58,10 @@ def _dots(step, maps, chunk, dots, channel, column, cores):
     most = 4 if dots.a_bits >= dots.w_bits else 2
     height, width, place = maps.height, maps.width, (maps.row, column)
     across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
-    if height == 1 or down == width * across:
+    if step.planar_output:
+        count, length, line, index = ((width, height, place[1], place[0]) if maps.down else
+                                      (height, width, place[0], place[1]))
+    elif height == 1 or down == width * across:
         count, length, line, index = 1, height * width, 0, place[0] * width + place[1]
     elif width * tiles_of_line(height, most) < height * tiles_of_line(width, most):
         count, length, line, index = width, height, place[1], place[0]
