@@ -9,6 +9,7 @@ from flexdrive.flexv.cluster import ClusterConfig
 from flexdrive_deploy.flexv.elf import load_elf
 from flexdrive_deploy.flexv.firmware import build_program
 from flexdrive_sim.flexv.cycles.arbiter import RoundRobin
+from flexdrive_sim.flexv.drive.network import CLUSTER
 from flexdrive_sim.flexv.drive.predict_cluster import predict_cluster
 from flexdrive_sim.flexv.drive.run_cluster import run_cluster
 
@@ -38,6 +39,19 @@ def test_programs_take_as_many_cycles(cluster, tmp_path, name, latency):
     assert rtl.passed
     assert (model.passed, model.console, model.cycles) == (True, rtl.console, rtl.cycles)
     np.testing.assert_array_equal(predicted, waits)
+
+
+@pytest.mark.slow
+def test_products_through_the_funnel_take_as_many_cycles(tmp_path):
+    """On the cluster that networks run on: loads wait beside the pipeline."""
+    source, made = tmp_path / "program.c", []
+    source.write_text(program_text("funnel"))
+    for simulate in (run_cluster, predict_cluster):
+        program = load_elf(build_program([source], tmp_path / "program.elf", cores=CLUSTER.cores))
+        outcome, bench = simulate(program, CLUSTER, max_cycles=100_000, latency=6)
+        assert outcome.passed
+        made.append((outcome.cycles, bench.counts().tolist()))
+    assert made[0] == made[1]
 
 
 def test_what_has_no_cycles_is_said(tmp_path):

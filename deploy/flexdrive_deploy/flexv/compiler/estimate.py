@@ -25,8 +25,10 @@ __all__ = ["estimated_cycles"]
 # tiles, an entry of it, a group of 4 channels of a table, what a tile waits for others.
 _CALL, _PIXEL_CALL, _TABLE, _ENTRY, _GROUP, _WAITS = 1850, 1300, 75, 35, 67, 9
 # Of depthwise layers as strips: a call, a block of 4 channels, a column of words of its source, of
-# its output, 4 pixels of 4 channels there; what a tile waits for others.
-_STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS = 1500, 60, 18, 42, 18, 2
+# its output, 4 pixels of 4 channels there; what a tile waits for others, by the step along lines.
+_STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS = 1900, 60, 18, 42, 18, (2, 6)
+# Of planar maps: what a tile takes longer that makes one, 4 lines of the border.
+_PLANAR_TILE, _PLANAR_BORDER = 8, 45
 # A word of a sum of two maps, a value that is requantised by one number, exactly by a quotient, a
 # word of a mean and of a pixel of its window; a call of these.
 _SUM, _VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = 37.5, 115, 370, 345, 7.8, 700, 190
@@ -72,6 +74,7 @@ def _dots(compiled, step, dots, channels, cores):
     kernel = DotKernel(dots.a_bits, dots.w_bits, dots.out_bits, pixels, dots.single, dots.unused)
     words = channel_words(node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
     tile = words * kernel.word_cycles + kernel.tile_cycles + _WAITS * (pixels > 1)
+    tile += _PLANAR_TILE * dots.planar
     call = _CALL if count * length > 1 else _PIXEL_CALL
     tiles, groups = count * _share(length, pixels), _share(channels, 4)
     rows, columns = min(ways_of(cores), key=lambda way: _share(tiles, way[0])
@@ -96,7 +99,7 @@ def _by_strips(step, strips, channels, cores):
     rows, quads = height / division.strips, _share(width, 4) / division.blocks
     words = _share((width / division.blocks - 1) * strips.step + taps, 4)
     lines = (rows - 1) * stride + strips.rows
-    tile = StripKernel(strips.rows, strips.step, 8).tile_cycles + _STRIP_WAITS
+    tile = StripKernel(strips.rows, strips.step, 8).tile_cycles + _STRIP_WAITS[strips.step - 1]
     turn = 0 if strips.planar else words * (_TURNED + lines * _TURN)
     return _STRIPS_CALL + units * (_BLOCK + turn
                                    + quads * (_QUADS + rows * tile))
@@ -121,6 +124,8 @@ def _border(compiled, step, cores):
     border = storage.border
     if not border:
         return 0
+    if storage.planar:
+        return _share(storage.lines[0] * _share(storage.channels, 4), cores) * _PLANAR_BORDER
     around = ((border.top + storage.height + border.bottom)
               * (border.left + storage.width + border.right) - storage.height * storage.width)
     return around / cores * (_BORDER_PIXEL + _BORDER_WORD * storage.pixel_words)

@@ -16,7 +16,7 @@ __all__ = ["mark_planar", "planar_maps"]
 _MOST_PADDING = 3
 _CORES, _TURN, _TURNED = 8, 18, 18
 # A tile's stores beyond those of pixels, 4 lines of a border.
-_STORES, _BORDER = 6, 40
+_STORES, _BORDER = 8, 45
 
 
 def _share(units, parts):

@@ -62,8 +62,9 @@ class StripKernel:
 
     @property
     def tile_cycles(self):
-        """Of a tile, where no load waits: a packed word is there two instructions too late."""
-        return len(self._body()) + len(self._epilogue()) - 4 + 1
+        """Of a tile, where no load waits. A packed word is there when three, the others two
+        instructions could leave."""
+        return len(self._body()) + len(self._epilogue()) - 4 + 9
 
     def _body(self):
         """Products of a tile, by line of the window and channel."""

@@ -26,7 +26,8 @@ class DotStage(wiring.Component):
     Members
     -------
     stage : the instruction. w, w_valid : what is in write-back.
-    go : the instruction leaves. w_done, loaded : what is in write-back has succeeded; the word
+    go : the instruction leaves. clearing : it is dropped, but its access waits for its grant.
+    w_done, loaded : what is in write-back has succeeded; the word
         that it has loaded.
     restore : what is in write-back has failed in the cycle before; it is taken back.
     legacy, control : as in :class:`.macload.Controllers`.
@@ -56,7 +57,7 @@ class DotStage(wiring.Component):
         count = max(1, len(self.names))
         super().__init__({
             "stage": In(ExecuteStage), "w": In(WriteBackStage), "w_valid": In(1),
-            "go": In(1), "w_done": In(1), "loaded": In(32), "restore": In(1),
+            "go": In(1), "clearing": In(1), "w_done": In(1), "loaded": In(32), "restore": In(1),
             "legacy": Out(1), "control": Out(FormatControl),
             "loads": Out(1), "address": Out(32), "unaligned": Out(1), "to_w": Out(1),
             "crosses": Out(1),
@@ -142,6 +143,9 @@ class DotStage(wiring.Component):
 
     def _registers(self, m, fields, is_macload, multiplies):
         other, w, state = fields.loads.all(), self.w, self._controllers
+        # A request stays while its pointer goes back, because the load before has failed.
+        kept = Signal(32)
+        m.d.sync += kept.eq(self.address)
         funnel, behind = fields.funnel if self._funnel else Const(0, 1), (state.wreg + 1)[:2]
         same = Mux(w.operand_w, (state.wreg == w.operand_number)
                    | (funnel & (behind == w.operand_number)), state.areg == w.operand_number[0])
@@ -155,8 +159,8 @@ class DotStage(wiring.Component):
             self.number.eq(Mux(self.to_w, fields.wreg + (Cat(fields.load_a, 1)
                                                          & funnel.replicate(2)),
                                fields.areg ^ other)),
-            self.address.eq(Mux(self.stage.from_rs1, self.stage.a,
-                                Mux(self._by_w, state.w_pointer, state.a_pointer))),
+            self.address.eq(Mux(self.stage.from_rs1, self.stage.a, Mux(self.clearing, kept, Mux(
+                self._by_w, state.w_pointer, state.a_pointer)))),
             # Beside the choice of the address, not behind it.
             self.unaligned.eq(Mux(self._by_w, state.w_pointer[:2].any(),
                                   state.a_pointer[:2].any())),
