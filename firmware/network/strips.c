@@ -5,9 +5,8 @@
 #include "flexv_intrinsics.h"
 #include "platform.h"
 
-// Words of a core: of each line of a block, for 4 channels; of a block of more lines than fit the
-// words of a line but one.
-// strips.py knows them.
+// Words of a core for the lines of a block, of 4 channels; words of a line but one where not all lines
+// fit. strips.py knows them.
 enum { WORDS = 360, WIDEST = 4 };
 
 static uint32_t words_of[NET_CORES][WORDS] NET_L1;

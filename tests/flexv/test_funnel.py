@@ -98,19 +98,19 @@ def test_products_wait_for_both_registers_of_a_pair(funnel, base):
     """Each product needs what the one before it loads: as the lower, as the upper word."""
     data = np.random.default_rng(3).integers(0, 1 << 32, 128, dtype=np.uint32)
     body = _setup(ivec_fmt=2, a_stride=4, a_skip=3, a_rollback=4, macl_a_address=base)
-    registers, expected, loaded = _VALUES.copy(), [], 0
-    for wreg, load in ((0, "a"), (2, "b"), (0, "b"), (2, "a"), (3, "a"), (1, "b"), (0, "a"),
-                       (2, "a")):
-        body += code("addi", rd=_ACC, rs1=0) + code(
-            f"ml.f.sdotsup.{load}", rd=_ACC, wreg=wreg, areg=1, offset=16)
-        body += code("addi", rd=_OUT, rs1=_ACC) if loaded % 2 else b""
-        body += code("sw", rs1=POINTER, rs2=_ACC, simm=4 * loaded)
+    registers, expected, products = _VALUES.copy(), [], b""
+    for number, (wreg, load) in enumerate(((0, "a"), (2, "b"), (0, "b"), (2, "a"), (3, "a"),
+                                           (1, "b"), (0, "a"), (2, "a"))):
+        body += code("addi", rd=_ACC + number, rs1=0)
+        # One directly behind the other.
+        products += code(f"ml.f.sdotsup.{load}", rd=_ACC + number, wreg=wreg, areg=1, offset=16)
         low, high = int(registers[wreg]), int(registers[(wreg + 1) % 4])
         word = np.array([(low | high << 32) >> 16 & 0xFFFFFFFF], np.uint32)
         expected.append(int(lanes(word, 8, False)[0] @ lanes(registers[5:6], 8, True)[0])
                         & 0xFFFFFFFF)
-        registers[(wreg + 2 + (load == "b")) % 4] = data[64 + loaded]
-        loaded += 1
+        registers[(wreg + 2 + (load == "b")) % 4] = data[64 + number]
+    loaded = len(expected)
+    body += products + b"".join(store(_ACC + number, number) for number in range(loaded))
     snippet = _Waiting(body, data)
     assert snippet.simulate()[:loaded].tolist() == expected
     for latency in (1, 2, 5):

@@ -28,13 +28,13 @@ _CALL, _PIXEL_CALL, _TABLE, _ENTRY, _GROUP, _WAITS = 1850, 1300, 75, 35, 67, 9
 # its output, 4 pixels of 4 channels there; what a tile waits for others, by the step along lines.
 _STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS = 1900, 60, 18, 42, 18, (2, 6)
 # Of planar maps: what a tile takes longer that makes one, 4 lines of the border.
-_PLANAR_TILE, _PLANAR_BORDER = 8, 45
+_PLANAR_TILE, _PLANAR_BORDER = 5, 35
 # A word of a sum of two maps, a value that is requantised by one number, exactly by a quotient, a
 # word of a mean and of a pixel of its window; a call of these.
 _SUM, _VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = 37.5, 115, 370, 345, 7.8, 700, 190
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, and the first of all.
-_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 500, 200, 700, 1900
+_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 500, 450, 700, 1100
 # A pixel of a border, and a word of it.
 _BORDER_PIXEL, _BORDER_WORD = 10, 2
 # Weights: bytes a cycle, cycles until the first come.

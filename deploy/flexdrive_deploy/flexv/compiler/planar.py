@@ -48,6 +48,7 @@ def _costs(steps, step, strips):
     if size[1] == 1 or down == size[2] * across:
         plain = _share(size[1] * size[2], 4)
     dots = dots_of(step)
+    assert dots is not None
     kernel = DotKernel(dots.a_bits, dots.w_bits, 8, 4)
     words = channel_words(node, step.sources[0])
     tile = words * kernel.word_cycles + kernel.tile_cycles
@@ -64,29 +65,32 @@ def _makes_planar(step, length):
             and length >= 4)
 
 
+def _pays(steps, source, readers, strips):
+    """Whether what is in front of depthwise layers writes their source so, and that is worth it."""
+    if source.name in {tensor.name for _, tensor in steps.inputs}:
+        return True
+    makers = [each for each in steps.steps if each.output.name == source.name]
+    length = canonical(source.shape)[1 if strips.down else 2]
+    return (len(makers) == 1 and _makes_planar(makers[0], length)
+            and _costs(steps, makers[0], strips) < sum(_saved(each, strips) for each in readers))
+
+
 def planar_maps(steps):
     """Name of a planar map of Steps -> whether its lines are columns."""
     fixed = {steps.place(tensor).name for tensor in steps.outputs}
     fixed |= {tensor.name for tensor in steps.alias.values()} | set(steps.columns)
-    inputs = {tensor.name for _, tensor in steps.inputs}
     found = {}
     for step in steps.steps:
-        source = step.sources[0]
-        readers = [each for each in steps.steps if source in each.sources]
-        wanted = [possible_strips(each, True) for each in readers]
-        strips = possible_strips(step, True)
-        if (strips is None or source.name in fixed or any(each is None for each in wanted)
-                or {(each.down, reader.node.pads[0 if each.down else 1]) for each, reader in
-                    zip(wanted, readers, strict=True)} != {
-                        (strips.down, step.node.pads[0 if strips.down else 1])}
-                or step.node.pads[0 if strips.down else 1] > _MOST_PADDING):
+        source, strips = step.sources[0], possible_strips(step, True)
+        if strips is None or source.name in fixed:
             continue
-        size = canonical(source.shape)[1:]
-        makers = [each for each in steps.steps if each.output.name == source.name]
-        if source.name in inputs or (
-                len(makers) == 1 and _makes_planar(makers[0], size[0 if strips.down else 1])
-                and _costs(steps, makers[0], strips) < sum(
-                    _saved(each, strips) for each in readers)):
+        readers = [each for each in steps.steps if source in each.sources]
+        # Lines of one direction, whose pixels begin at one byte.
+        ways = {wanted and (wanted.down, reader.node.pads[0 if wanted.down else 1])
+                for reader in readers for wanted in (possible_strips(reader, True),)}
+        padding = step.node.pads[0 if strips.down else 1]
+        if (ways == {(strips.down, padding)} and padding <= _MOST_PADDING
+                and _pays(steps, source, readers, strips)):
             found[source.name] = strips.down
     return found
 

@@ -94,6 +94,7 @@ class Division:
                 best = cost, cls(most, blocks, rows, count, ways, groups, cores, units)
             if units * cores == count * blocks * groups:
                 break
+        assert best is not None
         return best[1]
 
     def core_of(self, line, index, group):
