@@ -4,4 +4,4 @@ __all__ = ["DEFAULT_L1"]
 
 # Bytes for maps and weights: 128 kB without the cores' stacks, words and tables, and the numbers of
 # the layers.
-DEFAULT_L1 = 105 << 10
+DEFAULT_L1 = 103 << 10
