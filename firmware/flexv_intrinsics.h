@@ -709,4 +709,68 @@
 #define flexv_rq_at(pointer, step, offset) \
 	({ const uint32_t *r_ = (pointer); __asm__ volatile(".insn i 0xb, 3, %1, %0, %2" : "+r"(r_) : "r"(offset), "i"(step) : "memory"); r_; })
 
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads nothing, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotup(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x71, %0, x%2, x%1" : "+r"(r_) : "i"(0 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads w register wreg + 2, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotup_a(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x71, %0, x%2, x%1" : "+r"(r_) : "i"(16 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads w register wreg + 3, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotup_b(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x71, %0, x%2, x%1" : "+r"(r_) : "i"(24 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads the a register, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotup_w(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x71, %0, x%2, x%1" : "+r"(r_) : "i"(8 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads nothing, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotsup(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x75, %0, x%2, x%1" : "+r"(r_) : "i"(0 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads w register wreg + 2, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotsup_a(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x75, %0, x%2, x%1" : "+r"(r_) : "i"(16 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads w register wreg + 3, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotsup_b(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x75, %0, x%2, x%1" : "+r"(r_) : "i"(24 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads the a register, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotsup_w(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x75, %0, x%2, x%1" : "+r"(r_) : "i"(8 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads nothing, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotusp(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x6d, %0, x%2, x%1" : "+r"(r_) : "i"(0 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads w register wreg + 2, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotusp_a(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x6d, %0, x%2, x%1" : "+r"(r_) : "i"(16 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads w register wreg + 3, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotusp_b(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x6d, %0, x%2, x%1" : "+r"(r_) : "i"(24 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads the a register, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotusp_w(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x6d, %0, x%2, x%1" : "+r"(r_) : "i"(8 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads nothing, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotsp(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x7d, %0, x%2, x%1" : "+r"(r_) : "i"(0 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads w register wreg + 2, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotsp_a(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x7d, %0, x%2, x%1" : "+r"(r_) : "i"(16 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads w register wreg + 3, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotsp_b(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x7d, %0, x%2, x%1" : "+r"(r_) : "i"(24 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
+// rd += dot product of an a register, weights, and bits offset + 31 .. offset of w registers wreg + 1 and wreg, activations; loads the a register, w registers through the activation pointer; illegal while sb_legacy is 1
+#define flexv_ml_f_sdotsp_w(acc, wreg, areg, offset) \
+	({ uint32_t r_ = (acc); __asm__ volatile(".insn r 0x77, 4, 0x7d, %0, x%2, x%1" : "+r"(r_) : "i"(8 | (wreg) << 1 | (areg)), "i"(offset) : "memory"); r_; })
+
 #endif

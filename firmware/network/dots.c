@@ -86,6 +86,10 @@ static void prepare(const struct layer *layer, const struct net_map *in, struct 
 	work->scales = layer->scales + (layer->scaled ? group : 0);
 	work->out_at = out_bits == 32 ? 0 : channel * out_bits / 8;
 	work->out_step = out_bits / 2;
+	if (layer->out->group_words) {
+		work->out_step = 4 * layer->out->group_words;
+		work->out_at = channel / 4 * work->out_step;
+	}
 	if (layer->single) {
 		work->a_at = (layer->multiple == 1 ? channel : channel / layer->multiple) * in->bits / 8;
 		work->a_step = in->bits / 2;
@@ -132,6 +136,7 @@ static void run_groups(const struct layer *layer, const struct net_map *in, stru
 		kernel(&work);
 	}
 	const struct net_map *out = layer->out;
+	if (out->group_words) return;
 	uint32_t behind = layer->first + 4 * (groups.first + groups.count);
 	uint32_t tail = behind * layer->dots->out_bits / 8, width = 4 * out->pixel_words;
 	if (behind < out->channels || tail >= width) return;
@@ -165,7 +170,10 @@ static void run_tiles(const struct layer *layer, const struct net_map *in, struc
 	start_lines(lines, part.tile);
 	for (uint32_t left = part.tiles; left; left -= work.tiles) {
 		work.tiles = left < BLOCK ? left : BLOCK;
-		fill_table(lines, layer->out, begin_a, table, work.tiles, out_bits == 32);
+		if (layer->out->group_words)
+			fill_planar(lines, layer->out, begin_a, table, work.tiles);
+		else
+			fill_table(lines, layer->out, begin_a, table, work.tiles, out_bits == 32);
 		if (out_bits == 32)
 			run_sums(layer, in, work, table, work.tiles, pixels, groups, kernel);
 		else
@@ -179,7 +187,9 @@ static void run_layer(struct layer *layer, const struct net_map *in,
 		      const struct net_window *window, uint32_t count, int32_t word, int32_t row)
 {
 	const struct net_dots *dots = layer->dots;
-	struct lines lines = best_lines(in, layer->out, window, dots->pixels);
+	struct lines lines = layer->out->group_words
+				     ? planar_lines(in, layer->out, window)
+				     : best_lines(in, layer->out, window, dots->pixels);
 	uint32_t begin_a = (uint32_t)net_pixel(in, -window->top, -window->left);
 #ifndef NETWORK_XPULP
 	flexv_csr_write(CSR_SB_LEGACY, 0);

@@ -27,19 +27,25 @@ struct net_tiles {
 #endif
 };
 
-// Columns of 4 rows of the output. A kernel changes w, scales, out, from and groups.
-struct net_columns {
-	uint32_t *a;	// for words of rows
+// Lines of the output, for each of some groups of 4 channels. A kernel changes w, scales, out, from,
+// groups, at, to and left.
+struct net_strips {
 	const uint32_t *w;
 	const struct net_scales *scales;
-	void *out;
-	uint32_t count;
-	int32_t row, back;	// bytes from row to row of the output; to the first of the next column
-	const uint32_t *from;	// the source's row 0 of 6, the first column that is no border
-	int32_t in_row, in_back;	// the same of the source
+	void *out;	// of the first pixel
+	const char *from;	// the first pixel of the first line of the source
 	uint32_t groups;	// of 4 channels, one after the other
-	uint32_t *to;	// where words of the first column are written that is no border
-	uint32_t turned;	// columns of the source that are no border
+	uint32_t words, pitch, lines;	// of a line of the source; bytes from line to line of words; lines
+	int32_t in_word;	// bytes from 4 pixels of the source to the next 4; planar: from group to group
+	// From pixel to pixel of a word, and to the first one of the next line; of the last word.
+	int32_t all_in[4], last_in[4];
+	uint32_t quads, rows;	// 4 pixels of a line of the output, the last ones perhaps fewer; lines
+	int32_t out_word;	// as in_word
+	// From the last pixel of 4 to the one before, and to the last one of the next line; from the
+	// first one to the last; of the last 4.
+	int32_t all_out[5], last_out[5];
+	uint32_t at, to, left;	// the kernel's own
+	uint32_t *scratch;	// for the source's words, unless it is planar
 };
 
 struct net_dots {
@@ -48,7 +54,8 @@ struct net_dots {
 	uint32_t log_w_slices, log_a_slices;	// of words of weights, of activations
 	uint32_t out_bits;	// of packed results; 32: sums
 	uint32_t unused;	// bits of these that no result has
-	void (*columns)(struct net_columns *work);	// depthwise 3 x 3, or NULL
+	uint32_t step, down;	// of strips: of the window along a line; lines are columns of the map
+	void (*strips)(struct net_strips *work);	// depthwise, or NULL
 	void (*kernels[3])(struct net_tiles *tiles);	// of 4, 2, 1 pixels
 };
 
@@ -76,8 +83,7 @@ void net_dots_convolve(const struct net_map *in, const struct net_map *out,
 		       const struct net_window *window, uint32_t words, const void *weights,
 		       uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
 		       const struct net_dots *dots);
-// 0 when the map is too low for it, and nothing is done.
-int net_dots_columns(const struct net_map *in, const struct net_map *out,
+void net_dots_strips(const struct net_map *in, const struct net_map *out,
 		     const struct net_window *window, const void *weights, uint32_t first,
 		     uint32_t count, const struct net_requant *requant, const struct net_dots *dots);
 // net_sum of one or two maps with one multiplier each, packed by rq.pack; 0 when it is not such a

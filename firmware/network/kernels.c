@@ -24,7 +24,7 @@ static uint32_t lane(const uint32_t *words, uint32_t index, uint32_t bits)
 
 static uint32_t get(const struct net_map *map, uint32_t c, int32_t y, int32_t x)
 {
-	return lane(pixel(map, y, x), c, map->bits);
+	return map->group_words ? *net_planar(map, c, y, x) : lane(pixel(map, y, x), c, map->bits);
 }
 
 // The first lane of a word clears the others, so channels are stored in their order.
@@ -170,9 +170,13 @@ static inline __attribute__((always_inline)) void every(
 			for (uint32_t c = layer->first; c < layer->first + count; c++) {
 				int32_t made = sum(layer, (int32_t)(y * window->stride_y) - window->top,
 						   (int32_t)(x * window->stride_x) - window->left, c);
-				put(pixel(out, (int32_t)y, (int32_t)x), c, out->bits,
-				    scaled ? net_finished(made, scales, c - layer->first, requant)
-					   : (uint32_t)made);
+				uint32_t value = scaled ? net_finished(made, scales, c - layer->first,
+								       requant)
+							: (uint32_t)made;
+				if (out->group_words)
+					*net_planar(out, c, (int32_t)y, (int32_t)x) = (uint8_t)value;
+				else
+					put(pixel(out, (int32_t)y, (int32_t)x), c, out->bits, value);
 			}
 }
 
@@ -280,30 +284,37 @@ void net_depthwise(const struct net_map *in, const struct net_map *out,
 	every(single, &layer, out, weights, count, requant, scaled);
 }
 
-static int32_t by_columns(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
+static int32_t by_strips(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
 {
-	const uint32_t *words = layer->weights + 6 * (channel - layer->first);
-	uint32_t sum = 0;
-	for (int32_t i = 0; i < 3; i++)
-		for (int32_t j = 0; j < 3; j++) {
-			int32_t weight = (int32_t)(words[2 * j] << (24 - 8 * i)) >> 24;
-			sum += (uint32_t)weight * get(layer->in, channel, y + i, x + j);
+	struct lanes weights = channel_lanes(layer, channel);
+	uint32_t down = layer->parameter, sum = 0;
+	int32_t taps = (int32_t)(down ? layer->window->height : layer->window->width);
+	for (int32_t i = 0; i < (int32_t)layer->words; i++)
+		for (int32_t j = 0; j < 4; j++) {
+			int32_t weight = next_lane(&weights);
+			if (j < taps)
+				sum += (uint32_t)weight * get(layer->in, channel, y + (down ? j : i),
+							      x + (down ? i : j));
 		}
 	return (int32_t)sum;
 }
 
-void net_depthwise_3x3(const struct net_map *in, const struct net_map *out,
-		       const struct net_window *window, const void *weights, uint32_t first,
-		       uint32_t count, const struct net_requant *requant,
-		       const struct net_dots *dots)
+void net_depthwise_strips(const struct net_map *in, const struct net_map *out,
+			  const struct net_window *window, const void *weights, uint32_t first,
+			  uint32_t count, int down, const struct net_requant *requant,
+			  const struct net_dots *dots)
 {
 #ifdef NETWORK_DOTS
-	if (dots && net_dots_columns(in, out, window, weights, first, count, requant, dots)) return;
+	if (dots) {
+		net_dots_strips(in, out, window, weights, first, count, requant, dots);
+		return;
+	}
 #else
 	(void)dots;
 #endif
-	struct layer layer = {in, window, 8, 6, first, 0, NULL};
-	every(by_columns, &layer, out, weights, count, requant, 1);
+	struct layer layer = {in, window, 8, down ? window->width : window->height, first,
+			      (uint32_t)down, NULL};
+	every(by_strips, &layer, out, weights, count, requant, 1);
 }
 
 static int32_t grouped(const struct layer *layer, int32_t y, int32_t x, uint32_t channel)
@@ -579,9 +590,48 @@ void net_fill(const struct net_map *out, uint32_t value)
 		fill_pixels(out, (int32_t)y, 0, out->width, fill);
 }
 
+// Volatile, or the compiler calls memset for each few.
+static inline void fill_bytes(volatile uint8_t *to, uint32_t count, uint32_t value)
+{
+	for (; count; count--) *to++ = (uint8_t)value;
+}
+
+// Lines in front, behind; pixels behind those of a line. Each core has groups of lines, one after the
+// other.
+static void planar_border(const struct net_map *out, uint32_t before, uint32_t behind, uint32_t right,
+			  uint32_t value)
+{
+	uint32_t lines = out->down ? out->width : out->height, all = before + lines + behind;
+	uint32_t length = out->lane + (out->down ? out->height : out->width);
+	uint32_t pitch = out->row_words, units = all * ((out->channels + 3) / 4);
+	uint32_t each = units / net_cores(), more = units - each * net_cores(), core = net_core();
+	uint32_t unit = each * core + (core < more ? core : more), left = each + (core < more);
+	uint32_t line = unit % all, words = value * 0x01010101;
+	uint32_t *to = out->data + unit / all * out->group_words
+		       + 4 * ((int32_t)line - (int32_t)before) * (int32_t)pitch;
+	for (; left; left--) {
+		if (line < before || line >= before + lines) {
+			for (uint32_t i = 0; i < pitch; i++, to += 4)
+				to[0] = to[1] = to[2] = to[3] = words;
+		} else {
+			for (uint32_t channel = 0; channel < 4; channel++, to += pitch) {
+				fill_bytes((uint8_t *)to, out->lane, value);
+				fill_bytes((uint8_t *)to + length, right, value);
+			}
+		}
+		// Groups lie one behind the other.
+		if (++line == all) line = 0;
+	}
+}
+
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
 		uint32_t right, uint32_t value)
 {
+	if (out->group_words) {
+		if (out->down) planar_border(out, left, right, bottom, value);
+		else planar_border(out, top, bottom, right, value);
+		return;
+	}
 	int32_t height = (int32_t)out->height, width = (int32_t)out->width;
 	struct fill fill = fill_of(out, value);
 	for (int32_t y = (int32_t)net_core() - (int32_t)top; y < height + (int32_t)bottom;

@@ -20,7 +20,19 @@ struct net_map {
 	uint32_t channels, height, width;
 	uint32_t bits;
 	uint32_t pixel_words, row_words;
+	uint32_t group_words, lane, down;	// of planar maps
 };
+
+// Planar, where group_words is not 0: pixels of a channel in bytes, line by line, a line being a row or,
+// `down`, a column. For each group of 4 channels, for each line, a line of each channel in row_words
+// words; pixel 0 is its byte `lane`, behind those of the border. data: the first word of line 0.
+static inline uint8_t *net_planar(const struct net_map *map, uint32_t channel, int32_t y, int32_t x)
+{
+	int32_t line = map->down ? x : y, index = map->down ? y : x;
+	return (uint8_t *)(map->data + channel / 4 * map->group_words
+			   + (4 * line + (int32_t)(channel % 4)) * (int32_t)map->row_words)
+	       + (int32_t)map->lane + index;
+}
 
 static inline uint32_t *net_pixel(const struct net_map *map, int32_t y, int32_t x)
 {
@@ -82,13 +94,14 @@ void net_depthwise(const struct net_map *in, const struct net_map *out,
 		   uint32_t first, uint32_t count, uint32_t multiple,
 		   const struct net_requant *requant, int scaled, const struct net_dots *dots);
 
-// Depthwise with a kernel of 3 x 3, steps of 1, maps of 8 bits. weights: net_scales, then for each
-// channel of whole groups, for each column of the kernel its three weights as bytes 0 to 2 of a
-// word, as bytes 1 to 3 of the next.
-void net_depthwise_3x3(const struct net_map *in, const struct net_map *out,
-		       const struct net_window *window, const void *weights, uint32_t first,
-		       uint32_t count, const struct net_requant *requant,
-		       const struct net_dots *dots);
+// Depthwise, maps of 8 bits, each channel from one, windows of up to 4 pixels along a line, which is a
+// row of the map, or where lines go `down` a column. weights: net_scales, then for each group of 4
+// channels, for each line of the window, a word of each channel, whose bytes are its weights, zeros
+// behind.
+void net_depthwise_strips(const struct net_map *in, const struct net_map *out,
+			  const struct net_window *window, const void *weights, uint32_t first,
+			  uint32_t count, int down, const struct net_requant *requant,
+			  const struct net_dots *dots);
 
 // In groups, from the group's own channels; weights as of net_convolve, but a channel's words are
 // (row, column, channel of the group) without lanes in between.

@@ -56,6 +56,18 @@ struct lines best_lines(const struct net_map *in, const struct net_map *out,
 	return lines;
 }
 
+struct lines planar_lines(const struct net_map *in, const struct net_map *out,
+			  const struct net_window *window)
+{
+	int32_t a_column = (int32_t)(4 * window->stride_x * in->pixel_words);
+	int32_t a_row = (int32_t)(4 * window->stride_y * in->row_words);
+	uint32_t count = out->down ? out->width : out->height;
+	uint32_t length = out->down ? out->height : out->width;
+	return (struct lines){count, length, 4, (length + 3) / 4, length,
+			      out->down ? a_row : a_column, out->down ? a_column : a_row,
+			      1, 16 * (int32_t)out->row_words, 0, 0, 0, 0};
+}
+
 // Row of a pixel of the one line.
 static uint32_t row_of(const struct lines *lines, uint32_t index)
 {
@@ -130,4 +142,27 @@ void fill_table(struct lines *lines, const struct net_map *out, uint32_t begin_a
 	lines->k = (index + pixels - 1) / pixels;
 	lines->row = row;
 	lines->column = column;
+}
+
+void fill_planar(struct lines *lines, const struct net_map *out, uint32_t begin_a, uint32_t *table,
+		 uint32_t count)
+{
+	uint32_t first = 0, index = 4 * lines->k, pitch = 4 * out->row_words;
+	for (uint32_t made = 0; made < count; made++) {
+		uint32_t at = index + 4 > lines->length ? lines->length - 4 : index;
+		uint32_t a = begin_a + lines->line * (uint32_t)lines->a_line
+			     + at * (uint32_t)lines->a_pixel;
+		uint32_t to = (uint32_t)out->data + lines->line * (uint32_t)lines->out_line + out->lane
+			      + at;
+		if (!made) first = a;
+		*table++ = a;
+		for (uint32_t i = 0; i < 4; i++, to += pitch) *table++ = to;
+		index += 4;
+		if (index >= lines->length) {
+			index = 0;
+			lines->line++;
+		}
+	}
+	*table = first;
+	lines->k = index / 4;
 }

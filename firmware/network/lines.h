@@ -25,11 +25,17 @@ struct lines {
 struct part part_of(uint32_t tiles, uint32_t groups);
 struct lines best_lines(const struct net_map *in, const struct net_map *out,
 			const struct net_window *window, uint32_t pixels);
+// Of a planar output: its own lines, at least 4 pixels long.
+struct lines planar_lines(const struct net_map *in, const struct net_map *out,
+			  const struct net_window *window);
 // To a tile, counted over all lines.
 void start_lines(struct lines *lines, uint32_t tile);
 // Entries of the next `count` tiles (struct net_tiles). Of a pixel that the tile before has too the
 // place of the results is 0 where each is to be stored `once`.
 void fill_table(struct lines *lines, const struct net_map *out, uint32_t begin_a, uint32_t *table,
 		uint32_t count, int once);
+// The same of a planar output: the places of 4 pixels of each of 4 channels.
+void fill_planar(struct lines *lines, const struct net_map *out, uint32_t begin_a, uint32_t *table,
+		 uint32_t count);
 
 #endif

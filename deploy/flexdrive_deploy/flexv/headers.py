@@ -63,10 +63,12 @@ def _intrinsic(entry):
     # What rd held is an operand: a sum, or bits that stay.
     reads_rd = bool(entry.flags & {"acc", "rmw"})
     if entry.unit == "macload":
-        load = match >> 20 & 0x18
-        return (f"#define {_identifier(entry)}(acc, wreg, areg) \\\n"
-                f"\t({{ uint32_t r_ = (acc); __asm__ volatile(\".insn r {opcode:#x}, 0, {f7:#x}, "
-                f"%0, x0, x%1\" : \"+r\"(r_) : \"i\"({load} | (wreg) << 1 | (areg))"
+        load, funnel = match >> 20 & 0x18, "offset" in entry.encoding.fields
+        more, place, given = (", offset", "x%2", ", \"i\"(offset)") if funnel else ("", "x0", "")
+        return (f"#define {_identifier(entry)}(acc, wreg, areg{more}) \\\n"
+                f"\t({{ uint32_t r_ = (acc); __asm__ volatile(\".insn r {opcode:#x}, {f3}, "
+                f"{f7:#x}, %0, {place}, x%1\" : \"+r\"(r_) : "
+                f"\"i\"({load} | (wreg) << 1 | (areg)){given}"
                 f" : \"memory\"); r_; }})")
     if entry.unit == "requant" and "post" in entry.flags:
         # Its value is the accumulator behind it.

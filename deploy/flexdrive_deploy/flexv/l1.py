@@ -2,5 +2,6 @@
 
 __all__ = ["DEFAULT_L1"]
 
-# Bytes for maps and weights: 128 kB without the cores' stacks and the numbers of the layers.
-DEFAULT_L1 = 112 << 10
+# Bytes for maps and weights: 128 kB without the cores' stacks, words and tables, and the numbers of
+# the layers.
+DEFAULT_L1 = 103 << 10

@@ -16,6 +16,7 @@ from flexdrive_sim.bench.cluster_layers import Layer
 from flexdrive_sim.bench.flexv_cluster_model import layer_cycles
 from flexdrive_sim.flexv.cycles.arbiter import RoundRobin
 from flexdrive_sim.flexv.drive.cluster_bench import build_cluster
+from flexdrive_sim.flexv.drive.network import CLUSTER
 from flexdrive_sim.flexv.drive.predict_cluster import predict_cluster
 from flexdrive_sim.flexv.drive.run_cluster import run_cluster
 
@@ -126,6 +127,19 @@ def test_packed_words_take_as_many_cycles(full_cluster, tmp_path, seed):
     assert rtl.passed, rtl.verdict
     assert (model.passed, model.console, model.cycles) == (True, rtl.console, rtl.cycles)
     np.testing.assert_array_equal(predicted, waits)
+
+
+@pytest.mark.slow
+def test_products_through_the_funnel_take_as_many_cycles(tmp_path):
+    """On the cluster that networks run on: loads wait beside the pipeline."""
+    source, made = tmp_path / "program.c", []
+    source.write_text(program_text("funnel"))
+    for simulate in (run_cluster, predict_cluster):
+        program = load_elf(build_program([source], tmp_path / "program.elf", cores=CLUSTER.cores))
+        outcome, bench = simulate(program, CLUSTER, max_cycles=100_000, latency=6)
+        assert outcome.passed
+        made.append((outcome.cycles, bench.counts().tolist()))
+    assert made[0] == made[1]
 
 
 def test_what_has_no_cycles_is_said(tmp_path):

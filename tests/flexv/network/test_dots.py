@@ -53,7 +53,7 @@ def mixed_layers(seed, size=(2, 6), most=9):
                 shown.append(builder.quantised(
                     y, step * (1 << w_bits) / 4, int(rng.integers(-1, 2)), np.int8,
                     (-top, top) if len(shown) % 5 == 2 else _clip(out_bits)))
-    # Kernels of 3 x 3 by words of rows, packed in each width.
+    # Depthwise layers as strips, packed in each width.
     source = builder.quantised(x, 0.37, 3)
     for w_bits, out_bits in zip(WIDTHS, WIDTHS[::-1], strict=True):
         y = builder.layer(source, shape[0], bits=w_bits, groups=shape[0], pads=[1, 1, 1, 1])
@@ -80,7 +80,7 @@ def test_every_combination_of_widths_has_its_kernels():
     assert {(each.a_bits, each.w_bits) for each in found} == {
         (a, w) for a in WIDTHS for w in WIDTHS}
     assert {each.single for each in found} == {True, False}
-    assert {each.out_bits for each in found if each.columns} == {*WIDTHS}
+    assert {each.out_bits for each in found if each.strips} == {*WIDTHS}
     assert 32 in {each.out_bits for each in found}
     steps = compile_network(mixed_layers(0)[0]).steps.steps
     rounding = {packed_rounding(step) for step in steps
@@ -182,8 +182,8 @@ def test_cores_have_equal_shares():
     compiled = compile_network(network)
     for step in compiled.steps.steps:
         dots = dots_of(step)
-        # Units of depthwise layers of 3 x 3 are larger than these maps.
-        if dots is None or dots.out_bits == 32 or dots.columns:
+        # Units of depthwise layers are larger than these maps.
+        if dots is None or dots.out_bits == 32 or dots.strips:
             continue
         counts = np.zeros(8, int)
         for place in np.ndindex(step.output.shape):

@@ -8,7 +8,8 @@ from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 from .dots import dots_of
 from .scales import packed_rounding, packed_scales
 from .storage import canonical
-from .weights import layer_kind, sign_numbers, taps_by_column
+from .strips import layer_kind, strips_of
+from .weights import sign_numbers
 
 __all__ = ["StepCode"]
 
@@ -112,7 +113,7 @@ class StepCode:
         parameter = {"convolve": "", "grouped": f"{node.groups}, ", "depthwise":
                      f"{len(node.weights) // node.groups}, "}[kind]
         scaled = int(self.step.rule is not None)
-        columns = taps_by_column(self.step)
+        strips = strips_of(self.step)
         if kind != "grouped":
             name = dots_of(self.step)
             dots = "NULL" if name is None else f"NET_DOTS({name.name})"
@@ -120,9 +121,10 @@ class StepCode:
 
         def kernel(ins, out, window, index, _):
             chunk = self.chunks[index]
-            if columns:
-                return (f"net_depthwise_3x3({ins[0]}, {out}, {window}, WEIGHTS({index}), "
-                        f"{chunk.first},\n\t\t{chunk.count}, {requant}, {dots});")
+            if strips:
+                return (f"net_depthwise_strips({ins[0]}, {out}, {window}, WEIGHTS({index}), "
+                        f"{chunk.first},\n\t\t{chunk.count}, {int(strips.down)}, {requant}, "
+                        f"{dots});")
             return (f"net_{kind}({ins[0]}, {out}, {window}, {node.weight_bits}, WEIGHTS({index}),"
                     f"\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, {scaled});")
         self.kernel = kernel

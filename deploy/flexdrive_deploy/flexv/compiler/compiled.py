@@ -18,7 +18,7 @@ from .xpulp_kernel import XPULP_STYLES
 __all__ = ["CompiledNetwork", "compile_network"]
 
 _KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "dots.h", "dots.c", "lines.h",
-            "lines.c", "columns.c", "sums.c", "sum_bytes.S")
+            "lines.c", "strips.c", "sums.c", "sum_bytes.S")
 # L1 of a cluster, in bytes.
 _L1 = range(4 << 10, (1 << 20) + 1)
 
@@ -84,8 +84,9 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
     network : QuantisedNetwork.
     l1_bytes : size of the cluster's L1 that maps and weights may take.
     instructions : of the layers' kernels: "flexv", all of them; "flexv-clear", for cores without
-        ``requant_store`` and ``requant_ties``; to compare with, for convolutions of equal widths
-        alone, "xpulpv2" or "xpulpv2-extract" (:data:`~.xpulp_kernel.XPULP_STYLES`).
+        ``requant_store``, ``requant_ties`` and ``macload_funnel``; to compare with, for
+        convolutions of equal widths alone, "xpulpv2" or "xpulpv2-extract"
+        (:data:`~.xpulp_kernel.XPULP_STYLES`).
 
     Returns
     -------
@@ -103,7 +104,7 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
                          f"{_L1.stop - 1} are")
     steps = steps_of(network)
     for step in steps.steps:
-        step.ties = instructions == "flexv"
+        step.ties = step.funnel = instructions == "flexv"
     if instructions not in ("flexv", "flexv-clear"):
         if instructions not in XPULP_STYLES:
             raise ModelError(f"instructions = {instructions!r} are none of flexv, flexv-clear, "

@@ -90,6 +90,7 @@ class DotKernel:
     unused : bits of an output's lane that it does not have.
     short : there is one word of the narrower operand.
     stores : the core has ``requant_store``.
+    planar : a packed word has 4 pixels of a channel.
     """
 
     a_bits: int
@@ -100,6 +101,7 @@ class DotKernel:
     unused: int = 0
     short: bool = False
     stores: bool = True
+    planar: bool = False
 
     @property
     def storing(self):
@@ -119,7 +121,7 @@ class DotKernel:
         """Name of the function."""
         return (f"net_dots_a{self.a_bits}w{self.w_bits}o{self.out_bits}"
                 f"{f'u{self.unused}' * bool(self.unused)}{'d' * self.single}"
-                f"{'s' * self.short}_{self.pixels}")
+                f"{'s' * self.short}{'p' * self.planar}_{self.pixels}")
 
     @property
     def word_cycles(self):
@@ -180,6 +182,14 @@ class DotKernel:
         return [f"\tli {NEXT}, {mask:#x}", read, f"\tsrli {WORD}, {WORD}, {self.unused}",
                 f"\tand {WORD}, {WORD}, {NEXT}"]
 
+    def _packs(self, index, last="rq.pack.c"):
+        """Outputs of a word: a pixel's, or a channel's."""
+        if not self.planar:
+            return packs(index, last)
+        return [f"\t{name} {ACCUMULATORS[ONE * pixel + index]}, {_MULTIPLIERS[index]}, "
+                f"{_ADDENDS[index]}" for pixel, name in
+                enumerate(["rq.pack.c"] * (self.pixels - 1) + [last])]
+
     def _epilogue(self):
         """Results of a tile, and the way to the next one."""
         if self.out_bits == 32:
@@ -194,7 +204,7 @@ class DotKernel:
             return self._overlapped(store)
         for pixel in range(self.pixels):
             last = pixel == self.pixels - 1
-            lines += [*packs(pixel), *([store] if pixel else []),
+            lines += [*self._packs(pixel), *([store] if pixel else []),
                       f"\tp.lw.post {OUT}, {TABLE}, 4"]
             # The load of the next source fills a wait where it does not need the register.
             early = last and not (self.unused or self.single)
@@ -213,7 +223,7 @@ class DotKernel:
         for pixel in range(self.pixels):
             # Behind the last pixel's place the next source is, which is known already.
             step = 8 if pixel == self.pixels - 1 else 4
-            lines += [*packs(pixel, _COMPLETING[self.out_bits]),
+            lines += [*self._packs(pixel, _COMPLETING[self.out_bits]),
                       *([] if pixel else self._goes_there()),
                       f"\trq.at {TABLE}, {step}, {OFFSET}"]
         return lines
@@ -231,11 +241,14 @@ class DotKernel:
     def _overlapped(self, store):
         """The same, while the next tile begins: 4 instructions behind each pixel's outputs."""
         ahead, lines = self._body()[:self.ahead], []
+        # Of the first pixel, whose fourth channel is packed last where channels are.
+        parts = (0, 2, 3, 6) if self.planar else (0, 2, 4, 6)
         for pixel in range(self.pixels):
             last = pixel == self.pixels - 1
-            lines += [*packs(pixel), store if pixel else f"\tlw {NEXT}, {4 * self.pixels}({TABLE})",
+            lines += [*self._packs(pixel),
+                      store if pixel else f"\tlw {NEXT}, {4 * self.pixels}({TABLE})",
                       # Not last: an access to a CSR waits for operands that are being loaded.
-                      *(ahead[2 * pixel - 2:2 * pixel] if pixel else []),
+                      *(ahead[parts[pixel - 1]:parts[pixel]] if pixel else []),
                       # The next source is known already.
                       f"\tp.lw.post {OUT}, {TABLE}, {8 if last else 4}", *self.packed(),
                       *([] if pixel else self._goes_there())]

@@ -6,41 +6,45 @@ from flexdrive.flexv.formats import format_code
 from flexdrive_deploy.errors import ModelError
 from flexdrive_deploy.flexv.network import ir
 
-from .column_kernel import ColumnKernel
 from .dot_kernel import DotKernel
 from .scales import packed_scales, unused_bits
 from .storage import storage_of
-from .weights import channel_words, layer_kind, taps_by_column
+from .strip_kernel import StripKernel
+from .strips import Strips, layer_kind, strips_of
+from .weights import channel_words
 from .xpulp_kernel import XPULP_STYLES, XpulpKernel
 
 __all__ = ["Dots", "check_compared", "dots_of", "dots_source"]
 
 @dataclass(frozen=True, order=True)
 class Dots:
-    """Kernels of one combination of widths, one for each size of tile; fields as of
-    :class:`DotKernel`."""
+    """Kernels of one combination of widths, one for each size of tile, fields as of
+    :class:`DotKernel`; or that of depthwise layers as :class:`.strips.Strips`."""
 
     a_bits: int
     w_bits: int
     out_bits: int
     single: bool
-    columns: bool = False
+    strips: tuple[Strips, ...] = ()
     unused: int = 0
     short: bool = False
+    planar: bool = False
 
     @property
     def name(self):
         """Behind "net_dots_" that of the ``struct net_dots``."""
-        kind = "c" if self.columns else "d" * self.single
+        kind = self.strips[0].name if self.strips else "d" * self.single
         unused = f"u{self.unused}" * bool(self.unused)
-        return f"a{self.a_bits}w{self.w_bits}o{self.out_bits}{unused}{kind}{'s' * self.short}"
+        return (f"a{self.a_bits}w{self.w_bits}o{self.out_bits}{unused}{kind}"
+                f"{'s' * self.short}{'p' * self.planar}")
 
     def _kernels(self, instructions):
         """For each size of a tile, the largest first."""
         if instructions not in XPULP_STYLES:
-            most = () if self.columns else (4, 2, 1) if self.a_bits >= self.w_bits else (2, 1)
+            most = ((4, 2, 1) if self.a_bits >= self.w_bits else (2, 1))[:1 if self.planar else 3]
+            most = () if self.strips else most
             return [DotKernel(self.a_bits, self.w_bits, self.out_bits, pixels, self.single,
-                              self.unused, self.short, instructions != "flexv-clear")
+                              self.unused, self.short, instructions != "flexv-clear", self.planar)
                     for pixels in most]
         return [XpulpKernel(self.a_bits, self.out_bits, pixels, XPULP_STYLES[instructions],
                             self.short)
@@ -51,19 +55,24 @@ class Dots:
         kernels = self._kernels(instructions)
         slices = [max(1, self.a_bits // self.w_bits), max(1, self.w_bits // self.a_bits)]
         log_w, log_a = (each.bit_length() - 1 for each in slices)
-        symbol, columns = f"net_dots_{self.name}", ColumnKernel(self.out_bits, self.unused)
+        symbol, step, down, lines, strips = f"net_dots_{self.name}", 0, 0, 0, None
+        for each in self.strips:
+            strips = StripKernel(each.rows, each.step, self.out_bits, self.unused, each.planar)
+            step, down, lines = each.step, int(each.down), strips.symbol
         most = kernels[0].pixels if kernels else 0
+        missing = 0 if self.planar else 3 - len(kernels)
         table = ["#ifdef NETWORK_CLUSTER", "\t.section .l1_data, \"a\"", "#else",
                  f"\t.section .rodata.{symbol}, \"a\"", "#endif", "\t.balign 4",
                  f"\t.globl {symbol}", f"{symbol}:",
                  f"\t.word {format_code(self.a_bits, self.w_bits)}, {most}, "
                  f"{log_w}, {log_a}, {self.out_bits}, {self.unused}, "
-                 f"{columns.symbol if self.columns else 0}",
-                 "\t.word " + ", ".join([*("0" for _ in range(3 - len(kernels))),
-                                         *(kernel.symbol for kernel in kernels)])]
+                 f"{step}, {down}, {lines}",
+                 "\t.word " + ", ".join([*("0" for _ in range(missing)),
+                                         *(kernel.symbol for kernel in kernels),
+                                         *("0" for _ in range(3 - missing - len(kernels)))])]
         return "\n".join([f"\t.section .text.{symbol}, \"ax\"", "\t.balign 4",
                           *(kernel.text() for kernel in kernels),
-                          *([columns.text()] if self.columns else []), *table])
+                          *([strips.text()] if strips else []), *table])
 
 
 def dots_of(step):
@@ -71,8 +80,9 @@ def dots_of(step):
     node = step.node
     if not isinstance(node, ir.Convolution) or layer_kind(node) == "grouped":
         return None
-    if taps_by_column(step):
-        return Dots(8, 8, step.output.lane, True, True, unused_bits(step.output))
+    strips = strips_of(step)
+    if strips:
+        return Dots(8, 8, step.output.lane, True, (strips,), unused_bits(step.output))
     source = storage_of(step.sources[0])
     single = layer_kind(node) == "depthwise"
     # Words of a window's row lie at equal distances.
@@ -83,7 +93,7 @@ def dots_of(step):
         return Dots(source.bits, node.weight_bits, 32, single)
     words = channel_words(node, step.sources[0]) // max(1, node.weight_bits // source.bits)
     return Dots(source.bits, node.weight_bits, step.output.lane, single,
-                unused=unused_bits(step.output), short=words < 2)
+                unused=unused_bits(step.output), short=words < 2, planar=step.planar_output)
 
 
 def check_compared(step, instructions):

@@ -11,11 +11,12 @@ run on (flexdrive_sim.flexv.drive.network.CLUSTER).
 from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import Ratio
 
-from .column_kernel import BLOCK_COLUMNS
 from .dot_kernel import DotKernel
 from .dots import dots_of
 from .storage import canonical, storage_of
-from .weights import COLUMN_ROWS, channel_words, layer_kind
+from .strip_kernel import StripKernel
+from .strips import Division, layer_kind
+from .weights import channel_words
 from .work import tiles_of_line, ways_of
 
 __all__ = ["estimated_cycles"]
@@ -23,15 +24,17 @@ __all__ = ["estimated_cycles"]
 # Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a table of 16
 # tiles, an entry of it, a group of 4 channels of a table, what a tile waits for others.
 _CALL, _PIXEL_CALL, _TABLE, _ENTRY, _GROUP, _WAITS = 1850, 1300, 75, 35, 67, 9
-# Of depthwise layers by columns: a call, a block of columns of 4 channels and 4 rows, a column of
-# the output, of the source.
-_COLUMNS_CALL, _BLOCK, _COLUMN, _TURN = 1700, 50, 82, 36
+# Of depthwise layers as strips: a call, a block of 4 channels, a column of words of its source, of
+# its output, 4 pixels of 4 channels there; what a tile waits for others, by the step along lines.
+_STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS = 1900, 60, 18, 42, 18, (2, 6)
+# Of planar maps: what a tile takes longer that makes one, 4 lines of the border.
+_PLANAR_TILE, _PLANAR_BORDER = 5, 35
 # A word of a sum of two maps, a value that is requantised by one number, exactly by a quotient, a
 # word of a mean and of a pixel of its window; a call of these.
 _SUM, _VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = 37.5, 115, 370, 345, 7.8, 700, 190
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, and the first of all.
-_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 500, 200, 700, 1900
+_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 500, 450, 700, 1100
 # A pixel of a border, and a word of it.
 _BORDER_PIXEL, _BORDER_WORD = 10, 2
 # Weights: bytes a cycle, cycles until the first come.
@@ -40,11 +43,14 @@ _TILES = 16
 
 
 def _share(units, cores):
-    return -(-units // cores)
+    return int(-(-units // cores))
 
 
-def _lines(step, source, most):
+def _lines(step, source, most, output):
     """(lines, their length, pixels of a tile)."""
+    if output.planar:
+        return (*((output.width, output.height) if output.down else (output.height, output.width)),
+                most)
     node, (_, height, width) = step.node, canonical(step.output.shape)
     across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
     if height == 1 or down == width * across:
@@ -63,11 +69,13 @@ def _dots(compiled, step, dots, channels, cores):
     """Cycles of a call for so many channels."""
     source = compiled.plan.storages[compiled.steps.place(step.sources[0]).name]
     node = step.node
-    count, length, pixels = _lines(step, source, 4 if dots.a_bits >= dots.w_bits else 2)
+    count, length, pixels = _lines(step, source, 4 if dots.a_bits >= dots.w_bits else 2,
+                                   compiled.plan.storages[compiled.steps.place(step.output).name])
     kernel = DotKernel(dots.a_bits, dots.w_bits, dots.out_bits, pixels, dots.single, dots.unused,
                        stores=compiled.instructions == "flexv")
     words = channel_words(node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
     tile = words * kernel.word_cycles + kernel.tile_cycles + _WAITS * (pixels > 1)
+    tile += _PLANAR_TILE * dots.planar
     call = _CALL if count * length > 1 else _PIXEL_CALL
     tiles, groups = count * _share(length, pixels), _share(channels, 4)
     rows, columns = min(ways_of(cores), key=lambda way: _share(tiles, way[0])
@@ -81,14 +89,21 @@ def _dots(compiled, step, dots, channels, cores):
             + tiles * groups * tile)
 
 
-def _by_columns(step, channels, cores):
-    _, height, width = canonical(step.output.shape)
-    blocks, strips = _share(width, BLOCK_COLUMNS), _share(height, COLUMN_ROWS)
-    units = _share(blocks * strips * _share(channels, 4), cores)
-    mean, (_, left, _, right) = width / blocks, step.node.pads
-    # A border is not turned.
-    turned = mean + 2 - ((left > 0) + (right > 0)) / blocks
-    return _COLUMNS_CALL + units * (_BLOCK + mean * _COLUMN + turned * _TURN)
+def _by_strips(step, strips, channels, cores):
+    order, node = -1 if strips.down else 1, step.node
+    height, width = canonical(step.output.shape)[1:][::order]
+    stride, taps = node.strides[::order][0], node.weights.shape[2:][::order][1]
+    groups = _share(channels, 4)
+    division = Division.of(strips, width, height, stride, groups, cores)
+    units = division.units
+    # Means of the blocks.
+    rows, quads = height / division.strips, _share(width, 4) / division.blocks
+    words = _share((width / division.blocks - 1) * strips.step + taps, 4)
+    lines = (rows - 1) * stride + strips.rows
+    tile = StripKernel(strips.rows, strips.step, 8).tile_cycles + _STRIP_WAITS[strips.step - 1]
+    turn = 0 if strips.planar else words * (_TURNED + lines * _TURN)
+    return _STRIPS_CALL + units * (_BLOCK + turn
+                                   + quads * (_QUADS + rows * tile))
 
 
 def _others(step, cores):
@@ -110,6 +125,8 @@ def _border(compiled, step, cores):
     border = storage.border
     if not border:
         return 0
+    if storage.planar:
+        return _share(storage.lines[0] * _share(storage.channels, 4), cores) * _PLANAR_BORDER
     around = ((border.top + storage.height + border.bottom)
               * (border.left + storage.width + border.right) - storage.height * storage.width)
     return around / cores * (_BORDER_PIXEL + _BORDER_WORD * storage.pixel_words)
@@ -119,15 +136,15 @@ def _call(compiled, step, channels, cores):
     dots = dots_of(step)
     if dots is None:
         return _others(step, cores)
-    if dots.columns:
-        return _by_columns(step, channels, cores)
+    for strips in dots.strips:
+        return _by_strips(step, strips, channels, cores)
     return _dots(compiled, step, dots, channels, cores)
 
 
 def _first_call(step, known):
     """Cycles in which instructions come that no step before has needed; adds to ``known``."""
     dots, pixel = dots_of(step), canonical(step.output.shape)[1:] == (1, 1)
-    kind = type(step.node), len(step.sources), dots and dots.columns
+    kind = type(step.node), len(step.sources), dots and dots.strips
     cycles = 0 if known else _FIRST
     for key, new in ((kind, _NEW), ((dots, pixel), _NEW_PIXEL if pixel else _NEW_DOTS)):
         if key not in known and not (key == (dots, pixel) and dots is None):

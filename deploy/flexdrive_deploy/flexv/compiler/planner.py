@@ -15,6 +15,7 @@ from ortools.sat.python import cp_model
 from flexdrive_deploy.errors import FitError
 from flexdrive_deploy.flexv.network import ir
 
+from .planar import mark_planar, planar_maps
 from .storage import Border, canonical, storage_of
 from .stripes import may_stripe, stripe_storage
 from .weights import chunk_sizes, layer_chunks, layer_words
@@ -135,12 +136,31 @@ class _Search:
     def __init__(self, steps, l1_bytes):
         self.steps, self.l1_bytes, self.units = steps, l1_bytes, l1_bytes // _UNIT
         self.lives = _lives(steps)
-        self.storages = {name: storage_of(tensor, steps.borders.get(name, Border()))
+        self.planar = planar_maps(steps)
+        for name, down in self.planar.items():
+            mark_planar(steps, name, down is not None)
+        self.storages = {name: storage_of(tensor, steps.borders.get(name, Border()),
+                                          self.planar.get(name))
                          for name, (tensor, _, _) in self.lives.items()}
-        self.chunks = {step: _streamed(step, [layer_chunks(step, size)
-                                              for size in chunk_sizes(step.node)])
+        self.chunks = {step: self._ways(step)
                        for step in steps.steps if isinstance(step.node, ir.Convolution)}
         self.outside = set()
+
+    @staticmethod
+    def _ways(step):
+        return _streamed(step, [layer_chunks(step, size) for size in chunk_sizes(step.node)])
+
+    def _by_pixels(self, steps):
+        """Planar maps of steps that work on stripes are none."""
+        for step in steps:
+            for tensor in (*step.sources, step.output):
+                name = self.steps.place(tensor).name
+                if self.planar.pop(name, None) is None:
+                    continue
+                mark_planar(self.steps, name, False)
+                self.storages[name] = storage_of(tensor, self.storages[name].border)
+                self.chunks |= {each: self._ways(each) for each in self.chunks
+                                if each.sources[0].name == name}
 
     def _away(self, step):
         """Tensors of a step that lie outside, each once."""
@@ -202,7 +222,9 @@ class _Search:
                     if all(may_stripe(step) for step in touching[name])]
         if not possible:
             return False
-        self.outside.add(max(possible)[1])
+        name = max(possible)[1]
+        self.outside.add(name)
+        self._by_pixels(touching[name])
         return True
 
 

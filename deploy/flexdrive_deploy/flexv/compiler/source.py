@@ -101,7 +101,9 @@ class _Source:
             lines.append(
                 f"// {_comment(name)}\nstatic const struct net_map {self.maps[name]} NET_DATA = "
                 f"{{(uint32_t *)(l1 + {at}), {storage.channels}, {storage.height}, "
-                f"{storage.width}, {storage.bits}, {storage.pixel_words}, {storage.row_words}}};")
+                f"{storage.width}, {storage.bits}, {storage.pixel_words}, {storage.row_words}"
+                + (f", {storage.group_words}, {storage.around[1]}, {int(storage.down)}"
+                   if storage.planar else "") + "};")
         return "\n".join(lines)
 
     def transfer(self, function, binding, indent="\t\t"):
@@ -114,6 +116,11 @@ class _Source:
             if home == binding.symbol:
                 return f"{indent}// {home} is where it lies."
             return f"{indent}memcpy({binding.symbol}, {home}, {line * storage.height});"
+        if storage.planar:
+            size = 4 * storage.words
+            pair = f"l1 + {self.plan.addresses[place.name]}, {size}", f"{binding.symbol}, {size}"
+            first, second = pair if function == "net_fetch" else pair[::-1]
+            return f"{indent}{function}({first}, {second}, {size}, 1);"
         l1 = f"{self.maps[place.name]}.data, {4 * storage.row_words}"
         outside = f"{binding.symbol}, {line}"
         first, second = (l1, outside) if function == "net_fetch" else (outside, l1)

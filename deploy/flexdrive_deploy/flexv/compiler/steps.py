@@ -26,7 +26,9 @@ class Step:
     node : the ir.Node whose kernel it is.
     sources : tensors that it reads. output : tensor that it makes.
     finish : Requantise that is part of it, or None.
-    ties : whether the core rounds ties (``requant_ties``).
+    ties, funnel : whether the core rounds ties (``requant_ties``), has the lane funnel
+        (``macload_funnel``).
+    planar_source, planar_output : whether the map is planar (:mod:`.planar`).
     """
 
     node: ir.Node
@@ -34,6 +36,9 @@ class Step:
     output: ir.Tensor
     finish: ir.Requantise | None = None
     ties: bool = True
+    funnel: bool = True
+    planar_source: bool = False
+    planar_output: bool = False
 
     @property
     def name(self):

@@ -9,13 +9,12 @@ from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Sign
 
 from .scales import LayerScales, packed_scales
-from .storage import canonical, pack_lanes, storage_of
+from .storage import pack_lanes, storage_of
+from .strips import layer_kind, strips_of
 
-__all__ = ["COLUMN_ROWS", "Chunk", "channel_words", "chunk_sizes", "layer_chunks", "layer_kind",
-           "layer_scales", "layer_words", "sign_numbers", "taps_by_column"]
+__all__ = ["Chunk", "channel_words", "chunk_sizes", "layer_chunks", "layer_kind",
+           "layer_scales", "layer_words", "sign_numbers"]
 
-# Rows of the output that net_depthwise_3x3 makes at once.
-COLUMN_ROWS = 4
 # Channels of a chunk: whole words of any output, whole groups of 4.
 _STEP = 16
 
@@ -28,23 +27,6 @@ class Chunk:
     count: int
     begin: int
     words: int
-
-
-def layer_kind(node):
-    """"convolve", "depthwise" or "grouped"."""
-    if node.groups == 1:
-        return "convolve"
-    return "depthwise" if node.weights.shape[1] == 1 else "grouped"
-
-
-def taps_by_column(step):
-    """Whether a step is net_depthwise_3x3."""
-    node = step.node
-    return (layer_kind(node) == "depthwise" and node.weights.shape[2:] == (3, 3)
-            and len(node.weights) == node.groups and tuple(node.strides) == (1, 1)
-            and tuple(node.dilations) == (1, 1) and step.sources[0].lane == 8
-            and canonical(step.output.shape)[1] >= COLUMN_ROWS
-            and packed_scales(step) is not None)
 
 
 def chunk_sizes(node):
@@ -113,13 +95,12 @@ def _single_lanes(node, source):
     return made
 
 
-def _column_words(node):
-    """uint32 (channels, 6) of net_depthwise_3x3: columns of the kernel, each at two places."""
+def _strip_words(node, down):
+    """uint32 (channels, lines of the window) of net_depthwise_strips."""
     taps = node.weights[:, 0]
-    made = np.zeros((len(taps), 3, 2, 4), np.int64)
-    for place in (0, 1):
-        made[:, :, place, place:place + 3] = taps.transpose(0, 2, 1)
-    return pack_lanes(made.reshape(len(taps), -1), 8)
+    taps = np.pad(taps.transpose(0, 2, 1) if down else taps,
+                  [(0, 0), (0, 0), (0, 4 - node.weights.shape[2 if down else 3])])
+    return pack_lanes(taps.reshape(len(taps), -1), 8)
 
 
 def _words_of_channels(node, source):
@@ -152,7 +133,8 @@ def layer_chunks(step, size):
     """The Chunks of a layer's constants, of ``size`` channels each."""
     node, found, begin = step.node, [], 0
     assert isinstance(node, ir.Convolution)
-    words = 6 if taps_by_column(step) else channel_words(node, step.sources[0])
+    strips = strips_of(step)
+    words = strips.rows if strips else channel_words(node, step.sources[0])
     words += (2 if step.rule is not None else 0)
     for first in range(0, len(node.weights), size):
         count = min(size, len(node.weights) - first)
@@ -166,14 +148,14 @@ def layer_words(step, chunks):
     node = step.node
     assert isinstance(node, ir.Convolution)
     scales, parts = layer_scales(step), []
-    columns = taps_by_column(step)
-    channels = _column_words(node) if columns else _words_of_channels(node, step.sources[0])
+    strips = strips_of(step)
+    channels = (_strip_words(node, strips.down) if strips
+                else _words_of_channels(node, step.sources[0]))
     for chunk in chunks:
         part = slice(chunk.first, chunk.first + chunk.count)
         # Groups of 4 channels, word by word.
         words = _grouped(channels[part])
-        words = np.concatenate([_scale_words(scales, part), (
-            words if columns else words.transpose(0, 2, 1)).ravel()])
+        words = np.concatenate([_scale_words(scales, part), words.transpose(0, 2, 1).ravel()])
         assert len(words) == chunk.words
         parts.append(words)
     return np.concatenate(parts)

@@ -1,22 +1,14 @@
-"""Which core makes a value: the shares of firmware/network/lines.c, columns.c, share.h and
+"""Which core makes a value: the shares of firmware/network/lines.c, strips.c, share.h and
 kernels.c."""
 
 from flexdrive_deploy.flexv.network import ir
 
-from .column_kernel import BLOCK_COLUMNS
 from .dots import dots_of
 from .storage import canonical, storage_of
 from .stripes import rows_of, stripe_storage
-from .weights import COLUMN_ROWS
+from .strips import Division, owner_of
 
 __all__ = ["core_of", "tiles_of_line", "ways_of"]
-
-
-def _owner(units, unit, cores):
-    """Core of a unit where each core has units one after the other, the first ones one more."""
-    each, more = divmod(units, cores)
-    longer = more * (each + 1)
-    return unit // (each + 1) if unit < longer else more + (unit - longer) // each
 
 
 def ways_of(cores):
@@ -28,7 +20,7 @@ def ways_of(cores):
 def _part(tiles, tile, groups, group, cores):
     """Core of a tile and a group of channels: part_of of lines.c."""
     rows, columns = min(ways_of(cores), key=lambda way: -(-tiles // way[0]) * -(-groups // way[1]))
-    return _owner(tiles, tile, rows) + rows * _owner(groups, group, columns)
+    return owner_of(tiles, tile, rows) + rows * owner_of(groups, group, columns)
 
 
 def tiles_of_line(length, pixels):
@@ -46,6 +38,7 @@ class _Maps:
         begin = 0 if rows is None else row // rows * rows
         self.height = height if rows is None else min(rows, height - begin)
         self.row = row - begin
+        self.down = plan.storages[steps.place(step.output).name].down
         source = step.sources[0]
         place = steps.place(source).name
         outside = place in plan.outside
@@ -56,17 +49,19 @@ class _Maps:
 def _dots(step, maps, chunk, dots, channel, column, cores):
     """Core of a value of a layer of dot products."""
     node, source = step.node, maps.source
-    if dots.columns and maps.height >= COLUMN_ROWS:
-        groups, blocks = -(-chunk.count // 4), -(-maps.width // BLOCK_COLUMNS)
-        place = maps.row // COLUMN_ROWS * blocks + column // -(-maps.width // blocks)
-        return _owner(-(-maps.height // COLUMN_ROWS) * blocks * groups,
-                      place * groups + (channel - chunk.first) // 4, cores)
-    if dots.columns:
-        return maps.row % cores
+    for strips in dots.strips:
+        order, groups = -1 if strips.down else 1, -(-chunk.count // 4)
+        (lines, width), (line, index) = (pair[::order] for pair in (
+            (maps.height, maps.width), (maps.row, column)))
+        division = Division.of(strips, width, lines, node.strides[int(strips.down)], groups, cores)
+        return division.core_of(line, index, (channel - chunk.first) // 4)
     most = 4 if dots.a_bits >= dots.w_bits else 2
     height, width, place = maps.height, maps.width, (maps.row, column)
     across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
-    if height == 1 or down == width * across:
+    if step.planar_output:
+        count, length, line, index = ((width, height, place[1], place[0]) if maps.down else
+                                      (height, width, place[0], place[1]))
+    elif height == 1 or down == width * across:
         count, length, line, index = 1, height * width, 0, place[0] * width + place[1]
     elif width * tiles_of_line(height, most) < height * tiles_of_line(width, most):
         count, length, line, index = width, height, place[1], place[0]
@@ -98,5 +93,5 @@ def core_of(compiled, step, channel, row, column, cores):
         return None
     storage = storage_of(step.sources[0] if isinstance(node, ir.WindowSum) else step.output)
     words, lanes = storage.pixel_words, 32 // storage.bits
-    return _owner(maps.height * maps.width * words,
+    return owner_of(maps.height * maps.width * words,
                   (maps.row * maps.width + column) * words + channel // lanes, cores)

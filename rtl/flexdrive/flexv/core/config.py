@@ -57,8 +57,9 @@ class CoreConfig:
             raise ConfigurationError(f"A core always has the extensions i and zicsr; "
                                      f"{', '.join(sorted(missing))} is missing")
         needs = {"macload": "dot", "xpulp_simd": "dot", "macload_other": "macload",
-                 "macload_third": "macload", "requant_clear": "requant",
-                 "requant_store": "requant_clear", "requant_ties": "requant_clear"}
+                 "macload_third": "macload", "macload_funnel": "macload",
+                 "requant_clear": "requant", "requant_store": "requant_clear",
+                 "requant_ties": "requant_clear"}
         for extension, needed in needs.items():
             if extension in self.extensions and needed not in self.extensions:
                 raise ConfigurationError(f"Extension {extension} needs extension {needed}")

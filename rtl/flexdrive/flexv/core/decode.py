@@ -49,6 +49,7 @@ class Decode(wiring.Component):
 
     def __init__(self, extensions, fast_loops=False):
         self._extensions, self._fast_loops = extensions, fast_loops
+        self._funnel = "macload_funnel" in extensions
         ports = {
             "stage": In(DecodeStage), "valid": In(1), "interrupt": In(1),
             "e": In(ExecuteStage), "e_valid": In(1), "e_value": In(32),
@@ -109,7 +110,8 @@ class Decode(wiring.Component):
             # The lane of a scalar is a weight, for packed SIMD the wider of both.
             self._scalar_size.eq(chosen.size + Mux(
                 chosen.swap | control.unit.simd, 0, chosen.ratio)),
-            o.from_rs1.eq(self.legacy), o.to_w.eq(fields.load_w & ~fields.load_a),
+            o.from_rs1.eq(self.legacy),
+            o.to_w.eq(fields.load_w & (~fields.load_a | (fields.funnel if self._funnel else 0))),
         ]
         return self._has_lanes(control) & ~legal
 

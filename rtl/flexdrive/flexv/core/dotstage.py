@@ -1,6 +1,6 @@
 """Execute stage of dot products and Mac&Load: formats, operands, hazards."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -26,12 +26,14 @@ class DotStage(wiring.Component):
     Members
     -------
     stage : the instruction. w, w_valid : what is in write-back.
-    go : the instruction leaves. w_done, loaded : what is in write-back has succeeded; the word
+    go : the instruction leaves. clearing : it is dropped, but its access waits for its grant.
+    w_done, loaded : what is in write-back has succeeded; the word
         that it has loaded.
     restore : what is in write-back has failed in the cycle before; it is taken back.
     legacy, control : as in :class:`.macload.Controllers`.
     loads : a Mac&Load that loads; address : from where; unaligned : a pointer that it loads through
-        is no multiple of 4; to_w, number : into which register.
+        is no multiple of 4; to_w, number : into which register; crosses : through the
+        pointer of the other channel.
     wait : an operand register is still being loaded.
     steps, counts : a pointer moves, a dot product is counted, once the instruction goes; undo :
         what takes that back.
@@ -49,14 +51,16 @@ class DotStage(wiring.Component):
 
     def __init__(self, structure, extensions, waiting=()):
         self._structure, self._waiting = structure, waiting
+        self._funnel = "macload_funnel" in extensions
         self._controllers = controllers = Controllers(extensions)
         self.names = controllers.names
         count = max(1, len(self.names))
         super().__init__({
             "stage": In(ExecuteStage), "w": In(WriteBackStage), "w_valid": In(1),
-            "go": In(1), "w_done": In(1), "loaded": In(32), "restore": In(1),
+            "go": In(1), "clearing": In(1), "w_done": In(1), "loaded": In(32), "restore": In(1),
             "legacy": Out(1), "control": Out(FormatControl),
             "loads": Out(1), "address": Out(32), "unaligned": Out(1), "to_w": Out(1),
+            "crosses": Out(1),
             "number": Out(2), "wait": Out(1), "steps": Out(1), "counts": Out(1), "undo": Out(Undo),
             "lanes": Out(LaneOperands),
             "csr_write": In(count), "csr_value": In(32), "values": Out(32).array(count),
@@ -68,6 +72,8 @@ class DotStage(wiring.Component):
         m.submodules.controllers = self._controllers
         fields, control = InstructionFields(self.stage.insn), self.stage.control
         is_dot, is_macload, multiplies = Signal(), Signal(), Signal()
+        # Whether the pointer of weights is used.
+        self._by_w = Signal(name="by_w")
         m.d.comb += [
             is_dot.eq(control.unit.dot), is_macload.eq(control.unit.macload),
             multiplies.eq(is_macload & (fields.rd != 0)),
@@ -86,10 +92,11 @@ class DotStage(wiring.Component):
         state, w = self._controllers, self.w
         m.d.comb += [
             self.legacy.eq(state.legacy), self.control.eq(state.control),
-            self.undo.eq(state.undo), state.selected_w.eq(self.to_w),
+            self.undo.eq(state.undo), state.selected_w.eq(self._by_w),
             state.steps.eq(self.steps), state.counts.eq(self.counts), state.go.eq(self.go),
             state.restore.eq(self.restore), state.restored.eq(w.undo),
-            state.restore_w.eq(w.operand_w), state.restore_dots.eq(w.restores_dots),
+            state.restore_w.eq(w.operand_w ^ w.operand_crosses),
+            state.restore_dots.eq(w.restores_dots),
             state.restore_pointer.eq(w.restores_pointer),
             *self._loads(),
             state.csr_write.eq(self.csr_write), state.csr_value.eq(self.csr_value),
@@ -122,6 +129,7 @@ class DotStage(wiring.Component):
             loader.push.eq(self.beside & self.goes & loader.room & ~self.wait),
             loader.address.eq(self.address), loader.to_w.eq(self.to_w),
             loader.number.eq(self.number), loader.areg.eq(state.areg), loader.wreg.eq(state.wreg),
+            loader.pair.eq(self.crosses),
             loader.gnt.eq(bus.gnt), loader.rvalid.eq(bus.rvalid),
             # What asks is known early; whether it does, late.
             selected.eq(loader.asks | self.beside),
@@ -135,15 +143,27 @@ class DotStage(wiring.Component):
 
     def _registers(self, m, fields, is_macload, multiplies):
         other, w, state = fields.loads.all(), self.w, self._controllers
-        same = Mux(w.operand_w, state.wreg == w.operand_number, state.areg == w.operand_number[0])
+        # A request stays while its pointer goes back, because the load before has failed.
+        kept = Signal(32)
+        m.d.sync += kept.eq(self.address)
+        funnel, behind = fields.funnel if self._funnel else Const(0, 1), (state.wreg + 1)[:2]
+        same = Mux(w.operand_w, (state.wreg == w.operand_number)
+                   | (funnel & (behind == w.operand_number)), state.areg == w.operand_number[0])
+        if self._funnel:
+            m.d.comb += [state.funnel.eq(funnel), state.offset.eq(fields.offset)]
         m.d.comb += [
             state.areg.eq(fields.areg), state.wreg.eq(fields.wreg),
             self.loads.eq(is_macload & self.stage.accesses), self.to_w.eq(self.stage.to_w),
-            self.number.eq(Mux(self.to_w, fields.wreg, fields.areg ^ other)),
-            self.address.eq(Mux(self.stage.from_rs1, self.stage.a,
-                                Mux(self.to_w, state.w_pointer, state.a_pointer))),
+            self.crosses.eq(funnel), self._by_w.eq(self.to_w ^ funnel),
+            # With a funnel the pair that is not multiplied.
+            self.number.eq(Mux(self.to_w, fields.wreg + (Cat(fields.load_a, 1)
+                                                         & funnel.replicate(2)),
+                               fields.areg ^ other)),
+            self.address.eq(Mux(self.stage.from_rs1, self.stage.a, Mux(self.clearing, kept, Mux(
+                self._by_w, state.w_pointer, state.a_pointer)))),
             # Beside the choice of the address, not behind it.
-            self.unaligned.eq(Mux(self.to_w, state.w_pointer[:2].any(), state.a_pointer[:2].any())),
+            self.unaligned.eq(Mux(self._by_w, state.w_pointer[:2].any(),
+                                  state.a_pointer[:2].any())),
         ]
         reads = self.stage.control.unit.csr & ~self.stage.no_csr
         # A CSR access may read what is being loaded.

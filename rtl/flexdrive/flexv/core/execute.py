@@ -77,7 +77,7 @@ class Execute(wiring.Component):
             "unit_waits": Out(1),
             "dot_loads": In(1), "dot_address": In(32), "dot_unaligned": In(1), "dot_wait": In(1),
             "dot_steps": In(1), "dot_counts": In(1), "dot_lanes": In(LaneOperands),
-            "dot_to_w": In(1), "dot_number": In(2), "dot_undo": In(Undo),
+            "dot_to_w": In(1), "dot_crosses": In(1), "dot_number": In(2), "dot_undo": In(Undo),
             "late_value": In(32), "kept": In(32), "loop_write": Out(1),
             "requant_busy": In(1), "interrupt": In(1), "wake": In(1), "sleeping": Out(1),
             "redirects": Out(1), "target": Out(32), "traps": Out(1), "returns": Out(1),
@@ -211,7 +211,7 @@ class Execute(wiring.Component):
         ]
         m.d.comb += [
             o.operand_load.eq(self._in_pipeline(self.dot_loads)), o.operand_w.eq(self.dot_to_w),
-            o.operand_number.eq(self.dot_number),
+            o.operand_crosses.eq(self.dot_crosses), o.operand_number.eq(self.dot_number),
             o.restores_pointer.eq(self.dot_steps), o.restores_dots.eq(self.dot_counts),
             o.undo.eq(self.dot_undo), self.loop_write.eq(is_unit[Unit.LOOP]),
         ]

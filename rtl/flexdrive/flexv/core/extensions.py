@@ -92,11 +92,12 @@ class Extensions:
         dot, execute = self._dot, self._execute
         m.d.comb += [
             dot.stage.eq(self._issue.e), dot.go.eq(self._e_go), dot.restore.eq(self._undo),
+            dot.clearing.eq(self._memory.clearing),
             dot.w.eq(self._w), dot.w_valid.eq(self._w_valid),
             dot.w_done.eq(self._w_ends & ~self._w_fault), dot.loaded.eq(self._memory.loaded),
             *(getattr(execute, f"dot_{name}").eq(getattr(dot, name)) for name in (
                 "loads", "address", "unaligned", "wait", "steps", "counts", "lanes", "to_w",
-                "number", "undo")),
+                "crosses", "number", "undo")),
             self._decode.legacy.eq(dot.legacy), self._decode.format.eq(dot.control),
         ]
 

@@ -1,5 +1,7 @@
 """Parts of an instruction word by name, where the table of instructions has them."""
 
+from amaranth.hdl import Cat, Const
+
 from ..isa import BY_NAME
 
 __all__ = ["InstructionFields"]
@@ -8,8 +10,8 @@ __all__ = ["InstructionFields"]
 def _place(name, field):
     """Where the table has ``field`` of instruction ``name``: bits next to each other, in order."""
     bits = sorted(BY_NAME[name].encoding.fields[field].bits)
-    low = bits[0][0]
-    assert bits == [(low + i, i) for i in range(len(bits))], (name, field)
+    low, begin = bits[0]
+    assert bits == [(low + i, begin + i) for i in range(len(bits))], (name, field)
     return slice(low, low + len(bits))
 
 
@@ -22,6 +24,9 @@ def _bit_between(name, other):
 
 _LOAD_A = _bit_between("ml.sdotup", "ml.sdotup.a")
 _LOAD_W = _bit_between("ml.sdotup", "ml.sdotup.w")
+# Beside it a width that does not exist.
+_FUNNEL, _ = (bit for bit in reversed(range(32)) if (
+    BY_NAME["ml.sdotup"].encoding.match ^ BY_NAME["ml.f.sdotup"].encoding.match) >> bit & 1)
 assert _LOAD_W == _LOAD_A + 1
 
 
@@ -43,6 +48,8 @@ class InstructionFields:
     areg, wreg : of Mac&Load: registers of activations (1 bit) and weights (2 bits).
     load_a, load_w : of Mac&Load: what is loaded; both is the activation register beside areg.
     loads : both, 2 bits.
+    funnel, offset : of Mac&Load: the operand is a word of two w registers, from this even bit on, 5
+        bits; ``load_w`` tells that a w register is loaded then.
     """
 
     def __init__(self, insn):
@@ -55,6 +62,7 @@ class InstructionFields:
         self.areg, self.wreg = part("ml.sdotup", "areg"), part("ml.sdotup", "wreg")
         size = part("ml.sdotup", "size")
         self.size, self.no_size = size[:2], size[2]
+        self.funnel, self.offset = insn[_FUNNEL], Cat(Const(0, 1), part("ml.f.sdotup", "offset"))
         self.load_a, self.load_w = insn[_LOAD_A], insn[_LOAD_W]
         self.loads = insn[_LOAD_A:_LOAD_W + 1]
         # The format and the opcode are no fields of the table: each value is another instruction.

@@ -3,7 +3,7 @@
 Source: arXiv 2307.01056, sections on the mixed-precision and the Mac&Load controller.
 """
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -30,8 +30,8 @@ class Undo(data.Struct):
 class Controllers(wiring.Component):
     """Mixed-precision controller and Mac&Load controller.
 
-    Combinational from ``areg`` to ``a``, ``wreg`` to ``w`` and ``selected_w`` to ``undo``. Latency:
-    what changes a register in cycle t shows from t + 1.
+    Combinational from ``areg`` to ``a``, ``wreg`` and ``offset`` to ``w``, ``selected_w`` to
+    ``undo``. Latency: what changes a register in cycle t shows from t + 1.
 
     Members
     -------
@@ -42,7 +42,8 @@ class Controllers(wiring.Component):
     counts : it is a dot product. go : it leaves in this cycle, which is known last.
     undo : what is needed to take that back; ``restore`` with ``restored`` does so for channel w
         if ``restore_w``, else a.
-    areg, wreg, a, w : operand registers read.
+    areg, wreg, a, w : operand registers read. funnel, offset : w is the word from this bit on of
+        the registers wreg and, above it, wreg + 1.
     load, load_w, load_number, load_value : an operand register is written with a loaded word.
     csr_write, csr_value : write strobes by register, as in ``names``; values : the registers.
     """
@@ -52,6 +53,7 @@ class Controllers(wiring.Component):
                       if extension in extensions for name in names]
         self._macload = "macload" in extensions
         self._third = "macload_third" in extensions
+        self._funnel = "macload_funnel" in extensions
         super().__init__({
             "legacy": Out(1), "control": Out(FormatControl), "slice_index": Out(3),
             "a_pointer": Out(32), "w_pointer": Out(32), "steps": In(1),
@@ -59,6 +61,7 @@ class Controllers(wiring.Component):
             "restore_w": In(1), "selected_w": In(1), "restore_dots": In(1),
             "restore_pointer": In(1),
             "areg": In(1), "wreg": In(2), "a": Out(32), "w": Out(32),
+            **({"funnel": In(1), "offset": In(5)} if self._funnel else {}),
             "load": In(1), "load_w": In(1), "load_number": In(2), "load_value": In(32),
             "csr_write": In(max(1, len(self.names))), "csr_value": In(32),
             "values": Out(32).array(max(1, len(self.names))),
@@ -151,7 +154,17 @@ class Controllers(wiring.Component):
         r = self._registers
         weights = [r[f"nn_w{i}"] for i in range(4)]
         activations = [r[f"nn_a{i}"] for i in range(2)]
-        m.d.comb += [self.w.eq(Array(weights)[self.wreg]), self.a.eq(Array(activations)[self.areg])]
+        word = Array(weights)[self.wreg]
+        m.d.comb += self.a.eq(Array(activations)[self.areg])
+        if self._funnel:
+            # Even bits, the largest step first: what is shifted becomes shorter.
+            above, steps = Array([*weights[1:], weights[0]])[self.wreg], self.offset[1:]
+            word = Cat(word, above)[:62]
+            for step in reversed(range(4)):
+                distance = 2 << step
+                taken = steps[step] & self.funnel
+                word = Mux(taken, word[distance:], word[:30 + distance])
+        m.d.comb += self.w.eq(word)
         for i, register in enumerate(weights):
             with m.If(self.load & self.load_w & (self.load_number == i)):
                 m.d.sync += register.eq(self.load_value)

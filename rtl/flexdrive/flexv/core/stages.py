@@ -124,6 +124,8 @@ class WriteBackStage(data.Struct):
 
     ``follows_r``: the accumulator is the late result of the instruction in retire. ``completes``:
     the output is the last one of its word. ``places``: the late result is the address of a word.
+    ``operand_crosses``: a weight register is loaded through the pointer to activations, or an
+    activation register through the other.
     """
 
     pc: 32
@@ -152,6 +154,7 @@ class WriteBackStage(data.Struct):
     loop_number: 1
     operand_load: 1
     operand_w: 1
+    operand_crosses: 1
     operand_number: 2
     restores_pointer: 1
     restores_dots: 1

@@ -36,7 +36,8 @@ class WaitingLoads(wiring.Component):
         that of a load here. busy : there is any.
     req, addr : of the port; gnt, rvalid : from it.
     load, load_w, load_number : the word of the port is written into this register.
-    areg, wreg : registers that are wanted. missing : one of them is not loaded yet.
+    areg, wreg : registers that are wanted, with ``pair`` the weight register behind wreg too.
+        missing : one of them is not loaded yet.
     """
 
     push: In(1)
@@ -56,6 +57,7 @@ class WaitingLoads(wiring.Component):
     load_number: Out(2)
     areg: In(1)
     wreg: In(2)
+    pair: In(1)
     missing: Out(1)
 
     def elaborate(self, platform):
@@ -74,11 +76,12 @@ class WaitingLoads(wiring.Component):
             self.load_w.eq(places[0].to_w), self.load_number.eq(places[0].number),
         ]
         m.d.sync += [count.eq(count + self.push - ended), granted.eq(granted + taken - ended)]
-        wanted = [Mux(each.to_w, each.number == self.wreg, each.number[0] == self.areg)
-                  & (count > i) for i, each in enumerate(places)]
+        behind = (self.wreg + 1)[:2]
+        wanted = [Mux(each.to_w, (each.number == self.wreg) | (self.pair & (each.number == behind)),
+                      each.number[0] == self.areg) & (count > i) for i, each in enumerate(places)]
         m.d.comb += self.missing.eq(wanted[0] | wanted[1] | wanted[2])
         with m.If(ended):
-            m.d.sync += [place.eq(behind) for place, behind in pairwise(places)]
+            m.d.sync += [place.eq(other) for place, other in pairwise(places)]
         for i, place in enumerate(places):
             with m.If(self.push & (count - ended == i)):
                 m.d.sync += [place.address.eq(self.address), place.to_w.eq(self.to_w),

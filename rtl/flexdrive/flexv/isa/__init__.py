@@ -16,7 +16,7 @@ from .csrs import (
     reset_value,
     writable_bits,
 )
-from .dot import DOT
+from .dot import DOT, FUNNEL
 from .encoding import Encoding, Field, Instruction, sign_extend
 from .requant import CLEARING, REQUANT, STORING
 from .xpulp import XPULP
@@ -26,10 +26,10 @@ __all__ = ["BY_NAME", "COMPRESSED", "CSRS", "CSR_PLACES", "EMPTY_CSRS", "EXTENSI
            "Field", "Instruction", "find", "instructions", "reads_zero", "reset_value",
            "sign_extend", "writable_bits"]
 
-INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT, *CLEARING, *STORING)
+INSTRUCTIONS = (*BASE, *XPULP, *DOT, *REQUANT, *CLEARING, *STORING, *FUNNEL)
 BY_NAME = {instruction.name: instruction for instruction in INSTRUCTIONS}
-# Groups that a core has when it is asked for them; the last one has no instruction of its own.
-OPTIONAL = ("requant_clear", "requant_store", "requant_ties")
+# Groups that a core has when it is asked for them; requant_ties has no instruction of its own.
+OPTIONAL = ("requant_clear", "requant_store", "requant_ties", "macload_funnel")
 # Names of the other groups of instructions that a core may have, in the order of the manual.
 EXTENSIONS = tuple(name for name in dict.fromkeys(
     entry.extension for entry in (*INSTRUCTIONS, *CSRS.values())) if name not in OPTIONAL)

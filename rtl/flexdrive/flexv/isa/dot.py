@@ -3,11 +3,17 @@
 Source: arXiv 2307.01056 and the encodings published with it. ``.x`` (both load bits set) is an
 extension of ours at a free code point: the activation register that is *not* multiplied is
 loaded, so that a loop of 16 dot products needs no further instruction for its loads.
+
+``ml.f`` (a lane funnel) is another one: the operand is a word at any even bit of two registers that
+lie one behind the other, for sums along a row that move on lane by lane. Both kinds of operand
+registers change their places in it, as do the pointers that they are loaded through: four words of
+activations are two pairs, of which one is loaded while the other is multiplied. In the place of the
+format, which is in a CSR, is one that does not exist.
 """
 
 from .encoding import parse_table
 
-__all__ = ["DOT"]
+__all__ = ["DOT", "FUNNEL"]
 
 # name, operation bits 31:26, flags; rs1 holds activations (first letter), rs2 weights.
 _FAMILIES = (
@@ -50,3 +56,23 @@ DOT = [*parse_table("dot", "\n".join(_dot_lines())),
        *parse_table("macload", "\n".join(_macload_lines(_LOADS))),
        *parse_table("macload_other",
                     "\n".join(_macload_lines([(".x", "11", "the other a register")])))]
+
+
+_FUNNEL_LOADS = (("", "00", "nothing"), (".a", "10", "w register wreg + 2"),
+                 (".b", "11", "w register wreg + 3"), (".w", "01", "the a register"))
+
+
+def _funnel_lines():
+    for name, bits, signs in _SIGNS:
+        # Signs of the a register, then of the w registers; the name has activations first.
+        for suffix, load, target in _FUNNEL_LOADS:
+            flags = f"acc funnel {suffix[1:]}"
+            yield (f"ml.f.{_SWAPPED.get(name, name)}{suffix} ||| {bits[:-1]}1 {load} wreg[1:0] "
+                   f"areg[0] offset[4:1] 0100 rd 1110111 ||| macload.{signs} {flags} ||| rd += dot "
+                   f"product of an a register, weights, and bits offset + 31 .. offset of w "
+                   f"registers wreg + 1 and wreg, activations; loads {target}, w registers through "
+                   f"the activation pointer; illegal while sb_legacy is 1")
+
+
+_SWAPPED = {"sdotusp": "sdotsup", "sdotsup": "sdotusp"}
+FUNNEL = parse_table("macload_funnel", "\n".join(_funnel_lines()))

@@ -98,7 +98,7 @@ class CoreCycles:
         w = self._w
         if w is not None and self._w_operand:
             number = w.info.number
-            same = info.wreg == number if w.info.to_w else info.areg == number & 1
+            same = info.wants(w.info.to_w, number)
             if info.csr is not None or (info.multiplies and same):
                 return True
         if not self._queue:
@@ -106,8 +106,7 @@ class CoreCycles:
         if info.csr is not None:
             return True
         return info.multiplies and any(
-            number == info.wreg if to_w else number & 1 == info.areg
-            for _, to_w, number in self._queue)
+            info.wants(to_w, number) for _, to_w, number in self._queue)
 
     def _waits_for_word(self):
         """The word that is to be stored, or its address."""

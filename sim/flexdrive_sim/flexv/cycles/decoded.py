@@ -30,7 +30,7 @@ class Timing:
     early, late : registers written from execute and by a later stage, or 0; slow : the early result
         is not passed on in its cycle; sums : the late one is a sum of retire.
     accesses, store, size, address : of memory; the function of the hart gives the address.
-    macload, areg, wreg, multiplies, to_w, number : of a Mac&Load.
+    macload, areg, wreg, multiplies, to_w, number : of a Mac&Load; pair : it needs wreg + 1 too.
     jumps : its distance, for a direct jump, or None. anew : what follows is fetched anew, whatever
         it is; loops : only when a loop ends close behind. relinks : it ends no iteration.
     csr : number or None; counts : it is that of retired instructions; packs : it is one of those of
@@ -63,6 +63,7 @@ class Timing:
     multiplies: bool = False
     to_w: bool = False
     number: int = 0
+    pair: bool = False
     jumps: int | None = None
     anew: bool = False
     loops: bool = False
@@ -74,6 +75,12 @@ class Timing:
     completes: bool = False
     places: bool = False
     dot: bool = False
+
+    def wants(self, to_w, number):
+        """Whether a Mac&Load multiplies this operand register."""
+        if not to_w:
+            return number & 1 == self.areg
+        return number == self.wreg or (self.pair and number == (self.wreg + 1) % 4)
 
 
 class Decoder:
@@ -106,7 +113,7 @@ class Decoder:
         control, flags, unit = control_of(entry), entry.flags, entry.unit
         rd, rs1, rs2 = (fields.get(name, 0) for name in ("rd", "rs1", "rs2"))
         third = fields.get("rs3", rd)
-        loads = bool(flags & {"w", "a", "x"})
+        loads = bool(flags & {"w", "a", "x", "b"})
         t = Timing(length, unit, entry.op, accumulates=control["accumulates"])
         t.macload, t.requant, t.dot = unit == "macload", unit == "requant", unit == "dot"
         by_pointer = t.macload and not (legacy and loads)
@@ -146,10 +153,12 @@ class Decoder:
         t.target = fields.get("rd", 0)
         if t.macload:
             t.areg, t.wreg = fields["areg"], fields["wreg"]
-            t.multiplies, t.to_w = t.target != 0, "w" in entry.flags
-            t.number = t.wreg if t.to_w else t.areg ^ ("x" in entry.flags)
-            t.accesses = loads
+            t.multiplies, t.to_w, t.accesses = t.target != 0, "w" in entry.flags, loads
             pointer = CSRS["macl_w_address" if t.to_w else "macl_a_address"].number
+            t.number = t.wreg if t.to_w else t.areg ^ ("x" in entry.flags)
+            if "funnel" in entry.flags:
+                t.pair, t.to_w = True, not t.to_w
+                t.number = (t.wreg + 2 + ("b" in entry.flags)) % 4 if t.to_w else t.areg
             t.address = ((lambda hart: hart.x[rs1]) if legacy else
                          (lambda hart: hart.csrs.values[pointer]))
         elif entry.op.startswith("store_"):

@@ -119,6 +119,8 @@ def _dot_product(entry, fields):
 
 @unit("macload")
 def _macload(entry, fields):
+    if "funnel" in entry.flags:
+        return _funnel(entry, fields)
     a_signed, w_signed = entry.op[0] == "s", entry.op[1] == "s"
     rd, rs1, size = fields["rd"], fields["rs1"], fields["size"]
     a_name, w_name = f"nn_a{fields['areg']}", f"nn_w{fields['wreg']}"
@@ -156,6 +158,36 @@ def _macload(entry, fields):
         if rd:
             # The result wins when rs1 and rd are the same register.
             hart.write(rd, result)
+    return execute
+
+
+def _funnel(entry, fields):
+    """Mac&Load whose operand is a word of two w registers."""
+    a_signed, w_signed = entry.op[0] == "s", entry.op[1] == "s"
+    rd, first, offset = fields["rd"], fields["wreg"], fields["offset"]
+    lower, upper, weights = f"nn_w{first}", f"nn_w{(first + 1) % 4}", f"nn_a{fields['areg']}"
+    channel, target = None, None
+    if "w" in entry.flags:
+        channel, target = "w", weights
+    elif entry.flags & {"a", "b"}:
+        channel, target = "a", f"nn_w{(first + 2 + ('b' in entry.flags)) % 4}"
+
+    def execute(hart):
+        state, csrs = hart.flexv, hart.csrs
+        fmt = state.format()
+        if state.legacy or fmt is None:
+            raise Trap(2, hart.word)
+        if channel is not None:
+            loaded = hart.load(csrs[f"macl_{channel}_address"], 4)
+        if rd:
+            word = (csrs[lower] | csrs[upper] << 32) >> offset & MASK
+            total = _dot(csrs[weights], word, fmt.a_bits, fmt.w_bits, state.slice_index(fmt),
+                         a_signed, w_signed)
+            hart.write(rd, (hart.x[rd] + total) & MASK)
+            state.count_dot(fmt)
+        if channel is not None:
+            csrs[target] = loaded
+            state.advance(channel)
     return execute
 
 
