@@ -26,13 +26,32 @@ def copy_project(place):
     (place / "packages/flexdrive_firmware").symlink_to(place / "firmware")
 
 
-def plant(place, fault):
+def read_faults():
+    """The faults: a list of dictionaries."""
+    return tomllib.loads((ROOT / "tests/planted_faults.toml").read_text())["fault"]
+
+
+def unfit(place, fault):
+    """Why a fault cannot be planted in the project at ``place``: a line, or None when it can."""
     path = place / fault["file"]
-    text = path.read_text()
-    if text.count(fault["old"]) != 1:
-        raise SystemExit(f"{fault['name']}: {fault['old']!r} occurs "
-                         f"{text.count(fault['old'])} times in {fault['file']}, not once")
-    path.write_text(text.replace(fault["old"], fault["new"]))
+    times = path.read_text().count(fault["old"]) if path.is_file() else 0
+    tests = place / fault["tests"].split(" ", 1)[0]
+    for rule, reason in (
+            (path.is_file(), f"there is no {fault['file']}"),
+            (times == 1, f"{fault['old']!r} occurs {times} times in {fault['file']}, not once"),
+            (fault["new"] != fault["old"], "new is the same as old"),
+            (tests.exists(), f"there is no {tests.relative_to(place)}")):
+        if not rule:
+            return f"{fault['name']}: {reason}"
+    return None
+
+
+def plant(place, fault):
+    reason = unfit(place, fault)
+    if reason:
+        raise SystemExit(reason)
+    path = place / fault["file"]
+    path.write_text(path.read_text().replace(fault["old"], fault["new"]))
 
 
 def caught_by(place, fault):
@@ -88,7 +107,7 @@ def main(wanted):
     """Plant the faults whose names begin with one of ``wanted``, those without a result
     (``--missing``), or all; the page keeps the results of the others."""
     console = Console()
-    faults = tomllib.loads((ROOT / "tests/planted_faults.toml").read_text())["fault"]
+    faults = read_faults()
     results = read_results() if wanted else {}
     if wanted == ["--missing"]:
         chosen = [fault for fault in faults if fault["name"] not in results]

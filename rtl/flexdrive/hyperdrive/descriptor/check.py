@@ -87,7 +87,7 @@ class Legality:
         centre = (kernel - 1)[:4] >> 1
         for taps in (self.raw.row_taps, self.raw.column_taps):
             inside = Cat(taps[at] & (kernel > at) for at in range(len(taps)))
-            first = Cat(taps[at] & (centre >= at) for at in range(len(taps)))
+            first = Cat(taps[0], *(taps[at] & (centre >= at) for at in range(1, len(taps))))
             broken |= (inside != taps) | (first == 0)
         return broken
 
