@@ -148,7 +148,7 @@ class _Search:
 
     @staticmethod
     def _ways(step):
-        return _streamed(step, [layer_chunks(step, size) for size in chunk_sizes(step.node)])
+        return _streamed(step, [layer_chunks(step, size) for size in chunk_sizes(step)])
 
     def _by_pixels(self, steps):
         """Planar maps of steps that work on stripes are none."""

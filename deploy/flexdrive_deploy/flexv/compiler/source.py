@@ -11,7 +11,7 @@ from .dots import dots_of
 from .source_text import BODY, HEADER, WEIGHTS_HEAD
 from .stripe_code import stripe_count, stripe_lines
 
-__all__ = ["Binding", "identifiers", "network_sources"]
+__all__ = ["Binding", "identifiers", "network_sources", "read_ahead"]
 
 
 @dataclass(frozen=True)
@@ -213,9 +213,9 @@ def _dots(steps):
                       "#endif\n"])
 
 
-def _read_ahead(steps, plan):
-    """Bytes behind a map that dot products load, and multiply by zeros or not at all: the words of
-    the pixels of a tile in a row further down."""
+def read_ahead(steps, plan):
+    """Bytes behind maps and weights that dot products load, and multiply by zeros or not at all:
+    the words of the pixels of a tile in a row further down. They may be anything's, in L1."""
     rows = [step.node.dilations[0] * plan.storages[steps.place(step.sources[0]).name].row_words
             for step in steps.steps if dots_of(step) is not None]
     return -(-4 * max(rows, default=0) // 16) * 16 + 64
@@ -253,7 +253,7 @@ def network_sources(name, steps, plan):
         f"extern const uint32_t {source.step_name(index)}_weights[{len(plan.chunks[step][0])}];"
         for index, step in enumerate(steps.steps) if step in plan.chunks)
     header = HEADER.format(
-        name=_comment(name), l1=max(plan.peak, 16) + _read_ahead(steps, plan),
+        name=_comment(name), l1=max(plan.peak, 16),
         inputs=_declared(inputs, "extern "),
         outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
     text = BODY.format(

@@ -15,8 +15,8 @@ from .strips import layer_kind, strips_of
 __all__ = ["Chunk", "channel_words", "chunk_sizes", "layer_chunks", "layer_kind",
            "layer_scales", "layer_words", "sign_numbers"]
 
-# Channels of a chunk: whole words of any output, whole groups of 4.
-_STEP = 16
+# Channels that the kernels make at once.
+_GROUP = 4
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,13 @@ class Chunk:
     words: int
 
 
-def chunk_sizes(node):
-    """Channels of a chunk that are possible, the largest first."""
-    channels = len(node.weights)
-    sizes = [channels]
-    while sizes[-1] > _STEP:
-        sizes.append(-(-sizes[-1] // 2 // _STEP) * _STEP if sizes[-1] // 2 > _STEP else _STEP)
+def chunk_sizes(step):
+    """Channels of a chunk that are possible, the largest first: whole words of the output, whole
+    groups of 4."""
+    unit = max(_GROUP, 32 // step.output.lane)
+    sizes = [len(step.node.weights)]
+    while sizes[-1] > unit:
+        sizes.append(max(unit, -(-sizes[-1] // 2 // unit) * unit))
     return list(dict.fromkeys(sizes))
 
 

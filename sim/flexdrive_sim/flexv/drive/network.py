@@ -15,6 +15,7 @@ from flexdrive.flexv.cluster.registers import L1_BASE
 from flexdrive.flexv.core import CoreConfig
 from flexdrive_deploy.errors import FitError, ModelError
 from flexdrive_deploy.flexv.compiler.build import build_cluster_elf, build_elf, build_library
+from flexdrive_deploy.flexv.compiler.source import read_ahead
 from flexdrive_deploy.flexv.elf import load_elf
 
 from ..golden.network import integers_of
@@ -147,13 +148,16 @@ class ClusterNetwork(_Network):
 
     def _check_l1(self):
         """The plan counts maps and weights; stacks, tables and layers' numbers are there too."""
-        need, plan = self._program.symbols["__l1_data_end"] - L1_BASE, self.compiled.plan
+        symbols, compiled = self._program.symbols, self.compiled
+        behind = read_ahead(compiled.steps, compiled.plan)
+        need = max(symbols["__l1_data_end"],
+                   symbols["l1"] + compiled.plan.peak + behind) - L1_BASE
         if need > CLUSTER.l1_bytes:
-            fits = (plan.peak - (need - CLUSTER.l1_bytes)) >> 10
-            raise FitError(f"The network needs {need:,} bytes of L1, of which {plan.peak:,} are "
-                           f"maps and weights; the cluster has {CLUSTER.l1_bytes:,}. What would "
-                           f"pass: {fits} kB for maps and weights (--l1-kb {fits})",
-                           l1_bytes=fits << 10)
+            fits = (compiled.plan.peak - (need - CLUSTER.l1_bytes)) >> 10
+            raise FitError(f"The network needs {need:,} bytes of L1, of which "
+                           f"{compiled.plan.peak:,} are maps and weights; the cluster has "
+                           f"{CLUSTER.l1_bytes:,}. What would pass: {fits} kB for maps and weights "
+                           f"(--l1-kb {fits})", l1_bytes=fits << 10)
 
     def _prepare(self, notify):
         self._built = build_cluster(CLUSTER, notify=notify)
