@@ -86,8 +86,8 @@ void net_dots_convolve(const struct net_map *in, const struct net_map *out,
 void net_dots_strips(const struct net_map *in, const struct net_map *out,
 		     const struct net_window *window, const void *weights, uint32_t first,
 		     uint32_t count, const struct net_requant *requant, const struct net_dots *dots);
-// net_sum of one or two maps with one multiplier each, packed by rq.pack; 0 when it is not such a
-// sum, and nothing is done.
+// net_sum of one or two maps of the result's width with one multiplier each: of bytes packed by
+// rq.pack, of 4 or 2 bits looked up. 0 when it is not such a sum, and nothing is done.
 int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		   const struct net_map *out, const struct net_requant *requant);
 

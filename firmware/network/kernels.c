@@ -133,6 +133,15 @@ static uint32_t requantised(int64_t total, const struct net_requant *requant)
 	return clipped(low + round_quotient_rest(rest, divisor, low, requant->rounding), requant);
 }
 
+uint32_t net_sum_of(const struct net_term *terms, uint32_t count, int32_t addend,
+		    const uint32_t *values, const struct net_requant *requant)
+{
+	int64_t total = shifted_left(addend, requant->addend_shift);
+	for (uint32_t i = 0; i < count; i++)
+		total += (int64_t)((int32_t)values[i] - terms[i].zero) * *terms[i].multiplier;
+	return requantised(total, requant);
+}
+
 uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t index,
 		      const struct net_requant *requant)
 {

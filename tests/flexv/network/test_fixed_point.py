@@ -43,7 +43,8 @@ def test_an_addend_of_more_than_32_bits_takes_a_larger_shift():
 
 
 @pytest.mark.parametrize(("factor", "ties"), [(Fraction(1, 4096), True), (Fraction(3, 8), True),
-                                              (Fraction(1, 8192), False), (Fraction(1, 3), False)])
+                                              (Fraction(1, 8192), False), (Fraction(1, 3), False),
+                                              (Fraction(3), False)])
 def test_ties_to_even_where_they_can_be(factor, ties):
     assert requantisation(_node([factor])).rounding == ("HALF_EVEN" if ties else "NEAREST")
 

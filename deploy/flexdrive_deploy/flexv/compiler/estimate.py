@@ -32,6 +32,8 @@ _PLANAR_TILE, _PLANAR_BORDER = 5, 35
 # A word of a sum of two maps, a value that is requantised by one number, exactly by a quotient, a
 # word of a mean and of a pixel of its window; a call of these.
 _SUM, _VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = 37.5, 115, 370, 345, 7.8, 700, 190
+# Of maps of 4 or 2 bits that are looked up: the table of sums of two in 4 bits, a word.
+_LOOKED_UP, _LOOKED_UP_WORD = 4600, 73
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, and the first of all.
 _NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 500, 450, 700, 1100
@@ -114,6 +116,8 @@ def _others(step, cores):
         share = _share(output.height * output.width * source.pixel_words, cores)
         return _MEAN_CALL + share * (_MEAN + step.node.kernel[0] * step.node.kernel[1] * _TAP)
     if isinstance(step.node, ir.Requantise) and len(step.sources) == 2:
+        if output.bits < 8 and all(each.lane == output.bits for each in step.sources):
+            return _OTHER_CALL + _LOOKED_UP + _share(words, cores) * _LOOKED_UP_WORD
         return _OTHER_CALL + _share(words, cores) * _SUM
     value = _EXACT if isinstance(step.rule, Ratio) else _VALUE
     return _OTHER_CALL + _share(words, cores) * value * min(output.channels, 32 // output.bits)

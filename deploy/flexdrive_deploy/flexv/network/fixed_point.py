@@ -91,8 +91,12 @@ def _reach(node, index):
 
 
 def _ties(node):
-    return all((Fraction(each) * (1 << _TIE_BITS)).denominator == 1
-               for factor in node.factors for each in np.ravel(factor).tolist())
+    """Whether a sum may lie in the middle of two results: all factors are coarse, and not all that
+    is added is whole."""
+    factors = [Fraction(each) for factor in node.factors for each in np.ravel(factor).tolist()]
+    offsets = [Fraction(each) for each in np.ravel(node.offset).tolist()]
+    return (all((each * (1 << _TIE_BITS)).denominator == 1 for each in factors)
+            and any(each.denominator > 1 for each in (*factors, *offsets)))
 
 
 def _shift(node):
