@@ -119,9 +119,9 @@ def test_buffers_do_not_overlap_and_stay_in_l1():
 def test_what_does_not_fit_names_layer_need_and_what_would_pass():
     network, _ = _layer()
     with pytest.raises(FitError, match=r"Layer conv\d+ \(\(70, 5, 5\)\): its maps and weights need "
-                       r"at least [\d,]+ bytes of L1, of which there are 12,288\. What would pass: "
+                       r"at least [\d,]+ bytes of L1, of which there are 7,168\. What would pass: "
                        r"an L1 of \d+ kB or more") as caught:
-        compile_network(network, l1_bytes=12 << 10)
+        compile_network(network, l1_bytes=7 << 10)
     needed = caught.value.change["l1_bytes"]
     assert compile_network(network, l1_bytes=needed + (1 << 10)).plan.peak <= needed + (1 << 10)
 
