@@ -100,7 +100,8 @@ class Tail(Shared):
         m.submodules.first_adder = first = Adder(depth=depth, enable=True).in_place()
         m.submodules.second_adder = second = Adder(depth=depth, enable=True).in_place()
         m.d.comb += [unit.en.eq(self.advance) for unit in (multiplier, first, second)]
-        activated, between = Signal(16), Signal(16, reset_less=True)
+        activated = Signal(16)
+        between = Signal(16, reset_less=True)
         self._activate(m, Mux(late, first.y, second.y), activated)
         with m.If(self.advance):
             m.d.sync += between.eq(activated)
@@ -124,7 +125,8 @@ class Tail(Shared):
                          leaky.b.eq(Mux(_negative(value), self.slope, _ONE))]
             value = leaky.y
         taken = Signal(16)
-        below, above = Signal(), Signal()
+        below = Signal()
+        above = Signal()
         m.d.comb += [
             taken.eq(value),
             below.eq(Mux(self.sign, _negative(taken), less(taken, self.low))),

@@ -91,8 +91,10 @@ class Tile(Shared):
     advance : the tail's pipeline moves.
     scale, bias : binary16 parameters of the value shifted out one advance before.
     bypass_valid : a bypass word is at its bank's output.
-    bypass : the layer has a bypass; late : it is added after the activation.
-    sign, low, high : of the layer's activation; slope : of negative values (chips with leaky).
+    bypass : the layer has a bypass.
+    late : the bypass is added after the activation.
+    sign, low, high : of the layer's activation.
+    slope : of negative values (chips with leaky).
     load : the word to write is load_word, from the host, not the tail's result.
     load_word : binary16 word from the host.
     loading : this tile is the one that the host's word is for.
