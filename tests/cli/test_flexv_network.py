@@ -118,8 +118,8 @@ def test_compile_writes_c_program_plan_and_listing(flexdrive, tmp_path):
      "--weight-interval: not for --target flexv"),
     (["run", "--input", "x.npy", "--engine", "iss"], "--engine iss is for --target flexv"),
     (["run", "--target", "flexv", "--input", "nothing.npy"], "no such file"),
-    (["compile", "--target", "flexv", "-o", "made", "--l1-kb", 8],
-     "bytes of L1, of which there are 8,192"),
+    (["compile", "--target", "flexv", "-o", "made", "--l1-kb", 4],
+     "bytes of L1, of which there are 4,096"),
     (["compile", "--target", "flexv", "-o", "made", "--vectors", "x.npy"],
      "--vectors: not for --target flexv")])
 def test_errors_are_one_line(flexdrive, images, arguments, words):

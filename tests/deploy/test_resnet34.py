@@ -1,6 +1,8 @@
 """ResNet-34 at 224 x 224 on the published chip: it just fits ("Hyperdrive", JETCAS 2019, memory
 and cycle tables; first convolution, pooling and classifier are not the chip's)."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,8 @@ def resnet34(size=56, rng=None):
     layers, source, c_in = [], "x", 64
 
     def add(name, source, c_in, c_out, **options):
-        layers.append(random_layer(rng, name, source, c_in, c_out, **options))
+        # As published: shortcuts are added before the activation.
+        layers.append(replace(random_layer(rng, name, source, c_in, c_out, **options), late=False))
         return layers[-1].target
 
     for stage, (count, c_out) in enumerate(zip((3, 4, 6, 3), (64, 128, 256, 512), strict=True)):

@@ -18,7 +18,7 @@ _ILLEGAL = [0xFFFFFFFF, BY_NAME["add"].encoding.match | 0x08000000,
             # Mac&Load with an operation that is none; format 4 in legacy mode.
             0b0000000 << 25 | 0x77, BY_NAME["ml.sdotup"].encoding.match | 4 << 12,
             # Other opcodes of the published map: a load, a loop, packed SIMD, a branch of none.
-            0x0000B00B, 0x0000607B, 0x04002057 | 0x3F << 26,
+            0x3000F00B, 0x0000607B, 0x04002057 | 0x3F << 26,
             # CSRs: none there; read-only ones written.
             BY_NAME["csrrs"].encoding.encode(csr=0x5C0, rs1=0, rd=5),
             BY_NAME["csrrw"].encoding.encode(csr=CSRS["mhartid"].number, rs1=0, rd=0),
