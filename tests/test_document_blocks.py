@@ -49,6 +49,9 @@ NOT_RUN = {
     "flexdrive verify random": "compiles random chips; tests/cli/test_verify.py",
     "python examples/testbench": "a simulator of Verilog; tests/examples/test_testbench.py",
     "python examples/topologies": "writes large networks; tests/examples/test_topologies.py",
+    "python examples/quantised": "writes large networks; tests/examples/test_quantised.py",
+    "flexdrive run --target flexv build/resnet20.onnx":
+        "compiles eight cores; tests/cli/test_flexv_network.py, marked slow",
     "python examples/cifar10": "the data set is not here; tests/examples/test_cifar10.py",
     "python examples/training": "PyTorch is not here; tests/examples/test_training.py",
     "python examples/notebooks": "would write here; tests/examples/test_notebooks.py",
