@@ -45,7 +45,7 @@ static inline __attribute__((always_inline)) uint32_t word_by_table(uint32_t a, 
 	return word;
 }
 
-// All cores together; afterwards all of them may look up.
+// All cores together: none looks up what the call before has left, all may afterwards.
 static void fill_table(const struct net_term *terms, uint32_t count, int32_t addend, uint32_t bits,
 		       const struct net_requant *requant)
 {
@@ -58,6 +58,7 @@ static void fill_table(const struct net_term *terms, uint32_t count, int32_t add
 			uint32_t values[2] = {i & 3, i >> 2};
 			pairs[i] = net_sum_of(terms, count, addend, values, requant);
 		}
+	net_barrier();
 	for (uint32_t i = first; i < all; i += step) {
 		uint32_t values[2] = {i & lanes, i >> 4 & lanes};
 		looked_up[i] = (uint8_t)(
