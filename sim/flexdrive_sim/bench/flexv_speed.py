@@ -9,7 +9,6 @@ import time
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.core import Core, CoreConfig
 from flexdrive_deploy.flexv.elf import load_elf
 from flexdrive_deploy.flexv.firmware import build_program
@@ -18,11 +17,10 @@ from flexdrive_deploy.tools import run_tool
 from flexdrive_sim.flexv.drive.rtl_core import CoreBench, build_core
 from flexdrive_sim.verilator import find_verilator
 
-from .side_by_side import side_by_side
+from .side_by_side import REPEATS, fastest, side_by_side
 
 __all__ = ["run"]
 
-_REPEATS = 3
 _PROGRAMS = files(__package__) / "programs"
 
 
@@ -31,16 +29,9 @@ def _compiled(program, notify):
     start = time.perf_counter()
     built = build_core(notify=notify)
     building = time.perf_counter() - start
-    seconds = []
-    for _ in range(_REPEATS):
-        bench = CoreBench(built, program.regions(), program.entry,
-                          tohost=program.symbols["tohost"])
-        begin = time.process_time()
-        reason = bench.run(1_000_000_000)
-        seconds.append(time.process_time() - begin)
-        if reason != "tohost" or bench.exit_value != 1:
-            raise FlexdriveError(f"The program ended with {reason}, {bench.exit_value:#x}")
-    return bench.cycles, building, min(seconds)
+    cycles, seconds = fastest(lambda: CoreBench(
+        built, program.regions(), program.entry, tohost=program.symbols["tohost"]))
+    return cycles, building, seconds
 
 
 def _verilator(verilator, program, notify):
@@ -57,7 +48,7 @@ def _verilator(verilator, program, notify):
         building = time.perf_counter() - start
         runs = [run_tool([model, "image", hex(program.entry),
                           hex(program.symbols["tohost"])], "running Verilator's model", place,
-                         notify).stdout.split() for _ in range(_REPEATS)]
+                         notify).stdout.split() for _ in range(REPEATS)]
         return int(runs[0][0]), building, min(float(words[2]) for words in runs)
 
 
