@@ -9,6 +9,7 @@ from flexdrive_deploy.flexv.compiler.build import build_library
 from flexdrive_deploy.flexv.compiler.compiled import compile_network
 from flexdrive_deploy.flexv.firmware import BuildError, firmware_directory
 from flexdrive_deploy.flexv.network.loading import load_network
+from flexdrive_sim.flexv.drive import network as drive
 from flexdrive_sim.flexv.drive.network import LibraryNetwork, SimulatedNetwork
 from flexdrive_sim.flexv.golden.network import run
 from flexdrive_sim.flexv.session import IntegerDifferenceError, NetworkSession
@@ -124,6 +125,26 @@ def test_what_does_not_fit_names_layer_need_and_what_would_pass():
         compile_network(network, l1_bytes=7 << 10)
     needed = caught.value.change["l1_bytes"]
     assert compile_network(network, l1_bytes=needed + (1 << 10)).plan.peak <= needed + (1 << 10)
+
+
+@pytest.mark.slow
+def test_what_the_cluster_s_l1_does_not_hold_names_what_would_pass(tmp_path, monkeypatch):
+    """Maps and weights fit, with stacks, tables and numbers of the layers they do not; the advice
+    is followed."""
+    builder = QuantisedBuilder((16, 62, 62))
+    x = builder.quantised("x", 0.5, 4)
+    y = builder.quantised(builder.layer(x, 16, (1, 1)), 2.7, 0)
+    network = load_network(builder.model(y))
+    monkeypatch.setattr(drive, "build_cluster", lambda *_, **__: None)
+    compiled = compile_network(network, l1_bytes=128 << 10)
+    with pytest.raises(FitError, match=r"The network needs [\d,]+ bytes of L1, of which "
+                       r"[\d,]+ are maps and weights; the cluster has 131,072\. What would pass: "
+                       r"\d+ kB for maps and weights \(--l1-kb \d+\)$") as caught:
+        drive.ClusterNetwork(compiled, tmp_path / "large")
+    passing = caught.value.change["l1_bytes"]
+    compiled = compile_network(network, l1_bytes=passing)
+    assert compiled.plan.peak <= passing
+    drive.ClusterNetwork(compiled, tmp_path / "small")
 
 
 def test_an_l1_that_is_none():
