@@ -2,11 +2,11 @@
 
     python examples/cifar10/evaluate.py --data DIRECTORY [--engine golden|rtl] [--per-class N]
 
-The directory holds ``test.tar`` (data.py). The images are the first N files of each class, all of
-them without the option. The golden model runs the chip's program; with ``--engine rtl`` the RTL
-runs it too, every word that it sends and its cycles are compared, and the status is 1 when they
-differ. All images take half an hour to hours: with ``--keep DIRECTORY`` results stay there batch by
-batch, and a second run continues.
+The directory holds ``test.tar`` (../common/images.py). The images are the first N files of each
+class, all of them without the option. The golden model runs the chip's program; with ``--engine
+rtl`` the RTL runs it too, every word that it sends and its cycles are compared, and the status is 1
+when they differ. All images take half an hour to hours: with ``--keep DIRECTORY`` results stay
+there batch by batch, and a second run continues.
 """
 
 import argparse
@@ -20,7 +20,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from data import CLASSES, read_images
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -34,6 +33,10 @@ from flexdrive_deploy.hyperdrive.ir import half_bits
 from flexdrive_sim.hyperdrive.drive.inference_session import Session
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 from flexdrive_sim.progress import preparation
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "common"))
+
+from images import CLASSES, read_images
 
 HERE = pathlib.Path(__file__).parent
 MODEL, CHIP = HERE / "cifar10.onnx", HERE / "chip.toml"

@@ -3,41 +3,32 @@
     pip install -e '.[train]'
     python examples/cifar10/train.py --data DIRECTORY
 
-The directory holds ``train.tar`` (data.py). AdamW, one cosine cycle with a warm-up, bfloat16 on one
-thread. The first epochs see parts of 24 x 24 pixels, which cost half, the others images shifted by
-up to four pixels; both also mirrored. Schedule and epochs are fixed beforehand and the last epoch
-is kept; no test image is read here. ``--validate`` keeps the last 500 files of each class out of
-training and prints the accuracy on them, to choose a schedule with.
+The directory holds ``train.tar`` (../common/images.py). AdamW, one cosine cycle with a warm-up,
+bfloat16 on one thread. The first epochs see parts of 24 x 24 pixels, which cost half, the others
+images shifted by up to four pixels; both also mirrored. Schedule and epochs are fixed beforehand
+and the last epoch is kept; no test image is read here. ``--validate`` keeps the last 500 files of
+each class out of training and prints the accuracy on them, to choose a schedule with.
 """
 
 import argparse
 import pathlib
+import sys
 import time
 
 import torch
-from data import read_images
 from export import export
 from network import CENTRE, Network
 from torch.nn import functional
 
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "common"))
+
+from augment import SIZE, accuracy, augmented
+from images import read_images
+
 HERE = pathlib.Path(__file__).parent
 BATCH, RATE, DECAY, SMOOTHING = 128, 3e-3, 0.02, 0.1
-SIZE, MARGIN = 32, 4
 PART, PART_EPOCHS = 24, 0.75                                  # pixels; share of all epochs
 VALIDATION = 500                                              # files of each class
-
-
-def augmented(images, size, generator):
-    """A part of ``size`` x ``size`` pixels of every image, or all of it moved by up to MARGIN, and
-    mirrored or not; uint8 -> float32."""
-    if size == SIZE:
-        images = functional.pad(images, (MARGIN,) * 4, value=CENTRE)
-    windows = images.unfold(2, size, 1).unfold(3, size, 1)    # (n, 3, rows, columns, size, size)
-    row, column = torch.randint(0, windows.shape[2], (2, len(images)), generator=generator)
-    moved = windows[torch.arange(len(images)), :, row, column]
-    mirrored = torch.randint(0, 2, (len(images),), generator=generator).bool()
-    moved[mirrored] = moved[mirrored].flip(3)
-    return moved.float().contiguous(memory_format=torch.channels_last)
 
 
 def parameter_groups(model):
@@ -81,7 +72,7 @@ def run_epoch(model, images, labels, size, optimizer, schedule, generator):
     loss_sum, right = 0.0, 0
     for part in batches:
         with torch.autocast("cpu", torch.bfloat16):
-            logits = model(augmented(images[part], size, generator))
+            logits = model(augmented(images[part], size, generator, CENTRE))
         loss = functional.cross_entropy(logits.float(), labels[part], label_smoothing=SMOOTHING)
         optimizer.zero_grad()
         loss.backward()
@@ -90,14 +81,6 @@ def run_epoch(model, images, labels, size, optimizer, schedule, generator):
         loss_sum += loss.item()
         right += (logits.argmax(1) == labels[part]).sum().item()
     return loss_sum / len(batches), right / (len(batches) * BATCH)
-
-
-def accuracy(model, images, labels):
-    """Share of right answers, in float32."""
-    model.eval()
-    with torch.no_grad():
-        answers = [model(part.float()).argmax(1) for part in images.split(250)]
-    return (torch.cat(answers) == labels).float().mean().item()
 
 
 def main():

@@ -194,7 +194,7 @@ static void run_layer(struct layer *layer, const struct net_map *in,
 #ifndef NETWORK_XPULP
 	flexv_csr_write(CSR_SB_LEGACY, 0);
 	if (dots->out_bits != 32) {
-		flexv_csr_write(CSR_RQ_CONTROL, net_rq_control(dots, layer->requant));
+		flexv_csr_write(CSR_RQ_CONTROL, net_layer_control(dots, layer->requant));
 		flexv_csr_write(CSR_RQ_WORD, 0);
 	}
 #endif

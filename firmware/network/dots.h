@@ -66,11 +66,18 @@ static inline uint32_t net_width_code(uint32_t bits)
 }
 
 // CSR rq_control for rq.pack.c.
-static inline uint32_t net_rq_control(const struct net_dots *dots, const struct net_requant *requant)
+static inline uint32_t net_rq_control(uint32_t shift, uint32_t bits, uint32_t addend_shift,
+				      enum net_rounding rounding)
 {
-	uint32_t ties = requant->rounding == NET_EVEN ? 1 : requant->rounding == NET_ODD ? 3 : 0;
-	return (requant->shift - dots->unused) | net_width_code(dots->out_bits)
-	       | requant->addend_shift << 9 | ties << 15;
+	uint32_t ties = rounding == NET_EVEN ? 1 : rounding == NET_ODD ? 3 : 0;
+	return shift | net_width_code(bits) | addend_shift << 9 | ties << 15;
+}
+
+// The same of a layer.
+static inline uint32_t net_layer_control(const struct net_dots *dots, const struct net_requant *requant)
+{
+	return net_rq_control(requant->shift - dots->unused, dots->out_bits, requant->addend_shift,
+			      requant->rounding);
 }
 
 // Bytes of a pixel behind the last group of channels are zeros.
@@ -86,21 +93,21 @@ void net_dots_convolve(const struct net_map *in, const struct net_map *out,
 void net_dots_strips(const struct net_map *in, const struct net_map *out,
 		     const struct net_window *window, const void *weights, uint32_t first,
 		     uint32_t count, const struct net_requant *requant, const struct net_dots *dots);
-// net_sum of one or two maps of the result's width with one multiplier each: of bytes packed by
-// rq.pack, of 4 or 2 bits looked up. 0 when it is not such a sum, and nothing is done.
-int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
-		   const struct net_map *out, const struct net_requant *requant);
 
-// Maps of 8 bits: values of both times the halves of their multipliers, so that
-// total = upper << 16 + lower.
-struct net_halves {
-	uint32_t upper, lower;	// of both multipliers
-	int32_t added_upper;
-	uint32_t added_lower;
+// A sum of maps, clip(((u0 * m0 + u1 * m1) * multiplier + (addend << addend_shift)) >> shift).
+struct net_sums {
+	// `count` units, at least one; of both maps one more is read.
+	void (*kernel)(const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,
+		       const struct net_sums *sums);
+	uint32_t values;	// of a unit
+	int32_t multiplier, addend;
+	uint32_t terms;	// m0 and m1 in bytes or in halves of the word, as the kernel wants them
+	uint32_t shift, addend_shift;
+	enum net_rounding rounding;	// NEAREST: no ties; EVEN, ODD
 };
-// `count` words, at least one; one more of a and b is read (sum_bytes.S).
-void net_sum_bytes(const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,
-		   const struct net_halves *halves);
+// net_sum of maps whose pixels have whole units.
+void net_sum_units(const struct net_term *terms, uint32_t count, const struct net_map *out,
+		   const struct net_sums *sums);
 
 void net_dots_depthwise(const struct net_map *in, const struct net_map *out,
 			const struct net_window *window, uint32_t words, const void *weights,

@@ -37,10 +37,6 @@ void net_put(uint32_t *words, uint32_t c, uint32_t bits, uint32_t value)
 
 #define put net_put
 
-static int inside(const struct net_map *map, int32_t y, int32_t x)
-{
-	return y >= 0 && x >= 0 && y < (int32_t)map->height && x < (int32_t)map->width;
-}
 
 // What rounding adds to `low` where `rest` of a divisor is left.
 static int64_t round_quotient_rest(int64_t rest, int64_t divisor, int64_t low,
@@ -131,15 +127,6 @@ static uint32_t requantised(int64_t total, const struct net_requant *requant)
 	if (requant->rounding == NET_EVEN || requant->rounding == NET_ODD)
 		return clipped(low - (!rest && (low & 1) != (requant->rounding == NET_ODD)), requant);
 	return clipped(low + round_quotient_rest(rest, divisor, low, requant->rounding), requant);
-}
-
-uint32_t net_sum_of(const struct net_term *terms, uint32_t count, int32_t addend,
-		    const uint32_t *values, const struct net_requant *requant)
-{
-	int64_t total = shifted_left(addend, requant->addend_shift);
-	for (uint32_t i = 0; i < count; i++)
-		total += (int64_t)((int32_t)values[i] - terms[i].zero) * *terms[i].multiplier;
-	return requantised(total, requant);
 }
 
 uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t index,
@@ -388,11 +375,15 @@ static void scale_evenly(const struct net_term *term, int32_t addend, const stru
 
 void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend, uint32_t channel,
 	     uint32_t row, uint32_t column, const struct net_map *out,
-	     const struct net_requant *requant)
+	     const struct net_requant *requant, const struct net_sums *sums)
 {
 #ifdef NETWORK_DOTS
-	if (!(channel | row | column) && net_packed_sum(terms, count, *addend, out, requant)) return;
+	if (sums) {
+		net_sum_units(terms, count, out, sums);
+		return;
+	}
 #endif
+	(void)sums;
 	if (count == 1 && !(channel | row | column | terms->channel | terms->row | terms->column)
 	    && (requant->rounding == NET_NEAREST || requant->rounding == NET_HALF_EVEN)) {
 		scale_evenly(terms, *addend, out, requant);

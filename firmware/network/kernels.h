@@ -119,14 +119,12 @@ struct net_term {
 	uint32_t channel, row, column;
 };
 
-// One such sum of values of the maps, where a term has one multiplier: what net_sum stores.
-uint32_t net_sum_of(const struct net_term *terms, uint32_t count, int32_t addend,
-		    const uint32_t *values, const struct net_requant *requant);
-
-// Sum of `count` terms and of addends (steps as of a term), requantised.
+// Sum of `count` terms and of addends (steps as of a term), requantised. sums: the same in one kernel
+// (dots.h), or NULL; only cores with these instructions use it.
+struct net_sums;
 void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend, uint32_t channel,
 	     uint32_t row, uint32_t column, const struct net_map *out,
-	     const struct net_requant *requant);
+	     const struct net_requant *requant, const struct net_sums *sums);
 
 // round((u - zero) * numerator / denominator) + added, exactly; steps as of a term.
 struct net_ratio {

@@ -10,8 +10,10 @@
 #ifdef NETWORK_DOTS
 #include "dots.h"
 #define NET_DOTS(widths) (&net_dots_##widths)
+#define NET_SUMS(name) (&name)
 #else
 #define NET_DOTS(widths) NULL
+#define NET_SUMS(name) NULL
 #endif
 
 #ifdef NETWORK_CLUSTER

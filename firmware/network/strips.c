@@ -102,7 +102,7 @@ static void set_walk(const struct net_dots *dots, const struct net_requant *requ
 	flexv_csr_write(CSR_W_STRIDE, 4);
 	flexv_csr_write(CSR_W_SKIP, last);
 	flexv_csr_write(CSR_W_ROLLBACK, -4 * last);
-	flexv_csr_write(CSR_RQ_CONTROL, net_rq_control(dots, requant));
+	flexv_csr_write(CSR_RQ_CONTROL, net_layer_control(dots, requant));
 	flexv_csr_write(CSR_RQ_WORD, 0);
 }
 

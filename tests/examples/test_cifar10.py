@@ -41,7 +41,8 @@ def directory(tmp_path_factory):
 
 
 def test_images_are_read_in_the_order_of_classes_and_numbers(directory):
-    specification = importlib.util.spec_from_file_location("cifar10_data", EXAMPLE / "data.py")
+    specification = importlib.util.spec_from_file_location(
+        "images", EXAMPLE.parent / "common/images.py")
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     images, labels = module.read_images(directory / "test.tar")

@@ -9,6 +9,7 @@ from .dots import dots_of
 from .scales import packed_rounding, packed_scales
 from .storage import canonical
 from .strips import layer_kind, strips_of
+from .sums import sums_of
 from .weights import sign_numbers
 
 __all__ = ["StepCode"]
@@ -179,6 +180,12 @@ class StepCode:
             name = f"{self.name}_multiplier{index}"
             terms.append((self._zero(index), name, self._steps(multiplier, "int32_t", name)))
         steps = self._steps(addend, "int32_t", f"{self.name}_addend")
+        sums, found = "NULL", sums_of(self.step)
+        if found is not None:
+            sums = f"NET_SUMS({self.name}_sums)"
+            self.constants.append(
+                f"#ifdef NETWORK_DOTS\nstatic const struct net_sums {self.name}_sums NET_DATA = "
+                f"{found.c_values()};\n#endif")
 
         def kernel(ins, out, _, __, suffix):
             name = f"{self.name}_terms{suffix}"
@@ -188,7 +195,7 @@ class StepCode:
             self.constants.append(
                 f"static const struct net_term {name}[] NET_DATA = {{\n\t{body}\n}};")
             return (f"net_sum({name}, {len(terms)}, {self.name}_addend, {steps}, {out}, "
-                    f"{requant});")
+                    f"{requant}, {sums});")
         self.kernel = kernel
 
     def _full(self, array, kind, name):

@@ -13,12 +13,13 @@ from .listing import listing
 from .planner import Plan, make_plan
 from .source import network_sources
 from .steps import Steps, steps_of
+from .sums import sums_of, sums_source
 from .xpulp_kernel import XPULP_STYLES
 
 __all__ = ["CompiledNetwork", "compile_network"]
 
 _KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "dots.h", "dots.c", "lines.h",
-            "lines.c", "strips.c", "sums.c", "sum_bytes.S")
+            "lines.c", "strips.c", "sums.c")
 # L1 of a cluster, in bytes.
 _L1 = range(4 << 10, (1 << 20) + 1)
 
@@ -56,7 +57,9 @@ class CompiledNetwork:
         dots = {each for each in map(dots_of, self.steps.steps) if each is not None}
         if self.instructions in XPULP_STYLES:
             kernels["dots.h"] = f"#define NETWORK_XPULP\n{kernels['dots.h']}"
-        return self.files | kernels | {"dots.S": dots_source(dots, self.instructions),
+        sums = {each.kernel for each in map(sums_of, self.steps.steps) if each is not None}
+        return self.files | kernels | {"dots.S": dots_source(dots, self.instructions)
+                                       + sums_source(sums),
                                        "listing.txt": listing(self.steps, self.plan)}
 
     def write(self, directory):

@@ -16,6 +16,7 @@ from .dots import dots_of
 from .storage import canonical, storage_of
 from .strip_kernel import StripKernel
 from .strips import Division, layer_kind
+from .sums import sums_of
 from .weights import channel_words
 from .work import tiles_of_line, ways_of
 
@@ -29,11 +30,9 @@ _CALL, _PIXEL_CALL, _TABLE, _ENTRY, _GROUP, _WAITS = 1850, 1300, 75, 35, 67, 9
 _STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS = 1900, 60, 18, 42, 18, (2, 6)
 # Of planar maps: what a tile takes longer that makes one, 4 lines of the border.
 _PLANAR_TILE, _PLANAR_BORDER = 5, 35
-# A word of a sum of two maps, a value that is requantised by one number, exactly by a quotient, a
-# word of a mean and of a pixel of its window; a call of these.
-_SUM, _VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = 37.5, 115, 370, 345, 7.8, 700, 190
-# Of maps of 4 or 2 bits that are looked up: the table of sums of two in 4 bits, a word.
-_LOOKED_UP, _LOOKED_UP_WORD = 4600, 73
+# A value that is requantised by one number, exactly by a quotient, a word of a mean and of a pixel
+# of its window; a call of these, of a kernel of sums.
+_VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL, _SUMS_CALL = 88, 370, 345, 7.8, 700, 190, 700
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, and the first of all.
 _NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 500, 450, 700, 1100
@@ -115,10 +114,9 @@ def _others(step, cores):
         source = storage_of(step.sources[0])
         share = _share(output.height * output.width * source.pixel_words, cores)
         return _MEAN_CALL + share * (_MEAN + step.node.kernel[0] * step.node.kernel[1] * _TAP)
-    if isinstance(step.node, ir.Requantise) and len(step.sources) == 2:
-        if output.bits < 8 and all(each.lane == output.bits for each in step.sources):
-            return _OTHER_CALL + _LOOKED_UP + _share(words, cores) * _LOOKED_UP_WORD
-        return _OTHER_CALL + _share(words, cores) * _SUM
+    sums = sums_of(step)
+    if sums is not None:
+        return _SUMS_CALL + _share(words // sums.unit_words, cores) * sums.kernel.unit_cycles
     value = _EXACT if isinstance(step.rule, Ratio) else _VALUE
     return _OTHER_CALL + _share(words, cores) * value * min(output.channels, 32 // output.bits)
 

@@ -10,6 +10,7 @@ from .calls import StepCode
 from .dots import dots_of
 from .source_text import BODY, HEADER, WEIGHTS_HEAD
 from .stripe_code import stripe_count, stripe_lines
+from .sums import sums_of
 
 __all__ = ["Binding", "identifiers", "network_sources", "read_ahead"]
 
@@ -206,10 +207,13 @@ def _run_text(source, inputs, outputs, first_fetch, trace):
 def _dots(steps):
     """Declarations of the kernels of dot products."""
     names = sorted({each.name for each in map(dots_of, steps.steps) if each is not None})
-    if not names:
+    sums = sorted({each.kernel.symbol for each in map(sums_of, steps.steps) if each is not None})
+    if not names and not sums:
         return ""
     return "\n".join(["#ifdef NETWORK_DOTS",
                       *(f"extern const struct net_dots net_dots_{name};" for name in names),
+                      *(f"void {name}(const uint32_t *a, const uint32_t *b, uint32_t *to,\n"
+                        "\tuint32_t count, const struct net_sums *sums);" for name in sums),
                       "#endif\n"])
 
 

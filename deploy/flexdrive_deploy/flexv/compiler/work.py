@@ -7,6 +7,7 @@ from .dots import dots_of
 from .storage import canonical, storage_of
 from .stripes import rows_of, stripe_storage
 from .strips import Division, owner_of
+from .sums import sums_of
 
 __all__ = ["core_of", "tiles_of_line", "ways_of"]
 
@@ -93,5 +94,8 @@ def core_of(compiled, step, channel, row, column, cores):
         return None
     storage = storage_of(step.sources[0] if isinstance(node, ir.WindowSum) else step.output)
     words, lanes = storage.pixel_words, 32 // storage.bits
+    sums = sums_of(step)
+    if sums is not None:
+        words, lanes = words // sums.unit_words, sums.kernel.values
     return owner_of(maps.height * maps.width * words,
                   (maps.row * maps.width + column) * words + channel // lanes, cores)
