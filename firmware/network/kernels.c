@@ -248,22 +248,13 @@ static int32_t dense(const struct layer *layer, int32_t y, int32_t x, uint32_t c
 // Words of weights of so many lanes.
 static uint32_t lane_words(uint32_t lanes, uint32_t bits) { return (lanes * bits + 31) / 32; }
 
-void net_convolve(const struct net_map *in, const struct net_map *out,
-		  const struct net_window *window, uint32_t weight_bits, const void *weights,
-		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
-		  const struct net_dots *dots)
+void net_plain_convolve(const struct net_map *in, const struct net_map *out,
+			const struct net_window *window, uint32_t weight_bits, const void *weights,
+			uint32_t first, uint32_t count, const struct net_requant *requant,
+			int scaled)
 {
 	uint32_t words = lane_words(window->height * window->width * in->pixel_words
 				    * (32 / in->bits), weight_bits);
-#ifdef NETWORK_DOTS
-	if (dots) {
-		net_dots_convolve(in, out, window, words, weights, first, count, requant, scaled,
-				  dots);
-		return;
-	}
-#else
-	(void)dots;
-#endif
 	struct layer layer = {in, window, weight_bits, words, first, 0, NULL};
 	every(dense, &layer, out, weights, count, requant, scaled);
 }
@@ -274,21 +265,12 @@ static int32_t single(const struct layer *layer, int32_t y, int32_t x, uint32_t 
 			channel / layer->parameter * layer->in->bits / 32, 1);
 }
 
-void net_depthwise(const struct net_map *in, const struct net_map *out,
-		   const struct net_window *window, uint32_t weight_bits, const void *weights,
-		   uint32_t first, uint32_t count, uint32_t multiple,
-		   const struct net_requant *requant, int scaled, const struct net_dots *dots)
+void net_plain_depthwise(const struct net_map *in, const struct net_map *out,
+			 const struct net_window *window, uint32_t weight_bits,
+			 const void *weights, uint32_t first, uint32_t count, uint32_t multiple,
+			 const struct net_requant *requant, int scaled)
 {
 	uint32_t words = lane_words(window->height * window->width * (32 / in->bits), weight_bits);
-#ifdef NETWORK_DOTS
-	if (dots) {
-		net_dots_depthwise(in, out, window, words, weights, first, count, multiple, requant,
-				   scaled, dots);
-		return;
-	}
-#else
-	(void)dots;
-#endif
 	struct layer layer = {in, window, weight_bits, words, first, multiple, NULL};
 	every(single, &layer, out, weights, count, requant, scaled);
 }
@@ -308,19 +290,10 @@ static int32_t by_strips(const struct layer *layer, int32_t y, int32_t x, uint32
 	return (int32_t)sum;
 }
 
-void net_depthwise_strips(const struct net_map *in, const struct net_map *out,
-			  const struct net_window *window, const void *weights, uint32_t first,
-			  uint32_t count, int down, const struct net_requant *requant,
-			  const struct net_dots *dots)
+void net_plain_strips(const struct net_map *in, const struct net_map *out,
+		      const struct net_window *window, const void *weights, uint32_t first,
+		      uint32_t count, int down, const struct net_requant *requant)
 {
-#ifdef NETWORK_DOTS
-	if (dots) {
-		net_dots_strips(in, out, window, weights, first, count, requant, dots);
-		return;
-	}
-#else
-	(void)dots;
-#endif
 	struct layer layer = {in, window, 8, down ? window->width : window->height, first,
 			      (uint32_t)down, NULL};
 	every(by_strips, &layer, out, weights, count, requant, 1);

@@ -6,14 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-// A layer's kernels of dot products (dots.h), on cores that have these instructions.
-#ifdef NETWORK_DOTS
-#include "dots.h"
-#define NET_DOTS(widths) (&net_dots_##widths)
-#else
-#define NET_DOTS(widths) NULL
-#endif
-
 #ifdef NETWORK_CLUSTER
 #include "flexv_cluster.h"
 

@@ -158,7 +158,7 @@ int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 	int64_t moved = (int64_t)((uint64_t)factors.added << factors.by);
 	if (moved >> factors.by != factors.added) return 0;
 	factors.added = moved;
-	flexv_csr_write(CSR_RQ_CONTROL, (shift < 32 ? 0 : shift - 32) | net_width_code(8));
+	flexv_csr_write(CSR_RQ_CONTROL, (shift < 32 ? 0 : shift - 32) | NET_WIDTH_CODE(8));
 	flexv_csr_write(CSR_RQ_WORD, 0);
 	sum_words(terms, count, out, &factors, 0);
 	return 1;

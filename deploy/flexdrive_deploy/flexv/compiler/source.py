@@ -72,6 +72,10 @@ class _Source:
     def step_name(self, index):
         return self._names[index]
 
+    def storage(self, tensor):
+        """Of a map as it lies in memory."""
+        return self.plan.storages[self.steps.place(tensor).name]
+
     def set_homes(self, inputs, outputs):
         """Where maps outside of L1 lie: as inputs, as outputs, or in memory of their own."""
         self.homes = {name: f"outside_{self.maps[name]}" for name in self.plan.outside}
@@ -176,6 +180,7 @@ def _step_text(source, index, code, following):
         code.whole()
         for number, call in enumerate(code.calls):
             if step in source.plan.chunks:
+                lines += [f"\t{each}" for each in code.prepared[number:number + 1] if each]
                 lines += _waiting([following.get((index, number))])
             lines += [f"\t{_weights_at(source, step, call, number, number)}", "\tnet_barrier();"]
     # The border is apart from what the last call writes.
@@ -203,14 +208,10 @@ def _run_text(source, inputs, outputs, first_fetch, trace):
                       f"\tnet_time({steps + 2});", "}"])
 
 
-def _dots(steps):
+def _kernels(codes):
     """Declarations of the kernels of dot products."""
-    names = sorted({each.name for each in map(dots_of, steps.steps) if each is not None})
-    if not names:
-        return ""
-    return "\n".join(["#ifdef NETWORK_DOTS",
-                      *(f"extern const struct net_dots net_dots_{name};" for name in names),
-                      "#endif\n"])
+    names = sorted({name for code in codes for name in code.kernels})
+    return "\n".join(["#ifdef NETWORK_DOTS", *names, "#endif\n"]) if names else ""
 
 
 def read_ahead(steps, plan):
@@ -230,8 +231,9 @@ def _declared(bindings, prefix=""):
         for each in bindings)
 
 
-def network_sources(name, steps, plan):
-    """(file name -> text, inputs, outputs, trace): C of a network, and its Bindings.
+def network_sources(name, steps, plan, instructions):
+    """(file name -> text, inputs, outputs, trace): C of a network, and its Bindings;
+    ``instructions`` as of :func:`~.compiled.compile_network`.
 
     ``trace`` are the maps of all steps, which a build with NETWORK_TRACE keeps.
     """
@@ -241,7 +243,8 @@ def network_sources(name, steps, plan):
     trace = dict(enumerate(source.bindings([step.output for step in steps.steps], "trace")))
     source.set_homes(inputs, outputs)
     codes = [StepCode(step, source.step_name(index), source.maps,
-                      plan.chunks[step][1] if step in plan.chunks else ())
+                      plan.chunks[step][1] if step in plan.chunks else (),
+                     source.storage, instructions)
              for index, step in enumerate(steps.steps)]
     fetches = source.fetches()
     following = {before: text for (before, _), (_, text) in
@@ -258,7 +261,7 @@ def network_sources(name, steps, plan):
         outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
     text = BODY.format(
         name=_comment(name), times=len(steps.steps) + 3, externals=externals,
-        dots=_dots(steps), maps=source.maps_text(), constants=constants,
+        dots=_kernels(codes), maps=source.maps_text(), constants=constants,
         outside=source.outside_text(),
         functions=functions, inputs=_declared(inputs), outputs=_declared(outputs),
         trace=_declared(trace.values()),
