@@ -123,10 +123,16 @@ void net_dots_run(const struct net_dots *dots, const struct net_map *in, const s
 void net_strips_prepare(const struct net_strips_layer *layer);
 void net_strips_run(const struct net_strips_layer *layer, const struct net_map *in,
 		    const struct net_map *out, const void *weights, uint32_t first, uint32_t count);
-// net_sum of one or two maps of the result's width with one multiplier each: of bytes packed by
-// rq.pack, of 4 or 2 bits looked up. 0 when it is not such a sum, and nothing is done.
+// net_sum of one or two maps of 8 bits with one multiplier each, packed by rq.pack. 0 when it is not
+// such a sum, and nothing is done.
 int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		   const struct net_map *out, const struct net_requant *requant);
+
+// net_plain_lookup, by words; and words of such a sum, one behind the other (lookup_words.S).
+void net_lookup_sum(const struct net_map *first, const struct net_map *second,
+		    const struct net_map *out, const uint8_t *table);
+void net_lookup_words(const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,
+		      const uint8_t *table);
 
 // Maps of 8 bits: values of both times the halves of their multipliers, so that
 // total = upper << 16 + lower.

@@ -133,15 +133,6 @@ static uint32_t requantised(int64_t total, const struct net_requant *requant)
 	return clipped(low + round_quotient_rest(rest, divisor, low, requant->rounding), requant);
 }
 
-uint32_t net_sum_of(const struct net_term *terms, uint32_t count, int32_t addend,
-		    const uint32_t *values, const struct net_requant *requant)
-{
-	int64_t total = shifted_left(addend, requant->addend_shift);
-	for (uint32_t i = 0; i < count; i++)
-		total += (int64_t)((int32_t)values[i] - terms[i].zero) * *terms[i].multiplier;
-	return requantised(total, requant);
-}
-
 uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t index,
 		      const struct net_requant *requant)
 {
@@ -384,6 +375,13 @@ void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend
 	}
 }
 
+void net_plain_lookup(const struct net_map *first, const struct net_map *second,
+		      const struct net_map *out, const uint8_t *table)
+{
+	EVERY(out) PUT(out, table[get(first, c, (int32_t)y, (int32_t)x)
+				  | get(second, c, (int32_t)y, (int32_t)x) << 4]);
+}
+
 void net_scale_exactly(const struct net_map *in, int32_t zero, const struct net_ratio *ratio,
 		       const struct net_map *out, const struct net_requant *requant)
 {
@@ -546,16 +544,20 @@ static struct fill fill_of(const struct net_map *map, uint32_t value)
 	return (struct fill){filled(map, 0, value), filled(map, map->pixel_words - 1, value)};
 }
 
-static void fill_pixels(const struct net_map *out, int32_t y, int32_t x, uint32_t count,
-			struct fill fill)
+static void fill_words(uint32_t *to, uint32_t count, uint32_t word)
 {
-	uint32_t *to = pixel(out, y, x), most = out->pixel_words - 1;
-	if (fill.word == fill.last) {
-		uint32_t *end = to + count * (most + 1);
-		for (; end - to >= 8; to += 8)
+	uint32_t *end = to + count;
+	for (; end - to >= 8; to += 8)
 #pragma clang loop unroll(full)
-			for (uint32_t i = 0; i < 8; i++) to[i] = fill.word;
-		while (to < end) *to++ = fill.word;
+		for (uint32_t i = 0; i < 8; i++) to[i] = word;
+	while (to < end) *to++ = word;
+}
+
+static void fill_pixels(const struct net_map *out, uint32_t *to, uint32_t count, struct fill fill)
+{
+	uint32_t most = out->pixel_words - 1;
+	if (fill.word == fill.last) {
+		fill_words(to, count * (most + 1), fill.word);
 		return;
 	}
 	for (; count; count--) {
@@ -569,41 +571,41 @@ void net_fill(const struct net_map *out, uint32_t value)
 {
 	struct fill fill = fill_of(out, value);
 	for (uint32_t y = net_core(); y < out->height; y += net_cores())
-		fill_pixels(out, (int32_t)y, 0, out->width, fill);
+		fill_pixels(out, pixel(out, (int32_t)y, 0), out->width, fill);
 }
 
-// Volatile, or the compiler calls memset for each few.
-static inline void fill_bytes(volatile uint8_t *to, uint32_t count, uint32_t value)
-{
-	for (; count; count--) *to++ = (uint8_t)value;
-}
-
-// Lines in front, behind; pixels behind those of a line. Each core has groups of lines, one after the
-// other.
+// Whole words, those that have pixels too: lines in front and behind, the words where those of each
+// channel's lines begin and end.
 static void planar_border(const struct net_map *out, uint32_t before, uint32_t behind, uint32_t right,
 			  uint32_t value)
 {
-	uint32_t lines = out->down ? out->width : out->height, all = before + lines + behind;
-	uint32_t length = out->lane + (out->down ? out->height : out->width);
-	uint32_t pitch = out->row_words, units = all * ((out->channels + 3) / 4);
-	uint32_t each = units / net_cores(), more = units - each * net_cores(), core = net_core();
-	uint32_t unit = each * core + (core < more ? core : more), left = each + (core < more);
-	uint32_t line = unit % all, words = value * 0x01010101;
-	uint32_t *to = out->data + unit / all * out->group_words
-		       + 4 * ((int32_t)line - (int32_t)before) * (int32_t)pitch;
-	for (; left; left--) {
-		if (line < before || line >= before + lines) {
-			for (uint32_t i = 0; i < pitch; i++, to += 4)
-				to[0] = to[1] = to[2] = to[3] = words;
-		} else {
-			for (uint32_t channel = 0; channel < 4; channel++, to += pitch) {
-				fill_bytes((uint8_t *)to, out->lane, value);
-				fill_bytes((uint8_t *)to + length, right, value);
-			}
+	const uint32_t lines = out->down ? out->width : out->height, all = before + lines + behind;
+	const uint32_t length = out->down ? out->height : out->width, pitch = out->row_words;
+	const uint32_t groups = (out->channels + 3) / 4, word = value * 0x01010101;
+	uint32_t left, *data = out->data - 4 * before * pitch;
+	uint32_t ends = right ? (out->lane + length) / 4 : pitch;
+	if (out->lane || right) {
+		uint32_t *to = data + net_first_of(4 * groups * all, net_cores(), net_core(), &left)
+					      * pitch;
+		for (; left; left--, to += pitch) {
+			to[0] = word;
+			for (uint32_t i = ends; i < pitch; i++) to[i] = word;
 		}
-		// Groups lie one behind the other.
-		if (++line == all) line = 0;
 	}
+	if (!(before + behind)) return;
+	uint32_t unit = net_first_of(groups * (before + behind), net_cores(), net_core(), &left);
+	for (; left; left--, unit++) {
+		uint32_t group = unit / (before + behind), line = unit - group * (before + behind);
+		if (line >= before) line += lines;
+		fill_words(data + group * out->group_words + 4 * line * pitch, 4 * pitch, word);
+	}
+}
+
+// This core's part of pixels that lie one behind the other.
+static void fill_part(const struct net_map *out, uint32_t *to, uint32_t count, struct fill fill)
+{
+	uint32_t own, first = net_first_of(count, net_cores(), net_core(), &own);
+	fill_pixels(out, to + first * out->pixel_words, own, fill);
 }
 
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
@@ -614,17 +616,15 @@ void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t
 		else planar_border(out, top, bottom, right, value);
 		return;
 	}
-	int32_t height = (int32_t)out->height, width = (int32_t)out->width;
+	const int32_t height = (int32_t)out->height, width = (int32_t)out->width;
+	const uint32_t around = left + out->width + right;
 	struct fill fill = fill_of(out, value);
-	for (int32_t y = (int32_t)net_core() - (int32_t)top; y < height + (int32_t)bottom;
-	     y += (int32_t)net_cores()) {
-		if (y < 0 || y >= height) {
-			fill_pixels(out, y, -(int32_t)left, left + out->width + right, fill);
-			continue;
-		}
-		fill_pixels(out, y, -(int32_t)left, left, fill);
-		fill_pixels(out, y, width, right, fill);
-	}
+	// In front of the first row; from the end of a row to the begin of the next one; behind the last.
+	fill_part(out, pixel(out, -(int32_t)top, -(int32_t)left), top * around + left, fill);
+	if (left + right)
+		for (int32_t y = (int32_t)net_core(); y < height - 1; y += (int32_t)net_cores())
+			fill_pixels(out, pixel(out, y, width), right + left, fill);
+	fill_part(out, pixel(out, height - 1, width), right + bottom * around, fill);
 }
 
 // Value `index` of a map in the order (channel, row, column).

@@ -114,14 +114,15 @@ struct net_term {
 	uint32_t channel, row, column;
 };
 
-// One such sum of values of the maps, where a term has one multiplier: what net_sum stores.
-uint32_t net_sum_of(const struct net_term *terms, uint32_t count, int32_t addend,
-		    const uint32_t *values, const struct net_requant *requant);
-
 // Sum of `count` terms and of addends (steps as of a term), requantised.
 void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend, uint32_t channel,
 	     uint32_t row, uint32_t column, const struct net_map *out,
 	     const struct net_requant *requant);
+
+// A sum of one map, or of two, all of 4 or 2 bits: table[b << 4 | a] has what 4 bits of the first and 4
+// of the second make, one lane or two. Of one map the second is the first.
+void net_plain_lookup(const struct net_map *first, const struct net_map *second,
+		      const struct net_map *out, const uint8_t *table);
 
 // round((u - zero) * numerator / denominator) + added, exactly; steps as of a term.
 struct net_ratio {
@@ -144,7 +145,8 @@ void net_place(const struct net_map *in, const struct net_map *out, uint32_t cha
 	       uint32_t column, int32_t shift);
 // All values of a map.
 void net_fill(const struct net_map *out, uint32_t value);
-// Border around a map: pixels whose channels are `value`.
+// Border around a map: pixels whose channels are `value`. Of a planar map the words that have these,
+// before its pixels are stored.
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
 		uint32_t right, uint32_t value);
 // Value i of `out`, in the order (channel, row, column), is value `sum of index * step` of `in` in

@@ -93,4 +93,15 @@ NET_INLINE void net_depthwise_strips(const struct net_map *in, const struct net_
 	net_plain_strips(in, out, window, weights, first, count, down, requant);
 }
 
+// A sum of one map, or of two, by a table.
+NET_INLINE void net_lookup(const struct net_map *first, const struct net_map *second,
+			   const struct net_map *out, const uint8_t *table)
+{
+#ifdef NETWORK_DOTS
+	net_lookup_sum(first, second, out, table);
+#else
+	net_plain_lookup(first, second, out, table);
+#endif
+}
+
 #endif

@@ -3,19 +3,11 @@
 #define NETWORK_LINES_H
 
 #include "dots.h"
-#include "platform.h"
+#include "share.h"
 
 static inline uint32_t net_most_of(uint32_t count, uint32_t parts)
 {
 	return (count + parts - 1) / parts;
-}
-
-// The first of the units of a part, and how many: as equal as can be, the first ones one more.
-static inline uint32_t net_first_of(uint32_t units, uint32_t parts, uint32_t part, uint32_t *count)
-{
-	uint32_t each = units / parts, more = units - each * parts;
-	*count = each + (part < more);
-	return each * part + (part < more ? part : more);
 }
 
 // So many rows of cores for tiles, the cores of a row for groups of channels, that the last is done

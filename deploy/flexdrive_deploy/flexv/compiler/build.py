@@ -45,7 +45,8 @@ int main(void)
 """
 _SOURCES = ("network.c", "weights.c", "kernels.c")
 # Beside these, of cores with dot products.
-_DOTS = ("dots.c", "lines.c", "strips.c", "sums.c", "sum_bytes.S", "dots.S")
+_DOTS = ("dots.c", "lines.c", "strips.c", "sums.c", "sum_bytes.S", "lookup_words.S",
+         "dots.S")
 # The memory of the program: what the default has, or more for a network with a trace.
 _MEMORY = 1 << 20
 

@@ -7,6 +7,7 @@ from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 
 from .dot_layer import Geometry, dot_layer
 from .dots import dots_of
+from .lookup import lookup_table
 from .scales import packed_rounding, packed_scales
 from .storage import canonical
 from .strips import layer_kind, strips_of
@@ -179,6 +180,12 @@ class StepCode:
         return self.step.node.zeros[index] - (source.low if source.scale is not None else 0)
 
     def _requantise(self, node):
+        table = lookup_table(self.step)
+        if table is not None:
+            self.constants.append(c_array("uint8_t", f"{self.name}_table", table, 20))
+            self._simple(lambda ins, out, window, suffix: (
+                f"net_lookup({ins[0]}, {ins[-1]}, {out}, {self.name}_table);"))
+            return
         rule, requant = self.step.rule, self._requant()
         if isinstance(rule, Ratio):
             names = [f"{self.name}_{part}" for part in ("numerator", "denominator")]

@@ -18,7 +18,8 @@ from .xpulp_kernel import XPULP_STYLES
 __all__ = ["CompiledNetwork", "compile_network"]
 
 _KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "layers.h", "dots.h", "dots.c",
-            "lines.h", "lines.c", "strips.c", "sums.c", "sum_bytes.S")
+            "lines.h", "lines.c", "strips.c", "sums.c", "sum_bytes.S",
+            "lookup_words.S")
 # L1 of a cluster, in bytes.
 _L1 = range(4 << 10, (1 << 20) + 1)
 

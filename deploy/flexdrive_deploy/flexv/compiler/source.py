@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 from flexdrive_deploy.flexv.network import ir
 
@@ -139,7 +138,7 @@ class _Source:
                 f"{border.bottom}, {border.right}, {border.value});"]
 
     def fetches(self):
-        """(step index, chunk index) of every chunk in order, and the C of its fetch."""
+        """The :class:`_Fetch` of every chunk in order."""
         found = []
         for index, step in enumerate(self.steps.steps):
             if step not in self.plan.chunks:
@@ -151,15 +150,44 @@ class _Source:
             for number in range(rounds * len(chunks)):
                 chunk = chunks[number % len(chunks)]
                 size = 4 * chunk.words
-                found.append(((index, number), (
+                found.append(_Fetch((index, number), step in self.plan.deep, (
                     f"net_fetch(l1 + {places[number % len(places)]}, {size}, "
                     f"{self.step_name(index)}_weights + {chunk.begin}, {size}, {size}, 1);")))
         return found
 
 
-def _waiting(fetches):
-    """Lines in which core 0 waits for what was started and starts what comes next."""
-    return ["\tif (net_core() == 0) {", "\t\tnet_fetched();",
+@dataclass(frozen=True)
+class _Fetch:
+    """Of chunk ``use``: (index of the step, number); ``deep``: it is started while the last but one
+    before it is used."""
+
+    use: tuple
+    deep: bool
+    text: str
+
+
+class _Schedule:
+    """When weights are fetched.
+
+    Attributes
+    ----------
+    started : use of a chunk, or None for the begin -> C of the fetches that begin with it.
+    left : use of a chunk -> transfers behind its own that may be on their way when it begins.
+    """
+
+    def __init__(self, fetches):
+        uses, self.started, self.left = [None, None], {}, {}
+        for number, fetch in enumerate(fetches):
+            # Fetches begin in their order.
+            self.started.setdefault(uses[-2] if fetch.deep else uses[-1], []).append(fetch.text)
+            uses.append(fetch.use)
+            self.left[fetch.use] = int(number + 1 < len(fetches) and fetches[number + 1].deep)
+
+
+def _waiting(fetches, left=0):
+    """Lines in which core 0 waits for what was started but the last ``left`` transfers, and starts
+    what comes next."""
+    return ["\tif (net_core() == 0) {", f"\t\tnet_fetched({left});",
             *(f"\t\t{fetch}" for fetch in fetches if fetch), "\t}", "\tnet_barrier();"]
 
 
@@ -170,41 +198,44 @@ def _weights_at(source, step, call, index, number):
                         f"l1 + {places[number % len(places)]}") if places else call
 
 
-def _step_text(source, index, code, following):
+def _step_text(source, index, code, schedule):
     """The function of a step."""
     step = source.steps.steps[index]
-    lines = [f"// {_title(step)}", f"static void {source.step_name(index)}(void)", "{"]
+    # The border lies apart from what calls write; words that have both are stored before.
+    lines = [f"// {_title(step)}", f"static void {source.step_name(index)}(void)", "{",
+             *(f"\t{call}" for call in source.border(step.output))]
     if step in source.plan.rows:
-        lines += stripe_lines(source, index, code, following, _waiting, _weights_at)
+        lines += stripe_lines(source, index, code, schedule.started, _waiting, _weights_at)
     else:
         code.whole()
         for number, call in enumerate(code.calls):
             if step in source.plan.chunks:
                 lines += [f"\t{each}" for each in code.prepared[number:number + 1] if each]
-                lines += _waiting([following.get((index, number))])
+                use = index, number
+                lines += _waiting(schedule.started.get(use, []), schedule.left[use])
             lines += [f"\t{_weights_at(source, step, call, number, number)}", "\tnet_barrier();"]
-    # The border is apart from what the last call writes.
-    lines[-1:-1] = [f"\t{call}" for call in source.border(step.output)]
     return "\n".join([*lines, "}"])
 
 
-def _run_text(source, inputs, outputs, first_fetch, trace):
+def _run_text(source, inputs, outputs, fetches, trace):
     steps = len(source.steps.steps)
     lines = ["void network_run(void)", "{", "\tnet_time(0);", "\tif (net_core() == 0) {"]
     lines += [source.transfer("net_fetch", each) for each in inputs]
-    lines += ["\t\tnet_fetched();", *([f"\t\t{first_fetch}"] if first_fetch else []), "\t}"]
-    borders = [call for each in inputs for call in source.border(each.tensor)]
+    lines += [*(f"\t\t{fetch}" for fetch in fetches), f"\t\tnet_fetched({len(fetches)});", "\t}"]
+    # Planar maps come with theirs.
+    borders = [call for each in inputs if not each.storage.planar
+               for call in source.border(each.tensor)]
     lines += [f"\t{call}" for call in borders]
     lines.append("\tnet_barrier();")
     for index, _ in enumerate(source.steps.steps):
         lines += [f"\tnet_time({index + 1});", f"\t{source.step_name(index)}();"]
         if index in trace:
             lines += ["#ifdef NETWORK_TRACE", "\tif (net_core() == 0) {",
-                      source.transfer("net_send", trace[index]), "\t\tnet_fetched();", "\t}",
+                      source.transfer("net_send", trace[index]), "\t\tnet_fetched(0);", "\t}",
                       "\tnet_barrier();", "#endif"]
     lines += [f"\tnet_time({steps + 1});", "\tif (net_core() == 0) {"]
     lines += [source.transfer("net_send", each) for each in outputs]
-    return "\n".join([*lines, "\t\tnet_fetched();", "\t}", "\tnet_barrier();",
+    return "\n".join([*lines, "\t\tnet_fetched(0);", "\t}", "\tnet_barrier();",
                       f"\tnet_time({steps + 2});", "}"])
 
 
@@ -246,10 +277,8 @@ def network_sources(name, steps, plan, instructions):
                       plan.chunks[step][1] if step in plan.chunks else (),
                      source.storage, instructions)
              for index, step in enumerate(steps.steps)]
-    fetches = source.fetches()
-    following = {before: text for (before, _), (_, text) in
-                 pairwise(fetches)}
-    functions = "\n\n".join(_step_text(source, index, code, following)
+    schedule = _Schedule(source.fetches())
+    functions = "\n\n".join(_step_text(source, index, code, schedule)
                             for index, code in enumerate(codes))
     constants = "\n\n".join("\n".join(code.constants) for code in codes if code.constants)
     externals = "\n".join(
@@ -265,7 +294,8 @@ def network_sources(name, steps, plan, instructions):
         outside=source.outside_text(),
         functions=functions, inputs=_declared(inputs), outputs=_declared(outputs),
         trace=_declared(trace.values()),
-        run=_run_text(source, inputs, outputs, fetches[0][1] if fetches else None, trace))
+        run=_run_text(source, inputs, outputs, schedule.started.get(None, []),
+                      trace))
     weights = [WEIGHTS_HEAD.format(name=_comment(name))]
     for index, step in enumerate(steps.steps):
         if step in plan.chunks:

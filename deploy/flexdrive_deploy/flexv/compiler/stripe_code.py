@@ -149,7 +149,7 @@ def stripe_lines(source, index, code, following, waiting, weights_at):
     Parameters
     ----------
     source : of the network. index : of the step. code : its StepCode.
-    following : (step, number of a fetch of weights) -> C of the next fetch.
+    following : (step, number of a fetch of weights) -> C of the fetches that begin then.
     waiting : function of a list of fetches -> lines in which core 0 waits, then starts them.
     weights_at : function of (source, step, call, chunk, number of its fetch) -> call.
     """
@@ -171,17 +171,17 @@ def stripe_lines(source, index, code, following, waiting, weights_at):
         for chunk in range(chunks):
             number = stripe * chunks + chunk if chunks > 1 else 0
             # One chunk is fetched once, and the next layer's during the first stripe.
-            fetch = following.get((index, number)) if chunks > 1 or stripe == 0 else None
+            fetches = following.get((index, number), []) if chunks > 1 or stripe == 0 else []
             prepare, call = code.kernel(ins, out, window, chunk, f"_{stripe}", geometry)
             lines += [f"\t{prepare}"] if prepare else []
-            lines += waiting([fetch if code.chunks else None,
+            lines += waiting([*(fetches if code.chunks else []),
                               *(made.fetches(stripe + 1) if chunk == 0 else [])])
             if chunk == 0 and below:
                 lines += [f"\t{call}" for call in below] + ["\tnet_barrier();"]
             lines += [f"\t{weights_at(source, step, call, chunk, number)}", "\tnet_barrier();"]
         send = made.send(stripe)
         if send:
-            last = "net_fetched();" if stripe == count - 1 else ""
+            last = "net_fetched(0);" if stripe == count - 1 else ""
             lines += ["\tif (net_core() == 0) {", f"\t\t{send}",
                       *([f"\t\t{last}"] if last else []), "\t}"]
     return [*lines, "\tnet_barrier();"]
