@@ -184,11 +184,11 @@ void net_dots_run(const struct net_dots *dots, const struct net_map *in, const s
 	struct call call = {dots, in, out, weights, weights, requant, first, count, scaled};
 	uint32_t all = dots->lines.count * dots->lines.per_line, each = table_tiles(&dots->lines);
 	// Groups share words that C changes.
-	uint32_t groups = (count + 3) / 4, shared = 1;
+	uint32_t groups = (count + 3) / 4, shared = 0;
 	if (scaled) call.weights += 8 * groups;
-	if (dots->out_bits == 32 && out->bits < 8) shared = 8 / out->bits;
-	struct net_part part = net_part_of(all, net_most_of(groups, shared));
-	struct groups own = {shared * part.group, shared * part.groups};
+	if (dots->out_bits == 32 && out->bits < 8) shared = out->bits == 4 ? 1 : 2;
+	struct net_part part = net_part_of(all, (groups + (1u << shared) - 1) >> shared);
+	struct groups own = {part.group << shared, part.groups << shared};
 	if (own.count && own.first + own.count > groups) own.count = groups - own.first;
 	struct net_tiles work;
 	work.iterations = dots->iterations;
@@ -202,7 +202,7 @@ void net_dots_run(const struct net_dots *dots, const struct net_map *in, const s
 			net_barrier();
 		}
 		if (!own.count) continue;
-		uint32_t tile = net_first_of(tiles, part.rows, part.row, &work.tiles);
+		uint32_t tile = net_first_of_power(tiles, part.log_rows, part.row, &work.tiles);
 		work.table = table + tile * (dots->lines.pixels + 1);
 		if (!work.tiles) continue;
 		if (dots->out_bits == 32) run_sums(&call, work, own);

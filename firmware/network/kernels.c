@@ -574,6 +574,12 @@ void net_fill(const struct net_map *out, uint32_t value)
 		fill_pixels(out, pixel(out, (int32_t)y, 0), out->width, fill);
 }
 
+static void fill_column(uint32_t *to, uint32_t count, uint32_t step, uint32_t word)
+{
+#pragma clang loop unroll_count(8)
+	for (; count; count--, to += step) *to = word;
+}
+
 // Whole words, those that have pixels too: lines in front and behind, the words where those of each
 // channel's lines begin and end.
 static void planar_border(const struct net_map *out, uint32_t before, uint32_t behind, uint32_t right,
@@ -587,10 +593,8 @@ static void planar_border(const struct net_map *out, uint32_t before, uint32_t b
 	if (out->lane || right) {
 		uint32_t *to = data + net_first_of(4 * groups * all, net_cores(), net_core(), &left)
 					      * pitch;
-		for (; left; left--, to += pitch) {
-			to[0] = word;
-			for (uint32_t i = ends; i < pitch; i++) to[i] = word;
-		}
+		fill_column(to, left, pitch, word);
+		for (uint32_t i = ends; i < pitch; i++) fill_column(to + i, left, pitch, word);
 	}
 	if (!(before + behind)) return;
 	uint32_t unit = net_first_of(groups * (before + behind), net_cores(), net_core(), &left);

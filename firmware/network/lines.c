@@ -14,8 +14,10 @@ struct net_part net_part_of(uint32_t tiles, uint32_t groups)
 		way = log;
 	}
 	uint32_t columns = net_cores() >> way, column = core >> way;
-	struct net_part part = {1u << way, core - (column << way), 0, 0};
-	if (column < columns) part.group = net_first_of(groups, columns, column, &part.groups);
+	struct net_part part = {way, core - (column << way), 0, 0};
+	if (column >= columns) return part;
+	part.group = NET_CORES == 8 ? net_first_of_power(groups, 3 - way, column, &part.groups)
+				    : net_first_of(groups, columns, column, &part.groups);
 	return part;
 }
 

@@ -83,7 +83,7 @@ void net_strips_run(const struct net_strips_layer *layer, const struct net_map *
 	const struct net_scales *scales = weights;
 	uint32_t groups = (count + 3) / 4, places = layer->strips * layer->blocks, left;
 	struct net_part part = net_part_of(places, groups);
-	uint32_t place = net_first_of(places, part.rows, part.row, &left);
+	uint32_t place = net_first_of_power(places, part.log_rows, part.row, &left);
 	struct net_strips work;
 	work.pitch = layer->pitch;
 	work.in_word = layer->in_word;

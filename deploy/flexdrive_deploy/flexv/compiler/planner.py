@@ -19,7 +19,7 @@ from flexdrive_deploy.flexv.network import ir
 from .planar import mark_planar, planar_maps
 from .storage import Border, canonical, storage_of
 from .stripes import may_stripe, stripe_storage
-from .weights import chunk_sizes, layer_chunks, layer_words
+from .weights import chunk_sizes, layer_chunks, layer_kind, layer_words
 
 __all__ = ["Buffer", "Plan", "make_plan"]
 
@@ -28,6 +28,8 @@ _UNIT = 16
 # Layers of few pixels take as long as their weights come: parts of no more bytes than these, so
 # that the products of one hide behind the next.
 _FEW_PIXELS, _PART = 4, 24 << 10
+# About the cycles of a call; bytes of a transfer, products of layers in a cycle.
+_CALL, _BYTES, _PRODUCTS, _DEPTHWISE = 600, 6, 25, 6
 # Deterministic seconds: to find a plan, to make it better.
 _FIND, _IMPROVE = 10.0, 1.0
 
@@ -88,12 +90,22 @@ class _Option:
     def total(self):
         return sum(size * count for size, count in self.buffers.values())
 
-    def cost(self, height):
-        return max(1, len(self.chunks)) * (-(-height // self.rows) if self.rows else 1)
+    def cost(self, height, before):
+        """Calls, and cycles for which the first chunk is waited for as calls; ``before``: cycles
+        from when it may come."""
+        calls = max(1, len(self.chunks)) * (-(-height // self.rows) if self.rows else 1)
+        comes = 4 * self.chunks[0].words // _BYTES if self.chunks else 0
+        return calls + max(0, comes - before) // _CALL
 
 
 def _units(size):
     return -(-size // _UNIT) + 1
+
+
+def _cycles(step):
+    """About what a step takes."""
+    depthwise = isinstance(step.node, ir.Convolution) and layer_kind(step.node) == "depthwise"
+    return 2 * _CALL + step.node.macs // (_DEPTHWISE if depthwise else _PRODUCTS)
 
 
 def _lives(steps):
@@ -256,20 +268,20 @@ class _Model:
                 self._buffer(name, "map", _units(4 * search.storages[name].words), first, last)
         self.deep = search.deep()
         # Of the last steps with weights.
-        before = 0, 0
+        before, cycles = (0, 0), 0
         for at, step in enumerate(search.steps.steps):
-            options = search.possible(at)
+            options, passed, cycles = search.possible(at), cycles, cycles + _cycles(step)
             if not options[0].buffers:
                 continue
             literals = [self.model.new_bool_var("") for _ in options]
             self.model.add_exactly_one(literals)
             height = canonical(step.output.shape)[1]
             for literal, option in zip(literals, options, strict=True):
-                costs.append(option.cost(height) * literal)
+                costs.append(option.cost(height, passed) * literal)
                 self._option(step, option, literal, before, at)
             self.chosen[step] = list(zip(literals, options, strict=True))
             if options[0].chunks:
-                before = before[1], at
+                before, cycles = (before[1], at), _cycles(step)
         self.model.add_no_overlap_2d(self.times, self.places)
         self.costs = costs
 
