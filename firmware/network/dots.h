@@ -40,10 +40,10 @@ struct net_strips {
 	// From pixel to pixel of a word, and to the first one of the next line; of the last word.
 	int32_t all_in[4], last_in[4];
 	uint32_t quads, rows;	// 4 pixels of a line of the output, the last ones perhaps fewer; lines
-	int32_t out_word;	// as in_word
-	// From the last pixel of 4 to the one before, and to the last one of the next line; from the
-	// first one to the last; of the last 4.
-	int32_t all_out[5], last_out[5];
+	int32_t out_word, out_line;	// from 4 pixels of a line to the next 4, from line to line
+	// Places of 4 pixels, of the last 4 of a line, from the last to the first. Those that are none
+	// lie where the last one comes later.
+	int32_t all_out[4], last_out[4];
 	uint32_t at, to, left;	// the kernel's own
 	uint32_t *scratch;	// for the source's words, unless it is planar
 };

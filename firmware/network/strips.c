@@ -41,15 +41,11 @@ static void set_last_word(struct net_strips *work, uint32_t valid)
 	work->last_in[3] = work->all_in[3] + (int32_t)(4 - valid) * pixel;
 }
 
-// Results of a word of which `valid` are pixels of the output: stored from the last to the first,
-// those that are none where the last one comes later.
-static void set_results(int32_t *steps, uint32_t valid, const struct net_direction *along,
-			const struct net_direction *down)
+// Places of the results of a word of which `valid` are pixels of the output.
+static void set_places(int32_t *places, uint32_t valid, int32_t pixel)
 {
-	int32_t begin = (int32_t)(valid - 1) * along->out;
-	for (uint32_t i = 0; i < 3; i++) steps[i] = 3 - i < valid ? -along->out : 0;
-	steps[3] = down->out + begin;
-	steps[4] = begin;
+	for (uint32_t i = 0; i < 4; i++)
+		places[i] = (int32_t)(4 - i <= valid ? 3 - i : valid - 1) * pixel;
 }
 
 // Bytes of the unit's pixels behind its results.
@@ -73,7 +69,7 @@ static void set_unit(struct net_strips *work, const struct net_strips_layer *lay
 	work->words = (pixels + 3) / 4;
 	work->quads = (columns + 3) / 4;
 	set_last_word(work, pixels - 4 * (work->words - 1));
-	set_results(work->last_out, columns - 4 * (work->quads - 1), along, down);
+	set_places(work->last_out, columns - 4 * (work->quads - 1), along->out);
 }
 
 void net_strips_run(const struct net_strips_layer *layer, const struct net_map *in,
@@ -91,7 +87,8 @@ void net_strips_run(const struct net_strips_layer *layer, const struct net_map *
 	work.scratch = net_scratch[net_core()];
 	for (uint32_t i = 0; i < 3; i++) work.all_in[i] = along->in;
 	work.all_in[3] = down->in - 3 * along->in;
-	set_results(work.all_out, 4, along, down);
+	set_places(work.all_out, 4, along->out);
+	work.out_line = down->out;
 	uint32_t ends = first + count == out->channels && part.group + part.groups == groups;
 	for (; part.groups && left; left--, place++) {
 		uint32_t strip = layer->blocks == 1 ? place : place / layer->blocks;
