@@ -123,8 +123,8 @@ void net_dots_run(const struct net_dots *dots, const struct net_map *in, const s
 void net_strips_prepare(const struct net_strips_layer *layer);
 void net_strips_run(const struct net_strips_layer *layer, const struct net_map *in,
 		    const struct net_map *out, const void *weights, uint32_t first, uint32_t count);
-// net_sum of one or two maps of 8 bits with one multiplier each, packed by rq.pack. 0 when it is not
-// such a sum, and nothing is done.
+// net_sum of accumulators, or of one or two maps of 8 bits, with one multiplier each, packed by
+// rq.pack. 0 when it is not such a sum, and nothing is done.
 int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		   const struct net_map *out, const struct net_requant *requant);
 

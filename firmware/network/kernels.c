@@ -422,6 +422,16 @@ static inline __attribute__((always_inline)) void join_lanes(uint32_t *lanes, ui
 			lanes[k] = flexv_sdotup_b(lanes[k], values, UINT32_C(1) << 8 * k);
 		return;
 	}
+	if (bits == 4 && !largest) {
+		uint32_t even = values & 0x0f0f0f0f, odd = values >> 4 & 0x0f0f0f0f;
+#pragma clang loop unroll(full)
+		for (uint32_t k = 0; k < 4; k++) {
+			lanes[2 * k] = flexv_sdotup_b(lanes[2 * k], even, UINT32_C(1) << 8 * k);
+			lanes[2 * k + 1] = flexv_sdotup_b(lanes[2 * k + 1], odd,
+							  UINT32_C(1) << 8 * k);
+		}
+		return;
+	}
 #endif
 #pragma clang loop unroll(full)
 	for (uint32_t k = 0; k < 32 / bits; k++) {
@@ -431,45 +441,55 @@ static inline __attribute__((always_inline)) void join_lanes(uint32_t *lanes, ui
 	}
 }
 
-// Sums or largest ones of the lanes of word `word` of a window's pixels; returns how many there are.
-static inline __attribute__((always_inline)) uint32_t pool_lanes(
-	const struct net_map *in, const struct net_window *window, const struct share *s,
-	uint32_t bits, int largest, uint32_t *made)
+// The part of an output pixel's window that is in the map.
+struct place {
+	const uint32_t *first;
+	uint32_t rows, columns, row_step, step, taps;
+};
+
+static struct place place_of(const struct net_map *in, const struct net_window *window, uint32_t y,
+			     uint32_t x)
 {
-	struct taps rows = taps_in((int32_t)(s->y * window->stride_y) - window->top, window->height,
+	struct taps rows = taps_in((int32_t)(y * window->stride_y) - window->top, window->height,
 				   window->dilation_y, in->height);
-	struct taps columns = taps_in((int32_t)(s->x * window->stride_x) - window->left,
+	struct taps columns = taps_in((int32_t)(x * window->stride_x) - window->left,
 				      window->width, window->dilation_x, in->width);
-	uint32_t own[16] = {0}, row_step = window->dilation_y * in->row_words;
-	uint32_t step = window->dilation_x * in->pixel_words;
-	const uint32_t *row = pixel(in, rows.first, columns.first) + s->word;
-	uint32_t taps = rows.count * columns.count;
-	if (row_step == columns.count * step) {
+	struct place place = {pixel(in, rows.first, columns.first), rows.count, columns.count,
+			      window->dilation_y * in->row_words,
+			      window->dilation_x * in->pixel_words, rows.count * columns.count};
+	if (place.row_step == place.columns * place.step) {
 		// All at equal distances.
-		columns.count = taps;
-		rows.count = taps != 0;
+		place.columns = place.taps;
+		place.rows = place.taps != 0;
 	}
-	for (uint32_t i = rows.count; i; i--, row += row_step) {
+	return place;
+}
+
+// Sums or largest ones of the lanes of a word of a window's pixels.
+static inline __attribute__((always_inline)) void pool_lanes(
+	const struct place *place, uint32_t word, uint32_t bits, int largest, uint32_t *made)
+{
+	uint32_t own[16] = {0};
+	const uint32_t *row = place->first + word;
+	for (uint32_t i = place->rows; i; i--, row += place->row_step) {
 		const uint32_t *at = row;
 #pragma clang loop unroll_count(4)
-		for (uint32_t j = columns.count; j; j--, at += step)
+		for (uint32_t j = place->columns; j; j--, at += place->step)
 			join_lanes(own, *at, bits, largest);
 	}
 #pragma clang loop unroll(full)
 	for (uint32_t k = 0; k < 32 / bits; k++) made[k] = own[k];
-	return taps;
 }
 
-static inline __attribute__((always_inline)) uint32_t pool(
-	const struct net_map *in, const struct net_window *window, const struct share *s, int largest,
-	uint32_t *made)
+static inline __attribute__((always_inline)) void pool(const struct place *place, uint32_t word,
+						       uint32_t bits, int largest, uint32_t *made)
 {
-	switch (in->bits) {
-	case 2: return pool_lanes(in, window, s, 2, largest, made);
-	case 4: return pool_lanes(in, window, s, 4, largest, made);
-	case 8: return pool_lanes(in, window, s, 8, largest, made);
-	case 16: return pool_lanes(in, window, s, 16, largest, made);
-	default: return pool_lanes(in, window, s, 32, largest, made);
+	switch (bits) {
+	case 2: pool_lanes(place, word, 2, largest, made); break;
+	case 4: pool_lanes(place, word, 4, largest, made); break;
+	case 8: pool_lanes(place, word, 8, largest, made); break;
+	case 16: pool_lanes(place, word, 16, largest, made); break;
+	default: pool_lanes(place, word, 32, largest, made);
 	}
 }
 
@@ -479,22 +499,28 @@ void net_window_sum(const struct net_map *in, const struct net_map *out,
 	// Words of the source; each makes as many sums as it has lanes.
 	struct net_map words = *out;
 	words.pixel_words = in->pixel_words;
-	for (struct share s = share_of(&words); s.left; next_word(&s, &words)) {
-		uint32_t sums[16], pixels = pool(in, window, &s, 0, sums);
-		uint32_t lanes = 32 / in->bits, c = s.word * lanes;
+	struct share s = share_of(&words);
+	struct place place = place_of(in, window, s.y, s.x);
+	for (; s.left; next_word(&s, &words)) {
+		if (!s.word) place = place_of(in, window, s.y, s.x);
+		uint32_t sums[16], lanes = 32 / in->bits, c = s.word * lanes;
 		uint32_t end = smaller(c + lanes, out->channels);
-		for (uint32_t k = 0; c < end; c++, k++)
-			put(pixel(out, (int32_t)s.y, (int32_t)s.x), c, out->bits,
-			    sums[k] - (uint32_t)zero * pixels);
+		uint32_t taken = (uint32_t)zero * place.taps;
+		pool(&place, s.word, in->bits, 0, sums);
+		uint32_t *to = pixel(out, (int32_t)s.y, (int32_t)s.x);
+		for (uint32_t k = 0; c < end; c++, k++) to[c] = sums[k] - taken;
 	}
 }
 
 void net_max_pool(const struct net_map *in, const struct net_map *out,
 		  const struct net_window *window)
 {
-	for (struct share s = share_of(out); s.left; next_word(&s, out)) {
+	struct share s = share_of(out);
+	struct place place = place_of(in, window, s.y, s.x);
+	for (; s.left; next_word(&s, out)) {
+		if (!s.word) place = place_of(in, window, s.y, s.x);
 		uint32_t made[16], c = s.word * s.lanes, end = smaller(c + s.lanes, out->channels);
-		pool(in, window, &s, 1, made);
+		pool(&place, s.word, in->bits, 1, made);
 		for (uint32_t k = 0; c < end; c++, k++)
 			put(pixel(out, (int32_t)s.y, (int32_t)s.x), c, out->bits, made[k]);
 	}

@@ -96,10 +96,43 @@ void net_lookup_sum(const struct net_map *first, const struct net_map *second,
 	sum_words(first, second, out, &words, 1);
 }
 
+// Accumulators by rq.pack.c, with the lowest result in the addend.
+static int scale_packed(const struct net_term *term, int32_t addend, const struct net_map *out,
+			const struct net_requant *requant)
+{
+	const uint32_t bits = out->bits, lanes = 32 / bits;
+	const int64_t low = (int64_t)(requant->added - requant->low)
+			    << (requant->shift - requant->addend_shift);
+	const int64_t wide = addend + low;
+	const int nearest = requant->rounding == NET_NEAREST || requant->rounding == NET_EVEN
+			    || requant->rounding == NET_ODD;
+	if (term->zero || !nearest || bits > 8 || wide != (int32_t)wide
+	    || requant->high - requant->low != (1 << bits) - 1)
+		return 0;
+	const uint32_t multiplier = (uint32_t)*term->multiplier, added = (uint32_t)wide;
+	flexv_csr_write(CSR_RQ_CONTROL, NET_RQ_CONTROL(requant->shift, bits, requant->addend_shift,
+						       requant->rounding));
+	flexv_csr_write(CSR_RQ_WORD, 0);
+	for (struct share s = share_of(out); s.left; next_word(&s, out)) {
+		uint32_t word, c = s.word * lanes, used = smaller(lanes, out->channels - c) * bits;
+		const uint32_t *from = net_pixel(term->map, (int32_t)s.y, (int32_t)s.x) + c;
+#pragma clang loop unroll_count(4)
+		for (uint32_t k = 0; k < lanes; k++)
+			(void)flexv_rq_pack_c(from[k], multiplier, added);
+		__asm__ volatile("csrrw %0, %1, zero" : "=r"(word) : "i"(CSR_RQ_WORD));
+		if (used < 32) word &= (UINT32_C(1) << used) - 1;
+		net_pixel(out, (int32_t)s.y, (int32_t)s.x)[s.word] = word;
+	}
+	return 1;
+}
+
 int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		   const struct net_map *out, const struct net_requant *requant)
 {
 	uint32_t bits = out->bits, shift = requant->shift;
+	if (count == 1 && terms->map->bits == 32
+	    && !(terms->channel | terms->row | terms->column))
+		return scale_packed(terms, addend, out, requant);
 	if (count > 2 || bits != 8) return 0;
 	for (uint32_t i = 0; i < count; i++) {
 		const struct net_term *term = terms + i;

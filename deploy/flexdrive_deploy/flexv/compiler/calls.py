@@ -8,7 +8,7 @@ from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 from .dot_layer import Geometry, dot_layer
 from .dots import dots_of
 from .lookup import lookup_table
-from .scales import packed_rounding, packed_scales
+from .scales import even_mean, packed_rounding, packed_scales
 from .storage import canonical
 from .strips import layer_kind, strips_of
 from .weights import sign_numbers
@@ -186,7 +186,12 @@ class StepCode:
             self._simple(lambda ins, out, window, suffix: (
                 f"net_lookup({ins[0]}, {ins[-1]}, {out}, {self.name}_table);"))
             return
-        rule, requant = self.step.rule, self._requant()
+        rule = self.step.rule
+        halves = even_mean(self.step)
+        if halves is not None:
+            self._even_mean(halves)
+            return
+        requant = self._requant()
         if isinstance(rule, Ratio):
             names = [f"{self.name}_{part}" for part in ("numerator", "denominator")]
             numerator, denominator = np.broadcast_arrays(rule.numerator, rule.denominator)
@@ -225,6 +230,22 @@ class StepCode:
                 f"static const struct net_term {name}[] NET_DATA = {{\n\t{body}\n}};")
             return (f"net_sum({name}, {len(terms)}, {self.name}_addend, {steps}, {out}, "
                     f"{requant});")
+        self._simple(kernel)
+
+    def _even_mean(self, mean):
+        """A quotient by a power of two, rounded to even, as a sum that ties."""
+        name, high = self.name, self.step.output.high - self.step.output.low
+        self.constants += [
+            f"static const struct net_requant {name}_requant NET_DATA = {{.shift = {mean.shift}, "
+            f".rounding = NET_{mean.rounding}, .high = {high}}};",
+            c_array("int32_t", f"{name}_multiplier", [mean.multiplier]),
+            c_array("int32_t", f"{name}_addend", [mean.addend])]
+
+        def kernel(ins, out, _, suffix):
+            self.constants.append(f"static const struct net_term {name}_terms{suffix} NET_DATA = "
+                                  f"{{{ins[0]}, {self._zero(0)}, {name}_multiplier}};")
+            return (f"net_sum(&{name}_terms{suffix}, 1, {name}_addend, 0, 0, 0, {out}, "
+                    f"&{name}_requant);")
         self._simple(kernel)
 
     def _full(self, array, kind, name):
