@@ -128,7 +128,8 @@ void net_strips_run(const struct net_strips_layer *layer, const struct net_map *
 int net_packed_sum(const struct net_term *terms, uint32_t count, int32_t addend,
 		   const struct net_map *out, const struct net_requant *requant);
 
-// net_plain_lookup, by words; and words of such a sum, one behind the other (lookup_words.S).
+// net_plain_lookup, by words; and `count` words of such a sum, one behind the other, at least one; one
+// more of a and b is read (lookup_words.S).
 void net_lookup_sum(const struct net_map *first, const struct net_map *second,
 		    const struct net_map *out, const uint8_t *table);
 void net_lookup_words(const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,

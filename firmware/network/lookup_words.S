@@ -27,9 +27,9 @@ net_lookup_words:
 	sw s1, 4(sp)
 	li t5, 0x0f0f0f0f
 	not t6, t5
-	lp.setup 0, a3, net_lookup_words_end
 	p.lw.post s0, a0, 4
 	p.lw.post s1, a1, 4
+	lp.setup 0, a3, net_lookup_words_end
 	and t0, s0, t5
 	srli s0, s0, 4
 	and t1, s1, t5
@@ -40,13 +40,16 @@ net_lookup_words:
 	or s0, s0, s1
 	look_up t0, a5, a6, a7, t2
 	look_up s0, t0, t1, t3, t4
-	p.insert a5, t0, 3, 4
+	p.insert t2, t4, 3, 4
 	p.insert a6, t1, 3, 4
 	p.insert a7, t3, 3, 4
-	p.insert t2, t4, 3, 4
+	p.insert a5, t0, 3, 4
+	// No bit field is needed by the instruction behind it.
+	p.insert a7, t2, 7, 8
 	p.insert a5, a6, 7, 8
-	p.insert a5, a7, 7, 16
-	p.insert a5, t2, 7, 24
+	p.lw.post s0, a0, 4
+	p.insert a5, a7, 15, 16
+	p.lw.post s1, a1, 4
 net_lookup_words_end:
 	p.sw.post a5, a2, 4
 	lw s0, 0(sp)
