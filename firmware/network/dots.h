@@ -40,45 +40,67 @@ struct net_strips {
 	// From pixel to pixel of a word, and to the first one of the next line; of the last word.
 	int32_t all_in[4], last_in[4];
 	uint32_t quads, rows;	// 4 pixels of a line of the output, the last ones perhaps fewer; lines
-	int32_t out_word;	// as in_word
-	// From the last pixel of 4 to the one before, and to the last one of the next line; from the
-	// first one to the last; of the last 4.
-	int32_t all_out[5], last_out[5];
+	int32_t out_word, out_line;	// from 4 pixels of a line to the next 4, from line to line
+	// Places of 4 pixels, of the last 4 of a line, from the last to the first. Those that are none
+	// lie where the last one comes later.
+	int32_t all_out[4], last_out[4];
 	uint32_t at, to, left;	// the kernel's own
 	uint32_t *scratch;	// for the source's words, unless it is planar
 };
 
-struct net_dots {
-	uint32_t format;	// of CSR ivec_fmt
-	uint32_t pixels;	// of the largest tile
-	uint32_t log_w_slices, log_a_slices;	// of words of weights, of activations
-	uint32_t out_bits;	// of packed results; 32: sums
-	uint32_t unused;	// bits of these that no result has
-	uint32_t step, down;	// of strips: of the window along a line; lines are columns of the map
-	void (*strips)(struct net_strips *work);	// depthwise, or NULL
-	void (*kernels[3])(struct net_tiles *tiles);	// of 4, 2, 1 pixels
+// Pixels of the output as lines of equal steps in the source: rows, columns, or all as one line. A
+// tile has some at once; the last of a line overlaps the one before. Steps are bytes.
+struct net_lines {
+	uint32_t count, length;
+	uint32_t pixels, per_line;	// of a tile; tiles of a line
+	uint32_t width;	// pixels of the output until its next row, or all of the line
+	int32_t begin;	// from the source's first pixel to the first window
+	int32_t a_pixel, a_line;	// of the source, from pixel to pixel, from line to line
+	// Of the output, too; from word to word of a tile's results; the first pixel in its map.
+	int32_t out_pixel, out_line, out_step, out_begin;
 };
 
-// Bits 7:6 of CSR rq_control for packed results of 8, 4 or 2 bits.
-static inline uint32_t net_width_code(uint32_t bits)
-{
-	return (bits == 8 ? 0 : bits == 4 ? 1 : 2) << 6;
-}
+// A layer, or what it does for a stripe of its maps: made by the compiler.
+struct net_dots {
+	void (*kernel)(struct net_tiles *tiles);	// of its widths and tiles (dots.S)
+	uint32_t format, control;	// of CSR ivec_fmt, rq_control
+	struct net_lines lines;
+	// The window: words of a row, rows; bytes from a tile's last pixel to the next word of the first,
+	// at the end of a row to the first of the next one.
+	uint32_t row_words, rows;
+	int32_t back, next_row;
+	uint32_t words, iterations;	// of weights of a channel; of the narrower operand
+	uint32_t out_bits, group_step;	// of packed results, 32: sums; bytes from group to group
+	uint32_t tail, width;	// bytes of a pixel: of its groups, of all its words; 0, 0: alike
+	// Depthwise: bits of the source, channels from one; 0, 0: no such layer.
+	uint32_t a_bits, multiple;
+};
 
-// CSR rq_control for rq.pack.c.
-static inline uint32_t net_rq_control(uint32_t shift, uint32_t bits, uint32_t addend_shift,
-				      enum net_rounding rounding)
-{
-	uint32_t ties = rounding == NET_EVEN ? 1 : rounding == NET_ODD ? 3 : 0;
-	return shift | net_width_code(bits) | addend_shift << 9 | ties << 15;
-}
+// The same of a depthwise layer made of strips. Along lines and from line to line: sizes of the output
+// and of the window, steps; bytes from pixel to pixel.
+struct net_direction {
+	uint32_t size, kernel, stride;
+	int32_t in, out;
+};
+struct net_strips_layer {
+	void (*kernel)(struct net_strips *work);
+	uint32_t format, control;
+	struct net_direction along, down;
+	// Blocks of so many words of a line times lines of the output; how many there are.
+	uint32_t quads, rows, blocks, strips;
+	uint32_t pitch;	// bytes from line to line of a channel's words
+	// From the source's first pixel, or planar line, to what the first results read; from group to
+	// group; in_word of net_strips.
+	int32_t begin, in_group, in_word;
+	uint32_t group_step, tail, width;	// as above
+};
 
-// The same of a layer.
-static inline uint32_t net_layer_control(const struct net_dots *dots, const struct net_requant *requant)
-{
-	return net_rq_control(requant->shift - dots->unused, dots->out_bits, requant->addend_shift,
-			      requant->rounding);
-}
+// CSR rq_control: packed results of 8, 4 or 2 bits; for rq.pack.c, where sums that lie on an integer
+// make it, or the even, the odd one.
+#define NET_WIDTH_CODE(bits) ((bits) == 8 ? 0 : (bits) == 4 ? 1 << 6 : 2 << 6)
+#define NET_RQ_CONTROL(shift, bits, addend_shift, rounding) \
+	((shift) | NET_WIDTH_CODE(bits) | (addend_shift) << 9 \
+	 | ((rounding) == NET_EVEN ? 1 : (rounding) == NET_ODD ? 3 : 0) << 15)
 
 // Bytes of a pixel behind the last group of channels are zeros.
 static inline void net_clear_tail(char *pixel, uint32_t begin, uint32_t end)
@@ -86,32 +108,36 @@ static inline void net_clear_tail(char *pixel, uint32_t begin, uint32_t end)
 	for (; begin < end; begin++) pixel[begin] = 0;
 }
 
-void net_dots_convolve(const struct net_map *in, const struct net_map *out,
-		       const struct net_window *window, uint32_t words, const void *weights,
-		       uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
-		       const struct net_dots *dots);
-void net_dots_strips(const struct net_map *in, const struct net_map *out,
-		     const struct net_window *window, const void *weights, uint32_t first,
-		     uint32_t count, const struct net_requant *requant, const struct net_dots *dots);
+// Words of a core for what is not kept from call to call: tables of tiles, of all cores together;
+// words of a block of 4 channels (strips.py knows their number).
+enum { NET_SCRATCH = 360 };
+extern uint32_t net_scratch[][NET_SCRATCH];
 
+// What a layer needs besides its weights, while they come; a barrier stands between this and the
+// call for the channels from `first` on.
+void net_dots_prepare(const struct net_dots *dots, const struct net_map *in,
+		      const struct net_map *out, uint32_t first);
+void net_dots_run(const struct net_dots *dots, const struct net_map *in, const struct net_map *out,
+		  const void *weights, uint32_t first, uint32_t count,
+		  const struct net_requant *requant, int scaled);
+void net_strips_prepare(const struct net_strips_layer *layer);
+void net_strips_run(const struct net_strips_layer *layer, const struct net_map *in,
+		    const struct net_map *out, const void *weights, uint32_t first, uint32_t count);
 // A sum of maps, clip(((u0 * m0 + u1 * m1) * multiplier + (addend << addend_shift)) >> shift).
 struct net_sums {
 	// `count` units, at least one; of both maps one more is read.
 	void (*kernel)(const uint32_t *a, const uint32_t *b, uint32_t *to, uint32_t count,
 		       const struct net_sums *sums);
 	uint32_t values;	// of a unit
+	uint32_t control;	// rq_control
 	int32_t multiplier, addend;
 	uint32_t terms;	// m0 and m1 in bytes or in halves of the word, as the kernel wants them
-	uint32_t shift, addend_shift;
-	enum net_rounding rounding;	// NEAREST: no ties; EVEN, ODD
 };
 // net_sum of maps whose pixels have whole units.
 void net_sum_units(const struct net_term *terms, uint32_t count, const struct net_map *out,
 		   const struct net_sums *sums);
-
-void net_dots_depthwise(const struct net_map *in, const struct net_map *out,
-			const struct net_window *window, uint32_t words, const void *weights,
-			uint32_t first, uint32_t count, uint32_t multiple,
-			const struct net_requant *requant, int scaled, const struct net_dots *dots);
+// net_sum of accumulators with one multiplier, packed. 0 when it is not such a sum, and nothing is done.
+int net_packed_sums(const struct net_term *term, int32_t addend, const struct net_map *out,
+		    const struct net_requant *requant);
 
 #endif

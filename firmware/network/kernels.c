@@ -235,22 +235,13 @@ static int32_t dense(const struct layer *layer, int32_t y, int32_t x, uint32_t c
 // Words of weights of so many lanes.
 static uint32_t lane_words(uint32_t lanes, uint32_t bits) { return (lanes * bits + 31) / 32; }
 
-void net_convolve(const struct net_map *in, const struct net_map *out,
-		  const struct net_window *window, uint32_t weight_bits, const void *weights,
-		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
-		  const struct net_dots *dots)
+void net_plain_convolve(const struct net_map *in, const struct net_map *out,
+			const struct net_window *window, uint32_t weight_bits, const void *weights,
+			uint32_t first, uint32_t count, const struct net_requant *requant,
+			int scaled)
 {
 	uint32_t words = lane_words(window->height * window->width * in->pixel_words
 				    * (32 / in->bits), weight_bits);
-#ifdef NETWORK_DOTS
-	if (dots) {
-		net_dots_convolve(in, out, window, words, weights, first, count, requant, scaled,
-				  dots);
-		return;
-	}
-#else
-	(void)dots;
-#endif
 	struct layer layer = {in, window, weight_bits, words, first, 0, NULL};
 	every(dense, &layer, out, weights, count, requant, scaled);
 }
@@ -261,21 +252,12 @@ static int32_t single(const struct layer *layer, int32_t y, int32_t x, uint32_t 
 			channel / layer->parameter * layer->in->bits / 32, 1);
 }
 
-void net_depthwise(const struct net_map *in, const struct net_map *out,
-		   const struct net_window *window, uint32_t weight_bits, const void *weights,
-		   uint32_t first, uint32_t count, uint32_t multiple,
-		   const struct net_requant *requant, int scaled, const struct net_dots *dots)
+void net_plain_depthwise(const struct net_map *in, const struct net_map *out,
+			 const struct net_window *window, uint32_t weight_bits,
+			 const void *weights, uint32_t first, uint32_t count, uint32_t multiple,
+			 const struct net_requant *requant, int scaled)
 {
 	uint32_t words = lane_words(window->height * window->width * (32 / in->bits), weight_bits);
-#ifdef NETWORK_DOTS
-	if (dots) {
-		net_dots_depthwise(in, out, window, words, weights, first, count, multiple, requant,
-				   scaled, dots);
-		return;
-	}
-#else
-	(void)dots;
-#endif
 	struct layer layer = {in, window, weight_bits, words, first, multiple, NULL};
 	every(single, &layer, out, weights, count, requant, scaled);
 }
@@ -295,19 +277,10 @@ static int32_t by_strips(const struct layer *layer, int32_t y, int32_t x, uint32
 	return (int32_t)sum;
 }
 
-void net_depthwise_strips(const struct net_map *in, const struct net_map *out,
-			  const struct net_window *window, const void *weights, uint32_t first,
-			  uint32_t count, int down, const struct net_requant *requant,
-			  const struct net_dots *dots)
+void net_plain_strips(const struct net_map *in, const struct net_map *out,
+		      const struct net_window *window, const void *weights, uint32_t first,
+		      uint32_t count, int down, const struct net_requant *requant)
 {
-#ifdef NETWORK_DOTS
-	if (dots) {
-		net_dots_strips(in, out, window, weights, first, count, requant, dots);
-		return;
-	}
-#else
-	(void)dots;
-#endif
 	struct layer layer = {in, window, 8, down ? window->width : window->height, first,
 			      (uint32_t)down, NULL};
 	every(by_strips, &layer, out, weights, count, requant, 1);
@@ -382,6 +355,7 @@ void net_sum(const struct net_term *terms, uint32_t count, const int32_t *addend
 		net_sum_units(terms, count, out, sums);
 		return;
 	}
+	if (count == 1 && !(channel | row | column) && net_packed_sums(terms, *addend, out, requant)) return;
 #endif
 	(void)sums;
 	if (count == 1 && !(channel | row | column | terms->channel | terms->row | terms->column)
@@ -442,6 +416,16 @@ static inline __attribute__((always_inline)) void join_lanes(uint32_t *lanes, ui
 			lanes[k] = flexv_sdotup_b(lanes[k], values, UINT32_C(1) << 8 * k);
 		return;
 	}
+	if (bits == 4 && !largest) {
+		uint32_t even = values & 0x0f0f0f0f, odd = values >> 4 & 0x0f0f0f0f;
+#pragma clang loop unroll(full)
+		for (uint32_t k = 0; k < 4; k++) {
+			lanes[2 * k] = flexv_sdotup_b(lanes[2 * k], even, UINT32_C(1) << 8 * k);
+			lanes[2 * k + 1] = flexv_sdotup_b(lanes[2 * k + 1], odd,
+							  UINT32_C(1) << 8 * k);
+		}
+		return;
+	}
 #endif
 #pragma clang loop unroll(full)
 	for (uint32_t k = 0; k < 32 / bits; k++) {
@@ -451,45 +435,55 @@ static inline __attribute__((always_inline)) void join_lanes(uint32_t *lanes, ui
 	}
 }
 
-// Sums or largest ones of the lanes of word `word` of a window's pixels; returns how many there are.
-static inline __attribute__((always_inline)) uint32_t pool_lanes(
-	const struct net_map *in, const struct net_window *window, const struct share *s,
-	uint32_t bits, int largest, uint32_t *made)
+// The part of an output pixel's window that is in the map.
+struct place {
+	const uint32_t *first;
+	uint32_t rows, columns, row_step, step, taps;
+};
+
+static struct place place_of(const struct net_map *in, const struct net_window *window, uint32_t y,
+			     uint32_t x)
 {
-	struct taps rows = taps_in((int32_t)(s->y * window->stride_y) - window->top, window->height,
+	struct taps rows = taps_in((int32_t)(y * window->stride_y) - window->top, window->height,
 				   window->dilation_y, in->height);
-	struct taps columns = taps_in((int32_t)(s->x * window->stride_x) - window->left,
+	struct taps columns = taps_in((int32_t)(x * window->stride_x) - window->left,
 				      window->width, window->dilation_x, in->width);
-	uint32_t own[16] = {0}, row_step = window->dilation_y * in->row_words;
-	uint32_t step = window->dilation_x * in->pixel_words;
-	const uint32_t *row = pixel(in, rows.first, columns.first) + s->word;
-	uint32_t taps = rows.count * columns.count;
-	if (row_step == columns.count * step) {
+	struct place place = {pixel(in, rows.first, columns.first), rows.count, columns.count,
+			      window->dilation_y * in->row_words,
+			      window->dilation_x * in->pixel_words, rows.count * columns.count};
+	if (place.row_step == place.columns * place.step) {
 		// All at equal distances.
-		columns.count = taps;
-		rows.count = taps != 0;
+		place.columns = place.taps;
+		place.rows = place.taps != 0;
 	}
-	for (uint32_t i = rows.count; i; i--, row += row_step) {
+	return place;
+}
+
+// Sums or largest ones of the lanes of a word of a window's pixels.
+static inline __attribute__((always_inline)) void pool_lanes(
+	const struct place *place, uint32_t word, uint32_t bits, int largest, uint32_t *made)
+{
+	uint32_t own[16] = {0};
+	const uint32_t *row = place->first + word;
+	for (uint32_t i = place->rows; i; i--, row += place->row_step) {
 		const uint32_t *at = row;
 #pragma clang loop unroll_count(4)
-		for (uint32_t j = columns.count; j; j--, at += step)
+		for (uint32_t j = place->columns; j; j--, at += place->step)
 			join_lanes(own, *at, bits, largest);
 	}
 #pragma clang loop unroll(full)
 	for (uint32_t k = 0; k < 32 / bits; k++) made[k] = own[k];
-	return taps;
 }
 
-static inline __attribute__((always_inline)) uint32_t pool(
-	const struct net_map *in, const struct net_window *window, const struct share *s, int largest,
-	uint32_t *made)
+static inline __attribute__((always_inline)) void pool(const struct place *place, uint32_t word,
+						       uint32_t bits, int largest, uint32_t *made)
 {
-	switch (in->bits) {
-	case 2: return pool_lanes(in, window, s, 2, largest, made);
-	case 4: return pool_lanes(in, window, s, 4, largest, made);
-	case 8: return pool_lanes(in, window, s, 8, largest, made);
-	case 16: return pool_lanes(in, window, s, 16, largest, made);
-	default: return pool_lanes(in, window, s, 32, largest, made);
+	switch (bits) {
+	case 2: pool_lanes(place, word, 2, largest, made); break;
+	case 4: pool_lanes(place, word, 4, largest, made); break;
+	case 8: pool_lanes(place, word, 8, largest, made); break;
+	case 16: pool_lanes(place, word, 16, largest, made); break;
+	default: pool_lanes(place, word, 32, largest, made);
 	}
 }
 
@@ -499,22 +493,28 @@ void net_window_sum(const struct net_map *in, const struct net_map *out,
 	// Words of the source; each makes as many sums as it has lanes.
 	struct net_map words = *out;
 	words.pixel_words = in->pixel_words;
-	for (struct share s = share_of(&words); s.left; next_word(&s, &words)) {
-		uint32_t sums[16], pixels = pool(in, window, &s, 0, sums);
-		uint32_t lanes = 32 / in->bits, c = s.word * lanes;
+	struct share s = share_of(&words);
+	struct place place = place_of(in, window, s.y, s.x);
+	for (; s.left; next_word(&s, &words)) {
+		if (!s.word) place = place_of(in, window, s.y, s.x);
+		uint32_t sums[16], lanes = 32 / in->bits, c = s.word * lanes;
 		uint32_t end = smaller(c + lanes, out->channels);
-		for (uint32_t k = 0; c < end; c++, k++)
-			put(pixel(out, (int32_t)s.y, (int32_t)s.x), c, out->bits,
-			    sums[k] - (uint32_t)zero * pixels);
+		uint32_t taken = (uint32_t)zero * place.taps;
+		pool(&place, s.word, in->bits, 0, sums);
+		uint32_t *to = pixel(out, (int32_t)s.y, (int32_t)s.x);
+		for (uint32_t k = 0; c < end; c++, k++) to[c] = sums[k] - taken;
 	}
 }
 
 void net_max_pool(const struct net_map *in, const struct net_map *out,
 		  const struct net_window *window)
 {
-	for (struct share s = share_of(out); s.left; next_word(&s, out)) {
+	struct share s = share_of(out);
+	struct place place = place_of(in, window, s.y, s.x);
+	for (; s.left; next_word(&s, out)) {
+		if (!s.word) place = place_of(in, window, s.y, s.x);
 		uint32_t made[16], c = s.word * s.lanes, end = smaller(c + s.lanes, out->channels);
-		pool(in, window, &s, 1, made);
+		pool(&place, s.word, in->bits, 1, made);
 		for (uint32_t k = 0; c < end; c++, k++)
 			put(pixel(out, (int32_t)s.y, (int32_t)s.x), c, out->bits, made[k]);
 	}
@@ -564,16 +564,20 @@ static struct fill fill_of(const struct net_map *map, uint32_t value)
 	return (struct fill){filled(map, 0, value), filled(map, map->pixel_words - 1, value)};
 }
 
-static void fill_pixels(const struct net_map *out, int32_t y, int32_t x, uint32_t count,
-			struct fill fill)
+static void fill_words(uint32_t *to, uint32_t count, uint32_t word)
 {
-	uint32_t *to = pixel(out, y, x), most = out->pixel_words - 1;
-	if (fill.word == fill.last) {
-		uint32_t *end = to + count * (most + 1);
-		for (; end - to >= 8; to += 8)
+	uint32_t *end = to + count;
+	for (; end - to >= 8; to += 8)
 #pragma clang loop unroll(full)
-			for (uint32_t i = 0; i < 8; i++) to[i] = fill.word;
-		while (to < end) *to++ = fill.word;
+		for (uint32_t i = 0; i < 8; i++) to[i] = word;
+	while (to < end) *to++ = word;
+}
+
+static void fill_pixels(const struct net_map *out, uint32_t *to, uint32_t count, struct fill fill)
+{
+	uint32_t most = out->pixel_words - 1;
+	if (fill.word == fill.last) {
+		fill_words(to, count * (most + 1), fill.word);
 		return;
 	}
 	for (; count; count--) {
@@ -587,41 +591,45 @@ void net_fill(const struct net_map *out, uint32_t value)
 {
 	struct fill fill = fill_of(out, value);
 	for (uint32_t y = net_core(); y < out->height; y += net_cores())
-		fill_pixels(out, (int32_t)y, 0, out->width, fill);
+		fill_pixels(out, pixel(out, (int32_t)y, 0), out->width, fill);
 }
 
-// Volatile, or the compiler calls memset for each few.
-static inline void fill_bytes(volatile uint8_t *to, uint32_t count, uint32_t value)
+static void fill_column(uint32_t *to, uint32_t count, uint32_t step, uint32_t word)
 {
-	for (; count; count--) *to++ = (uint8_t)value;
+#pragma clang loop unroll_count(8)
+	for (; count; count--, to += step) *to = word;
 }
 
-// Lines in front, behind; pixels behind those of a line. Each core has groups of lines, one after the
-// other.
+// Whole words, those that have pixels too: lines in front and behind, the words where those of each
+// channel's lines begin and end.
 static void planar_border(const struct net_map *out, uint32_t before, uint32_t behind, uint32_t right,
 			  uint32_t value)
 {
-	uint32_t lines = out->down ? out->width : out->height, all = before + lines + behind;
-	uint32_t length = out->lane + (out->down ? out->height : out->width);
-	uint32_t pitch = out->row_words, units = all * ((out->channels + 3) / 4);
-	uint32_t each = units / net_cores(), more = units - each * net_cores(), core = net_core();
-	uint32_t unit = each * core + (core < more ? core : more), left = each + (core < more);
-	uint32_t line = unit % all, words = value * 0x01010101;
-	uint32_t *to = out->data + unit / all * out->group_words
-		       + 4 * ((int32_t)line - (int32_t)before) * (int32_t)pitch;
-	for (; left; left--) {
-		if (line < before || line >= before + lines) {
-			for (uint32_t i = 0; i < pitch; i++, to += 4)
-				to[0] = to[1] = to[2] = to[3] = words;
-		} else {
-			for (uint32_t channel = 0; channel < 4; channel++, to += pitch) {
-				fill_bytes((uint8_t *)to, out->lane, value);
-				fill_bytes((uint8_t *)to + length, right, value);
-			}
-		}
-		// Groups lie one behind the other.
-		if (++line == all) line = 0;
+	const uint32_t lines = out->down ? out->width : out->height, all = before + lines + behind;
+	const uint32_t length = out->down ? out->height : out->width, pitch = out->row_words;
+	const uint32_t groups = (out->channels + 3) / 4, word = value * 0x01010101;
+	uint32_t left, *data = out->data - 4 * before * pitch;
+	uint32_t ends = right ? (out->lane + length) / 4 : pitch;
+	if (out->lane || right) {
+		uint32_t *to = data + net_first_of(4 * groups * all, net_cores(), net_core(), &left)
+					      * pitch;
+		fill_column(to, left, pitch, word);
+		for (uint32_t i = ends; i < pitch; i++) fill_column(to + i, left, pitch, word);
 	}
+	if (!(before + behind)) return;
+	uint32_t unit = net_first_of(groups * (before + behind), net_cores(), net_core(), &left);
+	for (; left; left--, unit++) {
+		uint32_t group = unit / (before + behind), line = unit - group * (before + behind);
+		if (line >= before) line += lines;
+		fill_words(data + group * out->group_words + 4 * line * pitch, 4 * pitch, word);
+	}
+}
+
+// This core's part of pixels that lie one behind the other.
+static void fill_part(const struct net_map *out, uint32_t *to, uint32_t count, struct fill fill)
+{
+	uint32_t own, first = net_first_of(count, net_cores(), net_core(), &own);
+	fill_pixels(out, to + first * out->pixel_words, own, fill);
 }
 
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
@@ -632,17 +640,15 @@ void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t
 		else planar_border(out, top, bottom, right, value);
 		return;
 	}
-	int32_t height = (int32_t)out->height, width = (int32_t)out->width;
+	const int32_t height = (int32_t)out->height, width = (int32_t)out->width;
+	const uint32_t around = left + out->width + right;
 	struct fill fill = fill_of(out, value);
-	for (int32_t y = (int32_t)net_core() - (int32_t)top; y < height + (int32_t)bottom;
-	     y += (int32_t)net_cores()) {
-		if (y < 0 || y >= height) {
-			fill_pixels(out, y, -(int32_t)left, left + out->width + right, fill);
-			continue;
-		}
-		fill_pixels(out, y, -(int32_t)left, left, fill);
-		fill_pixels(out, y, width, right, fill);
-	}
+	// In front of the first row; from the end of a row to the begin of the next one; behind the last.
+	fill_part(out, pixel(out, -(int32_t)top, -(int32_t)left), top * around + left, fill);
+	if (left + right)
+		for (int32_t y = (int32_t)net_core(); y < height - 1; y += (int32_t)net_cores())
+			fill_pixels(out, pixel(out, y, width), right + left, fill);
+	fill_part(out, pixel(out, height - 1, width), right + bottom * around, fill);
 }
 
 // Value `index` of a map in the order (channel, row, column).

@@ -72,38 +72,33 @@ struct net_window {
 uint32_t net_finished(int32_t sum, const struct net_scales *scales, uint32_t index,
 		      const struct net_requant *requant);
 
-// Kernels of dot products for one combination of widths (dots.h), or NULL; only cores with these
-// instructions use it.
-struct net_dots;
-
 // Channels first..first + count - 1 of a convolution. weights: when `scaled`, a net_scales for each
 // group of 4 channels; then for each group, for each word, the words of the 4 channels. A channel's
 // words are its weights in the order (kernel row, column, lane of the pixel), lanes without channel
 // being 0, in lanes of weight_bits with sign, whole words at the end; a group is whole, with zeros.
 // The source has a border of what the window reads outside.
-void net_convolve(const struct net_map *in, const struct net_map *out,
-		  const struct net_window *window, uint32_t weight_bits, const void *weights,
-		  uint32_t first, uint32_t count, const struct net_requant *requant, int scaled,
-		  const struct net_dots *dots);
+void net_plain_convolve(const struct net_map *in, const struct net_map *out,
+			const struct net_window *window, uint32_t weight_bits, const void *weights,
+			uint32_t first, uint32_t count, const struct net_requant *requant,
+			int scaled);
 
 // Each channel from `1 / multiple` of one: channel c of the output from channel c / multiple of the
-// source. weights as of net_convolve, of the one word of each pixel that holds the channel, so that
+// source. weights as of net_plain_convolve, of the one word of each pixel that holds the channel, so that
 // all its other lanes are 0.
-void net_depthwise(const struct net_map *in, const struct net_map *out,
-		   const struct net_window *window, uint32_t weight_bits, const void *weights,
-		   uint32_t first, uint32_t count, uint32_t multiple,
-		   const struct net_requant *requant, int scaled, const struct net_dots *dots);
+void net_plain_depthwise(const struct net_map *in, const struct net_map *out,
+			 const struct net_window *window, uint32_t weight_bits,
+			 const void *weights, uint32_t first, uint32_t count, uint32_t multiple,
+			 const struct net_requant *requant, int scaled);
 
 // Depthwise, maps of 8 bits, each channel from one, windows of up to 4 pixels along a line, which is a
 // row of the map, or where lines go `down` a column. weights: net_scales, then for each group of 4
 // channels, for each line of the window, a word of each channel, whose bytes are its weights, zeros
 // behind.
-void net_depthwise_strips(const struct net_map *in, const struct net_map *out,
-			  const struct net_window *window, const void *weights, uint32_t first,
-			  uint32_t count, int down, const struct net_requant *requant,
-			  const struct net_dots *dots);
+void net_plain_strips(const struct net_map *in, const struct net_map *out,
+		      const struct net_window *window, const void *weights, uint32_t first,
+		      uint32_t count, int down, const struct net_requant *requant);
 
-// In groups, from the group's own channels; weights as of net_convolve, but a channel's words are
+// In groups, from the group's own channels; weights as of net_plain_convolve, but a channel's words are
 // (row, column, channel of the group) without lanes in between.
 void net_grouped(const struct net_map *in, const struct net_map *out,
 		 const struct net_window *window, uint32_t weight_bits, const void *weights,
@@ -147,7 +142,8 @@ void net_place(const struct net_map *in, const struct net_map *out, uint32_t cha
 	       uint32_t column, int32_t shift);
 // All values of a map.
 void net_fill(const struct net_map *out, uint32_t value);
-// Border around a map: pixels whose channels are `value`.
+// Border around a map: pixels whose channels are `value`. Of a planar map the words that have these,
+// before its pixels are stored.
 void net_border(const struct net_map *out, uint32_t top, uint32_t left, uint32_t bottom,
 		uint32_t right, uint32_t value);
 // Value i of `out`, in the order (channel, row, column), is value `sum of index * step` of `in` in

@@ -6,16 +6,6 @@
 #include <stdint.h>
 #include <string.h>
 
-// A layer's kernels of dot products (dots.h), on cores that have these instructions.
-#ifdef NETWORK_DOTS
-#include "dots.h"
-#define NET_DOTS(widths) (&net_dots_##widths)
-#define NET_SUMS(name) (&name)
-#else
-#define NET_DOTS(widths) NULL
-#define NET_SUMS(name) NULL
-#endif
-
 #ifdef NETWORK_CLUSTER
 #include "flexv_cluster.h"
 
@@ -45,14 +35,20 @@ static inline void net_time(uint32_t index)
 static inline void net_fetch(void *l1, uint32_t l1_stride, const void *outside,
 			     uint32_t outside_stride, uint32_t bytes, uint32_t rows)
 {
-	dma_plane(DMA_IN, l1, l1_stride, outside, outside_stride, bytes, rows);
+	if (rows == 1) dma_row(DMA_IN, l1, outside, bytes);
+	else dma_plane(DMA_IN, l1, l1_stride, outside, outside_stride, bytes, rows);
 }
 static inline void net_send(void *outside, uint32_t outside_stride, const void *l1,
 			    uint32_t l1_stride, uint32_t bytes, uint32_t rows)
 {
 	dma_plane(DMA_OUT, (void *)l1, l1_stride, outside, outside_stride, bytes, rows);
 }
-static inline void net_fetched(void) { dma_wait(); }
+// Waits until at most the last `left` transfers are not over.
+static inline void net_fetched(uint32_t left)
+{
+	while (*FLEXV_DMA_STATUS > left) event_wait(1 << FLEXV_EVENT_OWN_DMA_CHANNEL);
+	__asm__ volatile("" : : : "memory");
+}
 #else
 #define NET_L1
 #define NET_CORES 1
@@ -78,7 +74,7 @@ static inline void net_send(void *outside, uint32_t outside_stride, const void *
 {
 	net_copy(outside, outside_stride, l1, l1_stride, bytes, rows);
 }
-static inline void net_fetched(void) {}
+static inline void net_fetched(uint32_t left) { (void)left; }
 #endif
 
 #endif

@@ -1,9 +1,17 @@
-// How cores divide a map: each takes words that lie one behind the other.
+// How cores divide what there is to do: each takes what lies one behind the other.
 #ifndef NETWORK_SHARE_H
 #define NETWORK_SHARE_H
 
 #include "kernels.h"
 #include "platform.h"
+
+// The first of the units of a part, and how many: as equal as can be, the first ones one more.
+static inline uint32_t net_first_of(uint32_t units, uint32_t parts, uint32_t part, uint32_t *count)
+{
+	uint32_t each = units / parts, more = units - each * parts;
+	*count = each + (part < more);
+	return each * part + (part < more ? part : more);
+}
 
 // Places of this core, in the order in which `put` needs them: words of lanes one after the other,
 // each on one core.
@@ -14,11 +22,10 @@ struct share {
 static inline struct share share_of(const struct net_map *out)
 {
 	uint32_t total = out->height * out->width * out->pixel_words;
-	uint32_t each = total / net_cores(), more = total - each * net_cores(), core = net_core();
-	uint32_t at = each * core + (core < more ? core : more);
+	uint32_t left, at = net_first_of(total, net_cores(), net_core(), &left);
 	uint32_t pixels = at / out->pixel_words, y = pixels / out->width;
 	return (struct share){y, pixels - y * out->width, at - pixels * out->pixel_words,
-			      each + (core < more), 32 / out->bits};
+			      left, 32 / out->bits};
 }
 
 static inline void next_word(struct share *share, const struct net_map *out)

@@ -217,7 +217,7 @@ def _fields(length, start, l1=0):
 
 @pytest.mark.parametrize("outward", [0, 1])
 def test_speed(bench, outward):
-    """8 bytes a cycle with up to 8 loads under way, and as docs/cluster.md says."""
+    """8 bytes a cycle with up to 16 loads under way, and as docs/cluster.md says."""
     memories = _Memories(np.random.default_rng(0), 1.0, 5)
 
     def stimulus():

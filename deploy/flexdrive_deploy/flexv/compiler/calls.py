@@ -5,8 +5,9 @@ import numpy as np
 from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio, Sign
 
+from .dot_layer import Geometry, dot_layer
 from .dots import dots_of
-from .scales import packed_rounding, packed_scales
+from .scales import even_mean, packed_rounding, packed_scales
 from .storage import canonical
 from .strips import layer_kind, strips_of
 from .sums import sums_of
@@ -35,13 +36,18 @@ class StepCode:
     Attributes
     ----------
     constants : definitions at file scope. calls : statements; a barrier stands between them.
+    prepared : for each call a statement that may stand in front of that barrier, or None.
     kernel : of steps that can work on stripes, function of (C of the sources' maps, of the
-        output's, of the window, number of the chunk, suffix for names) -> statement.
+        output's, of the window, number of the chunk, suffix for names, Geometry) ->
+        (what prepares it or None, statement).
+    kernels : symbols of kernels of dot products that it calls, and their argument's type.
     """
 
-    def __init__(self, step, name, maps, chunks):
+    def __init__(self, step, name, maps, chunks, storages, instructions):
         self.step, self.name, self.maps, self.chunks = step, name, maps, chunks
-        self.constants, self.calls, self.kernel = [], [], None
+        self.storages, self.instructions = storages, instructions
+        self.constants, self.calls, self.prepared, self.kernel = [], [], [], None
+        self.kernels, self._layers = set(), {}
         getattr(self, "_" + type(step.node).__name__.lower())(step.node)
 
     def whole(self):
@@ -49,8 +55,30 @@ class StepCode:
         if self.kernel is None:
             return
         ins, window = [self._map(each) for each in self.step.sources], self.window()
-        self.calls = [self.kernel(ins, self._out, window, index, "")
-                      for index in range(max(1, len(self.chunks)))]
+        source, output = (self.storages(each) for each in (self.step.sources[0], self.step.output))
+        pads = getattr(self.step.node, "pads", (0,))
+        geometry = Geometry(source, output, output.height, pads[0])
+        made = [self.kernel(ins, self._out, window, index, "", geometry)
+                for index in range(max(1, len(self.chunks)))]
+        self.prepared, self.calls = [each for each, _ in made], [each for _, each in made]
+
+    def _simple(self, kernel):
+        """A kernel without anything to prepare: (maps' C, output's, window's, suffix) -> C."""
+        self.kernel = lambda ins, out, window, index, suffix, geometry: (
+            None, kernel(ins, out, window, suffix))
+
+    def _layer(self, geometry):
+        """Name of the constants of a layer of dot products for some maps."""
+        kind, kernel, text = dot_layer(self.step, geometry, self.chunks[0].count,
+                                       self.instructions)
+        if text not in self._layers:
+            name = f"{self.name}_dots" + (f"_{len(self._layers)}" if self._layers else "")
+            self._layers[text] = name
+            self.constants.append(f"#ifdef NETWORK_DOTS\nstatic const struct {kind} {name} NET_DATA"
+                                  f" = {{\n\t{text}}};\n#endif")
+            argument = "net_strips *work" if kind == "net_strips_layer" else "net_tiles *tiles"
+            self.kernels.add(f"void {kernel}(struct {argument});")
+        return f"NET_DOTS({self._layers[text]})"
 
     def _map(self, tensor):
         return f"&{self.maps[tensor.name]}"
@@ -114,20 +142,21 @@ class StepCode:
         parameter = {"convolve": "", "grouped": f"{node.groups}, ", "depthwise":
                      f"{len(node.weights) // node.groups}, "}[kind]
         scaled = int(self.step.rule is not None)
-        strips = strips_of(self.step)
-        if kind != "grouped":
-            name = dots_of(self.step)
-            dots = "NULL" if name is None else f"NET_DOTS({name.name})"
-            scaled = f"{scaled}, {dots}"
+        strips, dotted = strips_of(self.step), dots_of(self.step) is not None
 
-        def kernel(ins, out, window, index, _):
-            chunk = self.chunks[index]
+        def kernel(ins, out, window, index, _, geometry):
+            chunk, prepare = self.chunks[index], None
+            layer = self._layer(geometry) if dotted else "NULL"
             if strips:
-                return (f"net_depthwise_strips({ins[0]}, {out}, {window}, WEIGHTS({index}), "
-                        f"{chunk.first},\n\t\t{chunk.count}, {int(strips.down)}, {requant}, "
-                        f"{dots});")
-            return (f"net_{kind}({ins[0]}, {out}, {window}, {node.weight_bits}, WEIGHTS({index}),"
-                    f"\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, {scaled});")
+                return f"net_prepare_strips({layer});", (
+                    f"net_depthwise_strips({ins[0]}, {out}, {window}, WEIGHTS({index}), "
+                    f"{chunk.first},\n\t\t{chunk.count}, {int(strips.down)}, {requant}, {layer});")
+            if dotted:
+                prepare = f"net_prepare({layer}, {ins[0]}, {out}, {chunk.first});"
+            end = "" if kind == "grouped" else f", {layer}"
+            return prepare, (
+                f"net_{kind}({ins[0]}, {out}, {window}, {node.weight_bits}, WEIGHTS({index}),"
+                f"\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, {scaled}{end});")
         self.kernel = kernel
 
     def _steps(self, array, kind, name):
@@ -151,7 +180,12 @@ class StepCode:
         return self.step.node.zeros[index] - (source.low if source.scale is not None else 0)
 
     def _requantise(self, node):
-        rule, requant = self.step.rule, self._requant()
+        rule = self.step.rule
+        halves = even_mean(self.step)
+        if halves is not None:
+            self._even_mean(halves)
+            return
+        requant = self._requant()
         if isinstance(rule, Ratio):
             names = [f"{self.name}_{part}" for part in ("numerator", "denominator")]
             numerator, denominator = np.broadcast_arrays(rule.numerator, rule.denominator)
@@ -164,9 +198,9 @@ class StepCode:
                          zip((numerator, denominator), names, strict=True)]
             self.constants.append(f"static const struct net_ratio {self.name}_ratio NET_DATA = "
                                   f"{{{names[0]}, {names[1]}, {pairs[0]}}};")
-            self.kernel = lambda ins, out, window, index, suffix: (
+            self._simple(lambda ins, out, window, suffix: (
                 f"net_scale_exactly({ins[0]}, {self._zero(0)}, &{self.name}_ratio, {out}, "
-                f"{requant});")
+                f"{requant});"))
             return
         if isinstance(rule, Sign):
             reach = max(abs(end - node.zeros[0]) for end in (node.sources[0].low,
@@ -179,15 +213,9 @@ class StepCode:
         for index, multiplier in enumerate(multipliers):
             name = f"{self.name}_multiplier{index}"
             terms.append((self._zero(index), name, self._steps(multiplier, "int32_t", name)))
-        steps = self._steps(addend, "int32_t", f"{self.name}_addend")
-        sums, found = "NULL", sums_of(self.step)
-        if found is not None:
-            sums = f"NET_SUMS({self.name}_sums)"
-            self.constants.append(
-                f"#ifdef NETWORK_DOTS\nstatic const struct net_sums {self.name}_sums NET_DATA = "
-                f"{found.c_values()};\n#endif")
+        steps, sums = self._steps(addend, "int32_t", f"{self.name}_addend"), self._sums()
 
-        def kernel(ins, out, _, __, suffix):
+        def kernel(ins, out, _, suffix):
             name = f"{self.name}_terms{suffix}"
             body = ",\n\t".join(f"{{{source}, {zero}, {multiplier}, {distances}}}" for
                                 source, (zero, multiplier, distances) in
@@ -196,7 +224,33 @@ class StepCode:
                 f"static const struct net_term {name}[] NET_DATA = {{\n\t{body}\n}};")
             return (f"net_sum({name}, {len(terms)}, {self.name}_addend, {steps}, {out}, "
                     f"{requant}, {sums});")
-        self.kernel = kernel
+        self._simple(kernel)
+
+    def _sums(self):
+        """Name of the step's net_sums, "NULL" when there is no kernel for it."""
+        sums, name = sums_of(self.step), f"{self.name}_sums"
+        if sums is None:
+            return "NULL"
+        self.kernels.add(sums.kernel.declaration)
+        self.constants.append(f"#ifdef NETWORK_DOTS\nstatic const struct net_sums {name} NET_DATA"
+                              f" = {sums.c_values()};\n#endif")
+        return f"NET_DOTS({name})"
+
+    def _even_mean(self, mean):
+        """A quotient by a power of two, rounded to even, as a sum that ties."""
+        name, high = self.name, self.step.output.high - self.step.output.low
+        self.constants += [
+            f"static const struct net_requant {name}_requant NET_DATA = {{.shift = {mean.shift}, "
+            f".rounding = NET_{mean.rounding}, .high = {high}}};",
+            c_array("int32_t", f"{name}_multiplier", [mean.multiplier]),
+            c_array("int32_t", f"{name}_addend", [mean.addend])]
+
+        def kernel(ins, out, _, suffix):
+            self.constants.append(f"static const struct net_term {name}_terms{suffix} NET_DATA = "
+                                  f"{{{ins[0]}, {self._zero(0)}, {name}_multiplier}};")
+            return (f"net_sum(&{name}_terms{suffix}, 1, {name}_addend, 0, 0, 0, {out}, "
+                    f"&{name}_requant, NULL);")
+        self._simple(kernel)
 
     def _full(self, array, kind, name):
         target = canonical(self.step.output.shape)
@@ -206,18 +260,18 @@ class StepCode:
 
     def _windowsum(self, node):
         zero = node.zero - node.sources[0].low
-        self.kernel = lambda ins, out, window, index, suffix: (
-            f"net_window_sum({ins[0]}, {out}, {window}, {zero});")
+        self._simple(lambda ins, out, window, suffix: (
+            f"net_window_sum({ins[0]}, {out}, {window}, {zero});"))
 
     def _maxpool(self, _):
-        self.kernel = lambda ins, out, window, index, suffix: (
-            f"net_max_pool({ins[0]}, {out}, {window});")
+        self._simple(lambda ins, out, window, suffix: (
+            f"net_max_pool({ins[0]}, {out}, {window});"))
 
     def _table(self, node):
         self.constants.append(c_array("uint8_t", f"{self.name}_table", node.table - node.output.low,
                                       20))
-        self.kernel = lambda ins, out, window, index, suffix: (
-            f"net_table({ins[0]}, {out}, {self.name}_table);")
+        self._simple(lambda ins, out, window, suffix: (
+            f"net_table({ins[0]}, {out}, {self.name}_table);"))
 
     def _place(self, source, at, shape, shift):
         axes = _CHANNEL_AXES[len(shape)]

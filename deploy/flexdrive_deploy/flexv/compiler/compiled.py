@@ -18,8 +18,8 @@ from .xpulp_kernel import XPULP_STYLES
 
 __all__ = ["CompiledNetwork", "compile_network"]
 
-_KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "dots.h", "dots.c", "lines.h",
-            "lines.c", "strips.c", "sums.c")
+_KERNELS = ("kernels.h", "kernels.c", "platform.h", "share.h", "layers.h", "dots.h", "dots.c",
+            "lines.h", "lines.c", "strips.c", "sums.c")
 # L1 of a cluster, in bytes.
 _L1 = range(4 << 10, (1 << 20) + 1)
 
@@ -115,5 +115,6 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
         for step in steps.steps:
             check_compared(step, instructions)
     plan = make_plan(steps, l1_bytes)
-    files, inputs, outputs, trace = network_sources(network.name, steps, plan)
+    files, inputs, outputs, trace = network_sources(network.name, steps, plan,
+                                                       instructions)
     return CompiledNetwork(network, steps, plan, files, inputs, outputs, trace, instructions)

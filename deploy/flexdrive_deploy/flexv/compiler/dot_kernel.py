@@ -23,8 +23,8 @@ packed.
 
 from dataclasses import dataclass
 
-__all__ = ["ACCUMULATORS", "COUNT", "NEXT", "OFFSET", "ONE", "OUT", "STRUCT", "TABLE", "WORD",
-           "DotKernel", "cleared", "function", "load_scales", "packs"]
+__all__ = ["ACCUMULATORS", "COMPLETING", "COUNT", "NEXT", "OFFSET", "ONE", "OUT", "PLAIN", "STORES",
+           "STRUCT", "TABLE", "WORD", "DotKernel", "cleared", "function", "load_scales", "packs"]
 
 ACCUMULATORS = ("a0", "a1", "a2", "a3", "a4", "a5", "a6", "a7",
                  "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9")
@@ -40,10 +40,10 @@ _LEADING = ("a0", "a1", "a2", "a3", "a4", "a5")
 _FIELDS = {name: 4 * index for index, name in enumerate(
     ("table", "tiles", "w", "w_step", "scales", "groups", "iterations", "out_at", "out_step",
      "a_at", "a_step"))}
-_STORES = {8: "p.sw.reg", 4: "p.sh.reg", 2: "p.sb.reg"}
+STORES = {8: "p.sw.reg", 4: "p.sh.reg", 2: "p.sb.reg"}
 # Last output of a pixel, and the plain store.
-_COMPLETING = {8: "rq.pack.sw", 4: "rq.pack.sh", 2: "rq.pack.sb"}
-_PLAIN = {8: "sw", 4: "sh", 2: "sb"}
+COMPLETING = {8: "rq.pack.sw", 4: "rq.pack.sh", 2: "rq.pack.sb"}
+PLAIN = {8: "sw", 4: "sh", 2: "sb"}
 _GROUP_BYTES = 32
 ONE = 4
 # Two for each pixel but the first.
@@ -197,7 +197,7 @@ class DotKernel:
             return [f"\tp.lw.post {OUT}, {TABLE}, 4",
                     *(f"\tp.sw.post {ACCUMULATORS[i]}, {OUT}, 4" for i in range(count - 1)),
                     f"\tsw {ACCUMULATORS[count - 1]}, 0({OUT})"]
-        lines, store = [], f"\t{_STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"
+        lines, store = [], f"\t{STORES[self.out_bits]} {WORD}, {OUT}, {OFFSET}"
         if self.storing:
             return self._stored()
         if self.ahead:
@@ -223,7 +223,7 @@ class DotKernel:
         for pixel in range(self.pixels):
             # Behind the last pixel's place the next source is, which is known already.
             step = 8 if pixel == self.pixels - 1 else 4
-            lines += [*self._packs(pixel, _COMPLETING[self.out_bits]),
+            lines += [*self._packs(pixel, COMPLETING[self.out_bits]),
                       *([] if pixel else self._goes_there()),
                       f"\trq.at {TABLE}, {step}, {OFFSET}"]
         return lines
@@ -236,7 +236,7 @@ class DotKernel:
 
     def _last_word(self):
         return [f"\tcsrr {WORD}, CSR_RQ_PACKED", f"\tcsrr {NEXT}, CSR_RQ_ADDRESS",
-                f"\t{_PLAIN[self.out_bits]} {WORD}, 0({NEXT})"]
+                f"\t{PLAIN[self.out_bits]} {WORD}, 0({NEXT})"]
 
     def _overlapped(self, store):
         """The same, while the next tile begins: 4 instructions behind each pixel's outputs."""

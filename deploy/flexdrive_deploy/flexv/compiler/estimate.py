@@ -13,12 +13,12 @@ from flexdrive_deploy.flexv.network.fixed_point import Ratio
 
 from .dot_kernel import DotKernel
 from .dots import dots_of
+from .lines import part_of, tiles_of_line
 from .storage import canonical, storage_of
 from .strip_kernel import StripKernel
 from .strips import Division, layer_kind
 from .sums import sums_of
 from .weights import channel_words
-from .work import tiles_of_line, ways_of
 
 __all__ = ["estimated_cycles"]
 
@@ -79,8 +79,7 @@ def _dots(compiled, step, dots, channels, cores):
     tile += _PLANAR_TILE * dots.planar
     call = _CALL if count * length > 1 else _PIXEL_CALL
     tiles, groups = count * _share(length, pixels), _share(channels, 4)
-    rows, columns = min(ways_of(cores), key=lambda way: _share(tiles, way[0])
-                        * _share(groups, way[1]))
+    rows, columns = part_of(tiles, groups, cores)
     tiles, groups = _share(tiles, rows), _share(groups, columns)
     tables = _share(tiles, _TILES)
     if dots.out_bits == 32:

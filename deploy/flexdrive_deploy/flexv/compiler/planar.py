@@ -5,10 +5,10 @@ from flexdrive_deploy.flexv.network import ir
 
 from .dot_kernel import DotKernel
 from .dots import dots_of
+from .lines import tiles_of_line
 from .storage import Border, canonical, storage_of
 from .strips import Division, layer_kind, possible_strips
 from .weights import channel_words
-from .work import tiles_of_line
 
 __all__ = ["mark_planar", "planar_maps"]
 

@@ -3,9 +3,10 @@ by OR-tools' CP-SAT.
 
 Time is steps. A map lives from the step that makes it to the last that reads it. The first chunk of
 a layer's weights is fetched while the layer before computes; what comes in parts has two buffers in
-turn. Rectangles of time and addresses must not overlap; as few transfers as possible. Maps lie
-outside, and are worked on in stripes, only when L1 does not hold them: the largest of the tightest
-step first.
+turn. Layers of few pixels take as long as their weights come: of these one chunk more is on its
+way, so that transfers follow each other without a gap, and they have three buffers. Rectangles of
+time and addresses must not overlap; as few transfers as possible. Maps lie outside, and are worked
+on in stripes, only when L1 does not hold them: the largest of the tightest step first.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from flexdrive_deploy.flexv.network import ir
 from .planar import mark_planar, planar_maps
 from .storage import Border, canonical, storage_of
 from .stripes import may_stripe, stripe_storage
-from .weights import chunk_sizes, layer_chunks, layer_words
+from .weights import chunk_sizes, layer_chunks, layer_kind, layer_words
 
 __all__ = ["Buffer", "Plan", "make_plan"]
 
@@ -27,6 +28,8 @@ _UNIT = 16
 # Layers of few pixels take as long as their weights come: parts of no more bytes than these, so
 # that the products of one hide behind the next.
 _FEW_PIXELS, _PART = 4, 24 << 10
+# About the cycles of a call; bytes of a transfer, products of layers in a cycle.
+_CALL, _BYTES, _PRODUCTS, _DEPTHWISE = 600, 6, 25, 6
 # Deterministic seconds: to find a plan, to make it better.
 _FIND, _IMPROVE = 10.0, 1.0
 
@@ -50,6 +53,7 @@ class Plan:
     ----------
     storages : name of a tensor -> Storage. addresses : name of a tensor in L1 -> first byte there.
     outside : names of tensors that lie outside of L1.
+    deep : steps of which a chunk is fetched while the last but one before it is used.
     chunks : step -> (words, Chunks); weights : step -> bytes in L1 of its one or two buffers.
     rows : step that works on stripes -> output rows of one. stripes : (step, name of a tensor) ->
         bytes in L1 of its one or two buffers.
@@ -65,6 +69,7 @@ class Plan:
     stripes: dict
     buffers: list
     l1_bytes: int
+    deep: set
 
     @property
     def peak(self):
@@ -85,12 +90,22 @@ class _Option:
     def total(self):
         return sum(size * count for size, count in self.buffers.values())
 
-    def cost(self, height):
-        return max(1, len(self.chunks)) * (-(-height // self.rows) if self.rows else 1)
+    def cost(self, height, before):
+        """Calls, and cycles for which the first chunk is waited for as calls; ``before``: cycles
+        from when it may come."""
+        calls = max(1, len(self.chunks)) * (-(-height // self.rows) if self.rows else 1)
+        comes = 4 * self.chunks[0].words // _BYTES if self.chunks else 0
+        return calls + max(0, comes - before) // _CALL
 
 
 def _units(size):
     return -(-size // _UNIT) + 1
+
+
+def _cycles(step):
+    """About what a step takes."""
+    depthwise = isinstance(step.node, ir.Convolution) and layer_kind(step.node) == "depthwise"
+    return 2 * _CALL + step.node.macs // (_DEPTHWISE if depthwise else _PRODUCTS)
 
 
 def _lives(steps):
@@ -124,10 +139,14 @@ def _row_counts(step, away, borders, units):
     return sorted({most, max(1, most // 2), 1}, reverse=True)
 
 
+def _few_pixels(step):
+    _, height, width = canonical(step.output.shape)
+    return height * width <= _FEW_PIXELS
+
+
 def _streamed(step, ways):
     """Of ways to cut a layer's weights into chunks those that are worth trying."""
-    _, height, width = canonical(step.output.shape)
-    if height * width > _FEW_PIXELS:
+    if not _few_pixels(step):
         return ways
     return [chunks for chunks in ways if 4 * chunks[0].words <= _PART] or ways[-1:]
 
@@ -167,6 +186,17 @@ class _Search:
         tensors = {self.steps.place(each).name: each for each in (*step.sources, step.output)}
         return [each for name, each in tensors.items() if name in self.outside]
 
+    def deep(self):
+        """Steps of whose weights two chunks may be on their way: they and the ones before have few
+        pixels, and their maps lie in L1."""
+        found, before = set(), True
+        for step in self.steps.steps:
+            if step in self.chunks:
+                few = _few_pixels(step) and not self._away(step)
+                found |= {step} if few and before else set()
+                before = few
+        return found
+
     def possible(self, at):
         """Ways to do a step that leave room for the maps in L1; the smallest, if none does."""
         options = self.options(self.steps.steps[at])
@@ -179,13 +209,13 @@ class _Search:
         away = self._away(step)
         heights: list = (_row_counts(step, away, self.steps.borders, self.units) if away
                          else [None])
-        found = []
+        found, most = [], 3 if step in self.deep() else 2
         for rows in heights:
             for chunks in self.chunks.get(step, [()]):
                 option = _Option(tuple(chunks), rows)
                 if chunks:
                     option.buffers[None] = (_units(4 * max(each.words for each in chunks)),
-                                            min(2, len(chunks)))
+                                            min(most, len(chunks)))
                 for tensor in away:
                     stripe = stripe_storage(step, tensor, rows, self.steps.borders)
                     parts = 2 if rows < canonical(step.output.shape)[1] else 1
@@ -236,20 +266,22 @@ class _Model:
         for name, (_, first, last) in search.lives.items():
             if name not in search.outside:
                 self._buffer(name, "map", _units(4 * search.storages[name].words), first, last)
-        before = 0
+        self.deep = search.deep()
+        # Of the last steps with weights.
+        before, cycles = (0, 0), 0
         for at, step in enumerate(search.steps.steps):
-            options = search.possible(at)
+            options, passed, cycles = search.possible(at), cycles, cycles + _cycles(step)
             if not options[0].buffers:
                 continue
             literals = [self.model.new_bool_var("") for _ in options]
             self.model.add_exactly_one(literals)
             height = canonical(step.output.shape)[1]
             for literal, option in zip(literals, options, strict=True):
-                costs.append(option.cost(height) * literal)
+                costs.append(option.cost(height, passed) * literal)
                 self._option(step, option, literal, before, at)
             self.chosen[step] = list(zip(literals, options, strict=True))
             if options[0].chunks:
-                before = at
+                before, cycles = (before[1], at), _cycles(step)
         self.model.add_no_overlap_2d(self.times, self.places)
         self.costs = costs
 
@@ -257,8 +289,9 @@ class _Model:
         for name, (size, count) in option.buffers.items():
             what = "weights" if name is None else "stripe"
             for part in range(count):
-                # The first chunk comes while the layer before computes.
-                first = before if what == "weights" and part == 0 else at
+                # The first chunk comes while the layer before computes, or the one before that.
+                early = before if step in self.deep else before[1:]
+                first = early[part] if what == "weights" and part < len(early) else at
                 self._buffer((step, name, part), what, size, first, at, literal)
 
     def _buffer(self, key, what, size, first, last, literal=None):
@@ -290,7 +323,8 @@ class _Model:
         self.model.minimize(sum(self.costs))
         solver = _solved(self.model, _IMPROVE) or solver
         search = self.search
-        plan = Plan(search.storages, {}, search.outside, {}, {}, {}, {}, [], search.l1_bytes)
+        plan = Plan(search.storages, {}, search.outside, {}, {}, {}, {}, [], search.l1_bytes,
+                    self.deep)
         for step, ways in self.chosen.items():
             option = next(each for literal, each in ways if solver.boolean_value(literal))
             if option.chunks:

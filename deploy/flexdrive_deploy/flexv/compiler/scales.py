@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flexdrive_deploy.flexv.network.fixed_point import FixedPoint
+from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio
 
-__all__ = ["LayerScales", "packed_rounding", "packed_scales", "unused_bits"]
+__all__ = ["EvenMean", "LayerScales", "even_mean", "packed_rounding", "packed_scales",
+           "unused_bits"]
 
 _PACKED_BITS = (2, 4, 8)
 _WORD = 1 << 31
@@ -68,3 +69,30 @@ def packed_rounding(step):
     if step.rule.rounding == "NEAREST":
         return "NEAREST"
     return "ODD" if step.rule.added - step.output.low & 1 else "EVEN"
+
+
+@dataclass(frozen=True)
+class EvenMean:
+    """(sum * multiplier + addend) >> shift, ``rounding`` "EVEN" or "ODD"."""
+
+    multiplier: int
+    addend: int
+    shift: int
+    rounding: str
+
+
+def even_mean(step):
+    """:class:`EvenMean` of a step that divides by a power of two and rounds ties to even, or
+    None."""
+    rule, output = step.rule, step.output
+    if not isinstance(rule, Ratio) or rule.rounding != "HALF_EVEN" or output.scale is None:
+        return None
+    numerator, denominator = (np.unique(each) for each in (rule.numerator, rule.denominator))
+    if len(numerator) != 1 or len(denominator) != 1:
+        return None
+    (multiplier,), (divisor,) = numerator.tolist(), denominator.tolist()
+    shift, added = divisor.bit_length() - 1, rule.added - output.low
+    addend = (added << shift) + (divisor >> 1)
+    if not shift or divisor != 1 << shift or max(abs(multiplier), abs(addend)) >= _WORD:
+        return None
+    return EvenMean(multiplier, addend, shift, "ODD" if added & 1 else "EVEN")

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 from flexdrive_deploy.flexv.network import ir
 
@@ -10,7 +9,6 @@ from .calls import StepCode
 from .dots import dots_of
 from .source_text import BODY, HEADER, WEIGHTS_HEAD
 from .stripe_code import stripe_count, stripe_lines
-from .sums import sums_of
 
 __all__ = ["Binding", "identifiers", "network_sources", "read_ahead"]
 
@@ -72,6 +70,10 @@ class _Source:
 
     def step_name(self, index):
         return self._names[index]
+
+    def storage(self, tensor):
+        """Of a map as it lies in memory."""
+        return self.plan.storages[self.steps.place(tensor).name]
 
     def set_homes(self, inputs, outputs):
         """Where maps outside of L1 lie: as inputs, as outputs, or in memory of their own."""
@@ -136,7 +138,7 @@ class _Source:
                 f"{border.bottom}, {border.right}, {border.value});"]
 
     def fetches(self):
-        """(step index, chunk index) of every chunk in order, and the C of its fetch."""
+        """The :class:`_Fetch` of every chunk in order."""
         found = []
         for index, step in enumerate(self.steps.steps):
             if step not in self.plan.chunks:
@@ -148,15 +150,44 @@ class _Source:
             for number in range(rounds * len(chunks)):
                 chunk = chunks[number % len(chunks)]
                 size = 4 * chunk.words
-                found.append(((index, number), (
+                found.append(_Fetch((index, number), step in self.plan.deep, (
                     f"net_fetch(l1 + {places[number % len(places)]}, {size}, "
                     f"{self.step_name(index)}_weights + {chunk.begin}, {size}, {size}, 1);")))
         return found
 
 
-def _waiting(fetches):
-    """Lines in which core 0 waits for what was started and starts what comes next."""
-    return ["\tif (net_core() == 0) {", "\t\tnet_fetched();",
+@dataclass(frozen=True)
+class _Fetch:
+    """Of chunk ``use``: (index of the step, number); ``deep``: it is started while the last but one
+    before it is used."""
+
+    use: tuple
+    deep: bool
+    text: str
+
+
+class _Schedule:
+    """When weights are fetched.
+
+    Attributes
+    ----------
+    started : use of a chunk, or None for the begin -> C of the fetches that begin with it.
+    left : use of a chunk -> transfers behind its own that may be on their way when it begins.
+    """
+
+    def __init__(self, fetches):
+        uses, self.started, self.left = [None, None], {}, {}
+        for number, fetch in enumerate(fetches):
+            # Fetches begin in their order.
+            self.started.setdefault(uses[-2] if fetch.deep else uses[-1], []).append(fetch.text)
+            uses.append(fetch.use)
+            self.left[fetch.use] = int(number + 1 < len(fetches) and fetches[number + 1].deep)
+
+
+def _waiting(fetches, left=0):
+    """Lines in which core 0 waits for what was started but the last ``left`` transfers, and starts
+    what comes next."""
+    return ["\tif (net_core() == 0) {", f"\t\tnet_fetched({left});",
             *(f"\t\t{fetch}" for fetch in fetches if fetch), "\t}", "\tnet_barrier();"]
 
 
@@ -167,54 +198,51 @@ def _weights_at(source, step, call, index, number):
                         f"l1 + {places[number % len(places)]}") if places else call
 
 
-def _step_text(source, index, code, following):
+def _step_text(source, index, code, schedule):
     """The function of a step."""
     step = source.steps.steps[index]
-    lines = [f"// {_title(step)}", f"static void {source.step_name(index)}(void)", "{"]
+    # The border lies apart from what calls write; words that have both are stored before.
+    lines = [f"// {_title(step)}", f"static void {source.step_name(index)}(void)", "{",
+             *(f"\t{call}" for call in source.border(step.output))]
     if step in source.plan.rows:
-        lines += stripe_lines(source, index, code, following, _waiting, _weights_at)
+        lines += stripe_lines(source, index, code, schedule.started, _waiting, _weights_at)
     else:
         code.whole()
         for number, call in enumerate(code.calls):
             if step in source.plan.chunks:
-                lines += _waiting([following.get((index, number))])
+                lines += [f"\t{each}" for each in code.prepared[number:number + 1] if each]
+                use = index, number
+                lines += _waiting(schedule.started.get(use, []), schedule.left[use])
             lines += [f"\t{_weights_at(source, step, call, number, number)}", "\tnet_barrier();"]
-    # The border is apart from what the last call writes.
-    lines[-1:-1] = [f"\t{call}" for call in source.border(step.output)]
     return "\n".join([*lines, "}"])
 
 
-def _run_text(source, inputs, outputs, first_fetch, trace):
+def _run_text(source, inputs, outputs, fetches, trace):
     steps = len(source.steps.steps)
     lines = ["void network_run(void)", "{", "\tnet_time(0);", "\tif (net_core() == 0) {"]
     lines += [source.transfer("net_fetch", each) for each in inputs]
-    lines += ["\t\tnet_fetched();", *([f"\t\t{first_fetch}"] if first_fetch else []), "\t}"]
-    borders = [call for each in inputs for call in source.border(each.tensor)]
+    lines += [*(f"\t\t{fetch}" for fetch in fetches), f"\t\tnet_fetched({len(fetches)});", "\t}"]
+    # Planar maps come with theirs.
+    borders = [call for each in inputs if not each.storage.planar
+               for call in source.border(each.tensor)]
     lines += [f"\t{call}" for call in borders]
     lines.append("\tnet_barrier();")
     for index, _ in enumerate(source.steps.steps):
         lines += [f"\tnet_time({index + 1});", f"\t{source.step_name(index)}();"]
         if index in trace:
             lines += ["#ifdef NETWORK_TRACE", "\tif (net_core() == 0) {",
-                      source.transfer("net_send", trace[index]), "\t\tnet_fetched();", "\t}",
+                      source.transfer("net_send", trace[index]), "\t\tnet_fetched(0);", "\t}",
                       "\tnet_barrier();", "#endif"]
     lines += [f"\tnet_time({steps + 1});", "\tif (net_core() == 0) {"]
     lines += [source.transfer("net_send", each) for each in outputs]
-    return "\n".join([*lines, "\t\tnet_fetched();", "\t}", "\tnet_barrier();",
+    return "\n".join([*lines, "\t\tnet_fetched(0);", "\t}", "\tnet_barrier();",
                       f"\tnet_time({steps + 2});", "}"])
 
 
-def _dots(steps):
+def _kernels(codes):
     """Declarations of the kernels of dot products."""
-    names = sorted({each.name for each in map(dots_of, steps.steps) if each is not None})
-    sums = sorted({each.kernel.symbol for each in map(sums_of, steps.steps) if each is not None})
-    if not names and not sums:
-        return ""
-    return "\n".join(["#ifdef NETWORK_DOTS",
-                      *(f"extern const struct net_dots net_dots_{name};" for name in names),
-                      *(f"void {name}(const uint32_t *a, const uint32_t *b, uint32_t *to,\n"
-                        "\tuint32_t count, const struct net_sums *sums);" for name in sums),
-                      "#endif\n"])
+    names = sorted({name for code in codes for name in code.kernels})
+    return "\n".join(["#ifdef NETWORK_DOTS", *names, "#endif\n"]) if names else ""
 
 
 def read_ahead(steps, plan):
@@ -234,8 +262,9 @@ def _declared(bindings, prefix=""):
         for each in bindings)
 
 
-def network_sources(name, steps, plan):
-    """(file name -> text, inputs, outputs, trace): C of a network, and its Bindings.
+def network_sources(name, steps, plan, instructions):
+    """(file name -> text, inputs, outputs, trace): C of a network, and its Bindings;
+    ``instructions`` as of :func:`~.compiled.compile_network`.
 
     ``trace`` are the maps of all steps, which a build with NETWORK_TRACE keeps.
     """
@@ -245,12 +274,11 @@ def network_sources(name, steps, plan):
     trace = dict(enumerate(source.bindings([step.output for step in steps.steps], "trace")))
     source.set_homes(inputs, outputs)
     codes = [StepCode(step, source.step_name(index), source.maps,
-                      plan.chunks[step][1] if step in plan.chunks else ())
+                      plan.chunks[step][1] if step in plan.chunks else (),
+                     source.storage, instructions)
              for index, step in enumerate(steps.steps)]
-    fetches = source.fetches()
-    following = {before: text for (before, _), (_, text) in
-                 pairwise(fetches)}
-    functions = "\n\n".join(_step_text(source, index, code, following)
+    schedule = _Schedule(source.fetches())
+    functions = "\n\n".join(_step_text(source, index, code, schedule)
                             for index, code in enumerate(codes))
     constants = "\n\n".join("\n".join(code.constants) for code in codes if code.constants)
     externals = "\n".join(
@@ -262,11 +290,12 @@ def network_sources(name, steps, plan):
         outputs=_declared(outputs, "extern "), trace=_declared(trace.values(), "extern "))
     text = BODY.format(
         name=_comment(name), times=len(steps.steps) + 3, externals=externals,
-        dots=_dots(steps), maps=source.maps_text(), constants=constants,
+        dots=_kernels(codes), maps=source.maps_text(), constants=constants,
         outside=source.outside_text(),
         functions=functions, inputs=_declared(inputs), outputs=_declared(outputs),
         trace=_declared(trace.values()),
-        run=_run_text(source, inputs, outputs, fetches[0][1] if fetches else None, trace))
+        run=_run_text(source, inputs, outputs, schedule.started.get(None, []),
+                      trace))
     weights = [WEIGHTS_HEAD.format(name=_comment(name))]
     for index, step in enumerate(steps.steps):
         if step in plan.chunks:

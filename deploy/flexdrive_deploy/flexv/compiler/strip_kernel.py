@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from .dot_kernel import (
     ACCUMULATORS,
+    COMPLETING,
     COUNT,
     NEXT,
     OFFSET,
     ONE,
     OUT,
+    PLAIN,
+    STORES,
     STRUCT,
     TABLE,
     WORD,
@@ -23,15 +26,15 @@ __all__ = ["STRIP_TAPS", "StripKernel"]
 
 # Pixels of a window's line, at most: those of a word.
 STRIP_TAPS = 4
-_POST_STORES = {8: "p.sw.rpost", 4: "p.sh.rpost", 2: "p.sb.rpost"}
 # Words of a struct net_strips (firmware/network/dots.h), in its order.
 _FIELDS = {name: 4 * index for index, name in enumerate(
     ("w", "scales", "out", "from", "groups", "words", "pitch", "lines", "in_word", "all_in", "in1",
      "in2", "in_back", "last_in", "last_in1", "last_in2", "last_in_back", "quads", "rows",
-     "out_word", "all_out", "out2", "out1", "out_back", "out_begin", "last_out", "last_out2",
-     "last_out1", "last_out_back", "last_out_begin", "at", "to", "left", "scratch"))}
-# What leads from pixel to pixel of a tile, the last pixel first.
-_STEPS = (TABLE, NEXT, OFFSET, COUNT)
+     "out_word", "out_line", "all_out", "out2", "out1", "out0", "last_out", "last_out2",
+     "last_out1", "last_out0", "at", "to", "left", "scratch"))}
+# Places of the pixels of a tile, the last pixel first, where the kernel stores words itself.
+_PLACES = (TABLE, NEXT, OFFSET, COUNT)
+_LINE = "a5"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class StripKernel:
     """Depthwise layers, 4 channels by 4 pixels of a line of the output, line by line; called with a
     ``struct net_strips``. Words come first: for each line of the source and each of 4 channels its
     pixels. A tile takes 4 products for each line of the window and channel, of the last pixel
-    first; they load the words and the weights that follow.
+    first; they load the words and the weights that follow. A packed word is stored by the last
+    output of the pixel behind it, as by :class:`.dot_kernel.DotKernel`; words that are changed
+    first are read and stored.
 
     Attributes
     ----------
@@ -62,9 +67,14 @@ class StripKernel:
 
     @property
     def tile_cycles(self):
-        """Of a tile, where no load waits. A packed word is there when three, the others two
+        """Of a tile, where no load waits. A word that is read is there when three, the others two
         instructions could leave."""
-        return len(self._body()) + len(self._epilogue()) - 4 + 9
+        return len(self._body()) + len(self._epilogue()) - 4 + (0 if self.storing else 9)
+
+    @property
+    def storing(self):
+        """Whether outputs store the words."""
+        return not self.unused
 
     def _body(self):
         """Products of a tile, by line of the window and channel."""
@@ -131,18 +141,32 @@ class StripKernel:
         """Results of a tile, while the next one begins with a product of each pixel whose sums have
         been packed."""
         lines, before = [], []
-        for pixel, product, step in zip((3, 2, 1, 0), self._body(), _STEPS, strict=False):
+        for pixel, product, place in zip((3, 2, 1, 0), self._body(), _PLACES, strict=False):
+            if self.storing:
+                # Round and round among the places of a line.
+                step = 4 if pixel else -12
+                lines += [*packs(pixel, COMPLETING[self.out_bits]), product,
+                          f"\trq.at {TABLE}, {step}, {OFFSET}"]
+                continue
             # Last in front of the word: an access to a CSR waits for what is being loaded.
             lines += [*packs(pixel), product, *before, *self._packed(pixel)]
-            before = [f"\t{_POST_STORES[self.out_bits]} {WORD}, {OUT}, {step}"]
-        return lines + before
+            before = [f"\t{STORES[self.out_bits]} {WORD}, {OUT}, {place}"]
+        base = OFFSET if self.storing else OUT
+        return [*lines, *before, f"\tadd {base}, {base}, {COUNT if self.storing else _LINE}"]
+
+    def _places(self):
+        """Where the tiles of a column of words are stored, from the fields at a6."""
+        if self.storing:
+            return [f"\tmv {TABLE}, a6", f"\tmv {OFFSET}, {OUT}",
+                    f"\tlw {COUNT}, {_FIELDS['out_line']}(a0)"]
+        return [*(f"\tlw {register}, {4 * i}(a6)" for i, register in enumerate(_PLACES)),
+                f"\tlw {_LINE}, {_FIELDS['out_line']}(a0)"]
 
     def _columns(self):
         """Tiles of a column of words after the other."""
         symbol, fields = self.symbol, _FIELDS
         body, epilogue = self._body(), self._epilogue()
         loads = {"a1": "at", "a2": "w", "a3": "left", OUT: "to", WORD: "rows", "a4": "out_word"}
-        steps = (*_STEPS, "a5")
         # These are sums, too, and the products of one tile too many are among the others.
         used = {"a0", "a1", "a2", "a3", "a4", "a5", "a6",
                 *(ACCUMULATORS[ONE * pixel] for pixel in range(4))}
@@ -152,10 +176,10 @@ class StripKernel:
             f"\taddi a6, a0, {fields['all_out']}", "\taddi a3, a3, -1",
             f"\tsw a3, {fields['left']}(a0)", f"\tbnez a3, {symbol}_whole",
             f"\taddi a6, a0, {fields['last_out']}", f"{symbol}_whole:",
-            *(f"\tlw {register}, {4 * i}(a6)" for i, register in enumerate(steps)),
+            *self._places(),
             "\tcsrw CSR_MACL_A_ADDRESS, a1", "\tcsrw CSR_MACL_W_ADDRESS, a2",
             f"\taddi a1, a1, {4 * self.step}", f"\tsw a1, {fields['at']}(a0)",
-            "\tadd a4, a4, t3", f"\tsw a4, {fields['to']}(a0)", f"\tadd {OUT}, {OUT}, a5",
+            f"\tadd a4, a4, {OUT}", f"\tsw a4, {fields['to']}(a0)",
             *self._begin(), *cleared(each for each in ACCUMULATORS if each in used), *body[:4],
             f"\tlp.setup 0, {WORD}, {symbol}_tile", *body[4:], *epilogue[:-1],
             f"{symbol}_tile:{epilogue[-1]}", f"\tlw a0, {STRUCT}(sp)",
@@ -178,8 +202,13 @@ class StripKernel:
         symbol, fields = self.symbol, _FIELDS
         # Where the first tile's loads begin.
         begin = 0 if self.step == 1 else 8
+        # The store of nothing in front of the first word goes where that will.
+        first = [f"\tlw {OUT}, {fields['out']}(a0)", f"\taddi {TABLE}, a0, {fields['last_out']}",
+                 f"\trq.at {TABLE}, 0, {OUT}"]
+        last = [f"\tcsrr {WORD}, CSR_RQ_PACKED", f"\tcsrr {NEXT}, CSR_RQ_ADDRESS",
+                f"\t{PLAIN[self.out_bits]} {WORD}, 0({NEXT})"]
         return function(symbol, [
-            f"\tsw a0, {STRUCT}(sp)", f"{symbol}_group:",
+            f"\tsw a0, {STRUCT}(sp)", *(first if self.storing else []), f"{symbol}_group:",
             *([] if self.planar else self._turn()),
             *(f"\tlw {register}, {fields[name]}(a0)" for register, name in (
                 ("a1", "from" if self.planar else "scratch"), ("a2", "out"), ("a3", "quads"),
@@ -188,4 +217,4 @@ class StripKernel:
             f"\tsw a1, {fields['at']}(a0)", f"\tsw a2, {fields['to']}(a0)",
             f"\tsw a3, {fields['left']}(a0)", *load_scales("a4"),
             *cleared(ACCUMULATORS), *self._columns(), *self._next_group(),
-            f"\tbnez a1, {symbol}_group"])
+            f"\tbnez a1, {symbol}_group", *(last if self.storing else [])])

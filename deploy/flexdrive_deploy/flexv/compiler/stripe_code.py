@@ -2,6 +2,7 @@
 
 from flexdrive_deploy.flexv.network import ir
 
+from .dot_layer import Geometry
 from .storage import canonical
 from .stripes import rows_of, stripe_storage
 
@@ -74,6 +75,16 @@ class _Stripes:
         at = self.plan.addresses[name] + 4 * (storage.origin + first * storage.row_words)
         return self.define(f"output_{stripe}", at, storage, count, storage.row_words)
 
+    def geometry(self, rows, above):
+        """The Geometry of a stripe."""
+        source, output = self.step.sources[0], self.step.output
+        storages = [made(each) if self.place(each) in self.plan.outside else
+                    self.plan.storages[self.place(each)] for each, made in (
+                        (source, self.source_storage),
+                        (output, lambda each: stripe_storage(self.step, each, rows,
+                                                             self.source.steps.borders)))]
+        return Geometry(*storages, rows, above)
+
     def fetches(self, stripe):
         """C that fetches the sources' rows of a stripe; none when there is no such stripe."""
         if stripe * self.rows >= self.height:
@@ -138,7 +149,7 @@ def stripe_lines(source, index, code, following, waiting, weights_at):
     Parameters
     ----------
     source : of the network. index : of the step. code : its StepCode.
-    following : (step, number of a fetch of weights) -> C of the next fetch.
+    following : (step, number of a fetch of weights) -> C of the fetches that begin then.
     waiting : function of a list of fetches -> lines in which core 0 waits, then starts them.
     weights_at : function of (source, step, call, chunk, number of its fetch) -> call.
     """
@@ -154,20 +165,23 @@ def stripe_lines(source, index, code, following, waiting, weights_at):
         lines.append(f"\t// Rows {first} to {first + rows - 1}")
         below = made.borders(stripe, only_below=True) if stripe else []
         ins = [made.source_map(number, stripe) for number in range(len(step.sources))]
-        out, window = made.output_map(stripe), code.window(rows_of(step, first, rows).above)
+        above = rows_of(step, first, rows).above
+        out, window, geometry = made.output_map(stripe), code.window(above), made.geometry(rows,
+                                                                                           above)
         for chunk in range(chunks):
             number = stripe * chunks + chunk if chunks > 1 else 0
             # One chunk is fetched once, and the next layer's during the first stripe.
-            fetch = following.get((index, number)) if chunks > 1 or stripe == 0 else None
-            lines += waiting([fetch if code.chunks else None,
+            fetches = following.get((index, number), []) if chunks > 1 or stripe == 0 else []
+            prepare, call = code.kernel(ins, out, window, chunk, f"_{stripe}", geometry)
+            lines += [f"\t{prepare}"] if prepare else []
+            lines += waiting([*(fetches if code.chunks else []),
                               *(made.fetches(stripe + 1) if chunk == 0 else [])])
             if chunk == 0 and below:
                 lines += [f"\t{call}" for call in below] + ["\tnet_barrier();"]
-            call = code.kernel(ins, out, window, chunk, f"_{stripe}")
             lines += [f"\t{weights_at(source, step, call, chunk, number)}", "\tnet_barrier();"]
         send = made.send(stripe)
         if send:
-            last = "net_fetched();" if stripe == count - 1 else ""
+            last = "net_fetched(0);" if stripe == count - 1 else ""
             lines += ["\tif (net_core() == 0) {", f"\t\t{send}",
                       *([f"\t\t{last}"] if last else []), "\t}"]
     return [*lines, "\tnet_barrier();"]

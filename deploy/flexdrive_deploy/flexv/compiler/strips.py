@@ -1,20 +1,21 @@
 """Depthwise layers as strips: which ones, in which direction, how cores divide them
 (firmware/network/strips.c)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flexdrive_deploy.flexv.network import ir
 
+from .lines import SCRATCH, owner_of, part_of
 from .scales import packed_scales
 from .storage import canonical
 from .strip_kernel import STRIP_TAPS, StripKernel
 
-__all__ = ["Division", "Strips", "layer_kind", "owner_of", "possible_strips",
-           "strips_of"]
+__all__ = ["STRIP_CORES", "Division", "Strips", "layer_kind", "possible_strips", "strips_of"]
 
-# Words of a core; columns of words of the source behind the first where lines do not all fit
-# (strips.c).
-_WORDS, _WIDEST = 360, 4
+# Columns of words of the source behind the first where lines do not all fit a core's scratch.
+_WIDEST = 4
+# Cores for which blocks are made; others share the same.
+STRIP_CORES = 8
 # Lines of a window that leave room for more of the output.
 _MOST_ROWS = 8
 # Instructions that turn 4 pixels of 4 channels.
@@ -42,18 +43,6 @@ class Strips:
     down: bool
     planar: bool = False
 
-    @property
-    def name(self):
-        """Part of the name of a ``struct net_dots``."""
-        return f"{self.rows}s{self.step}{'d' * self.down}{'p' * self.planar}"
-
-
-def owner_of(units, unit, cores):
-    """Core of a unit where each core has units one after the other, the first ones one more."""
-    each, more = divmod(units, cores)
-    longer = more * (each + 1)
-    return unit // (each + 1) if unit < longer else more + (unit - longer) // each
-
 
 @dataclass(frozen=True)
 class Division:
@@ -74,19 +63,18 @@ class Division:
     def of(cls, strips, width, height, stride, groups, cores):
         """``width``, ``height``: along lines, of lines; ``stride``: from line to line."""
         quads = _share(width, 4)
-        fits = _WORDS // 4 // ((height - 1) * stride + strips.rows)
+        fits = SCRATCH // 4 // ((height - 1) * stride + strips.rows)
         blocks = 1 if strips.planar else _share(quads, max(fits - 1, _WIDEST) // strips.step)
         most = _share(quads, blocks)
         words = strips.step * most + 1
         fewest = 1 if strips.planar else _share(
-            height, (_WORDS // 4 // words - strips.rows) // stride + 1)
+            height, (SCRATCH // 4 // words - strips.rows) // stride + 1)
         best = None
         for count in range(fewest, min(height, fewest + 3) + 1):
             rows = _share(height, count)
             count = _share(height, rows)
-            units, ways = min(
-                (_share(blocks * count, 1 << i) * _share(groups, cores >> i), 1 << i)
-                for i in range(cores.bit_length()))
+            ways, columns = part_of(blocks * count, groups, cores)
+            units = _share(blocks * count, ways) * _share(groups, columns)
             lines = (rows - 1) * stride + strips.rows
             cost = units * (150 + most * (60 + 27 * strips.rows * rows)
                             + (0 if strips.planar else _TURN * lines * words))
@@ -96,6 +84,12 @@ class Division:
                 break
         assert best is not None
         return best[1]
+
+    def shared(self, groups, cores):
+        """The same blocks for other groups and cores."""
+        ways, columns = part_of(self.blocks * self.strips, groups, cores)
+        units = _share(self.blocks * self.strips, ways) * _share(groups, columns)
+        return replace(self, ways=ways, groups=groups, cores=cores, units=units)
 
     def core_of(self, line, index, group):
         """The core that makes a pixel of a line, channels of a group."""

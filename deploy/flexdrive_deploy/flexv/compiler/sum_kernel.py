@@ -29,7 +29,7 @@ _SPREAD = (("s8", "s9", "s10", "s11"), ("ra", "gp", "tp", "t5"))
 _PAIRED = (("s1", "s2", "s3", "s4"), ("s5", "s6", "s7", "t6"))
 # Offsets in struct net_sums.
 _FIELDS = {name: 4 * index for index, name in enumerate(
-    ("kernel", "values", "multiplier", "addend", "terms"))}
+    ("kernel", "values", "control", "multiplier", "addend", "terms"))}
 _GROUP = 4
 # Instructions between the last value of a word and what reads the word.
 _BEHIND = 3
@@ -55,6 +55,12 @@ class SumKernel:
     def symbol(self):
         """Name of the function."""
         return f"net_sums_a{self.a_bits}b{self.b_bits}o{self.out_bits}m{self.bits}"
+
+    @property
+    def declaration(self):
+        """Of the function in C."""
+        return (f"void {self.symbol}(const uint32_t *a, const uint32_t *b, uint32_t *to,\n"
+                "\tuint32_t count, const struct net_sums *sums);")
 
     @property
     def values(self):

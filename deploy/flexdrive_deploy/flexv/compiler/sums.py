@@ -28,9 +28,10 @@ class Sums:
         bits = numbers.bits
         terms = sum((each & (1 << bits) - 1) << bits * index
                     for index, each in enumerate(numbers.terms))
-        return (f"{{{self.kernel.symbol}, {self.kernel.values}, {numbers.multiplier}, "
-                f"{numbers.addend}, {terms:#x}, {numbers.shift}, {numbers.addend_shift}, "
-                f"NET_{numbers.ties or 'NEAREST'}}}")
+        control = (f"NET_RQ_CONTROL({numbers.shift}, {self.kernel.out_bits}, "
+                   f"{numbers.addend_shift}, NET_{numbers.ties or 'NEAREST'})")
+        return (f"{{{self.kernel.symbol}, {self.kernel.values},\n\t{control}, "
+                f"{numbers.multiplier}, {numbers.addend}, {terms:#x}}}")
 
 
 _found = weakref.WeakKeyDictionary()

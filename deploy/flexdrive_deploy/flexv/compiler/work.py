@@ -1,32 +1,16 @@
-"""Which core makes a value: the shares of firmware/network/lines.c, strips.c, share.h and
+"""Which core makes a value: the shares of firmware/network/dots.c, strips.c, share.h and
 kernels.c."""
 
 from flexdrive_deploy.flexv.network import ir
 
 from .dots import dots_of
+from .lines import Lines, owner_of
 from .storage import canonical, storage_of
 from .stripes import rows_of, stripe_storage
-from .strips import Division, owner_of
+from .strips import STRIP_CORES, Division
 from .sums import sums_of
 
-__all__ = ["core_of", "tiles_of_line", "ways_of"]
-
-
-def ways_of(cores):
-    """(rows of cores for tiles, cores of a row for groups); of equal costs the first is taken, with
-    the most rows."""
-    return [(cores >> i, cores // (cores >> i)) for i in range(cores.bit_length())]
-
-
-def _part(tiles, tile, groups, group, cores):
-    """Core of a tile and a group of channels: part_of of lines.c."""
-    rows, columns = min(ways_of(cores), key=lambda way: -(-tiles // way[0]) * -(-groups // way[1]))
-    return owner_of(tiles, tile, rows) + rows * owner_of(groups, group, columns)
-
-
-def tiles_of_line(length, pixels):
-    """Tiles of a line of pixels."""
-    return (2 if length == 3 else 1) if length < pixels else -(-length // pixels)
+__all__ = ["core_of"]
 
 
 class _Maps:
@@ -39,7 +23,7 @@ class _Maps:
         begin = 0 if rows is None else row // rows * rows
         self.height = height if rows is None else min(rows, height - begin)
         self.row = row - begin
-        self.down = plan.storages[steps.place(step.output).name].down
+        self.output = plan.storages[steps.place(step.output).name]
         source = step.sources[0]
         place = steps.place(source).name
         outside = place in plan.outside
@@ -47,36 +31,22 @@ class _Maps:
                                       steps.borders) if outside else plan.storages[place])
 
 
-def _dots(step, maps, chunk, dots, channel, column, cores):
+def _dots(step, maps, chunks, chunk, dots, channel, column, cores):
     """Core of a value of a layer of dot products."""
-    node, source = step.node, maps.source
+    group, groups = (channel - chunk.first) // 4, -(-chunk.count // 4)
     for strips in dots.strips:
-        order, groups = -1 if strips.down else 1, -(-chunk.count // 4)
+        order = -1 if strips.down else 1
         (lines, width), (line, index) = (pair[::order] for pair in (
             (maps.height, maps.width), (maps.row, column)))
-        division = Division.of(strips, width, lines, node.strides[int(strips.down)], groups, cores)
-        return division.core_of(line, index, (channel - chunk.first) // 4)
-    most = 4 if dots.a_bits >= dots.w_bits else 2
-    height, width, place = maps.height, maps.width, (maps.row, column)
-    across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
-    if step.planar_output:
-        count, length, line, index = ((width, height, place[1], place[0]) if maps.down else
-                                      (height, width, place[0], place[1]))
-    elif height == 1 or down == width * across:
-        count, length, line, index = 1, height * width, 0, place[0] * width + place[1]
-    elif width * tiles_of_line(height, most) < height * tiles_of_line(width, most):
-        count, length, line, index = width, height, place[1], place[0]
-    else:
-        count, length, line, index = height, width, place[0], place[1]
-    pixels = most
-    while pixels > length:
-        pixels //= 2
-    groups, per_line = -(-chunk.count // 4), -(-length // pixels)
-    tile = line * per_line + index // pixels
+        division = Division.of(strips, width, lines, step.node.strides[int(strips.down)],
+                               -(-chunks[0].count // 4), STRIP_CORES)
+        return division.shared(groups, cores).core_of(line, index, group)
+    lines = Lines.of(step.node, maps.source, maps.output, dots.kernels("flexv")[0].pixels,
+                     maps.height)
     bits = storage_of(step.output).bits
     shared = 8 // bits if dots.out_bits == 32 and bits < 8 else 1
-    words = -(-groups // shared)
-    return _part(count * per_line, tile, words, (channel - chunk.first) // 4 // shared, cores)
+    return lines.core_of(lines.tile_of(maps.row, column, maps.width), -(-groups // shared),
+                         group // shared, cores)
 
 
 def core_of(compiled, step, channel, row, column, cores):
@@ -87,9 +57,9 @@ def core_of(compiled, step, channel, row, column, cores):
         dots = dots_of(step)
         if dots is None:
             return maps.row % cores
-        chunk = next(each for each in compiled.plan.chunks[step][1]
-                     if each.first <= channel < each.first + each.count)
-        return _dots(step, maps, chunk, dots, channel, column, cores)
+        chunks = compiled.plan.chunks[step][1]
+        chunk = next(each for each in chunks if each.first <= channel < each.first + each.count)
+        return _dots(step, maps, chunks, chunk, dots, channel, column, cores)
     if isinstance(node, ir.Concat | ir.Pad):
         return None
     storage = storage_of(step.sources[0] if isinstance(node, ir.WindowSum) else step.output)

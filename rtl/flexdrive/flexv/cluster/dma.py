@@ -14,15 +14,15 @@ from .registers import L1_BASE
 __all__ = ["Dma"]
 
 # Loads and stores outside that may be under way.
-_LOADS, _STORES = 8, 8
+_LOADS, _STORES = 16, 8
 
 
 class Dma(wiring.Component):
     """One transfer at a time: reads pieces of 8 aligned bytes at the source, writes others at the
-    destination, whatever the alignment of both; up to 8 loads are under way.
+    destination, whatever the alignment of both; up to 16 loads are under way.
 
     Bytes pass in order of the rows, as they are; source and destination that overlap give what
-    reading ahead by up to 80 bytes gives. Latency: with a source and a destination that grant at
+    reading ahead by up to 144 bytes gives. Latency: with a source and a destination that grant at
     once 8 bytes a cycle; 5 cycles and the latency of the source besides.
 
     Members

@@ -6,7 +6,7 @@ from typing import Any
 
 __all__ = ["Dma", "DmaQueue", "Job"]
 
-_LOADS, _STORES, _SLOTS = 8, 8, 2
+_LOADS, _STORES, _SLOTS = 16, 8, 2
 # Words of a descriptor that are read for one row, one plane, all planes.
 _WORDS = (3, 6, 9, 9)
 
