@@ -25,24 +25,24 @@ __all__ = ["estimated_cycles"]
 # Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a further
 # table of tiles, an entry that it fills, one whose pixels lie in several rows, a group of channels
 # of a table, what a tile waits for others.
-_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _ROWS_ENTRY, _GROUP, _WAITS = 900, 700, 150, 20, 40, 67, 9
+_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _ROWS_ENTRY, _GROUP, _WAITS = 900, 875, 700, 14, 78, 68, 9
 # Of depthwise layers as strips: a call, a block of 4 channels, a column of words of its source, of
 # its output, 4 pixels of 4 channels there; what a tile waits for others, by the step along lines.
 _STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS, _STRIP_WAITS_2 = (
-    900, 60, 18, 42, 18, 4, 8)
+    900, 54, 32, 42, 18, 4, 9)
 # Of planar maps: what a tile takes longer that makes one, a line of a channel and its border.
-_PLANAR_TILE, _PLANAR_LINE = 5, 6
+_PLANAR_TILE, _PLANAR_LINE = 0.3, 9
 # A word of a sum of two maps, of one that is looked up; a value that is requantised by one number,
 # by rq.pack.c, exactly by a quotient; a word of a mean, of a pixel of its window; calls of these.
 _SUM, _LOOKED_UP, _VALUE, _PACKED, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = (
-    37.5, 36, 115, 15, 370, 150, 7.8, 700, 500)
+    37.5, 36, 115, 18, 370, 190, 7.8, 460, 375)
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, and the first of all.
-_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 400, 400, 300, 600
+_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 400, 220, 420, 40
 # A border, and a word of it.
-_BORDER, _BORDER_WORD = 250, 2
+_BORDER, _BORDER_WORD = 490, 2.3
 # Weights: bytes a cycle, cycles until the first come.
-_WIDTH, _LATENCY = 6.3, 110
+_WIDTH, _LATENCY = 7.2, 240
 
 
 def _share(units, cores):
