@@ -197,3 +197,24 @@ def test_cores_are_for_the_rtl(engine, cores):
     network, _ = mixed_layers(1)
     with pytest.raises(ModelError, match="cores = 2 is for engine = 'rtl'"):
         NetworkSession(network, engine, cores=cores)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("l1_bytes", [64 << 10, 12 << 10])
+def test_more_tiles_than_a_table_holds(l1_bytes, tmp_path):
+    """In one line with rows of the output beyond a border, in rows, in chunks of channels; the
+    simulator's one core has 35 tiles in a table."""
+    builder = QuantisedBuilder((4, 19, 21), 2)
+    x = builder.quantised("x", 0.37, 7)
+    y = builder.layer(x, 20, (1, 1))
+    builder.shapes[y] = (20, 19, 21)
+    y = builder.quantised(y, 0.23, 5)
+    z = builder.layer(y, 12, pads=[1, 1, 1, 1])
+    builder.shapes[z] = (12, 19, 21)
+    network = load_network(builder.model(builder.quantised(z, 2.3, 1)))
+    (name,) = network.inputs
+    images = {name: builder.rng.integers(-200, 200, (1, 4, 19, 21)).astype(np.float32) / 4}
+    compiled = compile_network(network, l1_bytes=l1_bytes)
+    assert bool(compiled.plan.rows) == (l1_bytes < 20 << 10)
+    made = SimulatedNetwork(compiled, tmp_path).run(images)
+    assert first_difference(compiled, made, run(network, images, None)[1]) is None

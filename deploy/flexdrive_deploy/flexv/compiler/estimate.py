@@ -9,83 +9,66 @@ run on (flexdrive_sim.flexv.drive.network.CLUSTER).
 """
 
 from flexdrive_deploy.flexv.network import ir
-from flexdrive_deploy.flexv.network.fixed_point import Ratio
+from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio
 
-from .dot_kernel import DotKernel
 from .dots import dots_of
-from .lines import part_of, tiles_of_line
+from .lines import Lines, part_of
+from .scales import even_mean
 from .storage import canonical, storage_of
 from .strip_kernel import StripKernel
-from .strips import Division, layer_kind
+from .strips import STRIP_CORES, Division, layer_kind
 from .sums import sums_of
 from .weights import channel_words
 
 __all__ = ["estimated_cycles"]
 
-# Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a table of 16
-# tiles, an entry of it, a group of 4 channels of a table, what a tile waits for others.
-_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _GROUP, _WAITS = 1850, 1300, 75, 35, 67, 9
+# Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a further
+# table of tiles, an entry that it fills, one whose pixels lie in several rows, a group of channels
+# of a table, what a tile waits for others.
+_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _ROWS_ENTRY, _GROUP, _WAITS = 900, 875, 700, 14, 78, 68, 9
 # Of depthwise layers as strips: a call, a block of 4 channels, a column of words of its source, of
 # its output, 4 pixels of 4 channels there; what a tile waits for others, by the step along lines.
-_STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS = 1900, 60, 18, 42, 18, (2, 6)
-# Of planar maps: what a tile takes longer that makes one, 4 lines of the border.
-_PLANAR_TILE, _PLANAR_BORDER = 5, 35
-# A value that is requantised by one number, exactly by a quotient, a word of a mean and of a pixel
-# of its window; a call of these, of a kernel of sums.
-_VALUE, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL, _SUMS_CALL = 88, 370, 345, 7.8, 700, 190, 700
+_STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS, _STRIP_WAITS_2 = (
+    900, 54, 32, 42, 18, 4, 9)
+# Of planar maps: what a tile takes longer that makes one, a line of a channel and its border.
+_PLANAR_TILE, _PLANAR_LINE = 0.3, 9
+# What a unit of sums waits, by the bits of multipliers. A value that is requantised by one number,
+# by rq.pack.c, exactly by a quotient; a word of a mean, of a pixel of its window; calls of these.
+_SUM_WAITS, _VALUE, _PACKED, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = (
+    {8: 4, 16: 2}, 115, 18, 370, 190, 7.8, 460, 375)
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, and the first of all.
-_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 500, 450, 700, 1100
-# A pixel of a border, and a word of it.
-_BORDER_PIXEL, _BORDER_WORD = 10, 2
+_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 400, 220, 420, 40
+# A border, and a word of it.
+_BORDER, _BORDER_WORD = 490, 2.3
 # Weights: bytes a cycle, cycles until the first come.
-_WIDTH, _LATENCY = 6.3, 110
-_TILES = 16
+_WIDTH, _LATENCY = 7.2, 240
 
 
 def _share(units, cores):
     return int(-(-units // cores))
 
 
-def _lines(step, source, most, output):
-    """(lines, their length, pixels of a tile)."""
-    if output.planar:
-        return (*((output.width, output.height) if output.down else (output.height, output.width)),
-                most)
-    node, (_, height, width) = step.node, canonical(step.output.shape)
-    across, down = node.strides[1] * source.pixel_words, node.strides[0] * source.row_words
-    if height == 1 or down == width * across:
-        count, length = 1, height * width
-    elif width * tiles_of_line(height, most) < height * tiles_of_line(width, most):
-        count, length = width, height
-    else:
-        count, length = height, width
-    pixels = most
-    while pixels > length:
-        pixels //= 2
-    return count, length, pixels
-
-
 def _dots(compiled, step, dots, channels, cores):
     """Cycles of a call for so many channels."""
-    source = compiled.plan.storages[compiled.steps.place(step.sources[0]).name]
-    node = step.node
-    count, length, pixels = _lines(step, source, 4 if dots.a_bits >= dots.w_bits else 2,
-                                   compiled.plan.storages[compiled.steps.place(step.output).name])
-    kernel = DotKernel(dots.a_bits, dots.w_bits, dots.out_bits, pixels, dots.single, dots.unused,
-                       stores=compiled.instructions == "flexv")
-    words = channel_words(node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
-    tile = words * kernel.word_cycles + kernel.tile_cycles + _WAITS * (pixels > 1)
+    source, output = (compiled.plan.storages[compiled.steps.place(each).name]
+                      for each in (step.sources[0], step.output))
+    kernels = dots.kernels(compiled.instructions)
+    lines = Lines.of(step.node, source, output, kernels[0].pixels)
+    kernel = next(each for each in kernels if each.pixels == lines.pixels)
+    words = channel_words(step.node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
+    tile = words * kernel.word_cycles + kernel.tile_cycles + _WAITS * (lines.pixels > 1)
     tile += _PLANAR_TILE * dots.planar
-    call = _CALL if count * length > 1 else _PIXEL_CALL
-    tiles, groups = count * _share(length, pixels), _share(channels, 4)
-    rows, columns = part_of(tiles, groups, cores)
-    tiles, groups = _share(tiles, rows), _share(groups, columns)
-    tables = _share(tiles, _TILES)
+    call = _CALL if lines.tiles > 1 else _PIXEL_CALL
+    groups = _share(channels, 4)
+    rows, columns = part_of(lines.tiles, groups, cores)
+    tables, groups = _share(lines.tiles, lines.table_tiles(cores)), _share(groups, columns)
+    tiles, own = _share(lines.tiles, rows), _share(lines.tiles, cores)
     if dots.out_bits == 32:
         # C finishes each sum.
-        return call + tiles * groups * (tile + _GROUP + 60 * pixels)
-    return (call + tables * (_TABLE + groups * _GROUP) + tiles * _ENTRY
+        return call + tiles * groups * (tile + _GROUP + 60 * lines.pixels)
+    entry = _ENTRY if lines.width == lines.length else _ROWS_ENTRY
+    return (call + (tables - 1) * _TABLE + tables * groups * _GROUP + own * entry
             + tiles * groups * tile)
 
 
@@ -94,13 +77,14 @@ def _by_strips(step, strips, channels, cores):
     height, width = canonical(step.output.shape)[1:][::order]
     stride, taps = node.strides[::order][0], node.weights.shape[2:][::order][1]
     groups = _share(channels, 4)
-    division = Division.of(strips, width, height, stride, groups, cores)
+    division = Division.of(strips, width, height, stride, groups, STRIP_CORES).shared(groups, cores)
     units = division.units
     # Means of the blocks.
     rows, quads = height / division.strips, _share(width, 4) / division.blocks
     words = _share((width / division.blocks - 1) * strips.step + taps, 4)
     lines = (rows - 1) * stride + strips.rows
-    tile = StripKernel(strips.rows, strips.step, 8).tile_cycles + _STRIP_WAITS[strips.step - 1]
+    tile = StripKernel(strips.rows, strips.step, 8).tile_cycles
+    tile += _STRIP_WAITS if strips.step == 1 else _STRIP_WAITS_2
     turn = 0 if strips.planar else words * (_TURNED + lines * _TURN)
     return _STRIPS_CALL + units * (_BLOCK + turn
                                    + quads * (_QUADS + rows * tile))
@@ -115,8 +99,13 @@ def _others(step, cores):
         return _MEAN_CALL + share * (_MEAN + step.node.kernel[0] * step.node.kernel[1] * _TAP)
     sums = sums_of(step)
     if sums is not None:
-        return _SUMS_CALL + _share(words // sums.unit_words, cores) * sums.kernel.unit_cycles
+        units = _share(words // sums.unit_words, cores)
+        return _OTHER_CALL + units * (sums.kernel.unit_cycles + _SUM_WAITS[sums.kernel.bits])
     value = _EXACT if isinstance(step.rule, Ratio) else _VALUE
+    if even_mean(step) is not None or (isinstance(step.rule, FixedPoint) and output.bits <= 8
+                                       and step.rule.rounding == "NEAREST"
+                                       and step.sources[0].lane == 32):
+        value = _PACKED
     return _OTHER_CALL + _share(words, cores) * value * min(output.channels, 32 // output.bits)
 
 
@@ -127,10 +116,11 @@ def _border(compiled, step, cores):
     if not border:
         return 0
     if storage.planar:
-        return _share(storage.lines[0] * _share(storage.channels, 4), cores) * _PLANAR_BORDER
+        lines = storage.lines[0] * 4 * _share(storage.channels, 4)
+        return _BORDER + _share(lines, cores) * _PLANAR_LINE
     around = ((border.top + storage.height + border.bottom)
               * (border.left + storage.width + border.right) - storage.height * storage.width)
-    return around / cores * (_BORDER_PIXEL + _BORDER_WORD * storage.pixel_words)
+    return _BORDER + around / cores * _BORDER_WORD * storage.pixel_words
 
 
 def _call(compiled, step, channels, cores):
@@ -154,25 +144,44 @@ def _first_call(step, known):
     return cycles
 
 
+class _Weights:
+    """When chunks of weights are there: one after the other, one or two on their way."""
+
+    def __init__(self, compiled):
+        plan = compiled.plan
+        self._chunks = [(step in plan.deep, 4 * chunk.words) for step in compiled.steps.steps
+                        for chunk in plan.chunks.get(step, (0, ()))[1]]
+        self._ready, self._used, self._free = [], 0, 0
+        self._start(0)
+
+    def _start(self, now):
+        """Those that may come: the next one, and one more where it is deep."""
+        while len(self._ready) < len(self._chunks):
+            deep, size = self._chunks[len(self._ready)]
+            if len(self._ready) > self._used + deep:
+                break
+            self._free = max(self._free, now) + _LATENCY + size / _WIDTH
+            self._ready.append(self._free)
+
+    def begin(self, now):
+        """Cycle in which the next chunk is used."""
+        now = max(now, self._ready[self._used])
+        self._used += 1
+        self._start(now)
+        return now
+
+
 def estimated_cycles(compiled, cores=8):
     """Cycles of each step of a CompiledNetwork whose maps lie in L1, in order; None for steps that
     work on stripes, or whose kernels are C alone."""
     found, now, known = [], 0, set()
-    # When the weights that are asked for next will be there.
-    ready = 0
-    chunks = [(step, chunk) for step in compiled.steps.steps
-              for chunk in compiled.plan.chunks.get(step, (0, ()))[1]]
-    if chunks:
-        ready = _LATENCY + 4 * chunks[0][1].words / _WIDTH
-    left = chunks[1:]
+    weights = _Weights(compiled)
     for step in compiled.steps.steps:
         begin = now
         own = compiled.plan.chunks.get(step, (0, ()))[1]
         for chunk in own or (None,):
             if chunk is not None:
-                now = max(now, ready)
-                if left:
-                    ready = now + _LATENCY + 4 * left.pop(0)[1].words / _WIDTH
+                now = weights.begin(now)
             now += _call(compiled, step, chunk.count if chunk else 0, cores)
         now += _border(compiled, step, cores) + _first_call(step, known)
         plain = isinstance(step.node, ir.Convolution) and (
