@@ -114,7 +114,8 @@ enum { NET_SCRATCH = 360 };
 extern uint32_t net_scratch[][NET_SCRATCH];
 
 // What a layer needs besides its weights, while they come; a barrier stands between this and the
-// call for the channels from `first` on.
+// call for the channels from `first` on. All cores call both; net_dots_run waits for the others where
+// a table does not hold all tiles.
 void net_dots_prepare(const struct net_dots *dots, const struct net_map *in,
 		      const struct net_map *out, uint32_t first);
 void net_dots_run(const struct net_dots *dots, const struct net_map *in, const struct net_map *out,

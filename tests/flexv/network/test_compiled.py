@@ -102,7 +102,8 @@ def test_weights_come_in_chunks_where_l1_is_short(tmp_path):
     compiled, difference = _compared(LibraryNetwork, network, images, tmp_path, l1_bytes=32 << 10)
     assert difference is None
     counts = [len(next(iter(each.plan.chunks.values()))[1]) for each in (whole, compiled)]
-    assert counts[0] == 1 < counts[1]
+    # A network that begins with a layer waits for its first chunk, so there are two of them.
+    assert counts[0] == 2 < counts[1]
     chunks = next(iter(compiled.plan.chunks.values()))[1]
     assert sum(chunk.count for chunk in chunks) == 70
 

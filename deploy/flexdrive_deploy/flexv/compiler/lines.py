@@ -1,7 +1,7 @@
 """Pixels of a layer's output as lines of tiles, and which cores make them
 (firmware/network/dots.c, lines.c)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["SCRATCH", "Lines", "owner_of", "part_of", "tiles_of_line"]
 
@@ -65,10 +65,10 @@ class Lines:
             node.strides[::-1], (source.pixel_words, source.row_words), strict=True))
         pixel, row = 4 * output.pixel_words, 4 * output.row_words
         if output.planar:
-            sizes, steps = (height, width), (across, down)
-            if output.down:
-                sizes, steps = sizes[::-1], steps[::-1]
-            return cls(*sizes, most, sizes[1], output.down, *steps, 1, 16 * output.row_words, row)
+            count, length = (width, height) if output.down else (height, width)
+            a_pixel, a_line = (down, across) if output.down else (across, down)
+            return cls(count, length, most, length, bool(output.down), a_pixel, a_line, 1,
+                       16 * output.row_words, row)
         if height == 1 or down == width * across:
             length = height * width
             # Without a border results lie in one line, too.
@@ -82,7 +82,7 @@ class Lines:
         pixels = most
         while pixels > made.length:
             pixels //= 2
-        return cls(**{**vars(made), "pixels": pixels})
+        return replace(made, pixels=pixels)
 
     @property
     def per_line(self):

@@ -77,13 +77,13 @@ class _Stripes:
 
     def geometry(self, rows, above):
         """The Geometry of a stripe."""
-        source, output = self.step.sources[0], self.step.output
-        storages = [made(each) if self.place(each) in self.plan.outside else
-                    self.plan.storages[self.place(each)] for each, made in (
-                        (source, self.source_storage),
-                        (output, lambda each: stripe_storage(self.step, each, rows,
-                                                             self.source.steps.borders)))]
-        return Geometry(*storages, rows, above)
+        source, output = (self.source.storage(each) for each in (self.step.sources[0],
+                                                                 self.step.output))
+        if self.place(self.step.sources[0]) in self.plan.outside:
+            source = self.source_storage(self.step.sources[0])
+        if self.place(self.step.output) in self.plan.outside:
+            output = stripe_storage(self.step, self.step.output, rows, self.source.steps.borders)
+        return Geometry(source, output, rows, above)
 
     def fetches(self, stripe):
         """C that fetches the sources' rows of a stripe; none when there is no such stripe."""
