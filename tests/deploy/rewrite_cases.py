@@ -44,6 +44,10 @@ def reshape(b, x, *shape):
     return b.node("Reshape", x, ints(b, shape))
 
 
+def bipolar(b, x):
+    return b.node("BipolarQuant", x, b.constant(np.float32(1)), domain="qonnx.custom_op.general")
+
+
 def concat(b, *names, axis=1):
     return b.node("Concat", *names, axis=axis)
 
@@ -202,6 +206,7 @@ CASES = {
          lambda b: b.node("Add", reshape(b, conv(b), 6, -1), b.constant(np.arange(6).reshape(
              6, 1))),
          lambda b: b.node("Add", b.node("Flatten", conv(b)), b.node("Flatten", conv(b))),
+         lambda b: bipolar(b, b.node("Flatten", conv(b))),
          lambda b: relu(b, shuffled(b, conv(b), 2))],
         [lambda b: relu(b, b.node("Flatten", "x")),
          lambda b: b.node("Softmax", b.node("Flatten", conv(b))),
@@ -220,6 +225,7 @@ CASES = {
          lambda b: b.node("Mul", concat(b, conv(b), conv(b, c_out=2)), per_channel(b, 8)),
          lambda b: b.node("Add", concat(b, conv(b), conv(b, c_out=2), axis=-3), b.constant(
              b.rng.integers(-3, 3, (1, 8, *size(b))))),
+         lambda b: bipolar(b, concat(b, conv(b), conv(b, kernel=1))),
          lambda b: b.node("LeakyRelu", concat(b, y := conv(b), y))],
         [lambda b: relu(b, concat(b, conv(b), "x")),
          lambda b: relu(b, concat(b, conv(b), conv(b), axis=2)),
