@@ -37,10 +37,11 @@ class Place:
         """Which node runs where."""
         return analyse(load_graph(self.model()), self.config)
 
-    def deployment(self, **options):
-        """The compiled network; ``options`` as of ``compile_graph``."""
-        return compile_graph(self.support(), self.config, name=self.network, mesh=self.mesh,
-                             **options)
+    def deployment(self, support=None, **options):
+        """The compiled network; ``support`` : of it, if known, ``options`` as of
+        ``compile_graph``."""
+        return compile_graph(support or self.support(), self.config, name=self.network,
+                             mesh=self.mesh, **options)
 
 
 def _place(network, words, edge=7, *, size=None, mesh=None, **parameters):
@@ -57,7 +58,7 @@ PLACES = {
     "resnet152": _place("resnet152", 26_624),
     "vgg16": _place("vgg16", 32_768, 14),
     "mobilenet_v1": _place("mobilenet_v1", 24_576),
-    "mobilenet_v2": _place("mobilenet_v2", 32_768),
+    "mobilenet_v2": _place("mobilenet_v2", 30_720),
     "shufflenet": _place("shufflenet", 6336),
     "densenet121": _place("densenet121", 38_912),
     "squeezenet": _place("squeezenet", 10_240),

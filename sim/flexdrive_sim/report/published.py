@@ -1,4 +1,4 @@
-"""Published figures, as data: the comparison at system level and the ResNet-34 frame.
+"""Published figures, as data: comparison at system level, utilisation, the ResNet-34 frame.
 
 Source: "Hyperdrive", JETCAS 2019, cycle, memory and comparison tables. ``mark`` is "published", or
 "recalled" for what is attributed to it but was not confirmed by arithmetic on its other figures.
@@ -6,7 +6,7 @@ Source: "Hyperdrive", JETCAS 2019, cycle, memory and comparison tables. ``mark``
 
 from dataclasses import dataclass
 
-__all__ = ["COMPARISON", "RESNET34", "ComparisonRow", "Frame"]
+__all__ = ["COMPARISON", "RESNET34", "UTILISATION", "ComparisonRow", "Frame", "UtilisationRow"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,29 @@ COMPARISON = [
            ("Hyperdrive 10x5", "0.5", 4547, 61.9, 7.6, 69.5, 4.3)),
     *_rows("ResNet-152 2048x1024", "published",
            ("Hyperdrive 20x10", "0.5", 18189, 185.2, 21.6, 206.8, 4.4)),
+]
+
+
+@dataclass(frozen=True)
+class UtilisationRow:
+    """A network on the published array: operations of a frame, cycles, share of the units' cycles
+    in use; ``remark`` : what is to be held against it."""
+
+    network: str
+    operations: float
+    cycles: float
+    utilisation: float
+    mark: str
+    remark: str = ""
+
+
+UTILISATION = [
+    UtilisationRow("ResNet-34 224x224", 7.10e9, 4.65e6, 0.975, "published"),
+    UtilisationRow("ShuffleNet 224x224", 140e6, 90.3e3, 0.988, "recalled",
+                   "multiply-adds taken as operations; no depthwise layers, no tails"),
+    UtilisationRow("YOLOv3 320x320", 53.1e9, 33.9e6, 0.828, "recalled",
+                   "the operations are cycles x peak, 36 % more than the network has; its maps do "
+                   "not fit the published memory"),
 ]
 
 
