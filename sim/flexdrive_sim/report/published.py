@@ -93,6 +93,7 @@ class Frame:
     total_energy: float     # mJ
     efficiency: float       # TOp/s/W, system
     core_efficiency: float  # TOp/s/W
+    headline: float         # TOp/s/W, system, of ISVLSI 2018
     throughput: float       # GOp/s
     memory_words: int
 
@@ -100,4 +101,5 @@ class Frame:
 RESNET34 = Frame(weight_bits=21_258_240, input_bits=3_211_264, units=784, voltage="0.5",
                  steps=4.52e6, cycles=4.65e6, utilisation=0.975, operations=7.10e9,
                  io_bits=24.5e6, io_energy=0.5, core_energy=1.4, total_energy=1.9,
-                 efficiency=3.6, core_efficiency=4.9, throughput=88, memory_words=401_408)
+                 efficiency=3.6, core_efficiency=4.9, headline=5.9, throughput=88,
+                 memory_words=401_408)
