@@ -50,13 +50,15 @@ def _place(network, words, edge=7, *, size=None, mesh=None, **parameters):
     return Place(network, size or NETWORKS[network].size, config, mesh)
 
 
-# Name of a line -> Place. Memories are as small as the maps allow, in whole banks.
+# Name of a line -> Place. Memories are as small as the maps allow, in whole banks. A
+# quarter of the pixels on a quarter of the tiles has the tiles, addresses and weights of the whole.
 PLACES = {
     "resnet18": _place("resnet18", 8192),
     "resnet34": _place("resnet34", 8192),
     "resnet50": _place("resnet50", 26_624),
     "resnet152": _place("resnet152", 26_624),
     "vgg16": _place("vgg16", 32_768, 14),
+    "vgg16_112": _place("vgg16", 32_768, size=112),
     "mobilenet_v1": _place("mobilenet_v1", 24_576),
     "mobilenet_v2": _place("mobilenet_v2", 30_720),
     "shufflenet": _place("shufflenet", 6336),
@@ -64,6 +66,7 @@ PLACES = {
     "squeezenet": _place("squeezenet", 10_240),
     "darknet19": _place("darknet19", 24_576, leaky=True),
     "yolov3": _place("yolov3", 49_152, 10, leaky=True),
+    "yolov3_160": _place("yolov3", 49_152, 5, size=160, leaky=True),
     "yolov3_mesh": _place("yolov3", 49_152, 5, leaky=True, mesh=(2, 2), border_words=4096,
                           corner_words=4096),
     "yolov3_416": _place("yolov3", 49_152, 13, size=416, leaky=True),
