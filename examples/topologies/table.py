@@ -43,6 +43,15 @@ def costs(place):
     return HostShare.of(support, deployment), predicted_report(deployment, assume())
 
 
+def _channelwise(report):
+    """(cycles, accumulate steps) of the depthwise layers, poolings and layers value by value."""
+    names = {entry.name for program in report.deployment.programs
+             for entry, descriptor in zip(program.entries, program.descriptors, strict=True)
+             if descriptor.channelwise}
+    layers = [layer for layer in report.summary.convolutions if layer.entry.name in names]
+    return sum(layer.cycles for layer in layers), sum(layer.additions for layer in layers)
+
+
 def _rows(name):
     """The lines of a network in the two tables."""
     place = PLACES[name]
@@ -53,8 +62,10 @@ def _rows(name):
     tiles = units // place.config.channels
     used = report.summary.feature_words[0]
     cycles, energies = _published(place)
+    apart, others = _channelwise(report)
+    sums = f"{(real - others) / (units * (report.layer_cycles - apart)):.1%}"
     yield (f"| {name} | {place.size} x {place.size} | {place.array} | {real / 1e6:,.1f} | "
-           f"{share.host_products / 1e6:,.1f} | {report.layer_cycles:,} | "
+           f"{share.host_products / 1e6:,.1f} | {report.layer_cycles:,} | {apart:,} | {sums} | "
            f"{real / (units * report.layer_cycles):.1%} | {report.cycles:,} | "
            f"{real / (units * report.cycles):.1%} | {cycles} |")
     yield (f"| {name} | {used:,} | {used * tiles:,} | {moved:,} | {report.io_bits() / 1e6:.2f} | "
