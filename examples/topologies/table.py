@@ -6,6 +6,7 @@ Markdown; with ``--rtl`` one image of each through the RTL, every word of every 
 """
 
 import time
+from dataclasses import replace
 
 import click
 import numpy as np
@@ -82,9 +83,11 @@ def _tables(names):
     print("\n".join(["", *(row[1] for row in rows)]))
 
 
-def _on_rtl(name, results):
+def _on_rtl(name, results, words):
     """The line of a network that ran, and was compared, on the RTL."""
     place = PLACES[name]
+    if words:
+        place = replace(place, config=replace(place.config, fm_words=words))
     deployment = place.deployment(layer_check=not results)
     image = np.random.default_rng([0, 1]).normal(
         0, 1, (1, 3, place.size, place.size)).astype(np.float32)
@@ -107,13 +110,14 @@ def _on_rtl(name, results):
 @click.option("--rtl", is_flag=True, help="One image of each on the RTL; every word of every layer "
               "is compared with the golden model, every report with the cycle model.")
 @click.option("--results", is_flag=True, help="With --rtl: compare what leaves the chip alone.")
-def main(names, rtl, results):
+@click.option("--words", type=int, metavar="N", help="With --rtl: on chips of N words a tile.")
+def main(names, rtl, results, words):
     """Print a line for each NAME (all when none is given) of ``chips.py``."""
     if not rtl:
         _tables(names or PLACES)
         return
     for name in names or PLACES:
-        print(_on_rtl(name, results), flush=True)
+        print(_on_rtl(name, results, words), flush=True)
 
 
 if __name__ == "__main__":

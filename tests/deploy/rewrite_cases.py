@@ -141,8 +141,10 @@ CASES = {
          lambda b: b.node("Neg", relu(b, b.node("LeakyRelu", "x"))),
          lambda b: relu(b, relu(b, "x"))], moves=True),
     "sign": Case(
-        [where], [lambda b: where(b, "Greater"), lambda b: where(b, values=(1.0, 0.0)),
-                  lambda b: where(b, edge=1.0), lambda b: b.node("Sign", "x")], moves=True),
+        [where, lambda b: where(b, "Greater"), lambda b: where(b, "Less", values=(-1.0, 1.0)),
+         lambda b: where(b, "LessOrEqual"), lambda b: where(b, values=(-0.5, 0.5))],
+        [lambda b: where(b, values=(1.0, 0.0)), lambda b: where(b, values=(np.inf, -np.inf)),
+         lambda b: where(b, edge=1.0), lambda b: b.node("Sign", "x")], moves=True),
     "mean without axes": Case(
         [lambda b: b.node("ReduceMean", "x", axes=[2, 3], keepdims=0),
          lambda b: b.node("ReduceMean", "x", axes=[-1, -2], keepdims=0)],

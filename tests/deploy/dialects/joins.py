@@ -82,6 +82,18 @@ def sign_where(b):
     return conv(b, b.node("Where", test, b.constant(1.0), b.constant(-1.0)))
 
 
+def sign_above(b):
+    """The sign of a map as Where(x > 0, 1/2, -1/2), whose 0 is negative."""
+    test = b.node("Greater", conv(b), b.constant(0.0))
+    return conv(b, b.node("Where", test, b.constant(0.5), b.constant(-0.5)))
+
+
+def sign_last(b):
+    """A sign, 0 negative, that is the result, times 3."""
+    test = b.node("LessOrEqual", b.batch_norm(conv(b), C), b.constant(0.0))
+    return b.node("Mul", b.node("Where", test, b.constant(-1.0), b.constant(1.0)), b.constant(3.0))
+
+
 def two_inputs(b):
     """A network with two inputs."""
     b.more["y"] = SHAPE
@@ -124,6 +136,6 @@ def norm_beside(b):
 NETWORKS = (
     concat_twice, concat_of_two_concats, concat_of_sum, concat_of_inputs, sub_of_maps,
     sum_of_three, add_itself, negative, sub_from_constant, scale_behind_sum, scale_behind_relu,
-    three_readers, sign_where, two_inputs, two_outputs, output_inside, u_net, mean_of_concat,
-    norm_beside,
+    three_readers, sign_where, sign_above, sign_last, two_inputs, two_outputs, output_inside, u_net,
+    mean_of_concat, norm_beside,
 )
