@@ -17,7 +17,7 @@ RESULTS = ROOT / "docs/results/planted-faults.md"
 
 
 def copy_project(place):
-    for name in ("rtl", "sim", "deploy", "scripts", "tests", "firmware", "docs"):
+    for name in ("rtl", "sim", "deploy", "scripts", "tests", "firmware", "docs", "examples"):
         shutil.copytree(ROOT / name, place / name,
                         ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     shutil.copy(ROOT / "pyproject.toml", place)

@@ -12,7 +12,7 @@ from .hyperdrive.mesh_borders import whole_config
 from .hyperdrive.partition import analyse
 from .hyperdrive.splitting import split_inputs
 
-__all__ = ["compile_first", "compile_graph", "compile_model", "partition"]
+__all__ = ["chip_graphs", "compile_first", "compile_graph", "compile_model", "partition"]
 
 
 class _Unit:
@@ -118,29 +118,46 @@ def _refuse_unsupported(support):
         raise ModelError(f"{nowhere}. (`flexdrive check` lists every node.)")
 
 
+def _chip_graph(group, graph, inputs, outputs, config, mesh):
+    """ChipGraph of the units of one part."""
+    shapes = {name: graph.shapes[name][1:] for name in inputs}
+    chip = ChipGraph(
+        shapes, [unit.chain.layer() for unit in group if unit.chain], outputs,
+        [Concat(unit.nodes[0].name, tuple(unit.reads), *unit.writes) for unit in group
+         if not unit.chain and not unit.leaves],
+        [Average(unit.nodes[0].name, *unit.reads, *unit.writes) for unit in group
+         if unit.leaves])
+    return split_inputs(chip, whole_config(config, *mesh) if mesh else config, mesh=bool(mesh))
+
+
+def _parts(support):
+    """(units, values that they read from elsewhere, values that are read elsewhere) of every part,
+    in order."""
+    groups = [units for units in partition(support) if units]
+    for group in groups:
+        others = [unit for units in groups if units is not group for unit in units]
+        yield group, *_interface(group, support.graph, others)
+
+
+def chip_graphs(support, config, mesh=None):
+    """The :class:`~.hyperdrive.ir.ChipGraph` of every part that runs on the chip, in order;
+    parameters as of :func:`compile_graph`."""
+    return [_chip_graph(group, support.graph, inputs, outputs, config, mesh)
+            for group, inputs, outputs in _parts(support) if group[0].chip]
+
+
 def compile_graph(support, config, *, name, layer_check=False, mesh=None):
     """Make a deployment of an analysed graph; parameters and errors as in ``compile_model``."""
     graph = support.graph
     _refuse_unsupported(support)
-    groups = [units for units in partition(support) if units]
     parts = []
-    for group in groups:
-        others = [unit for units in groups if units is not group for unit in units]
-        inputs, outputs = _interface(group, graph, others)
+    for group, inputs, outputs in _parts(support):
         if not group[0].chip:
             nodes = [node for unit in group for node in unit.nodes]
             parts.append(HostPart(sub_model(graph, nodes, inputs, outputs)))
             parts[-1].check()
             continue
-        shapes = {name: graph.shapes[name][1:] for name in inputs}
-        chip = ChipGraph(
-            shapes, [unit.chain.layer() for unit in group if unit.chain], outputs,
-            [Concat(unit.nodes[0].name, tuple(unit.reads), *unit.writes) for unit in group
-             if not unit.chain and not unit.leaves],
-            [Average(unit.nodes[0].name, *unit.reads, *unit.writes) for unit in group
-             if unit.leaves])
-        chip = split_inputs(chip, whole_config(config, *mesh) if mesh else config,
-                            mesh=bool(mesh))
+        chip = _chip_graph(group, graph, inputs, outputs, config, mesh)
         program = lower(chip, config, layer_check=layer_check, mesh=mesh)
         parts.append(ChipPart(program, chip))
     return Deployment(name, config, parts, {name: graph.shapes[name] for name in graph.inputs},

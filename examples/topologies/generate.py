@@ -14,6 +14,8 @@ from networks import NETWORKS
 
 
 def _size(_context, _parameter, text):
+    if text is None:
+        return None
     match = re.fullmatch(r"(\d+)(?:x(\d+))?", text)
     if not match:
         raise click.BadParameter(f"{text!r} is not HEIGHTxWIDTH, such as 224x224")
@@ -24,18 +26,22 @@ def _size(_context, _parameter, text):
 @click.argument("name", type=click.Choice(list(NETWORKS)))
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path),
               metavar="FILE.onnx", help="An image is written beside it, FILE.npy.")
-@click.option("--size", callback=_size, default="224x224", show_default=True,
-              metavar="HxW", help="Height and width of an image.")
+@click.option("--size", callback=_size, metavar="HxW",
+              help="Height and width of an image.  [default: the published]")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the weights.")
 @click.option("--binary-first", is_flag=True, help="Binary weights in the first layer too.")
 @click.option("--ternary", is_flag=True, help="One of three binary weights is zero.")
 def main(name, output, size, seed, **weights):
     """Write the network NAME."""
-    make, step = NETWORKS[name]
-    if any(edge < step or edge % step for edge in size):
+    network = NETWORKS[name]
+    size = size or (network.size,) * 2
+    if any(edge < network.step or edge % network.step for edge in size):
         raise click.BadParameter(f"{size[0]}x{size[1]}: both edges of {name} are multiples of "
-                                 f"{step}", param_hint="--size")
-    model = make(Builder(name, (3, *size), seed, **weights))
+                                 f"{network.step}", param_hint="--size")
+    if network.only and size != (network.size,) * 2:
+        raise click.BadParameter(f"{size[0]}x{size[1]}: {name} is made for {network.size}x"
+                                 f"{network.size} only", param_hint="--size")
+    model = network.make(Builder(name, (3, *size), seed, **weights))
     image = np.random.default_rng([seed, 1]).normal(0, 1, (1, 3, *size)).astype(np.float32)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from flexdrive_deploy.frontend.graph import load_graph
 from flexdrive_deploy.hyperdrive.partition import analyse
 
 MOST = 65536
+EDGES = (7, 10, 13, 14, 28)
 
 
 def _peak(support, config):
@@ -38,10 +39,10 @@ def _refused(support, config, words):
 def _line(name, size):
     """(edge of the array, peak in the order of the model, words alive at once in the best order,
     smallest memory), on the smallest array that has room in 65,536 words."""
-    model = NETWORKS[name][0](Builder(name, (3, size, size), 0))
-    for edge in (7, 14, 28):
-        config = replace(PRESETS["paper"], rows=edge, columns=edge, fm_words=MOST,
-                         leaky=True)
+    model = NETWORKS[name].make(Builder(name, (3, size, size), 0))
+    for edge in EDGES:
+        config = replace(PRESETS["paper"], rows=edge, columns=edge, fm_words=MOST, halo=2,
+                         leaky=True, channelwise=True)
         support = analyse(load_graph(model), config)
         try:
             given = _peak(support, config)
@@ -55,21 +56,24 @@ def _line(name, size):
             else:
                 low = middle + 1
         return edge, given, _refused(support, config, low - 1), low
-    raise click.ClickException(f"{name} at {size} x {size} needs more than 28 x 28 tiles of {MOST}")
+    raise click.ClickException(f"{name} at {size} x {size} needs more than {EDGES[-1]} x "
+                               f"{EDGES[-1]} tiles of {MOST}")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--size", type=click.IntRange(min=32), default=224, show_default=True,
-              help="Height and width of an image, a multiple of 32.")
+@click.option("--size", type=click.IntRange(min=32),
+              help="Height and width of an image, a multiple of 32.  [default: the published]")
 def main(size):
-    """Print a line for every network: array, words of a tile in the order of the model, alive at
-    once in the best order, smallest memory that holds the plan, and that for all tiles."""
-    if size % 32:
+    """Print a line for every network: image, array, words of a tile in the order of the model,
+    alive at once in the best order, smallest memory that holds the plan, and that for all tiles.
+    """
+    if size and size % 32:
         raise click.BadParameter(f"{size} is not a multiple of 32", param_hint="--size")
-    for name in NETWORKS:
-        edge, given, bound, least = _line(name, size)
-        print(f"| {name} | {edge} x {edge} | {given:,} | {bound:,} | {least:,} | "
-              f"{least * edge * edge:,} |")
+    for name, network in NETWORKS.items():
+        pixels = network.size if network.only or not size else size
+        edge, given, bound, least = _line(name, pixels)
+        print(f"| {name} | {pixels} x {pixels} | {edge} x {edge} | {given:,} | {bound:,} | "
+              f"{least:,} | {least * edge * edge:,} |", flush=True)
 
 
 if __name__ == "__main__":

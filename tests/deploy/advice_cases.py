@@ -207,8 +207,11 @@ CASES = {
     "its bounds are no numbers": (
         "Relu", (lambda b: clip(b, 0.0, np.nan), CONFIG), (lambda b: clip(b, 0.0, 6.0), CONFIG)),
     "is no maximum of a map and one constant": (
-        "Relu", (lambda b: it(b, "Max", conv(b), b.constant(np.arange(4).reshape(4, 1, 1))),
-                 CONFIG), (lambda b: it(b, "Max", conv(b), b.constant(1.0)), CONFIG)),
+        "Relu", (lambda b: it(b, "Max", conv(b), "x"), CONFIG),
+        (lambda b: it(b, "Max", conv(b), b.constant(1.0)), CONFIG)),
+    "has several bounds; the chip has one for all channels": (
+        "Relu", (lambda b: it(b, "Min", conv(b), b.constant(np.arange(4).reshape(4, 1, 1))),
+                 CONFIG), (lambda b: it(b, "Min", conv(b), b.constant(1.0)), CONFIG)),
     "makes 0 of a sum of maps that is 0": (
         "BipolarQuant of scale 1", (lambda b: it(b, "Sign", b.node("Add", conv(b), "x")), CONFIG),
         (lambda b: bipolar(b), CONFIG)),

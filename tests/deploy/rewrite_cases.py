@@ -44,6 +44,10 @@ def reshape(b, x, *shape):
     return b.node("Reshape", x, ints(b, shape))
 
 
+def bipolar(b, x):
+    return b.node("BipolarQuant", x, b.constant(np.float32(1)), domain="qonnx.custom_op.general")
+
+
 def concat(b, *names, axis=1):
     return b.node("Concat", *names, axis=axis)
 
@@ -137,8 +141,10 @@ CASES = {
          lambda b: b.node("Neg", relu(b, b.node("LeakyRelu", "x"))),
          lambda b: relu(b, relu(b, "x"))], moves=True),
     "sign": Case(
-        [where], [lambda b: where(b, "Greater"), lambda b: where(b, values=(1.0, 0.0)),
-                  lambda b: where(b, edge=1.0), lambda b: b.node("Sign", "x")], moves=True),
+        [where, lambda b: where(b, "Greater"), lambda b: where(b, "Less", values=(-1.0, 1.0)),
+         lambda b: where(b, "LessOrEqual"), lambda b: where(b, values=(-0.5, 0.5))],
+        [lambda b: where(b, values=(1.0, 0.0)), lambda b: where(b, values=(np.inf, -np.inf)),
+         lambda b: where(b, edge=1.0), lambda b: b.node("Sign", "x")], moves=True),
     "mean without axes": Case(
         [lambda b: b.node("ReduceMean", "x", axes=[2, 3], keepdims=0),
          lambda b: b.node("ReduceMean", "x", axes=[-1, -2], keepdims=0)],
@@ -202,6 +208,7 @@ CASES = {
          lambda b: b.node("Add", reshape(b, conv(b), 6, -1), b.constant(np.arange(6).reshape(
              6, 1))),
          lambda b: b.node("Add", b.node("Flatten", conv(b)), b.node("Flatten", conv(b))),
+         lambda b: bipolar(b, b.node("Flatten", conv(b))),
          lambda b: relu(b, shuffled(b, conv(b), 2))],
         [lambda b: relu(b, b.node("Flatten", "x")),
          lambda b: b.node("Softmax", b.node("Flatten", conv(b))),
@@ -220,6 +227,7 @@ CASES = {
          lambda b: b.node("Mul", concat(b, conv(b), conv(b, c_out=2)), per_channel(b, 8)),
          lambda b: b.node("Add", concat(b, conv(b), conv(b, c_out=2), axis=-3), b.constant(
              b.rng.integers(-3, 3, (1, 8, *size(b))))),
+         lambda b: bipolar(b, concat(b, conv(b), conv(b, kernel=1))),
          lambda b: b.node("LeakyRelu", concat(b, y := conv(b), y))],
         [lambda b: relu(b, concat(b, conv(b), "x")),
          lambda b: relu(b, concat(b, conv(b), conv(b), axis=2)),

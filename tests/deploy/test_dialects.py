@@ -20,7 +20,8 @@ LEFT = {
     "relu_behind_flatten": {"Flatten"}, "gemm_head": {"Reshape"}, "flatten_gemm": {"Reshape"},
     "matmul_norm": {"Reshape"}, "gemm_scaled": {"Reshape"}, "conv1d": {"Reshape"},
     "conv1d_residual": {"Reshape"}, "conv1d_mean": {"Reshape"}, "reduce_mean_flat": {"Reshape"},
-    "resize_of_host": {"Abs"}, "concat_of_inputs": {"Abs"}}
+    "resize_of_host": {"Abs"}, "concat_of_inputs": {"Abs"},
+    "sign_product": {"Reshape"}, "norm_beside": {"Abs"}}
 REFUSED = set(NEEDS_HARDWARE)
 
 

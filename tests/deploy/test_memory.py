@@ -75,6 +75,18 @@ def test_maps_that_lie_apart():
     assert error.value.change == {"fm_words": 14}
 
 
+def test_a_smaller_map_leaves_the_rest_of_the_place_that_it_takes():
+    """A linear bottleneck of MobileNetV2: 32 -> 16 channels in one place, 16 -> 96, depthwise with
+    stride 2; the 16 channels need half of the place of the 32."""
+    steps = [Step("load", [], "x"), Step("depthwise", ["x"], "y"), Step("linear", ["y"], "z", "y"),
+             Step("wide", ["z"], "w"), Step("smaller", ["w"], "v"), Step("next", ["v"], "u")]
+    sizes = {"x": 8, "y": 8, "z": 4, "w": 24, "v": 6, "u": 2}
+    allocation = allocate(steps, sizes, 30)
+    assert allocation.need == allocation.peak == 30
+    assert allocation.bases["y"] == allocation.bases["z"]
+    assert overlaps(steps, sizes, allocation.bases) == []
+
+
 def test_who_is_alive_is_said():
     steps = [Step("load", [], "x"), Step("a", ["x"], "y"), Step("b", ["y"], "z", "y"),
              Step("c", ["x", "z"], "out")]

@@ -28,7 +28,8 @@ def networks(case, builds, sizes=SIZES):
             rng = np.random.default_rng(seed)
             b = Builder((6, *size), rng, factors=(1.0, -1.0))
             made = build(b)
-            model = b.model(*(made if isinstance(made, tuple) else [made]), opset=case.opset)
+            model = b.model(*(made if isinstance(made, tuple) else [made]), opset=case.opset,
+                            domains={node.domain for node in b.nodes} - {""})
             for value in model.graph.input:
                 value.type.tensor_type.shape.dim[0].dim_value = 1
             yield model, rng.integers(-3, 4, (1, *b.shape)).astype(np.float32)

@@ -18,10 +18,12 @@ pytestmark = pytest.mark.slow
 
 GENERATE = Path(__file__).parents[2] / "examples/topologies/generate.py"
 # Weights of all convolutions but the first, whose values are real; ResNet's with projections
-# ("Hyperdrive", JETCAS 2019, memory table).
+# ("Hyperdrive", JETCAS 2019, memory table). None: counted in test_topology_counts.py alone.
 BINARY_WEIGHTS = {"resnet18": 11_157_504, "resnet34": 21_258_240, "resnet50": 23_445_504,
-                  "vgg16": 14_708_736, "mobilenet_v1": 3_139_584 + 44_640,
-                  "yolov3_tiny": 8_845_488 - 432 - 512 * 255 - 256 * 255, "shufflenet": None}
+                  "resnet152": None, "vgg16": 14_708_736, "mobilenet_v1": 3_139_584 + 44_640,
+                  "mobilenet_v2": None, "shufflenet": None, "densenet121": None,
+                  "squeezenet": None, "darknet19": None, "yolov3": None,
+                  "yolov3_tiny": 8_845_488 - 432 - 512 * 255 - 256 * 255, "cnv": None}
 
 
 def generate(*arguments):
@@ -31,7 +33,8 @@ def generate(*arguments):
 
 @pytest.mark.parametrize("name", BINARY_WEIGHTS)
 def test_weights_are_binary_and_as_many_as_published(name, tmp_path):
-    made = generate(name, "--size", "32x64", "-o", tmp_path / "net.onnx")
+    size = (32, 32) if name == "cnv" else (32, 64)
+    made = generate(name, "--size", "{}x{}".format(*size), "-o", tmp_path / "net.onnx")
     assert made.returncode == 0, made.stderr
     model = onnx.load(tmp_path / "net.onnx")
     signs = [onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer
@@ -39,7 +42,7 @@ def test_weights_are_binary_and_as_many_as_published(name, tmp_path):
     assert all(np.array_equal(np.abs(values), np.ones_like(values)) for values in signs)
     if BINARY_WEIGHTS[name] is not None:
         assert sum(values.size for values in signs) == BINARY_WEIGHTS[name]
-    assert np.load(tmp_path / "net.npy").shape == (1, 3, 32, 64)
+    assert np.load(tmp_path / "net.npy").shape == (1, 3, *size)
 
 
 def test_resnet_runs_with_every_layer_compared(tmp_path):
@@ -119,6 +122,7 @@ def test_the_plan_reaches_the_bound_for_every_topology():
 
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("resnet18", "--size", "40"), "both edges of resnet18 are multiples of 32"),
+    (("cnv", "--size", "64"), "64x64: cnv is made for 32x32 only"),
     (("resnet18", "--size", "big"), "'big' is not HEIGHTxWIDTH"),
     (("lenet",), "'lenet' is not one of"),
 ])

@@ -34,7 +34,9 @@ def clip(chain, node, graph):
     low, high = (none if bound is None else np.asarray(bound, np.float64).item() if np.size(
         bound) == 1 else np.nan for bound, none in zip(bounds, (-np.inf, np.inf), strict=True))
     if np.isnan([low, high]).any():
-        return Refusal("its bounds are no numbers", (advice.becomes("Relu"),))
+        several = any(bound is not None and np.size(bound) != 1 for bound in bounds)
+        return Refusal("has several bounds; the chip has one for all channels" if several else
+                       "its bounds are no numbers", (advice.becomes("Relu"),))
     chain.clamp(min(low, high), high)
     return None
 
@@ -42,7 +44,10 @@ def clip(chain, node, graph):
 def one_bound(chain, node, graph):
     """Max or Min of a map and a constant."""
     values, _ = operands(chain, node, graph)
-    if values is None or len(bound := np.unique(values)) != 1 or np.isnan(bound).any():
+    if values is not None and len(np.unique(values)) > 1:
+        return Refusal("has several bounds; the chip has one for all channels",
+                       (advice.becomes("Relu"),))
+    if values is None or np.isnan(bound := np.unique(values)).any():
         return Refusal(f"is no {node.operation.lower()}imum of a map and one constant",
                        (advice.becomes("Relu"),))
     chain.clamp(*((bound[0], np.inf) if node.operation == "Max" else (-np.inf, bound[0])))

@@ -67,10 +67,8 @@ def _steps(graph, layer_check, overwritable):
     for index, layer in enumerate(graph.layers):
         for name in layer.reads:
             last[graph.place(name)[0]] = index
-    for name in graph.outputs:
-        if name in graph.inputs or len(graph.parts(name)) > 1:
-            last[graph.place(name)[0]] = len(graph.layers)
-    joined = [name for name in graph.outputs if len(graph.parts(name)) > 1]
+    for name in graph.stored_last:
+        last[graph.place(name)[0]] = len(graph.layers)
     loaded = set()
     for index, layer in enumerate(graph.layers):
         for name in [part for read in layer.reads for part in graph.parts(read)]:
@@ -86,12 +84,16 @@ def _steps(graph, layer_check, overwritable):
         for average in graph.averages:
             if average.source == layer.target:
                 yield _Step(Operation.STORE, average.name, [layer.target], average=average.target)
-    for name in [*(name for name in graph.outputs if name in graph.inputs), *joined]:
+    for name in graph.stored_last:
         for part in graph.parts(name):
             if part in graph.inputs and part not in loaded:
                 loaded.add(part)
                 yield _Step(Operation.LOAD, part, [], part)
-        yield _Step(Operation.STORE, name, [name])
+        if name in graph.outputs:
+            yield _Step(Operation.STORE, name, [name])
+        for average in graph.averages:
+            if average.source == name:
+                yield _Step(Operation.STORE, average.name, [name], average=average.target)
 
 
 def _extent(place, config):

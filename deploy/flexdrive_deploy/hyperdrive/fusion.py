@@ -132,7 +132,8 @@ class Chain:
         """Refusal of a step behind the activation, else None."""
         active = self.activation != Activation.NONE or self.bounds
         if not active or action in (_pass, _shuffle) or (not self.late and (
-                action in CLAMPS or (action is _add and self._adds_map(node, graph)))):
+                action in CLAMPS or (action is _add and self._adds_map(node, graph))
+                or (action is _multiply and self._scales_sign(node, graph)))):
             return None
         if action in (*BENDS, *CLAMPS):
             return Refusal("is a second activation", (advice.ONE_ACTIVATION,))
@@ -144,6 +145,12 @@ class Chain:
         """Whether a node is an addition of another map."""
         other = [name for name in node.inputs if name != self.value]
         return node.operation == "Add" and len(other) == 1 and other[0] not in graph.constants
+
+    def _scales_sign(self, node, graph):
+        """Whether a node multiplies what a sign makes by one number: two others."""
+        values, _ = operands(self, node, graph)
+        return self.activation == Activation.SIGN and values is not None and (
+            len(np.unique(values)) == 1 and bool(np.isfinite(values).all()))
 
     def take(self, nodes):
         """Nodes, one behind the other, that are folded now."""
@@ -166,6 +173,11 @@ def _multiply(chain, node, graph):
         if node.inputs[0] != chain.value or not values.all():
             return Refusal("divides a constant by a map, or by zero", (advice.RECIPROCAL,))
         values = 1 / values
+    if chain.activation == Activation.SIGN:
+        made = np.array(chain.bounds or chain.activation.bounds, np.uint16).view(np.float16)
+        chain.bounds = tuple(int(bits) for bits in half_bits(
+            made.astype(np.float64) * np.ravel(values)[0]))
+        return None
     if chain.bypass is not None:
         return _AFTER_BYPASS
     chain.scale, chain.bias = chain.scale * values, chain.bias * values

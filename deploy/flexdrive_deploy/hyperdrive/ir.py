@@ -208,8 +208,8 @@ class Concat:
 
 @dataclass(frozen=True)
 class Average:
-    """The mean of every channel of ``source``, a map that a layer makes; ``target`` (channels, 1,
-    1) leaves the chip instead of the map."""
+    """The mean of every channel of ``source``, a map that a layer or a Concat makes; ``target``
+    (channels, 1, 1) leaves the chip instead of the map."""
 
     name: str
     source: str
@@ -270,11 +270,11 @@ class ChipGraph:
             layers.append(replace(layer, stride=1) if single else layer)
             join()
         object.__setattr__(self, "layers", layers)
-        made = {layer.target for layer in layers}
+        made = {layer.target for layer in layers} | {concat.target for concat in self.concats}
         for average in self.averages:
             if average.source not in made or average.target in shapes:
                 raise ModelError(f"Average {average.name}: {average.source} is not made by a "
-                                 f"layer, or {average.target} exists already")
+                                 f"layer or Concat, or {average.target} exists already")
         leave = {average.target for average in self.averages}
         for name in [*(name for name in self.outputs if name not in leave),
                      *(concat.target for concat in waiting)]:
@@ -309,6 +309,14 @@ class ChipGraph:
     def place(self, name):
         """(map that ``name`` lies in, its first channel there)."""
         return self.slices.get(name, (name, 0))
+
+    @property
+    def stored_last(self):
+        """Names of the maps that leave, or whose means leave, behind the last layer: what is an
+        input, or joined of parts."""
+        return [name for name in self.outputs if name in self.inputs or len(
+            self.parts(name)) > 1] + [average.source for average in self.averages if len(
+                self.parts(average.source)) > 1]
 
     def parts(self, name):
         """Names of the maps that ``name`` is joined of, itself first."""

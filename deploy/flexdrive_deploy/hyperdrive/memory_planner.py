@@ -76,9 +76,23 @@ _RULES = (lambda number: False, lambda number: True, lambda number: number % 2 =
 _SHUFFLES = 200
 
 
+@dataclass(frozen=True)
+class _Block:
+    """Maps that take each other's place, so that they begin at one word: ``members``, (size, first
+    step, last step, name) of each; the largest comes first."""
+
+    members: tuple
+
+    @property
+    def size(self):
+        return self.members[0][0]
+
+    @property
+    def life(self):
+        return max(last for *_, last, _ in self.members) - self.members[0][1] + 1
+
+
 def _blocks(steps, sizes):
-    """(size, first, last, names): maps that replace each other share a place for all their
-    lives."""
     lifetimes, block_of = _lifetimes(steps), {}
     for step in steps:
         if step.writes is not None and step.writes not in block_of:
@@ -86,31 +100,34 @@ def _blocks(steps, sizes):
             names.append(step.writes)
             block_of[step.writes] = names
     unique = {id(names): names for names in block_of.values()}.values()
-    return [(sizes[names[0]], lifetimes[names[0]][0], max(lifetimes[name][1] for name in names),
-             names) for names in unique]
+    return [_Block(tuple((sizes[name], *lifetimes[name], name) for name in names))
+            for names in unique]
+
+
+def _lowest(members, placed):
+    """The lowest word from which on each of the members is free in its own life."""
+    taken = [(size, base, base + other) for size, first, last, _ in members
+             for base, other, begin, end in placed if begin <= last and first <= end]
+    return next(base for base in sorted({0, *(stop for *_, stop in taken)}) if all(
+        base >= stop or base + size <= start for size, start, stop in taken))
 
 
 def _place_blocks(blocks):
-    """map -> base: every block at the lowest place that is free all its life."""
+    """map -> base: every block at the lowest place that is free all its life. A smaller map in a
+    larger one's place leaves the rest to others."""
     placed, bases = [], {}
-    for size, first, last, names in blocks:
-        taken = sorted((base, base + other) for base, other, begin, end in placed
-                       if begin <= last and first <= end)
-        base = 0
-        for start, stop in taken:
-            if start - base >= size:
-                break
-            base = max(base, stop)
-        placed.append((base, size, first, last))
-        bases |= dict.fromkeys(names, base)
+    for block in blocks:
+        base = _lowest(block.members, placed)
+        placed += [(base, size, first, last) for size, first, last, _ in block.members]
+        bases |= {name: base for *_, name in block.members}
     return bases
 
 
 def _orders(blocks):
     """Orders of blocks that tend to pack well, then random ones."""
-    yield sorted(blocks, key=lambda block: -block[0])
-    yield sorted(blocks, key=lambda block: (-block[0] * (block[2] - block[1] + 1)))
-    yield sorted(blocks, key=lambda block: block[1] - block[2])
+    yield sorted(blocks, key=lambda block: -block.size)
+    yield sorted(blocks, key=lambda block: -block.size * block.life)
+    yield sorted(blocks, key=lambda block: -block.life)
     generator = random.Random(0)
     for _ in range(_SHUFFLES):
         yield generator.sample(blocks, len(blocks))

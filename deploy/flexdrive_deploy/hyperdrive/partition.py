@@ -11,14 +11,12 @@ from . import advice
 from .attributes import unknown
 from .diagnostics import left_over
 from .fusion import Chain
+from .means import means
 from .patterns import CHANNELWISE, begin, begin_alone, begin_channelwise
 from .refusal import Refusal, together
 from .rewrites.manager import rewritten
 
-__all__ = ["AVERAGED_PIXELS", "Placement", "Support", "analyse"]
-
-# A sum of n equal numbers is wrong by up to n / 2**12 of itself in binary16.
-AVERAGED_PIXELS = 256
+__all__ = ["Placement", "Support", "analyse"]
 
 
 @dataclass(frozen=True)
@@ -91,13 +89,34 @@ def _follow(chain, graph, taken, refusals):
         taken.update(chain.nodes)
 
 
+def _beside(graph, made):
+    """Maps that lie in one with what layers of the chip make, when these are in ``made``."""
+    made, found = set(made), set()
+    for node in graph.nodes:
+        if node.operation == "Concat" and made.intersection(node.inputs):
+            made.update(node.outputs)
+            found.update(node.inputs)
+    return found - made
+
+
+def _between(node, graph, config, there, taken, read):
+    """The chain of a node that is folded into no layer, of a map of the host that is on the chip
+    anyway (``there``), when what it makes is read there (``read``): no word more is moved."""
+    chain = begin_alone(node, graph, config, there)
+    if not isinstance(chain, Chain):
+        return None
+    _follow(chain, graph, set(taken), {})
+    return begin_alone(node, graph, config, there) if chain.value in read else None
+
+
 def _add_channelwise(graph, config, chains, taken, refusals):
     """Pooling and upsampling of maps that the chip makes, and what is folded into no layer before
     it: layers of their own. Of maps of the host they would only bring more words to the chip."""
     made = {chain.value for chain in chains}
-    # What a layer reads is on the chip as well, and a map of the host that becomes larger has fewer
-    # words to send before than behind.
+    # What a layer reads, or what lies beside its result, is on the chip as well, and a map of the
+    # host that becomes larger has fewer words to send before than behind.
     there = {chain.source for chain in chains} | {chain.bypass for chain in chains}
+    there |= _beside(graph, made)
     read = {name for chain in chains for name in (chain.source, chain.bypass)}
     for node in graph.nodes:
         if node.operation == "Concat" and made.intersection(node.inputs):
@@ -109,7 +128,8 @@ def _add_channelwise(graph, config, chains, taken, refusals):
             chain = begin_channelwise(node, graph, config, {
                 *made, *there, *(node.inputs[:1] if grows else ())})
         else:
-            chain = begin_alone(node, graph, config, made)
+            chain = begin_alone(node, graph, config, made) or _between(
+                node, graph, config, there - made, taken, read)
         if isinstance(chain, Refusal):
             refusals[node] = chain
         elif chain is not None:
@@ -160,50 +180,6 @@ def _joins(graph, chains, refusals):
         joined.update(node.inputs)
         there.update(node.outputs)
     return joins
-
-
-def _pixel_mean(node, graph):
-    """Whether a ReduceMean is a GlobalAveragePool: over rows and columns, which stay as axes of
-    one pixel."""
-    axes = node.attributes.get("axes")
-    if len(node.inputs) > 1 and node.inputs[1]:
-        axes = graph.constants.get(node.inputs[1])
-    return (axes is not None and sorted(int(axis) % 4 for axis in np.ravel(axes)) == [2, 3]
-            and bool(node.attributes.get("keepdims", 1)))
-
-
-def _average_refusals(node, graph, config, made):
-    shape = graph.shapes.get(node.inputs[0], ())
-    strange = unknown(node, graph)
-    if strange is not None:
-        yield strange
-    if node.operation == "ReduceMean" and not (len(shape) == 4 and _pixel_mean(node, graph)):
-        yield Refusal("is no mean of rows and columns that keeps their axes",
-                      (advice.PIXEL_MEAN,))
-    if not config.channelwise:
-        yield Refusal("the chip has no pooling", (advice.chip(channelwise=True),))
-    if node.inputs[0] not in made:
-        yield Refusal("its map is not made by a layer of the chip",
-                      (advice.LAYER_BEFORE,))
-    pixels = shape[2] * shape[3] if len(shape) == 4 else 0
-    if pixels > AVERAGED_PIXELS:
-        yield Refusal(f"averages {pixels} pixels; sums of more than {AVERAGED_PIXELS} lose too "
-                      "much in binary16", (advice.average_before(AVERAGED_PIXELS),))
-
-
-def _averages(graph, config, chains, refusals):
-    """Means of whole maps that a STORE makes."""
-    made = {chain.value for chain in chains}
-    found = []
-    for node in graph.nodes:
-        if node.operation not in ("GlobalAveragePool", "ReduceMean") or node.domain:
-            continue
-        refusal = together(_average_refusals(node, graph, config, made))
-        if refusal is None:
-            found.append(node)
-        else:
-            refusals[node] = refusal
-    return found
 
 
 def _own(node, head):
@@ -272,7 +248,7 @@ def analyse(graph, config):
     folded = [Placement(name, operation, "host", reason, gone=True) for name, operation, reason
               in graph.folded]
     joins = _joins(graph, chains, refusals)
-    averages = _averages(graph, config, chains, refusals)
+    averages = means(graph, config, chains, joins, refusals)
     placements = [*folded, *(_verdict(node, chip, joins, averages, refusals, graph)
                              for node in graph.nodes)]
     placements.sort(key=lambda placement: graph.order[placement.name])

@@ -23,9 +23,7 @@ class _Lives:
             for name in layer.reads:
                 self.readers[self.place(name)] |= 1 << index
         self.given = {self.place(name) for name in graph.inputs}
-        # Inputs and joined maps that are results are stored last.
-        self.stays = {self.place(name) for name in graph.outputs
-                      if name in graph.inputs or len(graph.parts(name)) > 1}
+        self.stays = {self.place(name) for name in graph.stored_last}
         self.waits = []
         for layer in graph.layers:
             parts = {part for name in layer.reads for part in graph.parts(name)}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from .constants import OPERATING_POINTS, assume
 from .published import RESNET34
 
 __all__ = ["Line", "is_published_frame", "lines", "remarks"]
@@ -35,6 +36,20 @@ def _line(quantity, published, here, form, why=""):
                 else f"{here:,.0f}", agrees, "" if agrees else why)
 
 
+def _headline(report):
+    """ISVLSI 2018's efficiency of the system beside those of the chip's page at 0.65 V."""
+    def system(name):
+        core = report.core_energy(assume(name))
+        return core, report.operations / (core + report.io_energy()) * 1e-12
+
+    (core, by_power), (stated_core, stated) = system("0.65-typical"), system("0.65-typical-6.1")
+    point = OPERATING_POINTS["0.65-typical"]
+    return _line("ISVLSI 2018, system at 0.65 V, TOp/s/W", RESNET34.headline, by_power, "{:.1f}",
+                 f"{point.source}: {1e3 * core:.3f} mJ and {1e3 * report.io_energy():.3f} mJ of "
+                 f"I/O. With the 6.1 TOp/s/W of the same page {1e3 * stated_core:.3f} mJ, "
+                 f"{stated:.2f} TOp/s/W")
+
+
 def lines(report):
     """:class:`Line` of each published figure of the frame; none for other networks."""
     if not is_published_frame(report):
@@ -63,6 +78,7 @@ def lines(report):
               if report.assumptions.voltage == frame.voltage else voltage),
         _line("core, TOp/s/W", frame.core_efficiency, report.core_efficiency, "{:.1f}", voltage),
         _line("system, TOp/s/W", frame.efficiency, report.system_efficiency(), "{:.1f}", voltage),
+        _headline(report),
         _line("throughput of the layers, GOp/s", frame.throughput, rate, "{:.0f}",
               "no cycles for the tail (at the published clock)"
               if report.assumptions.voltage == frame.voltage else voltage),

@@ -83,7 +83,7 @@ def energy_picture(report):
                      label="I/O")
     axis.bar_label(bars, [f" {efficiency:.1f} TOp/s/W" for *_, efficiency, _ in points],
                    fontsize=8)
-    axis.set_yticks(range(len(points)), [f"{point.voltage} V, {point.clock:g} MHz"
+    axis.set_yticks(range(len(points)), [f"{point.title}, {point.clock:g} MHz"
                                          for point, *_ in points], fontsize=8)
     axis.set_xlabel(f"{prefix}J a frame", fontsize=8)
     axis.set_xlim(0, 1.25 * max(core + io for core, io in zip(cores, ios, strict=True)))

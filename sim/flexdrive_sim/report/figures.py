@@ -133,7 +133,7 @@ class Report:
 
     def over_voltages(self):
         """(OperatingPoint, core and I/O as published in joule, TOp/s/W, frames a second) of each
-        published voltage."""
+        published point."""
         for voltage, point in OPERATING_POINTS.items():
             core = self.core_energy(assume(voltage))
             total = core + self.io_energy()

@@ -1,4 +1,4 @@
-"""Published figures, as data: the comparison at system level and the ResNet-34 frame.
+"""Published figures, as data: comparison at system level, utilisation, the ResNet-34 frame.
 
 Source: "Hyperdrive", JETCAS 2019, cycle, memory and comparison tables. ``mark`` is "published", or
 "recalled" for what is attributed to it but was not confirmed by arithmetic on its other figures.
@@ -6,7 +6,7 @@ Source: "Hyperdrive", JETCAS 2019, cycle, memory and comparison tables. ``mark``
 
 from dataclasses import dataclass
 
-__all__ = ["COMPARISON", "RESNET34", "ComparisonRow", "Frame"]
+__all__ = ["COMPARISON", "RESNET34", "UTILISATION", "ComparisonRow", "Frame", "UtilisationRow"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,29 @@ COMPARISON = [
 
 
 @dataclass(frozen=True)
+class UtilisationRow:
+    """A network on the published array: operations of a frame, cycles, share of the units' cycles
+    in use; ``remark`` : what is to be held against it."""
+
+    network: str
+    operations: float
+    cycles: float
+    utilisation: float
+    mark: str
+    remark: str = ""
+
+
+UTILISATION = [
+    UtilisationRow("ResNet-34 224x224", 7.10e9, 4.65e6, 0.975, "published"),
+    UtilisationRow("ShuffleNet 224x224", 140e6, 90.3e3, 0.988, "recalled",
+                   "multiply-adds taken as operations; no depthwise layers, no tails"),
+    UtilisationRow("YOLOv3 320x320", 53.1e9, 33.9e6, 0.828, "recalled",
+                   "the operations are cycles x peak, 36 % more than the network has; its maps do "
+                   "not fit the published memory"),
+]
+
+
+@dataclass(frozen=True)
 class Frame:
     """The published frame, and by what a network is recognised as it: bits of weights (with
     projections) and of the map that is sent to the chip, units, adder depth."""
@@ -70,6 +93,7 @@ class Frame:
     total_energy: float     # mJ
     efficiency: float       # TOp/s/W, system
     core_efficiency: float  # TOp/s/W
+    headline: float         # TOp/s/W, system, of ISVLSI 2018
     throughput: float       # GOp/s
     memory_words: int
 
@@ -77,4 +101,5 @@ class Frame:
 RESNET34 = Frame(weight_bits=21_258_240, input_bits=3_211_264, units=784, voltage="0.5",
                  steps=4.52e6, cycles=4.65e6, utilisation=0.975, operations=7.10e9,
                  io_bits=24.5e6, io_energy=0.5, core_energy=1.4, total_energy=1.9,
-                 efficiency=3.6, core_efficiency=4.9, throughput=88, memory_words=401_408)
+                 efficiency=3.6, core_efficiency=4.9, headline=5.9, throughput=88,
+                 memory_words=401_408)

@@ -82,6 +82,18 @@ def sign_where(b):
     return conv(b, b.node("Where", test, b.constant(1.0), b.constant(-1.0)))
 
 
+def sign_above(b):
+    """The sign of a map as Where(x > 0, 1/2, -1/2), whose 0 is negative."""
+    test = b.node("Greater", conv(b), b.constant(0.0))
+    return conv(b, b.node("Where", test, b.constant(0.5), b.constant(-0.5)))
+
+
+def sign_last(b):
+    """A sign, 0 negative, that is the result, times 3."""
+    test = b.node("LessOrEqual", b.batch_norm(conv(b), C), b.constant(0.0))
+    return b.node("Mul", b.node("Where", test, b.constant(-1.0), b.constant(1.0)), b.constant(3.0))
+
+
 def two_inputs(b):
     """A network with two inputs."""
     b.more["y"] = SHAPE
@@ -109,8 +121,21 @@ def u_net(b):
     return conv(b, relu(b, b.node("Concat", x, conv(b, y, 8), axis=1)), 8)
 
 
+def mean_of_concat(b):
+    """Means of two branches that are joined."""
+    return b.node("GlobalAveragePool", b.node("Concat", relu(b, conv(b)), conv(b), axis=1))
+
+
+def norm_beside(b):
+    """A map of the host that is normalised for a layer, and joined with what that makes."""
+    x = b.node("Abs", "x")
+    y = conv(b, relu(b, b.batch_norm(x, C)))
+    return conv(b, b.node("Concat", x, y, axis=1), 2 * C)
+
+
 NETWORKS = (
     concat_twice, concat_of_two_concats, concat_of_sum, concat_of_inputs, sub_of_maps,
     sum_of_three, add_itself, negative, sub_from_constant, scale_behind_sum, scale_behind_relu,
-    three_readers, sign_where, two_inputs, two_outputs, output_inside, u_net,
+    three_readers, sign_where, sign_above, sign_last, two_inputs, two_outputs, output_inside, u_net,
+    mean_of_concat, norm_beside,
 )

@@ -28,6 +28,15 @@ def matmul_norm(b):
     return b.node("MatMul", x, b.constant(b.signs(6, 3)))
 
 
+def sign_product(b):
+    """MatMul, BatchNormalization, the sign: a layer of BinaryNet."""
+    x = reshape(b, conv(b), 1, C * H * W)
+    x = b.batch_norm(b.node("MatMul", x, b.constant(b.signs(C * H * W, 6))), 6)
+    x = b.node("Where", b.node("GreaterOrEqual", x, b.constant(0.0)), b.constant(1.0),
+               b.constant(-1.0))
+    return b.node("MatMul", x, b.constant(b.signs(6, 3)))
+
+
 def gemm_scaled(b):
     """Gemm with alpha and beta."""
     x = b.node("Flatten", b.node("GlobalAveragePool", conv(b)))
@@ -124,7 +133,7 @@ def shuffle_split(b):
 
 
 NETWORKS = (
-    gemm_head, flatten_gemm, matmul_norm, gemm_scaled, squeeze_pair, reshape_pair, transpose_pair,
-    split_concat, split_branches, slices, even_channels, chunk_of_pooled, shuffle_5d, shuffle_4d,
-    shuffle_of_batch, shuffle_gather, shuffle_free, shuffle_split,
+    gemm_head, flatten_gemm, matmul_norm, sign_product, gemm_scaled, squeeze_pair, reshape_pair,
+    transpose_pair, split_concat, split_branches, slices, even_channels, chunk_of_pooled,
+    shuffle_5d, shuffle_4d, shuffle_of_batch, shuffle_gather, shuffle_free, shuffle_split,
 )

@@ -7,7 +7,7 @@ from .elementwise import pointwise, rebuilt
 __all__ = ["PASSES"]
 
 _STEPS = ("Relu", "LeakyRelu", "PRelu", "Clip", "BatchNormalization", "Mul", "Add", "Sub", "Div",
-          "Max", "Min")
+          "Max", "Min", "BipolarQuant")
 
 
 def through_concat(editor, node):

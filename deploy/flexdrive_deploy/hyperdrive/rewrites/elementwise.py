@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...frontend import quantizers as qonnx
+
 __all__ = ["Pointwise", "pointwise", "rebuilt"]
 
 # Of one map, without constants.
@@ -13,6 +15,8 @@ _UNARY = ("Abs", "Ceil", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "H
 # Of a map and a constant, or of maps of one shape.
 _BINARY = ("Add", "Div", "Max", "Min", "Mul", "PRelu", "Sub", "Sum")
 _COMMON = (*_UNARY, *_BINARY, "BatchNormalization", "Clip")
+# Of a map and one scale, in QONNX's domains.
+_QUANTIZERS = ("BipolarQuant",)
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,14 @@ class Pointwise:
 def pointwise(editor, node):
     """The :class:`Pointwise` of a node, None of one that is none: other operations, maps that are
     broadcast, parameters that are computed."""
-    if node.domain or node.operation not in _COMMON or len(node.outputs) != 1:
+    known = _QUANTIZERS if qonnx.is_quantizer(node.proto) else () if node.domain else _COMMON
+    if node.operation not in known or len(node.outputs) != 1:
         return None
     shape, constants, maps = editor.shape(node.outputs[0]), {}, []
     attributes, norm = node.attributes, node.operation == "BatchNormalization"
     if not shape or attributes.get("training_mode", 0) or not attributes.get("spatial", 1):
         return None
-    parameters = norm or node.operation in ("Clip", "PRelu")
+    parameters = norm or node.operation in ("Clip", "PRelu", *_QUANTIZERS)
     for index, name in enumerate(node.inputs):
         values = editor.constant(name)
         if not name:
@@ -89,7 +94,7 @@ def rebuilt(editor, found, names, transform, shape, result=None):
         if index not in found.constants:
             inputs.append(names.get(name, name))
         elif found.constants[index].ndim == 0:
-            plain = node.operation == "Clip" or editor.shape(name) == (1,)
+            plain = node.operation in ("Clip", *_QUANTIZERS) or editor.shape(name) == (1,)
             inputs.append(name if plain else editor.store(found.constants[index].reshape(1), name))
         else:
             values = _compact(transform(found.constants[index]))

@@ -108,30 +108,48 @@ def second_relu(editor, node):
             and editor.forward(node, node.inputs[0], "second ReLU"))
 
 
-def _is(editor, name, value):
+# Comparison with 0 -> whether it is true of numbers above 0, whether of 0 itself.
+_TESTS = {"GreaterOrEqual": (True, True), "Greater": (True, False), "Less": (False, False),
+          "LessOrEqual": (False, True)}
+
+
+def _one(editor, name):
+    """The number that a constant is everywhere, else None."""
     values = editor.constant(name)
-    return values is not None and values.size > 0 and bool((values == value).all())
+    values = () if values is None else np.unique(values)
+    return float(values[0]) if len(values) == 1 else None
 
 
 def sign(editor, node):
-    """Where(x >= 0, 1, -1) and Where(x < 0, -1, 1), a sign that makes 0 to +1 -> BipolarQuant of
-    scale 1. Of ``x > 0`` and of ONNX's Sign the 0 differs; they stay."""
-    if node.domain or node.operation != "Where":
+    """Where(x >= 0, a, -a), and with any other comparison with 0 -> BipolarQuant of scale 1, which
+    makes 0 to +1, times a; where 0 counts as negative, of -x and times -a. What a NaN chooses is
+    not kept. ONNX's Sign, which makes 0 of 0, stays."""
+    test = None if node.domain or node.operation != "Where" else editor.maker(
+        node.inputs[0], *_TESTS)
+    if test is None or _one(editor, test.inputs[1]) != 0 or (
+            editor.shape(test.inputs[0]) != editor.shape(node.outputs[0])):
         return False
-    test = editor.maker(node.inputs[0], "GreaterOrEqual", "Less")
-    values = (1.0, -1.0) if test is not None and test.operation == "GreaterOrEqual" else (-1.0, 1.0)
-    if test is None or not all(_is(editor, name, value) for name, value in zip(
-            node.inputs[1:], values, strict=True)) or not _is(editor, test.inputs[1], 0.0):
+    above, of_zero = _TESTS[test.operation]
+    factors = [_one(editor, name) for name in node.inputs[1:]]
+    if None in factors or factors[0] != -factors[1] or not np.isfinite(factors).all():
         return False
-    if editor.shape(test.inputs[0]) != editor.shape(node.outputs[0]):
+    factor, shape, made = factors[0 if above else 1], editor.shape(node.outputs[0]), []
+
+    def then(operation, name, value, domain=None):
+        made.append(editor.node(node, operation, [name, editor.store(value, node.outputs[0])],
+                                shape, domain=domain or ""))
+        return made[-1].outputs[0]
+
+    positive = above == of_zero         # 0 counts as one of the numbers above it
+    name = test.inputs[0] if positive else then("Mul", test.inputs[0], [-1.0])
+    name = then("BipolarQuant", name, np.float32(1), _BIPOLAR)
+    if not qonnx.is_quantizer(made[-1].proto):
         return False
-    made = editor.node(node, "BipolarQuant", [test.inputs[0], editor.store(
-        np.float32(1), node.outputs[0])], editor.shape(node.outputs[0]), result=node.outputs[0],
-        domain=_BIPOLAR)
-    # NaN is less than nothing: Less gives it the second value, the comparison of >= as well.
-    if test.operation == "Less" or not qonnx.is_quantizer(made.proto):
-        return False
-    return editor.replace(node, [made], "sign")
+    factor = factor if positive else -factor
+    if factor != 1:
+        then("Mul", name, [factor])
+    made[-1] = editor.again(made[-1], made[-1].inputs, shape, result=node.outputs[0])
+    return editor.replace(node, made, "sign")
 
 
 PASSES = {"nothing": nothing, "negation": negation, "addition to itself": double,
