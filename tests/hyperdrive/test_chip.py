@@ -26,6 +26,10 @@ CONFIGS = {
     "channelwise_depth3": replace(BASE, channelwise=True, adder_depth=3, channels=4, fm_words=512),
     "channelwise_one_unit": replace(BASE, channelwise=True, rows=1, columns=1, channels=1,
                                     fm_banks=1, adder_depth=4),
+    "beats_of_4": replace(BASE, stream_words=4, fm_banks=8, channelwise=True, adder_depth=2),
+    "beats_of_8": replace(BASE, stream_words=8, fm_banks=8, fm_words=512, channels=20,
+                          weight_words=500, ternary=True),
+    "beats_of_2": replace(BASE, stream_words=2, fm_banks=2, channelwise=True, adder_depth=3),
     "ternary_wide": replace(BASE, ternary=True, channels=20, fm_words=512, halo=2,
                             weight_words=500),
     "ternary_channelwise": replace(BASE, ternary=True, channelwise=True, adder_depth=2,
@@ -45,7 +49,7 @@ CONFIGS = {
 
 
 # Of scripts/test --fast, and of scripts/test: every option and depth once.
-_QUICK = ("depth1", "channelwise_depth2_5x5")
+_QUICK = ("depth1", "channelwise_depth2_5x5", "beats_of_4")
 _USUAL = ("ternary_wide", "depth4", "kernels_to_7x7_leaky", "one_tile_one_unit_one_bank",
           "row_of_tiles_two_banks")
 

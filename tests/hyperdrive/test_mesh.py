@@ -23,6 +23,9 @@ MESHES = {
     "1x3_depth3": (replace(CHIP, columns=1, adder_depth=3), 1, 3),
     "3x1_one_tile": (replace(CHIP, rows=1, columns=1), 3, 1),
     "2x2_halo2_channelwise": (replace(CHIP, **_WIDE, halo=2, channelwise=True), 2, 2),
+    "2x2_beats": (replace(CHIP, **_WIDE, halo=2, channelwise=True, stream_words=4), 2, 2),
+    "1x2_beats_of_8": (replace(CHIP, fm_banks=8, stream_words=8, columns=1, adder_depth=2), 1, 2,
+                       MeshOptions(forward_weights=True)),
     "2x2_ternary_channelwise": (replace(CHIP, channelwise=True, ternary=True, columns=1), 2, 2),
     "2x3_ternary_forwarded": (replace(CHIP, rows=1, columns=1, ternary=True), 2, 3,
                               MeshOptions(forward_weights=True)),
@@ -33,7 +36,7 @@ MESHES = {
 
 # Of scripts/test, beside 2x2: a chip with four neighbours, kernels to 7x7. Other options run in
 # test_mesh_networks.py.
-_USUAL = ("3x3_halo3_one_tile",)
+_USUAL = ("3x3_halo3_one_tile", "2x2_beats")
 
 
 def _marks(name):

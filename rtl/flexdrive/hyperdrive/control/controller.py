@@ -19,7 +19,7 @@ from ..memory.weight_buffer import WeightBuffer
 from ..tile.accumulate_unit import AccumulateUnit
 from ..tile.tail import Tail
 from ..tile.tile import tile_control_layout
-from ..timing import OPERAND, REQUEST, STORED, WORD, accumulated, delayed
+from ..timing import DATA, OPERAND, REQUEST, STORED, WORD, accumulated, delayed
 from .fault_register import FaultRegister, link_errors_layout
 from .operand_fetch import BORDER_REQUEST, OperandRequest
 from .step_issue import Steps
@@ -43,9 +43,10 @@ class Sequencer(Shared):
     control : to all tiles.
     row_valid, column_valid : the operand's source lies inside the map, per row and column of
         tiles; a tile's operand is valid where both are.
-    load_row, load_column : the tile that a host's word is for, one-hot each.
-    store_row, store_column : the tile whose ``word`` the host wants, one-hot each.
-    store_word : that word, STORED - WORD registers later.
+    load_row, load_column : the tile that a host's beat is for, one-hot each.
+    store_row, store_column : the tile whose ``word`` or ``stored`` the host wants, one-hot each.
+    store_word : that word, STORED - WORD registers later; beats of several words in the order of
+        banks, two registers after DATA.
     link_errors : (``config.mesh``) of the links, by side. stopped : see
         :class:`~flexdrive.hyperdrive.chip.Chip`.
     """
@@ -61,13 +62,14 @@ class Sequencer(Shared):
         super().__init__({
             "i_descriptors": In(stream.Signature(32)),
             "i_weights": In(stream.Signature(config.weight_bits)),
-            "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
+            "i_pixels": In(stream.Signature(config.beat_bits)),
+            "o_pixels": Out(stream.Signature(config.beat_bits)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
             "control": Out(tile_control_layout(config)),
             "row_valid": Out(config.rows), "column_valid": Out(config.columns),
             "load_row": Out(config.rows), "load_column": Out(config.columns),
             "store_row": Out(config.rows), "store_column": Out(config.columns),
-            "store_word": In(16), **self._mesh_ports(config),
+            "store_word": In(config.beat_bits), **self._mesh_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
             **config.option_parameters)
@@ -233,14 +235,19 @@ class Sequencer(Shared):
             control.bypass_bank.eq(arbiter.bypass_bank),
             control.bypass_valid.eq(arbiter.bypass_valid),
         ]
+        # A beat of several words leaves the tiles as it comes out of the banks.
+        taken = WORD if config.stream_words == 1 else DATA
+        if config.stream_words > 1:
+            m.d.comb += [arbiter.host_count.eq(transfer.count),
+                         control.store_banks.eq(arbiter.host_banks)]
         row = Signal(config.rows)
         column = Signal(config.columns)
         m.d.comb += [row.eq(1 << transfer.row), column.eq(1 << transfer.column)]
         m.d.sync += [control.load.eq(transfer.write), control.load_word.eq(transfer.word),
                      self.load_row.eq(row), self.load_column.eq(column)]
         m.d.comb += [
-            self.store_row.eq(delayed(m, "store_row", row, WORD - REQUEST)),
-            self.store_column.eq(delayed(m, "store_column", column, WORD - REQUEST)),
+            self.store_row.eq(delayed(m, "store_row", row, taken - REQUEST)),
+            self.store_column.eq(delayed(m, "store_column", column, taken - REQUEST)),
             transfer.arrived.eq(delayed(m, "arrived", transfer.read, STORED - REQUEST)),
             transfer.arriving.eq(self.store_word),
         ]
@@ -249,13 +256,16 @@ class Sequencer(Shared):
 
     def _exchange(self, m, exchange, arbiter, tail, transfer):
         """What is written goes to the neighbours; what comes from them to the memories."""
+        words = self.config.stream_words > 1
         m.d.comb += [
             exchange.wanted.eq(tail.write_wanted),
             exchange.write.eq(tail.write_wanted & arbiter.write_granted),
             exchange.rim.eq(tail.rim), exchange.loading.eq(transfer.loading),
-            exchange.load.eq(transfer.write), exchange.row.eq(transfer.row),
+            exchange.load.eq(transfer.send if words else transfer.write),
+            exchange.row.eq(transfer.row),
             exchange.column.eq(transfer.column), exchange.load_rim.eq(transfer.rim),
-            exchange.word.eq(transfer.word),
+            exchange.word.eq(transfer.sending if words else transfer.word),
+            *([transfer.sends.eq(exchange.sends)] if words else []),
             *(getattr(exchange, f"lines_{side}").eq(getattr(self, f"lines_{side}"))
               for side in SIDES),
             *(getattr(self, f"{name}_write").eq(getattr(exchange, f"{name}_write"))

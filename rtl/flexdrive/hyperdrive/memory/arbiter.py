@@ -7,7 +7,7 @@ by the low address bits, so maps may lie anywhere and consecutive channels fall 
 banks.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -28,6 +28,8 @@ class Arbiter(Shared):
     bypass, bypass_address, bypass_granted : word for the tail.
     host_read, host_write, host_address : word for or from the host, one of both; always granted.
         Never with a request of the others.
+    host_count : (beats of several words) words from that address on.
+    host_banks : (beats of several words) banks of the last beat that was read, beside its data.
     banks : registered ports of the banks.
     read_bank, bypass_bank : bank of the last granted read, beside its data.
     bypass_valid : a bypass word is at its bank's output.
@@ -43,7 +45,9 @@ class Arbiter(Shared):
             "host_read": In(1), "host_write": In(1), "host_address": In(16),
             "banks": Out(data.ArrayLayout(bank_port_layout(config), config.fm_banks)),
             "read_bank": Out(bank), "bypass_bank": Out(bank), "bypass_valid": Out(1),
-        }, d=config.fm_words, b=config.fm_banks)
+            **({"host_count": In(range(config.stream_words + 1)),
+                "host_banks": Out(config.fm_banks)} if config.stream_words > 1 else {}),
+        }, d=config.fm_words, b=config.fm_banks, **config.stream_parameter)
 
     def elaborate(self, platform):
         m = Module()
@@ -58,16 +62,20 @@ class Arbiter(Shared):
                                    & ~(self.write & ~self.write_granted)),
         ]
         host = self.host_address[:bits]
-        reads = ((self.bypass_granted, self.bypass_address), (self.read, self.read_address),
-                 (self.host_read, self.host_address))
-        writes = ((self.write_granted, self.write_address), (self.host_write, self.host_address))
+        reads = ((self.bypass_granted, self.bypass_address), (self.read, self.read_address))
+        writes = ((self.write_granted, self.write_address),)
+        beat = self._beat(m, bits)
         for index in range(self.config.fm_banks):
             port = self.banks[index]
             m.d.sync += [port.read.eq(0), port.write.eq(0)]
-            for strobe, accesses in ((port.read, reads), (port.write, writes)):
+            hit, line = beat(index)
+            for strobe, accesses, by_host in ((port.read, reads, self.host_read),
+                                              (port.write, writes, self.host_write)):
                 for request, address in accesses:
                     with m.If(request & (address[:bits] == index)):
                         m.d.sync += [port.address.eq(address[bits:]), strobe.eq(1)]
+                with m.If(by_host & hit):
+                    m.d.sync += [port.address.eq(line), strobe.eq(1)]
         for source, target in ((Mux(self.read, read, host), self.read_bank),
                                (bypass, self.bypass_bank)):
             early = Signal.like(target, name=f"{target.name}_early")
@@ -75,3 +83,17 @@ class Arbiter(Shared):
         granted = Signal()
         m.d.sync += [granted.eq(self.bypass_granted), self.bypass_valid.eq(granted)]
         return m
+
+    def _beat(self, m, bits):
+        """Function of a bank: whether it has a word of the host's beat, and on which line."""
+        address = self.host_address
+        if self.config.stream_words == 1:
+            return lambda index: (address[:bits] == index, address[bits:])
+        banks = range(self.config.fm_banks)
+        first, line, following = address[:bits], address[bits:], Signal(16 - bits)
+        # From the bank of the first word to each, around the end.
+        hits = [(index - first)[:bits] < self.host_count for index in banks]
+        early = Signal(self.config.fm_banks, name="host_banks_early")
+        m.d.comb += following.eq(line + 1)
+        m.d.sync += [early.eq(Mux(self.host_read, Cat(hits), 0)), self.host_banks.eq(early)]
+        return lambda index: (hits[index], Mux(first > index, following, line))

@@ -7,11 +7,13 @@ import numpy as np
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.chip import Chip as ChipComponent
 from flexdrive.hyperdrive.descriptor.encoding import iterate
-from flexdrive.hyperdrive.descriptor.fields import Code
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.descriptor.report import decode_report
 from flexdrive.hyperdrive.link import LinkError
+from flexdrive_deploy.hyperdrive.pixel_beats import PixelBeats, beat_chunks, chunk_beats
 
 from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
+from ..golden.descriptor_rules import check
 from ..report_row import ReportRow
 
 __all__ = ["Chip", "ChipRun", "count_descriptors", "report_row"]
@@ -87,13 +89,17 @@ class Chip:
         gates = {name: Gate.always() for name in (
             "i_descriptors", "i_weights", "i_pixels", "o_pixels", "o_reports")} | (gates or {})
         weights = np.asarray(weights, np.uint32).reshape(-1, self.config.weight_chunks)
+        legal = [d for d, _ in iterate(words) if check(d, self.config) == Code.OK]
+        loads, stores = (PixelBeats.of_commands(self.config, legal, operation)
+                         for operation in (Operation.LOAD, Operation.STORE))
         count = count_descriptors(words)
         streams = {
             "i_descriptors": Source(np.asarray(words, np.uint32), gates["i_descriptors"]),
             "i_weights": Source(weights, gates["i_weights"]),
-            "i_pixels": Source(np.asarray(pixels, np.uint16).astype(np.uint32),
+            "i_pixels": Source(beat_chunks(loads.join(np.asarray(pixels, np.uint16))),
                                gates["i_pixels"]),
-            "o_pixels": Sink(out_words, gates["o_pixels"]),
+            "o_pixels": Sink(out_words if self.config.stream_words == 1 else stores.count,
+                             gates["o_pixels"]),
             "o_reports": Sink(count, gates["o_reports"]),
         }
         component = None if self._model else ChipComponent(self.config)
@@ -107,5 +113,5 @@ class Chip:
                               for name, end in streams.items())
             raise EngineError(f"The chip did not finish within {run.cycles} cycles; words moved: "
                               f"{moved}; last report: {rows[-1] if rows else 'none'}")
-        return ChipRun(run.words["o_pixels"][:, 0].astype(np.uint16), run.times["o_pixels"],
-                       run.cycles, rows)
+        return ChipRun(stores.split(chunk_beats(run.words["o_pixels"], self.config)),
+                       stores.spread(run.times["o_pixels"]), run.cycles, rows)

@@ -11,7 +11,8 @@ from ..drive.stimuli import Stimulus
 from .compare import differences
 from .random_layer import random_layer_stimulus
 
-__all__ = ["PROGRAMS", "STREAMS", "check_random_chip", "random_chip", "random_stream_gates"]
+__all__ = ["PROGRAMS", "STREAMS", "check_random_chip", "random_beat", "random_chip",
+           "random_stream_gates"]
 
 PROGRAMS = 40
 """Programs run on each chip."""
@@ -26,10 +27,16 @@ def random_chip(seed):
     return ChipConfig(
         rows=int(random.integers(1, 5)), columns=int(random.integers(1, 5)),
         channels=int(random.integers(1, 8)), adder_depth=int(random.integers(1, 5)), halo=halo,
-        fm_words=1024, fm_banks=int(random.choice([1, 2, 4, 8])),
+        fm_words=1024, fm_banks=(banks := int(random.choice([1, 2, 4, 8]))),
         weight_words=int(random.integers(100, 100 + 150 * halo**2)),
         leaky=bool(random.integers(2)), channelwise=bool(random.integers(2)),
-        ternary=bool(random.integers(4) == 0))
+        ternary=bool(random.integers(4) == 0), stream_words=random_beat(seed, banks))
+
+
+def random_beat(seed, banks):
+    """Words of a beat of the pixel streams of chip number ``seed``."""
+    return int(np.random.default_rng([seed, 11]).choice(
+        [words for words in (1, 2, 4, 8) if words <= banks]))
 
 
 def random_stream_gates(seed):
