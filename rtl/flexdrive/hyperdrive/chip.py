@@ -72,7 +72,7 @@ class TileArray(Shared):
                     if at + 1 < len(line):
                         m.d.comb += getattr(tile, f"{name}_after").eq(
                             getattr(line[at + 1], name))
-                if config.stream_words == 1:
+                if not config.own_ways:
                     selected.append(tile.word & self.store_column[j].replicate(16))
                 else:
                     m.d.comb += tile.storing.eq(self.store_column[j])

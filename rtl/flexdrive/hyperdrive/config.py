@@ -38,6 +38,8 @@ class ChipConfig:
         low half 1 adds and 0 subtracts, in the high half 1 is a weight of zero.
     stream_words : words of a beat of the pixel streams, which takes a cycle: consecutive channels
         of a pixel; 1, 2, 4 or 8, at most ``fm_banks``.
+    overlap : LOAD and STORE run beside convolutions whose words they do not touch, in the banks
+        that these leave free (:mod:`~flexdrive.hyperdrive.control.beside`).
     mesh : the chip has links to four neighbours, and border and corner memories.
     border_words : lines of each of the four border memories of a mesh chip, up to 65,536.
     corner_words : words of each of its four corner memories, up to 65,536.
@@ -55,6 +57,7 @@ class ChipConfig:
     channelwise: bool = False
     ternary: bool = False
     stream_words: int = 1
+    overlap: bool = False
     mesh: bool = False
     border_words: int = 1024
     corner_words: int = 1024
@@ -105,8 +108,9 @@ class ChipConfig:
 
     @property
     def stream_parameter(self):
-        """The part of module names that says how wide the pixel streams are."""
-        return {"p": self.stream_words} if self.stream_words > 1 else {}
+        """The part of module names that says how pixels move."""
+        return ({"p": self.stream_words} if self.stream_words > 1 else {}) | (
+            {"o": True} if self.overlap else {})
 
     @property
     def channelwise_parameter(self):
@@ -127,6 +131,12 @@ class ChipConfig:
     def weight_chunks(self):
         """Words of 32 bits that a weight word takes outside of the chip."""
         return -(-self.weight_bits // 32)
+
+    @property
+    def own_ways(self):
+        """Whether words for the host leave the tiles on a way of their own: several in a cycle, or
+        beside those of a convolution."""
+        return self.stream_words > 1 or self.overlap
 
     @property
     def beat_bits(self):

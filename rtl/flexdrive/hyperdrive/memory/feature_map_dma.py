@@ -38,8 +38,12 @@ class Transfer(Shared):
     done : high once the operation is complete (STORE: its last beat has left on ``o``).
     i, o : pixel streams, a beat of binary16 words each.
     write, address, count, word : store ``word`` in the order of banks, from ``address`` on; always
-        granted, as nothing else runs. count : words of the beat, where there may be several.
+        granted, as nothing else runs, but with ``config.overlap``. count : words of the beat, where
+        there may be several.
     read : fetch the beat at ``address``. ``row``, ``column`` : its tile, for both.
+    pending, granted, complete : (``config.overlap``) as of
+        :class:`~flexdrive.hyperdrive.memory.arbiter.Arbiter`; a beat is over when it is complete.
+        ``i.ready`` depends on it in the same cycle.
     loading, rim : a LOAD wants the next word, for this place; ``room`` : it may have it.
     arrived, arriving : a beat fetched before is at ``arriving``; comes back in order. Of several
         words: in the order of banks, and a cycle before ``arrived``.
@@ -65,7 +69,9 @@ class Transfer(Shared):
             "row": Out(range(config.rows)), "column": Out(range(config.columns)),
             "arrived": In(1), "arriving": In(config.beat_bits), "loading": Out(1), "room": In(1),
             "rim": Out(rim_layout()),
-            **({"count": Out(range(config.stream_words + 1))} if config.stream_words > 1 else {}),
+            **({"count": Out(range(config.stream_words + 1))} if config.own_ways else {}),
+            **({"pending": Out(config.stream_words), "granted": In(config.stream_words),
+                "complete": In(1)} if config.overlap else {}),
             **({"sends": In(1), "send": Out(1), "sending": Out(16)} if self._parts else {}),
         }, m=config.rows, n=config.columns, **walk_parameters(config),
             **({"x": True} if self._parts else {}))
@@ -88,19 +94,20 @@ class Transfer(Shared):
         arriving = self._lanes(m, walker)
         read_next, kept = self._average(m, walker, waiting, fifo, arriving)
         last_part = self._in_parts(m, walker) if self._parts else 1
+        complete = self.complete if self.config.overlap else 1
         m.d.comb += [
             walker.layer.eq(self.layer), walker.start.eq(self.load | self.store),
-            walker.step.eq(self.write | self.read),
+            walker.step.eq((self.write | self.read) & complete),
             self.loading.eq(loading & walker.valid), self.rim.eq(walker.rim),
-            self.i.ready.eq(self.loading & self.room & last_part),
-            self.write.eq(self.i.ready & self.i.valid),
+            self.i.ready.eq(self.loading & self.room & last_part & complete),
+            self.write.eq(self.loading & self.room & last_part & self.i.valid),
             self.read.eq(storing & walker.valid & read_next),
             self.address.eq(walker.address), self.row.eq(walker.row),
             self.column.eq(walker.column),
             self.o.valid.eq(fifo.r_rdy), self.o.payload.eq(fifo.r_data),
             fifo.r_en.eq(self.o.ready), sent.eq(self.o.valid & self.o.ready),
         ]
-        m.d.sync += waiting.eq(waiting + (self.read & kept) - sent)
+        m.d.sync += waiting.eq(waiting + (self.read & complete & kept) - sent)
         # Complete when the walk is over and nothing is on its way.
         over = Signal()
         started = Signal()
@@ -118,15 +125,31 @@ class Transfer(Shared):
 
     def _lanes(self, m, walker):
         """Words between the order of channels and that of banks; returns those of a STORE."""
-        if self.config.stream_words == 1:
+        if not self.config.own_ways:
             m.d.comb += self.word.eq(self.i.payload)
             return self.arriving
         first = walker.address[:(self.config.stream_words - 1).bit_length()]
-        arriving = Signal(self.config.beat_bits)
+        whole, arriving = self.arriving, Signal(self.config.beat_bits)
         m.d.comb += [self.count.eq(walker.count), self.word.eq(to_banks(self.i.payload, first))]
+        if self.config.overlap:
+            whole = self._gather(m)
         m.d.sync += arriving.eq(from_banks(
-            self.arriving, delayed(m, "first_lane", first, STORED - 1 - REQUEST)))
+            whole, delayed(m, "first_lane", first, STORED - 1 - REQUEST)))
         return arriving
+
+    def _gather(self, m):
+        """Words of a beat that come one after the other, as the convolution leaves their banks; in
+        other cycles they are 0. Returns those that are here."""
+        every = (1 << self.config.stream_words) - 1
+        pending, early = Signal(self.config.stream_words, init=every), Signal(self.arriving.shape())
+        m.d.comb += self.pending.eq(pending)
+        with m.If(self.write | self.read):
+            m.d.sync += pending.eq(Mux(self.complete, every, pending & ~self.granted))
+        over = delayed(m, "over", self.read & self.complete, STORED - 1 - REQUEST)
+        here = Signal(self.arriving.shape())
+        m.d.comb += here.eq(self.arriving | early)
+        m.d.sync += early.eq(Mux(over, 0, here))
+        return here
 
     def _in_parts(self, m, walker):
         """Words of a beat for neighbours one by one; returns whether this is the last."""

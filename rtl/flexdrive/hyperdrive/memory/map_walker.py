@@ -27,7 +27,7 @@ class MapWalker(Shared):
     start : go to the first beat; ``layer`` stable from this cycle on.
     valid : the walker stands on a beat. ``step`` : go to the next.
     address, row, column : where its first word lies: address in the tile, and which tile.
-    count : (beats of several words) its words.
+    count : (``own_ways``) its words.
     rim : whether it is of the first or last ``layer.halo`` rows or columns of the whole array.
     channel, first, last : of an average: beat in its block of L, first and last pixel.
     """
@@ -38,7 +38,7 @@ class MapWalker(Shared):
             "layer": In(layer_layout(config)), "start": In(1), "step": In(1),
             "valid": Out(1), "address": Out(16), "row": Out(range(config.rows)),
             "column": Out(range(config.columns)), "rim": Out(rim_layout()),
-            **({"count": Out(range(config.stream_words + 1))} if config.stream_words > 1 else {}),
+            **({"count": Out(range(config.stream_words + 1))} if config.own_ways else {}),
             **({"channel": Out(range(max(2, config.adder_depth))), "first": Out(1), "last": Out(1)}
                if config.channelwise else {}),
         }, m=config.rows, n=config.columns, **walk_parameters(config))
@@ -90,7 +90,7 @@ class MapWalker(Shared):
                     m.d.sync += self.address.eq(row_address)
                 with m.If(x["over"]):
                     self._next_row(m, walk, y, row_address)
-        if lanes > 1:
+        if self.config.own_ways:
             m.d.comb += self.count.eq(Mux(channel_end, walk["last_words"], lanes))
         if self.config.channelwise:
             m.d.comb += [self.channel.eq(channel),
@@ -115,7 +115,7 @@ class MapWalker(Shared):
             last = (channels - 1)[:16]
             return [last_channel.eq(last >> shift),
                     jump.eq(layer.in_pitch - (last >> shift << shift)),
-                    *([last_words.eq(last[:shift] + 1)] if shift else [])]
+                    *([last_words.eq(last[:shift] + 1)] if self.config.own_ways else [])]
 
         if not self.config.channelwise:
             m.d.sync += pixel(layer.in_channels)

@@ -6,10 +6,10 @@ from flexdrive.hyperdrive.memory.feature_map_dma import Transfer
 from flexdrive.hyperdrive.memory.global_average import Average
 from flexdrive.hyperdrive.timing import FIFO, REQUEST, STORED
 
-__all__ = ["beats", "load_lines", "store_times"]
+__all__ = ["WAY", "beats", "load_lines", "store_times"]
 
 # From the fetch of a word to it on the stream.
-_WAY = STORED - REQUEST + FIFO
+WAY = STORED - REQUEST + FIFO
 
 
 def beats(channels, config):
@@ -44,7 +44,7 @@ def store_times(d, first, sink, config):
     for word in range(d.height * d.width * in_pixel):
         if word >= Transfer.FIFO_WORDS:
             read = max(read, sent[word - Transfer.FIFO_WORDS] + 1)
-        sent.append(sink.transfer(read + _WAY))
+        sent.append(sink.transfer(read + WAY))
         read += 1
     return sent
 
@@ -53,7 +53,7 @@ def _average_times(d, first, sink, depth, in_pixel):
     """The same of averages: L beats of a pixel in each turn of L cycles, while there is room for
     all of them."""
     sent, left, turn = [], 0, first
-    way = _WAY + Average.latency_of(depth)
+    way = WAY + Average.latency_of(depth)
     for beat in range(0, in_pixel, depth):
         for pixel in range(1, d.height * d.width + 1):
             while True:

@@ -16,7 +16,7 @@ from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
 from ..golden.descriptor_rules import check
 from ..report_row import ReportRow
 
-__all__ = ["Chip", "ChipRun", "count_descriptors", "report_row"]
+__all__ = ["Chip", "ChipRun", "count_descriptors", "report_row", "report_rows"]
 
 # Cycles that a program of any kind may take per unit of work, before a run counts as hung.
 _DEFAULT_LIMIT = 1 << 40
@@ -50,6 +50,19 @@ def report_row(row, time):
     fields = decode_report(row)
     return ReportRow(**fields | {"code": Code(fields["code"]), "time": time,
                                  "link_error": LinkError(fields["link_error"])})
+
+
+def report_rows(words, times):
+    """:class:`ReportRow` of all words of ``o_reports``, in the order of the program: operations
+    beside each other end in any order. A stop is the last."""
+    rows = [report_row(row, int(time)) for row, time in zip(words, times, strict=True)]
+
+    def place(number):
+        """Of a report's operation since reset; no other is as near to that of the report."""
+        away = (rows[number].index - number + (1 << 15)) % (1 << 16) - (1 << 15)
+        return rows[number].code.stops, number + away
+
+    return [rows[number] for number in sorted(range(len(rows)), key=place)]
 
 
 class Chip:
@@ -105,8 +118,7 @@ class Chip:
         component = None if self._model else ChipComponent(self.config)
         run = run_streams(component, streams, engine=self.engine, model=self._model,
                           cycles=max_cycles or _DEFAULT_LIMIT)
-        rows = [report_row(row, int(time)) for row, time in
-                zip(run.words["o_reports"], run.times["o_reports"], strict=True)]
+        rows = report_rows(run.words["o_reports"], run.times["o_reports"])
         if not run.finished:
             moved = ", ".join(f"{name} {len(run.times[name])} of "
                               f"{end.count if isinstance(end, Sink) else len(end.words)}"

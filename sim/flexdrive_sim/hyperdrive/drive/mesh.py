@@ -13,7 +13,7 @@ from flexdrive_deploy.hyperdrive.mesh_borders import patches, split_program, who
 from flexdrive_deploy.hyperdrive.pixel_beats import PixelBeats, beat_chunks, chunk_beats
 
 from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
-from .chip import ChipRun, report_row
+from .chip import ChipRun, report_rows
 from .stimuli import (
     Stimulus,
     random_activation,
@@ -109,8 +109,7 @@ class Mesh:
 
     def _chip_run(self, run, position, stores):
         at = "{}_{}".format(*position)
-        reports = [report_row(row, int(time)) for row, time in zip(
-            run.words[f"o_reports_{at}"], run.times[f"o_reports_{at}"], strict=True)]
+        reports = report_rows(run.words[f"o_reports_{at}"], run.times[f"o_reports_{at}"])
         return ChipRun(stores.split(chunk_beats(run.words[f"o_pixels_{at}"], self.config)),
                        stores.spread(run.times[f"o_pixels_{at}"]), run.cycles, reports)
 
