@@ -35,6 +35,7 @@ _HELP = {
 _FLAGS = {
     "leaky": "Second multiplier in the tails, for leaky ReLU.",
     "channelwise": "Depthwise convolutions at speed, and pooling.",
+    "overlap": "LOAD and STORE beside convolutions.",
     "ternary": "Weights of -1, 0 and +1, two bits each.",
 }
 _LINKS = "links"    # --mesh without a size

@@ -111,8 +111,10 @@ class Chip(Shared):
     used. All streams may stop at any time; that changes nothing but time.
 
     Latency: an operation is taken :func:`~flexdrive.hyperdrive.descriptor.decoder.check_cycles`
-    cycles after the last word of its descriptor, but not before the cycle after the one before is
-    complete and, with ``config.mesh``, has all its borders; its report is on offer in the cycle
+    cycles after the last word of its descriptor (with ``config.overlap`` a cycle later), but not
+    before the cycle after the one before is complete (with ``config.overlap``: the one before of
+    its kind, and what it is not apart from) and, with ``config.mesh``, has all its borders; its
+    report is on offer in the cycle
     after it is complete. The cycles between depend on the descriptor and on the streams:
     docs/hyperdrive.md. No input reaches an output without a register but, with ``config.mesh``,
     ``i_{side}`` its own ready and ``i_north`` that of ``i_south``.
@@ -128,7 +130,8 @@ class Chip(Shared):
     i_pixels, o_pixels : binary16 words of maps that are loaded and stored, ``stream_words`` a beat:
         channels of one pixel, the first in the lowest bits. A pixel begins a beat of its own; what
         the last one has too many is ignored, and may be anything where the chip sends it.
-    o_reports : a :class:`~flexdrive.hyperdrive.descriptor.report.Report` per descriptor.
+    o_reports : a :class:`~flexdrive.hyperdrive.descriptor.report.Report` per descriptor, with
+        ``overlap`` as they end.
     busy : a descriptor is being read or executed, or a report waits.
     neighbours : (``config.mesh``) sides with a neighbour: north, south, west, east, from bit 0;
         constant.

@@ -105,3 +105,60 @@ def test_no_grant_depends_on_the_host():
         name: {"write_granted", "bypass_granted"} for name in (
             "read", "read_address", "write", "write_address")} | {
         name: {"bypass_granted"} for name in ("bypass", "bypass_address")}
+
+
+@pytest.mark.parametrize(("words", "banks", "beat"), [
+    (64, 4, 1), (64, 8, 4), (64, 8, 8), (16, 1, 1)])
+def test_what_a_convolution_leaves_is_the_hosts(words, banks, beat):
+    """Every bank has what the others leave to the host, and nobody waits for the host."""
+    config = ChipConfig(rows=1, columns=1, channels=1, fm_words=words, fm_banks=banks,
+                        weight_words=2, stream_words=beat, overlap=True)
+    random = np.random.default_rng([banks, beat])
+    partly = 0
+
+    def wanted(host):
+        """Banks of the words of a beat that wait, with their lines."""
+        address, count, pending = host
+        return {at % banks: at // banks for at in range(address, address + count)
+                if pending >> at % beat & 1}
+
+    def stimulus():
+        nonlocal partly
+        before = []
+        for _ in range(600):
+            request = tuple(int(random.integers(words)) if random.random() < share else None
+                            for share in (0.6, 0.5, 0.4))
+            kind = int(random.integers(3))          # none, read, write
+            count = int(random.integers(1, beat + 1))
+            host = (int(random.integers(words - count + 1)), count, int(random.integers(1 << beat)))
+            seen = yield {name: value for what, address in zip(
+                ("read", "write", "bypass"), request, strict=True) for name, value in (
+                    (what, address is not None), (f"{what}_address", address or 0))} | {
+                "host_read": kind == 1, "host_write": kind == 2, "host_address": host[0],
+                "host_count": count, "host_pending": host[2]}
+            goes = _granted(banks, request)
+            assert (seen["write_granted"], seen["bypass_granted"]) == goes
+            taken = {address % banks: (address // banks, *what) for address, made, what in (
+                (request[0], request[0] is not None, (1, 0)), (request[1], goes[0], (0, 1)),
+                (request[2], goes[1], (1, 0))) if made}
+            got = {bank: line for bank, line in wanted(host).items() if bank not in taken}
+            assert seen["host_granted"] == sum(1 << bank % beat for bank in got)
+            assert seen["host_complete"] == (len(got) == len(wanted(host)))
+            partly += bool(kind and 0 < len(got) < len(wanted(host)))
+            before.append((taken, got, kind))
+            if len(before) > 1:
+                taken, got, kind = before[-2]
+                if kind:
+                    taken = taken | {bank: (line, kind == 1, kind == 2)
+                                     for bank, line in got.items()}
+                for bank in range(banks):
+                    port = seen["banks"][bank]
+                    made = taken.get(bank, (int(port.address), 0, 0))
+                    assert (int(port.address), int(port.read), int(port.write)) == made
+                assert seen["host_loads"] == (sum(1 << bank for bank in got) if kind == 2 else 0)
+            if len(before) > 2:
+                _, got, kind = before[-3]
+                assert seen["host_banks"] == (sum(1 << bank for bank in got) if kind == 1 else 0)
+
+    drive(Arbiter(config), stimulus())
+    assert partly > 30 or beat == 1

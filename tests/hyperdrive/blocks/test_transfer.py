@@ -19,6 +19,7 @@ CONFIGS = {"plain": CHIP, "averages": replace(CHIP, channelwise=True),
            "averages_depth3": replace(CHIP, channelwise=True, adder_depth=3),
            "pairs": replace(CHIP, stream_words=2), "beats": replace(WIDE, stream_words=8),
            "averages_of_beats": replace(WIDE, channelwise=True, adder_depth=2),
+           "overlap": replace(CHIP, overlap=True), "overlap_of_beats": replace(WIDE, overlap=True),
            "mesh": replace(CHIP, mesh=True), "beats_of_a_mesh": replace(WIDE, mesh=True)}
 # From a read to its word at the output of the array (docs/architecture.md: requested 2, stored 7
 # cycles after the decision), from there to the stream.
@@ -95,6 +96,33 @@ def unpacked(value, lanes):
     return [value >> 16 * lane & 0xFFFF for lane in range(lanes)]
 
 
+class Banks:
+    """What a convolution leaves of the banks: the words of a beat that get theirs in a cycle."""
+
+    def __init__(self, config, random):
+        self.config, self.random = config, random
+        self.left = None        # lanes of the beat under way that wait
+
+    def cycle(self, address, count):
+        """(inputs of the cycle, lanes that are granted if they are asked for)."""
+        if not self.config.overlap:
+            return {}, None
+        lanes = self.config.stream_words
+        if self.left is None:
+            self.left = {(address + at) % lanes for at in range(count)}
+        free = {lane for lane in self.left if self.random.random() < 0.7}
+        return {"granted": sum(1 << lane for lane in free), "complete": free == self.left}, free
+
+    def asked(self, pending, free):
+        """It was asked for; returns whether the beat is over."""
+        assert {lane for lane in self.left if pending >> lane & 1} == self.left
+        self.left -= free
+        over = not self.left
+        if over:
+            self.left = None
+        return over
+
+
 def settled(drawn):
     """Before a start, with the fields of the operation."""
     yield {"layer": drawn.layer, "load": 0, "store": 0, "i_valid": 0, "room": 0, "o_ready": 0,
@@ -108,6 +136,7 @@ def load(config, drawn, random, rate):
     yield {"load": 1}
     lanes, by_word = config.stream_words, config.mesh and config.stream_words > 1
     left, cycle, last, gone = deque(beats_of(drawn.words, lanes)), 0, 0, 0
+    banks = Banks(config, random)
     while True:
         cycle += 1
         valid, room = (random.random() < rate for _ in range(2))
@@ -116,15 +145,18 @@ def load(config, drawn, random, rate):
         sends = by_word and any(rim.values())
         # What is beyond the words of a beat may be anything.
         rest = [int(random.integers(1 << 16)) for _ in range(lanes - len(words))]
+        given, free = banks.cycle(drawn.place(y, x, channel)[2], len(words))
         seen = yield {"load": 0, "i_valid": valid, "i_payload": packed(words + rest),
-                      "room": room} | ({"sends": sends} if by_word else {})
+                      "room": room} | ({"sends": sends} if by_word else {}) | given
         if seen["done"]:
             break
         assert not seen["read"]
         assert not seen["o_valid"]
         whole = not sends or gone == len(words) - 1
+        whole = whole and given.get("complete", True)
         assert seen["i_ready"] == (seen["loading"] and room and whole)
-        assert seen["write"] == (seen["i_ready"] and valid)
+        assert seen["write"] == (seen["loading"] and room and valid if config.overlap
+                                 else seen["i_ready"] and valid)
         # From the second cycle on it stands on a beat.
         assert seen["loading"] == (cycle >= Transfer.FIRST_WORD and bool(left))
         if seen["loading"]:
@@ -138,10 +170,11 @@ def load(config, drawn, random, rate):
         if seen["write"]:
             lines = unpacked(seen["word"], lanes)
             assert [lines[(address + at) % lanes] for at in range(len(words))] == words
-            if lanes > 1:
+            if config.own_ways:
                 assert seen["count"] == len(words)
-            left.popleft()
-            last, gone = cycle, 0
+            if not config.overlap or banks.asked(seen["pending"], free):
+                left.popleft()
+                last, gone = cycle, 0
     assert not left
     if drawn.words:
         assert cycle == last + Transfer.DONE
@@ -155,31 +188,44 @@ def store(config, drawn, random, rate):
     memory = {drawn.place(*place): word for place, word in drawn.words.items()}
     yield from settled(drawn)
     yield {"store": 1}
-    way, reads, cycle, sent, last = deque([None] * ARRIVAL), 0, 0, [], 0
+    # (words, whether the last ones of a beat) of each cycle.
+    nothing = None, False
+    way, reads, cycle, sent, last = deque([nothing] * ARRIVAL), 0, 0, [], 0
+    banks, place = Banks(config, random), iter(beats_of(drawn.words, lanes))
+    at, words = next(place, ((0, 0, 0), [0]))
     while True:
         cycle += 1
-        beat = way.popleft()
-        ahead = way[0] if lanes > 1 else beat
-        given = {"store": 0, "arrived": beat is not None, "arriving": ahead or 0,
+        beat, over = way.popleft()
+        ahead = way[0][0] if config.own_ways else beat
+        free = None
+        given = {"store": 0, "arrived": over, "arriving": ahead or 0,
                  "o_ready": random.random() < rate, HOLD: 0}
+        if config.overlap:
+            granted, free = banks.cycle(drawn.place(*at)[2], len(words))
+            given |= granted
         seen = yield given
         assert not seen["write"]
         assert not seen["loading"]
         if seen["read"]:
             tile, address = (seen["row"], seen["column"]), seen["address"]
-            count = seen["count"] if lanes > 1 else 1
-            lines = [int(random.integers(1 << 16)) for _ in range(lanes)]
-            for at in range(address, address + count):
-                lines[at % lanes] = memory[*tile, at]
-            way.append(packed(lines))
-            reads += count
+            count = seen["count"] if config.own_ways else 1
+            # Lanes that nobody reads are 0 where words may come one after the other.
+            lines = [0 if config.overlap else int(random.integers(1 << 16)) for _ in range(lanes)]
+            over = not config.overlap or banks.asked(seen["pending"], free)
+            for word in range(address, address + count):
+                if free is None or word % lanes in free:
+                    lines[word % lanes] = memory[*tile, word]
+                    reads += 1
+            way.append((packed(lines), over))
+            if over and not average:
+                at, words = next(place, ((0, 0, 0), [0]))
         else:
-            way.append(None)
+            way.append(nothing)
         if seen["done"]:
             break
         if seen["o_valid"]:
-            words = wanted[0][1]
-            assert unpacked(seen["o_payload"], lanes)[:len(words)] == words
+            sends = wanted[0][1]
+            assert unpacked(seen["o_payload"], lanes)[:len(sends)] == sends
             if given["o_ready"]:
                 sent.append(wanted.popleft())
                 last = cycle
@@ -189,7 +235,7 @@ def store(config, drawn, random, rate):
     if not drawn.words:
         return
     assert cycle == last + Transfer.DONE
-    if rate == 1 and not average:
+    if rate == 1 and not average and not config.overlap:
         # A beat a cycle.
         assert last == Transfer.FIRST_WORD + ARRIVAL + FIFO + len(sent) - 1
 
@@ -201,7 +247,8 @@ def test_maps_of_any_shape(name, rate):
     unit, random = Transfer(config), np.random.default_rng(len(name))
     assert output_names(unit) == {
         "done", "i_ready", "o_valid", "o_payload", "write", "read", "address", "word", "row",
-        "column", "loading", "rim", *(["count"] if config.stream_words > 1 else []),
+        "column", "loading", "rim", *(["count"] if config.own_ways else []),
+        *(["pending"] if config.overlap else []),
         *(["send", "sending"] if config.stream_words > 1 and config.mesh else [])}
 
     def stimulus():
