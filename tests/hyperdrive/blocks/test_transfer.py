@@ -101,14 +101,14 @@ class Banks:
 
     def __init__(self, config, random):
         self.config, self.random = config, random
-        self.left = None        # lanes of the beat under way that wait
+        self.left = set()       # lanes of the beat under way that wait
 
     def cycle(self, address, count):
         """(inputs of the cycle, lanes that are granted if they are asked for)."""
         if not self.config.overlap:
             return {}, None
         lanes = self.config.stream_words
-        if self.left is None:
+        if not self.left:
             self.left = {(address + at) % lanes for at in range(count)}
         free = {lane for lane in self.left if self.random.random() < 0.7}
         return {"granted": sum(1 << lane for lane in free), "complete": free == self.left}, free
@@ -117,10 +117,7 @@ class Banks:
         """It was asked for; returns whether the beat is over."""
         assert {lane for lane in self.left if pending >> lane & 1} == self.left
         self.left -= free
-        over = not self.left
-        if over:
-            self.left = None
-        return over
+        return not self.left
 
 
 def settled(drawn):
