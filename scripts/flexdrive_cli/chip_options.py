@@ -28,12 +28,14 @@ _HELP = {
     "weight_words": "Depth of the weight buffer.",
     "adder_depth": "Pipeline depth of the adders (L).",
     "halo": "Reach of the largest kernel: 1 for 3x3, 2 for 5x5, 3 for 7x7.",
+    "stream_words": "Words of a beat of the pixel streams: 1, 2, 4, 8.",
     "border_words": "Lines of a border memory (chips of a mesh).",
     "corner_words": "Words of a corner memory (chips of a mesh).",
 }
 _FLAGS = {
     "leaky": "Second multiplier in the tails, for leaky ReLU.",
     "channelwise": "Depthwise convolutions at speed, and pooling.",
+    "overlap": "LOAD and STORE beside convolutions.",
     "ternary": "Weights of -1, 0 and +1, two bits each.",
 }
 _LINKS = "links"    # --mesh without a size

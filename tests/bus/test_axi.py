@@ -286,6 +286,16 @@ def test_a_chip_of_a_mesh_is_refused():
         ChipAxi(ChipConfig(mesh=True))
 
 
+def test_beats_of_several_words_are_refused():
+    with pytest.raises(ConfigurationError, match="stream_words = 4 is not possible with a bus"):
+        ChipAxi(ChipConfig(stream_words=4))
+
+
+def test_reports_in_any_order_are_refused():
+    with pytest.raises(ConfigurationError, match="overlap = True is not possible with a bus face"):
+        ChipAxi(ChipConfig(overlap=True))
+
+
 def test_registers_do_not_meet():
     offsets = [register.offset for register in REGISTERS]
     assert len(set(offsets)) == len({register.name for register in REGISTERS}) == len(REGISTERS)

@@ -29,8 +29,10 @@ from flexdrive.hyperdrive.mesh_chip import MeshChip, MeshOptions
 
 # Other values than a base has, one for each field.
 SIZES = {"rows": 3, "columns": 3, "channels": 2, "fm_words": 128, "fm_banks": 2,
-         "weight_words": 200, "border_words": 32, "corner_words": 16, "mesh": False}
-KINDS = {"adder_depth": 3, "halo": 2, "leaky": True, "channelwise": True, "ternary": True}
+         "weight_words": 200, "stream_words": 2, "border_words": 32, "corner_words": 16,
+         "mesh": False}
+KINDS = {"adder_depth": 3, "halo": 2, "leaky": True, "channelwise": True, "ternary": True,
+         "overlap": True}
 LINKS = {"width": 8, "reverse_width": 2, "sequence": 5, "window": 4, "crc": 32,
          "retransmit": True, "keepalive": 128, "timeout": 2048, "retries": 7, "payload": 17}
 PLAIN = replace(PRESETS["tiny"], mesh=True)

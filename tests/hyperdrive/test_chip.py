@@ -14,6 +14,7 @@ from flexdrive_sim.hyperdrive.drive.stimuli import Stimulus, random_words
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 from flexdrive_sim.hyperdrive.golden.descriptor_rules import check
 from flexdrive_sim.hyperdrive.verify.compare import differences
+from flexdrive_sim.hyperdrive.verify.interleaved import random_interleaved
 from flexdrive_sim.hyperdrive.verify.random_chip import random_stream_gates
 from flexdrive_sim.hyperdrive.verify.random_layer import random_layer_stimulus
 from flexdrive_sim.hyperdrive.verify.refusals import refused_descriptors
@@ -26,6 +27,16 @@ CONFIGS = {
     "channelwise_depth3": replace(BASE, channelwise=True, adder_depth=3, channels=4, fm_words=512),
     "channelwise_one_unit": replace(BASE, channelwise=True, rows=1, columns=1, channels=1,
                                     fm_banks=1, adder_depth=4),
+    "beats_of_4": replace(BASE, stream_words=4, fm_banks=8, channelwise=True, adder_depth=2),
+    "beats_of_8": replace(BASE, stream_words=8, fm_banks=8, fm_words=512, channels=20,
+                          weight_words=500, ternary=True),
+    "beats_of_2": replace(BASE, stream_words=2, fm_banks=2, channelwise=True, adder_depth=3),
+    "overlap": replace(BASE, overlap=True, stream_words=4, fm_banks=8, channelwise=True,
+                       adder_depth=2),
+    "overlap_of_words": replace(BASE, overlap=True, halo=2, weight_words=200),
+    "overlap_of_all_banks": replace(BASE, overlap=True, stream_words=8, fm_banks=8, fm_words=512,
+                                    channels=4, adder_depth=3, leaky=True),
+    "overlap_one_bank": replace(BASE, overlap=True, fm_banks=1, rows=1, columns=1, adder_depth=4),
     "ternary_wide": replace(BASE, ternary=True, channels=20, fm_words=512, halo=2,
                             weight_words=500),
     "ternary_channelwise": replace(BASE, ternary=True, channelwise=True, adder_depth=2,
@@ -45,7 +56,7 @@ CONFIGS = {
 
 
 # Of scripts/test --fast, and of scripts/test: every option and depth once.
-_QUICK = ("depth1", "channelwise_depth2_5x5")
+_QUICK = ("depth1", "channelwise_depth2_5x5", "beats_of_4", "overlap")
 _USUAL = ("ternary_wide", "depth4", "kernels_to_7x7_leaky", "one_tile_one_unit_one_bank",
           "row_of_tiles_two_banks")
 
@@ -81,6 +92,20 @@ def test_random_programs_of_several_layers(chip):
             stimulus.extend(random_layer_stimulus(chip.config, 2000 + 10 * seed + layer))
         gates = random_stream_gates(seed) if seed % 2 else None
         assert differences(chip, stimulus, gates=gates) == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("chip_name", [
+    pytest.param(name, marks=_marks(name)) for name, config in CONFIGS.items() if config.overlap])
+def test_programs_whose_operations_run_beside_each_other(chip_name):
+    chip, saved = Chip(CONFIGS[chip_name]), 0
+    for seed in range(40):
+        stimulus = random_interleaved(chip.config, seed)
+        gates = random_stream_gates(seed) if seed % 2 else None
+        assert differences(chip, stimulus, gates=gates) == [], f"seed {seed}"
+        alone = replace(chip.config, overlap=False)
+        saved += (predict(alone, stimulus.words).cycles
+                  - predict(chip.config, stimulus.words).cycles)
+    assert saved > 1000
 
 
 def test_weights_that_come_late(chip):

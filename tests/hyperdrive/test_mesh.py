@@ -9,8 +9,10 @@ from flexdrive.hyperdrive.descriptor.encoding import iterate
 from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import split_program
+from flexdrive_sim.hyperdrive.cycles import predict_mesh
 from flexdrive_sim.hyperdrive.drive.mesh import Mesh, random_chain
 from flexdrive_sim.hyperdrive.golden.descriptor_rules import check
+from flexdrive_sim.hyperdrive.verify.interleaved import random_interleaved_mesh
 from flexdrive_sim.hyperdrive.verify.mesh_check import random_gates, wrong_words
 
 CHIP = ChipConfig(rows=2, columns=2, channels=3, fm_words=512, fm_banks=4, weight_words=100,
@@ -23,6 +25,13 @@ MESHES = {
     "1x3_depth3": (replace(CHIP, columns=1, adder_depth=3), 1, 3),
     "3x1_one_tile": (replace(CHIP, rows=1, columns=1), 3, 1),
     "2x2_halo2_channelwise": (replace(CHIP, **_WIDE, halo=2, channelwise=True), 2, 2),
+    "2x2_beats": (replace(CHIP, **_WIDE, halo=2, channelwise=True, stream_words=4), 2, 2),
+    "1x2_beats_of_8": (replace(CHIP, fm_banks=8, stream_words=8, columns=1, adder_depth=2), 1, 2,
+                       MeshOptions(forward_weights=True)),
+    "2x2_overlap": (replace(CHIP, **_WIDE, halo=2, channelwise=True, stream_words=2,
+                            overlap=True), 2, 2),
+    "1x3_overlap": (replace(CHIP, overlap=True, columns=1, adder_depth=3), 1, 3,
+                    MeshOptions(forward_weights=True)),
     "2x2_ternary_channelwise": (replace(CHIP, channelwise=True, ternary=True, columns=1), 2, 2),
     "2x3_ternary_forwarded": (replace(CHIP, rows=1, columns=1, ternary=True), 2, 3,
                               MeshOptions(forward_weights=True)),
@@ -33,7 +42,7 @@ MESHES = {
 
 # Of scripts/test, beside 2x2: a chip with four neighbours, kernels to 7x7. Other options run in
 # test_mesh_networks.py.
-_USUAL = ("3x3_halo3_one_tile",)
+_USUAL = ("3x3_halo3_one_tile", "2x2_beats", "2x2_overlap")
 
 
 def _marks(name):
@@ -61,6 +70,21 @@ def test_random_chains_with_chips_out_of_step(mesh):
     for seed in range(40):
         stimulus = random_chain(mesh.config, mesh.height, mesh.width, 500 + seed)
         assert wrong_words(mesh, stimulus, random_gates(mesh, seed)) == [], f"seed {seed}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["2x2_overlap", pytest.param(
+    "1x3_overlap", marks=pytest.mark.thorough)])
+def test_chains_that_run_beside_each_other(name):
+    mesh, saved = Mesh(*MESHES[name]), 0
+    size = mesh.height, mesh.width
+    for seed in range(24):
+        stimulus = random_interleaved_mesh(mesh.config, *size, seed)
+        gates = random_gates(mesh, seed) if seed % 2 else None
+        assert wrong_words(mesh, stimulus, gates) == [], f"seed {seed}"
+        alone = predict_mesh(replace(mesh.config, overlap=False), *size, stimulus.words)
+        saved += alone.cycles - predict_mesh(mesh.config, *size, stimulus.words).cycles
+    assert saved > 500
 
 
 def test_patches_cover_the_image_once():

@@ -1,6 +1,8 @@
 # amaranth: UnusedElaboratable=no
 """Meshes with links between their chips: any width, latency and jitter, and faults."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,9 +71,11 @@ def test_random_chains_on_wires_with_jitter(mesh):
         assert wrong_words(mesh, stimulus, gates, wires) == [], f"seed {seed}"
 
 
-@pytest.fixture(scope="module")
-def pair():
-    return FaultyMesh(*MESHES[0])
+@pytest.fixture(scope="module", params=[False, True], ids=["", "overlap"])
+def pair(request):
+    config, *options = MESHES[0]
+    return FaultyMesh(replace(config, overlap=request.param, stream_words=1 + request.param),
+                      *options)
 
 
 # Numbers of the wires between two chips: words to the east, their credits, words to the west,

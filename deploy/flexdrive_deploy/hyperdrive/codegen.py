@@ -212,7 +212,8 @@ def _planned(graph, config, layer_check, mesh):
             choose_interleave(piece, tiles[layer.target], array)
     sizes = {name: graph.shapes[name][0] * rows * columns
              for name, (rows, columns) in tiles.items() if name not in graph.slices}
-    steps, allocation = plan(graph, sizes, overwritable, config.fm_words, steps_of)
+    steps, allocation = plan(graph, sizes, overwritable, config.fm_words, steps_of,
+                             frames=config.overlap)
     borders = border_fields(graph, steps, tiles, config) if mesh else [{}] * len(steps)
     return array, steps, tiles, allocation, borders
 

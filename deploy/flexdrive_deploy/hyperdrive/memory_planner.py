@@ -39,16 +39,18 @@ def _fit(size, taken, limit, highest):
     return gaps[-1][1] - size if highest else gaps[0][0]
 
 
-def _place(steps, sizes, limit, highest):
+def _place(steps, sizes, limit, highest, back=None):
     """map -> base with one rule of placement (``highest(number of the map)``), or the step that
-    finds no gap."""
-    lifetimes = _lifetimes(steps)
+    finds no gap. ``back``: map -> step from which on its place is free for the next frame's."""
+    lifetimes, back = _lifetimes(steps), back or {}
+    lives = _lives(steps, sizes)
     bases = {}
     for index, step in enumerate(steps):
         # A map that is made in parts is placed with the first of them.
         if step.writes is None or step.writes in bases:
             continue
-        alive = [name for name in bases if lifetimes[name][1] >= index]
+        alive = [name for name in bases if lifetimes[name][1] >= index
+                 or back.get(name, len(steps)) <= lives[step.writes]]
         if step.replaces is not None:
             bases[step.writes] = bases[step.replaces]
             continue
@@ -88,8 +90,12 @@ class _Block:
         return self.members[0][0]
 
     @property
+    def last(self):
+        return max(last for *_, last, _ in self.members)
+
+    @property
     def life(self):
-        return max(last for *_, last, _ in self.members) - self.members[0][1] + 1
+        return self.last - self.members[0][1] + 1
 
 
 def _blocks(steps, sizes):
@@ -102,6 +108,11 @@ def _blocks(steps, sizes):
     unique = {id(names): names for names in block_of.values()}.values()
     return [_Block(tuple((sizes[name], *lifetimes[name], name) for name in names))
             for names in unique]
+
+
+def _lives(steps, sizes):
+    """map -> the last step in which its place has it, or what has taken the place."""
+    return {name: block.last for block in _blocks(steps, sizes) for *_, name in block.members}
 
 
 def _lowest(members, placed):
@@ -215,7 +226,33 @@ def _whole(graph, steps):
             for step in steps]
 
 
-def plan(graph, sizes, overwritable, limit, steps_of):
+def _for_frames(steps, sizes, allocation, limit):
+    """``allocation``, or one of more words in which the place of the maps that are sent first is
+    free from an earlier step on, so that those of the next frame can come."""
+    sent = []
+    for step in steps:
+        if step.reads or step.writes is None:
+            break
+        sent.append(step.writes)
+    lives = _lives(steps, sizes)
+    # Nothing is free as long as a map is read, or what has taken its place.
+    low, high = max((lives[name] + 1 for name in sent), default=len(steps)), len(steps)
+    while low < high:
+        middle = (low + high) // 2
+        found = [bases for bases in (
+            _place(steps, sizes, limit, rule, dict.fromkeys(sent, middle)) for rule in _RULES)
+            if isinstance(bases, dict)]
+        if found:
+            high = middle
+            peaks = [max(bases[name] + sizes[name] for name in bases) for bases in found]
+            peak, bases = min(zip(peaks, found, strict=True), key=lambda one: one[0])
+            allocation = replace(allocation, bases=bases, peak=peak)
+        else:
+            low = middle + 1
+    return allocation
+
+
+def plan(graph, sizes, overwritable, limit, steps_of, *, frames=False):
     """Steps of a graph and their places, in another order when that of the graph does not fit.
 
     Parameters
@@ -223,6 +260,7 @@ def plan(graph, sizes, overwritable, limit, steps_of):
     graph, sizes, overwritable : as for :func:`~.schedule.best_order`.
     limit : words of the memory.
     steps_of : function of a graph, its steps as for :func:`allocate`.
+    frames : leave the place of what is sent first to the next frame as early as fits.
 
     Returns
     -------
@@ -241,4 +279,5 @@ def plan(graph, sizes, overwritable, limit, steps_of):
         other = _placed(_whole(graph, others), sizes)
         if other.peak < allocation.peak:
             steps, whole, allocation = others, _whole(graph, others), other
-    return steps, _checked(allocation, whole, sizes, limit)
+    allocation = _checked(allocation, whole, sizes, limit)
+    return steps, _for_frames(whole, sizes, allocation, limit) if frames else allocation

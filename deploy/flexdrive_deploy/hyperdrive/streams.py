@@ -4,6 +4,7 @@ from flexdrive.hyperdrive.descriptor.fields import Operation
 
 from ..exports import Words
 from .mesh_borders import patches
+from .pixel_beats import PixelBeats, beat_chunks
 
 __all__ = ["chip_streams", "chip_vectors"]
 
@@ -33,11 +34,15 @@ def chip_vectors(program, sent, stored):
     ----------
     sent, stored : uint16 (n,), words to and from the chips in the order of the whole image.
     """
-    found = {}
+    found, config = {}, program.config
+    commands = program.chip_commands()
     for name, what, pixels, operation in (
             ("pixels", "pixels, for i_pixels", sent, Operation.LOAD),
             ("expected", "what o_pixels must send", stored, Operation.STORE)):
-        parts = (patches(program.config, *program.mesh, program.commands, pixels, operation)
+        parts = (patches(config, *program.mesh, program.commands, pixels, operation)
                  if program.mesh else {(0, 0): pixels})
-        found |= {_named(program, at, name): Words(part, 16, what) for at, part in parts.items()}
+        for at, part in parts.items():
+            beats = PixelBeats.of_commands(config, [d for d, _ in commands[at]], operation)
+            words = part if config.stream_words == 1 else beat_chunks(beats.join(part))
+            found[_named(program, at, name)] = Words(words, config.beat_bits, what)
     return found

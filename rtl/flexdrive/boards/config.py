@@ -98,6 +98,14 @@ class SystemConfig(LineConfig):
         if self.chip.mesh:
             raise ConfigurationError("System parameter chip has mesh = True: a chip with links is "
                                      "no design for one board; mesh = False would pass")
+        if self.chip.stream_words > 1:
+            raise ConfigurationError(
+                f"System parameter chip has stream_words = {self.chip.stream_words}: the line "
+                "brings a pixel at a time; stream_words = 1 would pass")
+        if self.chip.overlap:
+            raise ConfigurationError(
+                "System parameter chip has overlap = True: the board's driver reads reports in the "
+                "order of the program; overlap = False would pass")
         if self.chip.weight_bits > 32 and self.chip.weight_bits % 32:
             raise ConfigurationError(
                 f"System parameter chip has weight words of {self.chip.weight_bits} bits: at most "

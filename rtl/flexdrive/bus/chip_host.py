@@ -29,7 +29,8 @@ class ChipHost(wiring.Component):
 
     Parameters
     ----------
-    config : :class:`~flexdrive.hyperdrive.config.ChipConfig`, without links.
+    config : :class:`~flexdrive.hyperdrive.config.ChipConfig`, without links, ``stream_words`` 1,
+        without ``overlap``.
     chip : a component with the ports of ``Chip``; by default that chip.
     flush : a reset of the chip also drops the words that have left it.
 
@@ -44,6 +45,15 @@ class ChipHost(wiring.Component):
         if config.mesh:
             raise ConfigurationError("A chip of a mesh has no bus face: its sides are links; take "
                                      "hyperdrive-chip --mesh, or a chip without --mesh")
+        if config.stream_words > 1:
+            raise ConfigurationError(
+                f"Chip parameter stream_words = {config.stream_words} is not possible with a bus "
+                "face, whose streams carry a pixel's word at a time: take stream_words 1, or "
+                "hyperdrive-chip")
+        if config.overlap:
+            raise ConfigurationError(
+                "Chip parameter overlap = True is not possible with a bus face, whose packets end "
+                "with reports in the order of the program: take overlap False, or hyperdrive-chip")
         self.config, self.flush = config, flush
         self.chip = Chip(config) if chip is None else chip
         self._bank = RegisterBank(config)

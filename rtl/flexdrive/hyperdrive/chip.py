@@ -23,6 +23,8 @@ class TileArray(Shared):
     :class:`~flexdrive.hyperdrive.border.memory.BorderArray` and ``lines_{side}`` the results of
     the tiles along each side.
 
+    ``store_word`` is in the order of banks (:mod:`~flexdrive.hyperdrive.memory.beat`).
+
     Latency: as of :class:`~flexdrive.hyperdrive.tile.tile.Tile`; ``store_word`` follows
     ``store_row`` and ``store_column`` by two cycles.
     """
@@ -34,9 +36,10 @@ class TileArray(Shared):
             "row_valid": In(config.rows), "column_valid": In(config.columns),
             "load_row": In(config.rows), "load_column": In(config.columns),
             "store_row": In(config.rows), "store_column": In(config.columns),
-            "store_word": Out(16), **self._border_ports(config),
+            "store_word": Out(config.beat_bits), **self._border_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
-            b=config.fm_banks, l=config.adder_depth, x=config.mesh, **config.layer_parameters)
+            b=config.fm_banks, l=config.adder_depth, x=config.mesh, **config.layer_parameters,
+            **config.stream_parameter)
 
     def _border_ports(self, config):
         """Words of the border memories in, results along the sides out."""
@@ -69,12 +72,16 @@ class TileArray(Shared):
                     if at + 1 < len(line):
                         m.d.comb += getattr(tile, f"{name}_after").eq(
                             getattr(line[at + 1], name))
-                selected.append(tile.word & self.store_column[j].replicate(16))
-            word = Signal(16, name=f"store_row_word{i}")
+                if not config.own_ways:
+                    selected.append(tile.word & self.store_column[j].replicate(16))
+                else:
+                    m.d.comb += tile.storing.eq(self.store_column[j])
+                    selected.append(tile.stored)
+            word = Signal(config.beat_bits, name=f"store_row_word{i}")
             chosen = selected[0]
             for other in selected[1:]:
                 chosen = chosen | other
-            m.d.sync += word.eq(chosen & self.store_row[i].replicate(16))
+            m.d.sync += word.eq(chosen & self.store_row[i].replicate(config.beat_bits))
             words.append(word)
         any_word = words[0]
         for other in words[1:]:
@@ -104,8 +111,10 @@ class Chip(Shared):
     used. All streams may stop at any time; that changes nothing but time.
 
     Latency: an operation is taken :func:`~flexdrive.hyperdrive.descriptor.decoder.check_cycles`
-    cycles after the last word of its descriptor, but not before the cycle after the one before is
-    complete and, with ``config.mesh``, has all its borders; its report is on offer in the cycle
+    cycles after the last word of its descriptor (with ``config.overlap`` a cycle later), but not
+    before the cycle after the one before is complete (with ``config.overlap``: the one before of
+    its kind, and what it is not apart from) and, with ``config.mesh``, has all its borders; its
+    report is on offer in the cycle
     after it is complete. The cycles between depend on the descriptor and on the streams:
     docs/hyperdrive.md. No input reaches an output without a register but, with ``config.mesh``,
     ``i_{side}`` its own ready and ``i_north`` that of ``i_south``.
@@ -118,8 +127,11 @@ class Chip(Shared):
     -------
     i_descriptors : 32-bit words.
     i_weights : words of C bits, of 2C bits with ``config.ternary``.
-    i_pixels, o_pixels : binary16 words of maps that are loaded and stored.
-    o_reports : a :class:`~flexdrive.hyperdrive.descriptor.report.Report` per descriptor.
+    i_pixels, o_pixels : binary16 words of maps that are loaded and stored, ``stream_words`` a beat:
+        channels of one pixel, the first in the lowest bits. A pixel begins a beat of its own; what
+        the last one has too many is ignored, and may be anything where the chip sends it.
+    o_reports : a :class:`~flexdrive.hyperdrive.descriptor.report.Report` per descriptor, with
+        ``overlap`` as they end.
     busy : a descriptor is being read or executed, or a report waits.
     neighbours : (``config.mesh``) sides with a neighbour: north, south, west, east, from bit 0;
         constant.
@@ -136,7 +148,8 @@ class Chip(Shared):
         super().__init__({
             "i_descriptors": In(stream.Signature(32)),
             "i_weights": In(stream.Signature(config.weight_bits)),
-            "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
+            "i_pixels": In(stream.Signature(config.beat_bits)),
+            "o_pixels": Out(stream.Signature(config.beat_bits)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
             **({"neighbours": In(4), "link_errors": In(link_errors_layout()), "stopped": Out(1)}
                | link_ports() if config.mesh else {}),

@@ -36,6 +36,10 @@ class ChipConfig:
         and pooling (:mod:`~flexdrive.hyperdrive.control.depthwise_loop`).
     ternary : a weight may be zero, which holds the sum; weight words have 2 bits a channel: in the
         low half 1 adds and 0 subtracts, in the high half 1 is a weight of zero.
+    stream_words : words of a beat of the pixel streams, which takes a cycle: consecutive channels
+        of a pixel; 1, 2, 4 or 8, at most ``fm_banks``.
+    overlap : LOAD and STORE run beside convolutions whose words they do not touch, in the banks
+        that these leave free (:mod:`~flexdrive.hyperdrive.control.beside`).
     mesh : the chip has links to four neighbours, and border and corner memories.
     border_words : lines of each of the four border memories of a mesh chip, up to 65,536.
     corner_words : words of each of its four corner memories, up to 65,536.
@@ -52,6 +56,8 @@ class ChipConfig:
     leaky: bool = False
     channelwise: bool = False
     ternary: bool = False
+    stream_words: int = 1
+    overlap: bool = False
     mesh: bool = False
     border_words: int = 1024
     corner_words: int = 1024
@@ -80,6 +86,10 @@ class ChipConfig:
         _rule("weight_words", self.weight_words,
               f"a chip with channelwise keeps the weights of a kernel, {most} words",
               self.weight_words >= most or not self.channelwise)
+        _rule("stream_words", self.stream_words, "1, 2, 4 or 8", self.stream_words in (1, 2, 4, 8))
+        _rule("stream_words", self.stream_words,
+              f"the words of a beat lie in as many of the fm_banks = {self.fm_banks} banks",
+              self.stream_words <= self.fm_banks)
         _rule("border_words", self.border_words, "2 to 65536 lines",
               2 <= self.border_words <= 65536)
         _rule("corner_words", self.corner_words, "2 to 65536 words",
@@ -95,6 +105,12 @@ class ChipConfig:
         """The part of module names that says which optional kinds of layers a chip has."""
         return {letter: True for letter, chosen in (
             ("y", self.leaky), ("z", self.channelwise), ("t", self.ternary)) if chosen}
+
+    @property
+    def stream_parameter(self):
+        """The part of module names that says how pixels move."""
+        return ({"p": self.stream_words} if self.stream_words > 1 else {}) | (
+            {"o": True} if self.overlap else {})
 
     @property
     def channelwise_parameter(self):
@@ -117,11 +133,22 @@ class ChipConfig:
         return -(-self.weight_bits // 32)
 
     @property
+    def own_ways(self):
+        """Whether words for the host leave the tiles on a way of their own: several in a cycle, or
+        beside those of a convolution."""
+        return self.stream_words > 1 or self.overlap
+
+    @property
+    def beat_bits(self):
+        """Bits of a beat of the pixel streams."""
+        return 16 * self.stream_words
+
+    @property
     def option_parameters(self):
         """The part of module names that says which kernels, layers and links a chip has."""
         links = ({"x": True, "e": self.border_words, "k": self.corner_words} if self.mesh
                  else {"x": False})
-        return {"r": self.halo, **self.layer_parameters, **links}
+        return {"r": self.halo, **self.layer_parameters, **self.stream_parameter, **links}
 
     @property
     def activations(self):

@@ -35,7 +35,8 @@ class Mesh(Shared):
     -------
     i_weights : to all chips.
     i_descriptors_{y}_{x} : 32-bit words for chip (y, x).
-    i_pixels_{y}_{x}, o_pixels_{y}_{x} : binary16 words of the patches that it loads and stores.
+    i_pixels_{y}_{x}, o_pixels_{y}_{x} : beats of the patches that it loads and stores, as of
+        :class:`~flexdrive.hyperdrive.chip.Chip`.
     o_reports_{y}_{x} : a :class:`~flexdrive.hyperdrive.descriptor.report.Report` per descriptor.
     busy : any chip is.
     stopped_{y}_{x} : the chip has stopped after a fault of a link, and its report has left.
@@ -60,8 +61,8 @@ class Mesh(Shared):
             for x in range(self.width):
                 ports |= {
                     f"i_descriptors_{y}_{x}": In(stream.Signature(32)),
-                    f"i_pixels_{y}_{x}": In(stream.Signature(16)),
-                    f"o_pixels_{y}_{x}": Out(stream.Signature(16)),
+                    f"i_pixels_{y}_{x}": In(stream.Signature(self.config.beat_bits)),
+                    f"o_pixels_{y}_{x}": Out(stream.Signature(self.config.beat_bits)),
                     f"o_reports_{y}_{x}": Out(stream.Signature(Report)),
                     f"stopped_{y}_{x}": Out(1),
                 }

@@ -168,7 +168,8 @@ class MeshChip(Shared):
         super().__init__({
             "i_descriptors": In(stream.Signature(32)),
             "i_weights": In(stream.Signature(config.weight_bits)),
-            "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
+            "i_pixels": In(stream.Signature(config.beat_bits)),
+            "o_pixels": Out(stream.Signature(config.beat_bits)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1), "stopped": Out(1),
             "neighbours": In(4), **self._wires(),
             **({f"o_weights_{side}": Out(stream.Signature(config.weight_bits))

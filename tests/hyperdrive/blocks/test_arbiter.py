@@ -24,10 +24,11 @@ def _granted(banks, request):
     return write_goes, bypass_goes
 
 
-@pytest.mark.parametrize(("words", "banks"), [(64, 4), (24, 2), (16, 1), (256, 8)])
-def test_every_output_in_every_cycle(words, banks):
+@pytest.mark.parametrize(("words", "banks", "beat"), [
+    (64, 4, 1), (24, 2, 1), (16, 1, 1), (256, 8, 1), (24, 2, 2), (64, 8, 2), (256, 8, 8)])
+def test_every_output_in_every_cycle(words, banks, beat):
     config = ChipConfig(rows=1, columns=1, channels=1, fm_words=words, fm_banks=banks,
-                        weight_words=2)
+                        weight_words=2, stream_words=beat)
     random = np.random.default_rng(banks)
     arbiter = Arbiter(config)
     checked = set()
@@ -38,6 +39,7 @@ def test_every_output_in_every_cycle(words, banks):
 
     def stimulus():
         before = [(None,) * 5] * 2      # requests of the last two cycles
+        counts = [1] * 2                # words of their beats
         for cycle in range(500):
             request = tuple(int(random.integers(words)) if random.random() < share else None
                             for share in (0.5, 0.7, 0.7))
@@ -45,6 +47,9 @@ def test_every_output_in_every_cycle(words, banks):
             if random.random() < 0.3:
                 request, host = (None,) * 3, (int(random.integers(words)), None)
                 host = host[::random.choice((1, -1))]
+            count = int(random.integers(1, beat + 1))
+            if any(at is not None and at + count > words for at in host):
+                count = 1
             # Addresses that nobody asks for are any.
             seen = yield {name: value for kind, address in zip(
                 ("read", "write", "bypass"), request, strict=True) for name, value in (
@@ -53,16 +58,18 @@ def test_every_output_in_every_cycle(words, banks):
                      else address))} | {
                 "host_read": host[0] is not None, "host_write": host[1] is not None,
                 "host_address": next((at for at in host if at is not None),
-                                     int(random.integers(words)))}
+                                     int(random.integers(words)))} | (
+                {"host_count": count} if beat > 1 else {})
             request += host
             for name, goes in zip(("write", "bypass"), _granted(banks, request), strict=True):
                 check(seen, f"{name}_granted", goes)
             if cycle >= 1:
                 accesses = {}
                 (read, write, bypass, *host), goes = before[-1], _granted(banks, before[-1])
-                for address, made, kind in ((read, read is not None, (1, 0)),
-                                            (host[0], host[0] is not None, (1, 0)),
-                                            (host[1], host[1] is not None, (0, 1)),
+                beats = [(start + at, True, kind) for start, kind in zip(
+                    host, ((1, 0), (0, 1)), strict=True) if start is not None
+                    for at in range(counts[-1])]
+                for address, made, kind in ((read, read is not None, (1, 0)), *beats,
                                             (write, goes[0], (0, 1)), (bypass, goes[1], (1, 0))):
                     if made:
                         assert address % banks not in accesses, "two accesses of one bank"
@@ -74,6 +81,9 @@ def test_every_output_in_every_cycle(words, banks):
                 checked.add("banks")
             if cycle >= 2:
                 read, _, bypass, host_read, _ = before[-2]
+                if beat > 1:
+                    check(seen, "host_banks", 0 if host_read is None else sum(
+                        1 << (host_read + at) % banks for at in range(counts[-2])))
                 read = host_read if read is None else read
                 check(seen, "bypass_valid", _granted(banks, before[-2])[1])
                 for name, address, made in (
@@ -81,7 +91,7 @@ def test_every_output_in_every_cycle(words, banks):
                         ("bypass_bank", bypass, _granted(banks, before[-2])[1])):
                     if made:
                         check(seen, name, address % banks)
-            before = [before[-1], request]
+            before, counts = [before[-1], request], [counts[-1], count]
 
     drive(arbiter, stimulus())
     assert checked == output_names(arbiter)
@@ -95,3 +105,60 @@ def test_no_grant_depends_on_the_host():
         name: {"write_granted", "bypass_granted"} for name in (
             "read", "read_address", "write", "write_address")} | {
         name: {"bypass_granted"} for name in ("bypass", "bypass_address")}
+
+
+@pytest.mark.parametrize(("words", "banks", "beat"), [
+    (64, 4, 1), (64, 8, 4), (64, 8, 8), (16, 1, 1)])
+def test_what_a_convolution_leaves_is_the_hosts(words, banks, beat):
+    """Every bank has what the others leave to the host, and nobody waits for the host."""
+    config = ChipConfig(rows=1, columns=1, channels=1, fm_words=words, fm_banks=banks,
+                        weight_words=2, stream_words=beat, overlap=True)
+    random = np.random.default_rng([banks, beat])
+    partly = 0
+
+    def wanted(host):
+        """Banks of the words of a beat that wait, with their lines."""
+        address, count, pending = host
+        return {at % banks: at // banks for at in range(address, address + count)
+                if pending >> at % beat & 1}
+
+    def stimulus():
+        nonlocal partly
+        before = []
+        for _ in range(600):
+            request = tuple(int(random.integers(words)) if random.random() < share else None
+                            for share in (0.6, 0.5, 0.4))
+            kind = int(random.integers(3))          # none, read, write
+            count = int(random.integers(1, beat + 1))
+            host = (int(random.integers(words - count + 1)), count, int(random.integers(1 << beat)))
+            seen = yield {name: value for what, address in zip(
+                ("read", "write", "bypass"), request, strict=True) for name, value in (
+                    (what, address is not None), (f"{what}_address", address or 0))} | {
+                "host_read": kind == 1, "host_write": kind == 2, "host_address": host[0],
+                "host_count": count, "host_pending": host[2]}
+            goes = _granted(banks, request)
+            assert (seen["write_granted"], seen["bypass_granted"]) == goes
+            taken = {address % banks: (address // banks, *what) for address, made, what in (
+                (request[0], request[0] is not None, (1, 0)), (request[1], goes[0], (0, 1)),
+                (request[2], goes[1], (1, 0))) if made}
+            got = {bank: line for bank, line in wanted(host).items() if bank not in taken}
+            assert seen["host_granted"] == sum(1 << bank % beat for bank in got)
+            assert seen["host_complete"] == (len(got) == len(wanted(host)))
+            partly += bool(kind and 0 < len(got) < len(wanted(host)))
+            before.append((taken, got, kind))
+            if len(before) > 1:
+                taken, got, kind = before[-2]
+                if kind:
+                    taken = taken | {bank: (line, kind == 1, kind == 2)
+                                     for bank, line in got.items()}
+                for bank in range(banks):
+                    port = seen["banks"][bank]
+                    made = taken.get(bank, (int(port.address), 0, 0))
+                    assert (int(port.address), int(port.read), int(port.write)) == made
+                assert seen["host_loads"] == (sum(1 << bank for bank in got) if kind == 2 else 0)
+            if len(before) > 2:
+                _, got, kind = before[-3]
+                assert seen["host_banks"] == (sum(1 << bank for bank in got) if kind == 1 else 0)
+
+    drive(Arbiter(config), stimulus())
+    assert partly > 30 or beat == 1

@@ -28,7 +28,7 @@ class Exchange(Shared):
     pixel accepted on ``i_north`` or ``i_south`` in t on ``o_west`` or ``o_east`` from t + 3, if
     nothing waits before them. Combinational from ``i_{side}`` to its ready and to
     ``{side}_write`` and ``{corner}_write``, from ``i_north`` also to ready and write of the south,
-    and from ``wanted``, ``rim``, ``loading`` and ``load_rim`` to ``room``.
+    and from ``wanted``, ``rim``, ``loading`` and ``load_rim`` to ``room`` and ``sends``.
 
     Members
     -------
@@ -36,7 +36,7 @@ class Exchange(Shared):
     complete : everything that operations so far receive has arrived.
     write, rim : a value is written in all tiles (CONV). wanted : it waits to be.
     load, row, column, load_rim, word : a word is written in one tile (LOAD).
-    room : the senders that the waiting value or word needs can take it.
+    room : the senders that the waiting value or word needs can take it. sends : it needs any.
     lines_{side} : the results of the tiles along a side, LINES cycles after ``write``.
     i_{side}, o_{side} : links.
     {side}_write, {corner}_write : received words.
@@ -57,7 +57,7 @@ class Exchange(Shared):
             "wanted": In(1), "write": In(1), "rim": In(rim_layout()),
             "loading": In(1), "load": In(1), "row": In(range(config.rows)),
             "column": In(range(config.columns)), "load_rim": In(rim_layout()), "word": In(16),
-            "room": Out(1), "idle": Out(1),
+            "room": Out(1), "sends": Out(1), "idle": Out(1),
             **{f"lines_{side}": In(16 * lanes[side]) for side in SIDES},
             **link_ports(),
             **{f"{side}_write": Out(border_write_layout(config.border_words, lanes[side]))
@@ -109,7 +109,7 @@ class Exchange(Shared):
 
     def _send(self, m, senders):
         """Reserve a place for a line in the cycle of its write, push it when the results come."""
-        layer, room = self.layer, []
+        layer, room, needs = self.layer, [], []
         rows, columns = layer.full_rows, layer.full_columns
         masks = {
             "rows": Cat((rows > i) | ((rows == i) & self.rim.inside_rows)
@@ -136,6 +136,7 @@ class Exchange(Shared):
                 mask.eq(Mux(self.load, 1 << at, masks[axis])),
             ]
             room.append(~needed | sender.room)
+            needs.append(needed)
             m.d.comb += [
                 sender.push.eq(delayed(m, f"push_{side}", sender.reserve, self.LINES)),
                 sender.mask.eq(delayed(m, f"mask_{side}", mask, self.LINES)),
@@ -144,7 +145,7 @@ class Exchange(Shared):
                                        self.lanes[side]),
                                    getattr(self, f"lines_{side}"))),
             ]
-        m.d.comb += self.room.eq(Cat(room).all())
+        m.d.comb += [self.room.eq(Cat(room).all()), self.sends.eq(Cat(needs).any())]
 
     def _receive(self, m, receivers):
         layer = self.layer

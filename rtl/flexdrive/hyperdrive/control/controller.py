@@ -19,7 +19,8 @@ from ..memory.weight_buffer import WeightBuffer
 from ..tile.accumulate_unit import AccumulateUnit
 from ..tile.tail import Tail
 from ..tile.tile import tile_control_layout
-from ..timing import OPERAND, REQUEST, STORED, WORD, accumulated, delayed
+from ..timing import DATA, OPERAND, REQUEST, STORED, WORD, accumulated, delayed
+from .beside import Executor
 from .fault_register import FaultRegister, link_errors_layout
 from .operand_fetch import BORDER_REQUEST, OperandRequest
 from .step_issue import Steps
@@ -43,9 +44,10 @@ class Sequencer(Shared):
     control : to all tiles.
     row_valid, column_valid : the operand's source lies inside the map, per row and column of
         tiles; a tile's operand is valid where both are.
-    load_row, load_column : the tile that a host's word is for, one-hot each.
-    store_row, store_column : the tile whose ``word`` the host wants, one-hot each.
-    store_word : that word, STORED - WORD registers later.
+    load_row, load_column : the tile that a host's beat is for, one-hot each.
+    store_row, store_column : the tile whose ``word`` or ``stored`` the host wants, one-hot each.
+    store_word : that word, STORED - WORD registers later; beats of several words in the order of
+        banks, two registers after DATA.
     link_errors : (``config.mesh``) of the links, by side. stopped : see
         :class:`~flexdrive.hyperdrive.chip.Chip`.
     """
@@ -61,13 +63,14 @@ class Sequencer(Shared):
         super().__init__({
             "i_descriptors": In(stream.Signature(32)),
             "i_weights": In(stream.Signature(config.weight_bits)),
-            "i_pixels": In(stream.Signature(16)), "o_pixels": Out(stream.Signature(16)),
+            "i_pixels": In(stream.Signature(config.beat_bits)),
+            "o_pixels": Out(stream.Signature(config.beat_bits)),
             "o_reports": Out(stream.Signature(Report)), "busy": Out(1),
             "control": Out(tile_control_layout(config)),
             "row_valid": Out(config.rows), "column_valid": Out(config.columns),
             "load_row": Out(config.rows), "load_column": Out(config.columns),
             "store_row": Out(config.rows), "store_column": Out(config.columns),
-            "store_word": In(16), **self._mesh_ports(config),
+            "store_word": In(config.beat_bits), **self._mesh_ports(config),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             b=config.fm_banks, w=config.weight_words, l=config.adder_depth,
             **config.option_parameters)
@@ -108,16 +111,20 @@ class Sequencer(Shared):
         wiring.connect(m, parser.parameters, parameters.i)
 
         layer = Signal(layer_layout(config))
+        moved = Signal(layer_layout(config)) if config.overlap else layer
         exchange = Exchange(config) if config.mesh else None
         if exchange is not None:
             m.submodules.exchange = exchange
             m.d.comb += [exchange.layer.eq(layer), parser.neighbours.eq(self.neighbours)]
-        m.d.comb += [user.layer.eq(layer) for user in (steps, tail, transfer)]
+        m.d.comb += [*(user.layer.eq(layer) for user in (steps, tail)), transfer.layer.eq(moved)]
         fault = self._fault(m)
-        self._execute(m, layer, parser, steps, tail, transfer, exchange, fault)
+        if config.overlap:
+            Executor(m, self, layer, moved, parser, exchange, fault).run(m, steps, tail, transfer)
+        else:
+            self._execute(m, layer, parser, steps, tail, transfer, exchange, fault)
         m.submodules.operand = operand = OperandRequest(config)
         self._operand(m, layer, steps, operand)
-        self._memory(m, operand, arbiter, tail, transfer, exchange)
+        self._memory(m, moved, operand, arbiter, tail, transfer, exchange)
         self._accumulation(m, layer, steps, weights, tail)
         self._tail(m, layer, tail, parameters, arbiter)
         return m
@@ -214,14 +221,15 @@ class Sequencer(Shared):
             m.d.comb += [getattr(self, f"border_{name}").eq(getattr(operand, f"border_{name}"))
                          for name in BORDER_REQUEST]
 
-    def _memory(self, m, operand, arbiter, tail, transfer, exchange):
+    def _memory(self, m, moved, operand, arbiter, tail, transfer, exchange):
         """Requests to the arbiter, and the host's words beside them."""
         config, control = self.config, self.control
         room = exchange.room if exchange is not None else 1
         m.d.comb += [
             arbiter.read.eq(operand.read), arbiter.read_address.eq(operand.address),
             arbiter.write.eq(tail.write_wanted & room),
-            arbiter.write_address.eq(tail.write_address), transfer.room.eq(room),
+            arbiter.write_address.eq(tail.write_address),
+            transfer.room.eq(room | (moved.halo == 0) if config.overlap else room),
             arbiter.host_read.eq(transfer.read), arbiter.host_write.eq(transfer.write),
             arbiter.host_address.eq(transfer.address),
             tail.write_granted.eq(arbiter.write_granted),
@@ -233,29 +241,48 @@ class Sequencer(Shared):
             control.bypass_bank.eq(arbiter.bypass_bank),
             control.bypass_valid.eq(arbiter.bypass_valid),
         ]
+        # On its own way a beat leaves the tiles as it comes out of the banks.
+        taken, arrived = WORD, transfer.read
+        if config.own_ways:
+            taken = DATA
+            m.d.comb += [arbiter.host_count.eq(transfer.count),
+                         control.store_banks.eq(arbiter.host_banks)]
+        if config.overlap:
+            arrived = transfer.read & arbiter.host_complete
+            m.d.comb += [arbiter.host_pending.eq(transfer.pending),
+                         transfer.granted.eq(arbiter.host_granted),
+                         transfer.complete.eq(arbiter.host_complete),
+                         control.load.eq(arbiter.host_loads)]
+        else:
+            m.d.sync += control.load.eq(transfer.write)
         row = Signal(config.rows)
         column = Signal(config.columns)
         m.d.comb += [row.eq(1 << transfer.row), column.eq(1 << transfer.column)]
-        m.d.sync += [control.load.eq(transfer.write), control.load_word.eq(transfer.word),
-                     self.load_row.eq(row), self.load_column.eq(column)]
+        m.d.sync += [control.load_word.eq(transfer.word), self.load_row.eq(row),
+                     self.load_column.eq(column)]
         m.d.comb += [
-            self.store_row.eq(delayed(m, "store_row", row, WORD - REQUEST)),
-            self.store_column.eq(delayed(m, "store_column", column, WORD - REQUEST)),
-            transfer.arrived.eq(delayed(m, "arrived", transfer.read, STORED - REQUEST)),
+            self.store_row.eq(delayed(m, "store_row", row, taken - REQUEST)),
+            self.store_column.eq(delayed(m, "store_column", column, taken - REQUEST)),
+            transfer.arrived.eq(delayed(m, "arrived", arrived, STORED - REQUEST)),
             transfer.arriving.eq(self.store_word),
         ]
         if exchange is not None:
-            self._exchange(m, exchange, arbiter, tail, transfer)
+            self._exchange(m, moved, exchange, arbiter, tail, transfer)
 
-    def _exchange(self, m, exchange, arbiter, tail, transfer):
+    def _exchange(self, m, moved, exchange, arbiter, tail, transfer):
         """What is written goes to the neighbours; what comes from them to the memories."""
+        words = self.config.stream_words > 1
+        # A transfer beside a convolution sends nothing to neighbours.
+        sends = moved.halo != 0 if self.config.overlap else 1
         m.d.comb += [
             exchange.wanted.eq(tail.write_wanted),
             exchange.write.eq(tail.write_wanted & arbiter.write_granted),
-            exchange.rim.eq(tail.rim), exchange.loading.eq(transfer.loading),
-            exchange.load.eq(transfer.write), exchange.row.eq(transfer.row),
+            exchange.rim.eq(tail.rim), exchange.loading.eq(transfer.loading & sends),
+            exchange.load.eq((transfer.send if words else transfer.write) & sends),
+            exchange.row.eq(transfer.row),
             exchange.column.eq(transfer.column), exchange.load_rim.eq(transfer.rim),
-            exchange.word.eq(transfer.word),
+            exchange.word.eq(transfer.sending if words else transfer.word),
+            *([transfer.sends.eq(exchange.sends & sends)] if words else []),
             *(getattr(exchange, f"lines_{side}").eq(getattr(self, f"lines_{side}"))
               for side in SIDES),
             *(getattr(self, f"{name}_write").eq(getattr(exchange, f"{name}_write"))

@@ -26,6 +26,10 @@ class Legality:
         made to the last, and a step more.
     made_side, made_cap : lines of a column and of a row beyond the rim, of the map that is made.
     neighbours : sides with a neighbour (with links only).
+
+    Attributes
+    ----------
+    ends : first words behind the maps, by name; from :meth:`broken` on.
     """
 
     def __init__(self, config, raw, layer, *, out_size, out_channels, made_side, made_cap,
@@ -104,6 +108,7 @@ class Legality:
         config, raw, layer = self.config, self.raw, self.layer
         in_end, out_end, bypass_end = (Signal(SUM_BITS, name=f"{n}_end")
                                        for n in ("in", "out", "bypass"))
+        self.ends = {"input": in_end, "output": out_end, "bypass": bypass_end}
         # The last pixel takes its channels only, not its whole pitch. Differences wrap; the sums
         # are right again.
         in_rest, out_rest, out_base, bypass_base = (

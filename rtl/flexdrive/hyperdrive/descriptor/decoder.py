@@ -11,7 +11,7 @@ from ...emit import Shared
 from ..taps import behind_first, last_of
 from .check import TOO_LARGE, Legality
 from .fields import DESCRIPTOR_WORDS, EXTENDED_WORDS, FIELDS, Activation, Code, Operation
-from .layer import ScaleBias, kept_fields, layer_layout
+from .layer import ScaleBias, ends_layout, kept_fields, layer_layout
 
 __all__ = ["Parser", "check_cycles"]
 
@@ -52,6 +52,7 @@ class Parser(Shared):
     parameters : payload of accepted convolutions.
     reading : part of a descriptor has been read (busy indication).
     neighbours : sides with a neighbour: north, south, west, east, from bit 0 (with links only).
+    ends : (``config.overlap``) first words behind the maps of a legal descriptor.
     """
 
     def __init__(self, config):
@@ -60,6 +61,7 @@ class Parser(Shared):
             "i": In(stream.Signature(32)), "layer": Out(layer_layout(config)), "valid": Out(1),
             "take": In(1), "parameters": Out(stream.Signature(ScaleBias)), "reading": Out(1),
             **({"neighbours": In(4)} if config.mesh else {}),
+            **({"ends": Out(ends_layout())} if config.overlap else {}),
         }, m=config.rows, n=config.columns, c=config.channels, d=config.fm_words,
             w=config.weight_words, l=config.adder_depth, **config.option_parameters)
 
@@ -142,6 +144,8 @@ class Parser(Shared):
             out_channels=self._out_channels, made_side=self._made_side, made_cap=self._made_cap,
             neighbours=self.neighbours if self.config.mesh else None)
         m.d.comb += [broken[code].eq(rule) for code, rule in legality.broken(m).items()]
+        if self.config.overlap:
+            m.d.comb += [self.ends[name].eq(end) for name, end in legality.ends.items()]
 
     def _decode(self, m, raw):
         """Fields that need no arithmetic, into ``layer``."""

@@ -25,7 +25,8 @@ channels makes a slice of a wider map, for groups and concatenation; a step of m
 shuffles channels. The size of the map is said in whole tiles and the rest:
 height = full_rows*tile_rows + last_rows, with last_rows < tile_rows; what lies outside reads as
 zero padding. Pixels travel on the streams row by row, then column by column, channels innermost,
-over the real height and width.
+over the real height and width, in beats of the chip's ``stream_words`` channels, the first one
+lowest. A pixel begins a beat of its own; words of a beat beyond its channels mean nothing.
 
 In a CONV, ``tile_rows`` and ``tile_columns`` are those of the *output*; the input's are
 ``stride`` times as large, with ``upsample`` half as large, and ``full_*``, ``last_*`` describe the

@@ -5,7 +5,7 @@ from amaranth.lib import data, enum
 
 from .fields import Code, Operation, width_of
 
-__all__ = ["CodeShape", "OperationShape", "ScaleBias", "kept_fields",
+__all__ = ["CodeShape", "OperationShape", "ScaleBias", "ends_layout", "kept_fields",
            "later_taps", "layer_layout"]
 
 
@@ -44,6 +44,11 @@ def layer_layout(config):
 def later_taps(config, layer):
     """(rows, columns) of a layer behind the first that have taps, of windows that the chip has."""
     return (layer.later_rows[:2 * config.halo + 1], layer.later_columns[:2 * config.halo + 1])
+
+
+def ends_layout():
+    """First word behind each map of a legal operation."""
+    return data.StructLayout({name: unsigned(17) for name in ("input", "output", "bypass")})
 
 
 def kept_fields():

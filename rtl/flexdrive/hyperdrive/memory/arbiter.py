@@ -7,7 +7,7 @@ by the low address bits, so maps may lie anywhere and consecutive channels fall 
 banks.
 """
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -27,7 +27,14 @@ class Arbiter(Shared):
     write, write_address, write_granted : word from the tail.
     bypass, bypass_address, bypass_granted : word for the tail.
     host_read, host_write, host_address : word for or from the host, one of both; always granted.
-        Never with a request of the others.
+        Never with a request of the others but with ``config.overlap``.
+    host_count : (``config.own_ways``) words from that address on.
+    host_banks : (the same) banks that were read for the host, beside their data.
+    host_pending : (``config.overlap``) words of the beat that are wanted yet, by their banks modulo
+        ``stream_words``. Those requests may come with others, and get what these leave.
+    host_granted, host_complete : (the same) those of them that are granted, combinational; it is
+        all of them, whether they are requested or not.
+    host_loads : (the same) writes of ``banks`` that are the host's.
     banks : registered ports of the banks.
     read_bank, bypass_bank : bank of the last granted read, beside its data.
     bypass_valid : a bypass word is at its bank's output.
@@ -43,7 +50,12 @@ class Arbiter(Shared):
             "host_read": In(1), "host_write": In(1), "host_address": In(16),
             "banks": Out(data.ArrayLayout(bank_port_layout(config), config.fm_banks)),
             "read_bank": Out(bank), "bypass_bank": Out(bank), "bypass_valid": Out(1),
-        }, d=config.fm_words, b=config.fm_banks)
+            **({"host_count": In(range(config.stream_words + 1)),
+                "host_banks": Out(config.fm_banks)} if config.own_ways else {}),
+            **({"host_pending": In(config.stream_words), "host_granted": Out(config.stream_words),
+                "host_complete": Out(1), "host_loads": Out(config.fm_banks)}
+               if config.overlap else {}),
+        }, d=config.fm_words, b=config.fm_banks, **config.stream_parameter)
 
     def elaborate(self, platform):
         m = Module()
@@ -58,16 +70,20 @@ class Arbiter(Shared):
                                    & ~(self.write & ~self.write_granted)),
         ]
         host = self.host_address[:bits]
-        reads = ((self.bypass_granted, self.bypass_address), (self.read, self.read_address),
-                 (self.host_read, self.host_address))
-        writes = ((self.write_granted, self.write_address), (self.host_write, self.host_address))
+        reads = ((self.bypass_granted, self.bypass_address), (self.read, self.read_address))
+        writes = ((self.write_granted, self.write_address),)
+        beat = self._beat(m, bits)
         for index in range(self.config.fm_banks):
             port = self.banks[index]
             m.d.sync += [port.read.eq(0), port.write.eq(0)]
-            for strobe, accesses in ((port.read, reads), (port.write, writes)):
+            hit, line = beat(index)
+            for strobe, accesses, by_host in ((port.read, reads, self.host_read),
+                                              (port.write, writes, self.host_write)):
                 for request, address in accesses:
                     with m.If(request & (address[:bits] == index)):
                         m.d.sync += [port.address.eq(address[bits:]), strobe.eq(1)]
+                with m.If(by_host & hit):
+                    m.d.sync += [port.address.eq(line), strobe.eq(1)]
         for source, target in ((Mux(self.read, read, host), self.read_bank),
                                (bypass, self.bypass_bank)):
             early = Signal.like(target, name=f"{target.name}_early")
@@ -75,3 +91,37 @@ class Arbiter(Shared):
         granted = Signal()
         m.d.sync += [granted.eq(self.bypass_granted), self.bypass_valid.eq(granted)]
         return m
+
+    def _beat(self, m, bits):
+        """Function of a bank: whether it has a word of the host's beat, and on which line."""
+        address = self.host_address
+        if not self.config.own_ways:
+            return lambda index: (address[:bits] == index, address[bits:])
+        banks = range(self.config.fm_banks)
+        first, line, following = address[:bits], address[bits:], Signal(16 - bits)
+        # From the bank of the first word to each, around the end.
+        hits = [(index - first)[:bits] < self.host_count for index in banks]
+        if self.config.overlap:
+            hits = self._left(m, hits)
+        early = Signal(self.config.fm_banks, name="host_banks_early")
+        m.d.comb += following.eq(line + 1)
+        m.d.sync += [early.eq(Mux(self.host_read, Cat(hits), 0)), self.host_banks.eq(early)]
+        return lambda index: (hits[index], Mux(first > index, following, line))
+
+    def _left(self, m, hits):
+        """Words of the beat whose banks nobody else has in this cycle."""
+        lanes, bits = self.config.stream_words, (self.config.fm_banks - 1).bit_length()
+        others = ((self.read, self.read_address), (self.write_granted, self.write_address),
+                  (self.bypass_granted, self.bypass_address))
+        granted, waiting = [], []
+        for index, hit in enumerate(hits):
+            wanted = hit & self.host_pending[index % lanes]
+            taken = Cat(request & (address[:bits] == index) for request, address in others).any()
+            granted.append(wanted & ~taken)
+            waiting.append(wanted & taken)
+        m.d.comb += [
+            self.host_granted.eq(Cat(Cat(granted[lane::lanes]).any() for lane in range(lanes))),
+            self.host_complete.eq(~Cat(waiting).any()),
+        ]
+        m.d.sync += self.host_loads.eq(Mux(self.host_write, Cat(granted), 0))
+        return granted

@@ -5,6 +5,9 @@ same for all tiles, and arrives already delayed to the pipeline stage that uses 
 in ``hyperdrive/timing.py``).
 """
 
+from functools import reduce
+from operator import or_
+
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out
@@ -54,8 +57,9 @@ def tile_control_layout(config):
         "low": unsigned(16),
         "high": unsigned(16),
         **({"slope": unsigned(16)} if config.leaky else {}),
-        "load": unsigned(1),
-        "load_word": unsigned(16),
+        "load": unsigned(config.fm_banks if config.overlap else 1),
+        "load_word": unsigned(config.beat_bits),
+        **({"store_banks": unsigned(config.fm_banks)} if config.own_ways else {}),
     })
 
 
@@ -95,9 +99,14 @@ class Tile(Shared):
     late : the bypass is added after the activation.
     sign, low, high : of the layer's activation.
     slope : of negative values (chips with leaky).
-    load : the word to write is load_word, from the host, not the tail's result.
-    load_word : binary16 word from the host.
-    loading : this tile is the one that the host's word is for.
+    load : the word to write is load_word, from the host, not the tail's result; with ``overlap`` a
+        bit for each bank.
+    load_word : binary16 words from the host, one for each residue of banks modulo their number.
+    loading : this tile is the one that the host's words are for.
+    store_banks : (``own_ways``) banks whose data go to the host.
+    storing : (the same) this tile is the one whose data do.
+    stored : (the same) those words, in the order of ``load_word``, else 0;
+        combinational.
     valid : the operand's source pixel lies inside the feature map (else it is +0, minus infinity
         for a maximum).
     word : this tile's word, for the rows above and below and for the host.
@@ -117,8 +126,9 @@ class Tile(Shared):
             "word": Out(16), "word_before": In(16), "word_after": In(16),
             "row_word": Out(16), "row_word_before": In(16), "row_word_after": In(16),
             **({"result": Out(16)} if config.mesh else {}),
+            **({"storing": In(1), "stored": Out(config.beat_bits)} if config.own_ways else {}),
         }, c=config.channels, d=config.fm_words, b=config.fm_banks, l=config.adder_depth,
-            x=config.mesh, **config.layer_parameters)
+            x=config.mesh, **config.layer_parameters, **config.stream_parameter)
 
     def elaborate(self, platform):
         m = Module()
@@ -154,16 +164,24 @@ class Tile(Shared):
     def _memory(self, m, result):
         """The banks; returns their read data as an Array."""
         read_data = []
+        lanes = self.config.stream_words
         for index in range(self.config.fm_banks):
             bank = FeatureBank(self.config.bank_words)
             m.submodules[f"bank{index}"] = bank
             port = self.banks[index]
+            load = self.load[index] if self.config.overlap else self.load
             m.d.comb += [
                 bank.address.eq(port.address), bank.read.eq(port.read),
-                bank.write.eq(port.write & (~self.load | self.loading)),
-                bank.write_data.eq(Mux(self.load, self.load_word, result)),
+                bank.write.eq(port.write & (~load | self.loading)),
+                bank.write_data.eq(Mux(load, self.load_word.word_select(index % lanes, 16),
+                                       result)),
             ]
             read_data.append(bank.read_data)
+        if self.config.own_ways:
+            chosen = [word & (self.store_banks[index] & self.storing).replicate(16)
+                      for index, word in enumerate(read_data)]
+            m.d.comb += self.stored.eq(Cat(
+                reduce(or_, chosen[lane::lanes]) for lane in range(lanes)))
         return Array(read_data)
 
     def _distribution(self, m, read_word):

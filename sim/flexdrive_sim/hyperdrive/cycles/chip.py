@@ -13,7 +13,7 @@ from .exchange import ChipExchange
 from .groups import layer_words
 from .scheduler import Event
 from .streams import GatedSink, GatedSource, StreamRing
-from .transfer import load_lines, store_times
+from .transfer import beats, load_lines, store_times
 
 __all__ = ["ChipModel", "first_step"]
 
@@ -104,24 +104,29 @@ class ChipModel:
         if d.operation == Operation.LOAD:
             last = yield from self._load(d, first)
         else:
-            sent = store_times(d, first, self._pixels_out, self.config.adder_depth)
+            sent = store_times(d, first, self._pixels_out, self.config)
             last = sent[-1] if sent else first - 1
         return last + Transfer.DONE, (0, 0, 0)
 
     def _load(self, d, first):
-        """Process: a LOAD whose first word is written in cycle ``first`` at the earliest; returns
+        """Process: a LOAD whose first beat is written in cycle ``first`` at the earliest; returns
         when the last one is."""
         last = first - 1
-        for lines, words in load_lines(d, self.config):
+        in_pixel = beats(d.in_channels, self.config)
+        for lines, pixels in load_lines(d, self.config):
             if not lines:
-                last = self._pixels_in.transfers(words, first)
+                last = self._pixels_in.transfers(pixels * len(in_pixel), first)
                 continue
-            for _ in range(words):
-                # A word of the rim goes to the neighbours, and waits for room in the senders.
+            for words in in_pixel * pixels:
                 yield self._pixels_in.offered(first)
-                while not self.exchange.room(lines):
-                    yield self.scheduler.now + 1
-                self.exchange.reserve(self.scheduler.now, lines)
+                # The words of a beat of the rim go to the neighbours one by one, and wait for room
+                # in the senders.
+                for word in range(words):
+                    if word:
+                        yield self.scheduler.now + 1
+                    while not self.exchange.room(lines):
+                        yield self.scheduler.now + 1
+                    self.exchange.reserve(self.scheduler.now, lines)
                 last = self._pixels_in.transfer(self.scheduler.now)
         return last
 

@@ -54,26 +54,28 @@ class Reads:
 
     def __init__(self, depth):
         self._depth = depth
-        self._recent = []           # the groups that may still be reading
+        self._groups, self._begun = [], []      # in order, and when their first step is decided
         self.known_until = 0
 
-    def begin(self, group):
-        """A group begins."""
-        self._recent = [*self._recent[-2:], _Steps(group)]
+    def begin(self, group, needed):
+        """A group begins; what is read before cycle ``needed`` will not be asked for."""
+        self._groups.append(_Steps(group))
+        # Three may be reading still.
+        while len(self._begun) > 3 and self._begun[1] < needed - REQUEST:
+            del self._groups[0], self._begun[0]
 
     def append(self, time, index, count):
         """``count`` steps of the group from ``index`` on are decided, the first at ``time``."""
         if count:
-            self._recent[-1].append(time, index, count, self._depth)
+            if len(self._begun) < len(self._groups):
+                self._begun.append(time)
+            self._groups[-1].append(time, index, count, self._depth)
         self.known_until = time + count * self._depth
 
     def bank(self, time):
         """Bank that is requested from the arbiter in a cycle, or None."""
-        for steps in reversed(self._recent):
-            bank = steps.bank(time - REQUEST, self._depth)
-            if bank is not None:
-                return bank
-        return None
+        group = bisect_right(self._begun, time - REQUEST) - 1
+        return None if group < 0 else self._groups[group].bank(time - REQUEST, self._depth)
 
     def decided(self, time):
         """Whether all requests of a cycle are known."""
@@ -106,7 +108,9 @@ class Convolution:
         time = start
         self._chip.scheduler.start(self._tail.run(), start)
         for group in self._groups:
-            self._reads.begin(group)
+            # A transfer beside it follows the scheduler, a cycle behind.
+            self._reads.begin(group, self._chip.scheduler.now - 1 if self._chip.config.overlap
+                              else math.inf)
             last = yield from self._group(group, time)
             self._tail.hand(group, last + group.slots - 1 + accumulated(self._depth))
             time = last + self._depth
@@ -115,6 +119,11 @@ class Convolution:
         while self._tail.drained is None:
             yield self._tail.changed
         return max(time, self._tail.drained)
+
+    def banks(self, time):
+        """Banks that accumulation and tail have in a cycle that is over: steps are decided no later
+        than they are, so what is not decided was not."""
+        return self._tail.banks(time) | {self._reads.bank(time)} - {None}
 
     def _decide(self, group, time, index, count):
         """Decide ``count`` steps of a group from ``index`` on, the first at ``time``."""

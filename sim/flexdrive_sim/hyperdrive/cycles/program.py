@@ -12,6 +12,7 @@ from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import neighbours, split_program
 
 from ...engine import Gate
+from .beside import BesideModel
 from .chip import ChipModel
 from .exchange import connect, step
 from .scheduler import Scheduler
@@ -67,9 +68,10 @@ def _simulate(config, size, programs, options, gates, latency):
         gates.get("i_weights", Gate.always()))
     scheduler = Scheduler()
     weights.scheduler = scheduler
-    chips = {(y, x): ChipModel(config, neighbours(*size, y, x), scheduler,
-                               weights.branch((y, x), config.weight_words),
-                               lambda name, y=y, x=x: gates.get(f"{name}_{y}_{x}", Gate.always()))
+    kind = BesideModel if config.overlap else ChipModel
+    chips = {(y, x): kind(config, neighbours(*size, y, x), scheduler,
+                          weights.branch((y, x), config.weight_words),
+                          lambda name, y=y, x=x: gates.get(f"{name}_{y}_{x}", Gate.always()))
              for y, x in programs}
     connect({at: chip.exchange for at, chip in chips.items()}, options.link, latency)
     for at, chip in chips.items():

@@ -36,6 +36,8 @@ class Tail:
         self._held = []             # groups on their way, and from which cycle on they are held
         self._handed = Event()
         self._over = False
+        self._values = []
+        self._accesses = {}         # cycle -> banks, when transfers run beside
         self.free = 0
         self.drained = None
         self.changed = Event()
@@ -46,6 +48,12 @@ class Tail:
         self._held.append((group, held))
         self._chip.scheduler.fire(self._handed)
 
+    def banks(self, time):
+        """Banks that are written or read for a bypass in a cycle that is over."""
+        if self._time <= time and (self._filled or self._values):
+            raise RuntimeError(f"The cycle model does not know what is written in cycle {time}")
+        return self._accesses.get(time, set())
+
     def close(self):
         """There are no more groups."""
         self._over = True
@@ -53,11 +61,12 @@ class Tail:
 
     def run(self):
         """Process: every group through the tail, then what is left in its pipeline."""
-        group, values = None, []            # the group under way, its values, the next one last
+        group = None
+        values = self._values       # of the group under way, the next one last
         while self._held or not self._over or values or self._filled:
             if not values and self._held and (self._time >= self._held[0][1] or not self._filled):
                 group, held = self._held.pop(0)
-                values = group.values[::-1]
+                values += group.values[::-1]
                 self._time = max(self._time, held)
             if not values and not self._filled:
                 yield self._handed
@@ -82,6 +91,8 @@ class Tail:
         """The group's last value was shifted out in the cycle before."""
         self._idle = self.free = self._time
         self._chip.parameters.released += [self._time - 1] * group.releases
+        if self._chip.config.overlap:
+            self._chip.scheduler.fire(self._chip.released)
         self._chip.scheduler.fire(self.changed)
 
     def _lines(self, offset):
@@ -125,6 +136,10 @@ class Tail:
         if granted and lines:
             exchange.reserve(time, lines)
         moves = ready and (last is None or granted)
+        if self._chip.config.overlap:
+            self._accesses[time] = ({write} if granted else set()) | (
+                {(d.bypass_base + enters) % banks} if moves and enters is not None and d.bypass
+                else set())
         if moves:
             pipeline.pop()
             pipeline.insert(0, enters)

@@ -7,14 +7,16 @@ import numpy as np
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.chip import Chip as ChipComponent
 from flexdrive.hyperdrive.descriptor.encoding import iterate
-from flexdrive.hyperdrive.descriptor.fields import Code
+from flexdrive.hyperdrive.descriptor.fields import Code, Operation
 from flexdrive.hyperdrive.descriptor.report import decode_report
 from flexdrive.hyperdrive.link import LinkError
+from flexdrive_deploy.hyperdrive.pixel_beats import PixelBeats, beat_chunks, chunk_beats
 
 from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
+from ..golden.descriptor_rules import check
 from ..report_row import ReportRow
 
-__all__ = ["Chip", "ChipRun", "count_descriptors", "report_row"]
+__all__ = ["Chip", "ChipRun", "count_descriptors", "report_row", "report_rows"]
 
 # Cycles that a program of any kind may take per unit of work, before a run counts as hung.
 _DEFAULT_LIMIT = 1 << 40
@@ -48,6 +50,19 @@ def report_row(row, time):
     fields = decode_report(row)
     return ReportRow(**fields | {"code": Code(fields["code"]), "time": time,
                                  "link_error": LinkError(fields["link_error"])})
+
+
+def report_rows(words, times):
+    """:class:`ReportRow` of all words of ``o_reports``, in the order of the program: operations
+    beside each other end in any order. A stop is the last."""
+    rows = [report_row(row, int(time)) for row, time in zip(words, times, strict=True)]
+
+    def place(number):
+        """Of a report's operation since reset; no other is as near to that of the report."""
+        away = (rows[number].index - number + (1 << 15)) % (1 << 16) - (1 << 15)
+        return rows[number].code.stops, number + away
+
+    return [rows[number] for number in sorted(range(len(rows)), key=place)]
 
 
 class Chip:
@@ -87,25 +102,28 @@ class Chip:
         gates = {name: Gate.always() for name in (
             "i_descriptors", "i_weights", "i_pixels", "o_pixels", "o_reports")} | (gates or {})
         weights = np.asarray(weights, np.uint32).reshape(-1, self.config.weight_chunks)
+        legal = [d for d, _ in iterate(words) if check(d, self.config) == Code.OK]
+        loads, stores = (PixelBeats.of_commands(self.config, legal, operation)
+                         for operation in (Operation.LOAD, Operation.STORE))
         count = count_descriptors(words)
         streams = {
             "i_descriptors": Source(np.asarray(words, np.uint32), gates["i_descriptors"]),
             "i_weights": Source(weights, gates["i_weights"]),
-            "i_pixels": Source(np.asarray(pixels, np.uint16).astype(np.uint32),
+            "i_pixels": Source(beat_chunks(loads.join(np.asarray(pixels, np.uint16))),
                                gates["i_pixels"]),
-            "o_pixels": Sink(out_words, gates["o_pixels"]),
+            "o_pixels": Sink(out_words if self.config.stream_words == 1 else stores.count,
+                             gates["o_pixels"]),
             "o_reports": Sink(count, gates["o_reports"]),
         }
         component = None if self._model else ChipComponent(self.config)
         run = run_streams(component, streams, engine=self.engine, model=self._model,
                           cycles=max_cycles or _DEFAULT_LIMIT)
-        rows = [report_row(row, int(time)) for row, time in
-                zip(run.words["o_reports"], run.times["o_reports"], strict=True)]
+        rows = report_rows(run.words["o_reports"], run.times["o_reports"])
         if not run.finished:
             moved = ", ".join(f"{name} {len(run.times[name])} of "
                               f"{end.count if isinstance(end, Sink) else len(end.words)}"
                               for name, end in streams.items())
             raise EngineError(f"The chip did not finish within {run.cycles} cycles; words moved: "
                               f"{moved}; last report: {rows[-1] if rows else 'none'}")
-        return ChipRun(run.words["o_pixels"][:, 0].astype(np.uint16), run.times["o_pixels"],
-                       run.cycles, rows)
+        return ChipRun(stores.split(chunk_beats(run.words["o_pixels"], self.config)),
+                       stores.spread(run.times["o_pixels"]), run.cycles, rows)

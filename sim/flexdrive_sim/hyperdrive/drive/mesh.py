@@ -1,7 +1,6 @@
 """Programs for a mesh of chips, and its RTL."""
 
 from dataclasses import dataclass, replace
-from math import prod
 
 import numpy as np
 
@@ -11,9 +10,10 @@ from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive.hyperdrive.mesh import Mesh as MeshComponent
 from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from flexdrive_deploy.hyperdrive.mesh_borders import patches, split_program, whole_config
+from flexdrive_deploy.hyperdrive.pixel_beats import PixelBeats, beat_chunks, chunk_beats
 
 from ...engine import EngineError, Gate, Model, Sink, Source, run_streams
-from .chip import ChipRun, report_row
+from .chip import ChipRun, report_rows
 from .stimuli import (
     Stimulus,
     random_activation,
@@ -82,20 +82,24 @@ class Mesh:
         commands = list(iterate(words))
         programs = split_program(config, *size, commands)
         parts = patches(config, *size, commands, pixels, Operation.LOAD)
-        counts = self._out_words(commands)
+        beats = {operation: {at: PixelBeats.of_commands(
+            config, [d for d, _ in program], operation) for at, program in programs.items()}
+            for operation in (Operation.LOAD, Operation.STORE)}
         streams = {"i_weights": Source(weights, gates.get("i_weights", Gate.always()))}
         for (y, x), program in programs.items():
             for name, end in (
                     ("i_descriptors", Source(np.array(encode(program), np.uint32))),
-                    ("i_pixels", Source(parts[y, x].astype(np.uint32))),
-                    ("o_pixels", Sink(counts[y, x])),
+                    ("i_pixels", Source(beat_chunks(
+                        beats[Operation.LOAD][y, x].join(parts[y, x])))),
+                    ("o_pixels", Sink(beats[Operation.STORE][y, x].count)),
                     ("o_reports", Sink(len(program)))):
                 end.gate = gates.get(f"{name}_{y}_{x}", Gate.always())
                 streams[f"{name}_{y}_{x}"] = end
         component = None if self._model else self._component()
         run = run_streams(component, streams, engine=self.engine, model=self._model,
                           cycles=max_cycles, inputs=inputs, until="stopped")
-        chips = {at: self._chip_run(run, at) for at in programs}
+        chips = {at: self._chip_run(run, at, stores)
+                 for at, stores in beats[Operation.STORE].items()}
         stopped = any(report.code.stops for chip in chips.values() for report in chip.reports)
         if not run.finished and not stopped:
             moved = ", ".join(f"{name} {len(run.times[name])}" for name in streams)
@@ -103,19 +107,11 @@ class Mesh:
                               f"{moved}")
         return MeshRun(chips, run.cycles, run.finished)
 
-    def _chip_run(self, run, position):
+    def _chip_run(self, run, position, stores):
         at = "{}_{}".format(*position)
-        reports = [report_row(row, int(time)) for row, time in zip(
-            run.words[f"o_reports_{at}"], run.times[f"o_reports_{at}"], strict=True)]
-        return ChipRun(run.words[f"o_pixels_{at}"][:, 0].astype(np.uint16),
-                       run.times[f"o_pixels_{at}"], run.cycles, reports)
-
-    def _out_words(self, commands):
-        total = sum(prod(d.stored(self.config.rows, self.config.columns))
-                    for d, _ in commands if d.operation == Operation.STORE)
-        parts = patches(self.config, self.height, self.width, commands,
-                        np.zeros(total, np.uint16), Operation.STORE)
-        return {at: len(part) for at, part in parts.items()}
+        reports = report_rows(run.words[f"o_reports_{at}"], run.times[f"o_reports_{at}"])
+        return ChipRun(stores.split(chunk_beats(run.words[f"o_pixels_{at}"], self.config)),
+                       stores.spread(run.times[f"o_pixels_{at}"]), run.cycles, reports)
 
 
 def random_chain(config, height, width, seed, *, layers=None, squares=False):

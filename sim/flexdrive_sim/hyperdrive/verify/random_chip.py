@@ -9,9 +9,11 @@ from ...engine import Gate
 from ..drive.chip import Chip
 from ..drive.stimuli import Stimulus
 from .compare import differences
+from .interleaved import random_interleaved
 from .random_layer import random_layer_stimulus
 
-__all__ = ["PROGRAMS", "STREAMS", "check_random_chip", "random_chip", "random_stream_gates"]
+__all__ = ["PROGRAMS", "STREAMS", "check_random_chip", "random_chip", "random_stream_gates",
+           "random_transfers"]
 
 PROGRAMS = 40
 """Programs run on each chip."""
@@ -26,10 +28,17 @@ def random_chip(seed):
     return ChipConfig(
         rows=int(random.integers(1, 5)), columns=int(random.integers(1, 5)),
         channels=int(random.integers(1, 8)), adder_depth=int(random.integers(1, 5)), halo=halo,
-        fm_words=1024, fm_banks=int(random.choice([1, 2, 4, 8])),
+        fm_words=1024, fm_banks=(banks := int(random.choice([1, 2, 4, 8]))),
         weight_words=int(random.integers(100, 100 + 150 * halo**2)),
         leaky=bool(random.integers(2)), channelwise=bool(random.integers(2)),
-        ternary=bool(random.integers(4) == 0))
+        ternary=bool(random.integers(4) == 0), **random_transfers(seed, banks))
+
+
+def random_transfers(seed, banks):
+    """How pixels move in chip number ``seed``: fields of a ChipConfig."""
+    random = np.random.default_rng([seed, 11])
+    return {"stream_words": int(random.choice([n for n in (1, 2, 4, 8) if n <= banks])),
+            "overlap": bool(random.integers(2))}
 
 
 def random_stream_gates(seed):
@@ -53,6 +62,8 @@ def check_random_chip(seed):
         stimulus = Stimulus(config)
         for _ in range(count):
             stimulus.extend(random_layer_stimulus(config, int(random.integers(1 << 31))))
+        if config.overlap and random.integers(2):
+            stimulus = random_interleaved(config, int(random.integers(1 << 31)))
         gates = random_stream_gates(number) if random.integers(2) else None
         try:
             wrong = differences(chip, stimulus, gates=gates)

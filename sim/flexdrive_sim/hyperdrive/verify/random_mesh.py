@@ -12,7 +12,9 @@ from flexdrive.hyperdrive.mesh_chip import MeshOptions
 from ..drive.faulty_mesh import FaultyMesh
 from ..drive.link import Wire
 from ..drive.mesh import Mesh, random_chain
+from .interleaved import random_interleaved_mesh
 from .mesh_check import check_mesh, random_gates
+from .random_chip import random_transfers
 
 __all__ = ["PROGRAMS", "Setup", "check_random_mesh", "random_setup"]
 
@@ -35,7 +37,8 @@ class Setup:
             f"links of {link.width} bit, window {link.window}, CRC-{link.crc}"
             f"{', retransmission' if link.retransmit else ''}")
         return (f"{self.height} x {self.width} chips of {c.rows} x {c.columns} x {c.channels}, "
-                f"L = {c.adder_depth}, halo {c.halo}, {c.fm_banks} banks, {joined}"
+                f"L = {c.adder_depth}, halo {c.halo}, {c.fm_banks} banks, "
+                f"beats of {c.stream_words}{', overlap' if c.overlap else ''}, {joined}"
                 f"{', channelwise' if c.channelwise else ''}{', ternary' if c.ternary else ''}"
                 f"{', weights forwarded' if self.options.forward_weights else ''}")
 
@@ -65,9 +68,10 @@ def random_setup(seed):
     config = ChipConfig(
         rows=int(random.integers(1, 4)), columns=int(random.integers(1, 4)),
         channels=int(random.integers(1, 6)), adder_depth=int(random.integers(1, 4)), halo=halo,
-        fm_words=1024, fm_banks=int(random.choice([1, 2, 4, 8])),
+        fm_words=1024, fm_banks=(banks := int(random.choice([1, 2, 4, 8]))),
         weight_words=int(random.integers(100, 100 + 150 * halo**2)), mesh=True,
         channelwise=bool(random.integers(2)), ternary=bool(random.integers(4) == 0),
+        **random_transfers(seed, banks),
         border_words=int(random.integers(64, 200 * halo)),
         corner_words=int(random.integers(24, 40 * halo**2)))
     link = _random_link(random) if random.integers(3) else None
@@ -84,8 +88,9 @@ def check_random_mesh(seed):
     programs = words = cycles = 0
     for number in range(PROGRAMS):
         random = np.random.default_rng([seed, number])
-        stimulus = random_chain(setup.config, setup.height, setup.width,
-                                int(random.integers(1 << 31)))
+        draw = random_interleaved_mesh if (setup.config.overlap and random.integers(2)
+                                           ) else random_chain
+        stimulus = draw(setup.config, setup.height, setup.width, int(random.integers(1 << 31)))
         gates = random_gates(mesh, number) if random.integers(2) else None
         wires = Wire(latency=int(random.integers(0, 30)),
                      stall=int(random.choice([0, 0, 30, 200])),
