@@ -81,9 +81,10 @@ class Study:
         return sum(prod(self.graph.shapes[name]) for name, made in self._made.items()
                    if made < index <= self._last.get(name, -1))
 
-    def cut(self):
-        """The :class:`Cut` with the fewest cycles; a word out or in takes one."""
-        end, most = len(self.graph.layers), DEAREST * self.common(0, None)
+    def cut(self, most):
+        """The :class:`Cut` with the fewest cycles; a word out or in takes one, and no cut ``most``
+        of them."""
+        end = len(self.graph.layers)
         words = {index: self.crossing(index) for index in range(1, end)}
         places = [0, *(index for index in words if 2 * words[index] < most), end]
         best = {0: Cut(0, 0, [])}
@@ -112,9 +113,12 @@ def main(name, size):
     (graph,) = chip_graphs(place.support(), place.config, place.mesh)
     for rows, columns, channels in ARRAYS:
         study = Study(graph, replace(place.config, rows=rows, columns=columns, channels=channels))
-        cut = study.cut()
+        common = study.common(0, None)
+        if common is None:
+            raise click.ClickException(f"{name}: no tiles follow its strides")
+        cut = study.cut(DEAREST * common)
         shares = [f"{cycles / 1e6:.2f} M, {study.ideal / cycles:.1%}" for cycles in (
-            study.own, study.common(0, None), cut.cycles)]
+            study.own, common, cut.cycles)]
         print(f"| {rows} x {columns} x {channels} | {study.config.units} | {' | '.join(shares)} | "
               f"{cut.words:,} | {', '.join(cut.layers) or '-'} |", flush=True)
 

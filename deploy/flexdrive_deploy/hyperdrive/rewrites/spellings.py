@@ -130,10 +130,10 @@ def sign(editor, node):
             editor.shape(test.inputs[0]) != editor.shape(node.outputs[0])):
         return False
     above, of_zero = _TESTS[test.operation]
-    factors = [_one(editor, name) for name in node.inputs[1:]]
-    if None in factors or factors[0] != -factors[1] or not np.isfinite(factors).all():
+    first, second = (_one(editor, name) for name in node.inputs[1:])
+    if first is None or second is None or first != -second or not np.isfinite(first):
         return False
-    factor, shape, made = factors[0 if above else 1], editor.shape(node.outputs[0]), []
+    factor, shape, made = first if above else second, editor.shape(node.outputs[0]), []
 
     def then(operation, name, value, domain=None):
         made.append(editor.node(node, operation, [name, editor.store(value, node.outputs[0])],
