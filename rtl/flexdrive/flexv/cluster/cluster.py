@@ -134,7 +134,8 @@ class Cluster(Recorded, wiring.Component):
             masters.append((port.bank_request, port.row, *access, port.bank_grant,
                             port.bank_rdata))
         for b in range(config.banks):
-            m.submodules[f"bank{b}"] = bank = Bank(config.masters, config.bank_words)
+            m.submodules[f"bank{b}"] = bank = Bank(
+                config.masters, config.bank_words, first=0b11 << config.cores)
             for i, (request, row, we, be, wdata, grant, rdata) in enumerate(masters):
                 m.d.comb += [
                     bank.request[i].eq(request[b]), bank.row[i].eq(row), bank.we[i].eq(we),

@@ -26,9 +26,16 @@ def bank_of(config, word):
 
 
 class Bank(Shared):
-    """One bank: a single-port memory whose users take turns.
+    """One bank: a single-port memory whose users take turns, some of them in front of the others.
 
     Latency: ``rdata`` stands in the cycle after the grant of a load. Grants are combinational.
+
+    Parameters
+    ----------
+    masters, words : users; words of the memory.
+    first : bits of the users that go in front, unless one of them did so in the cycle before. In
+        the cycles between all take turns: who keeps asking waits for at most 2 ``masters`` - 1
+        accesses.
 
     Members
     -------
@@ -37,13 +44,13 @@ class Bank(Shared):
     rdata : the word of the last access.
     """
 
-    def __init__(self, masters, words):
-        self._masters, self._words = masters, words
+    def __init__(self, masters, words, first=0):
+        self._masters, self._words, self._first = masters, words, first
         super().__init__({
             "request": In(masters), "grant": Out(masters),
             "row": In(words.bit_length() - 1).array(masters), "we": In(masters),
             "be": In(4).array(masters), "wdata": In(32).array(masters), "rdata": Out(32),
-        }, m=masters, w=words)
+        }, m=masters, w=words, f=first)
 
     def elaborate(self, platform):
         m = Module()
@@ -51,14 +58,18 @@ class Bank(Shared):
         m.submodules.memory = memory = Memory(shape=32, depth=self._words, init=[])
         write, read = memory.write_port(granularity=8), memory.read_port()
         grant, used, stores = arbiter.grant, Signal(), Signal()
+        ahead, went = Signal(self._masters), Signal()
         m.d.comb += [
-            arbiter.requests.eq(self.request), arbiter.take.eq(1), self.grant.eq(grant),
+            ahead.eq(self.request & self._first & ~went.replicate(self._masters)),
+            arbiter.requests.eq(Mux(ahead.any(), ahead, self.request)),
+            arbiter.take.eq(~ahead.any()), self.grant.eq(grant),
             used.eq(self.request.any()), stores.eq((self.we & grant).any()),
             write.addr.eq(chosen(grant, self.row)), read.addr.eq(write.addr),
             write.data.eq(chosen(grant, self.wdata)),
             write.en.eq(chosen(grant, self.be) & stores.replicate(4)),
             read.en.eq(used & ~stores), self.rdata.eq(read.data),
         ]
+        m.d.sync += went.eq(ahead.any())
         return m
 
 

@@ -8,7 +8,7 @@ from flexdrive.errors import FlexdriveError
 from flexdrive.flexv.cluster.registers import EVENTS, L1_BASE, PRIVATE_PAGE, WINDOW_BITS
 
 from ..iss import Hart, Region
-from .arbiter import RoundRobin
+from .arbiter import Bank
 from .caches import PrivateCache, SharedCache
 from .core import CoreCycles
 from .data import SharedData, page_of
@@ -69,7 +69,7 @@ class ClusterCycles:
         self._queue, self._dma = DmaQueue(cores + 1), Dma()
         self._shared = SharedRegisters(config, self._barriers, self._queue)
         self._outside = Outside(latency)
-        self._banks = [RoundRobin() for _ in range(config.banks)]
+        self._banks = [Bank(0b11 << config.cores) for _ in range(config.banks)]
         self._idle = [0] * len(self._mutexes)
         self.cycles, self.activity = 0, np.zeros((activity, cores), np.uint8)
 
@@ -217,7 +217,7 @@ class ClusterCycles:
                 bank = self._bank(word)
                 banks[bank] = banks.get(bank, 0) | 1 << count + i
         for bank, requests in banks.items():
-            winner = self._banks[bank].take(requests).bit_length() - 1
+            winner = self._banks[bank].take(requests, self.cycles).bit_length() - 1
             if winner < count:
                 granted[winner] = True
             else:

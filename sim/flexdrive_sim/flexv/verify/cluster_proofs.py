@@ -13,7 +13,8 @@ from flexdrive.flexv.cluster.l1 import Bank
 from ...proofs.formal import Proof
 from .proofs import constant
 
-__all__ = ["PROOFS", "ArbiterProof", "BankProof", "BarrierProof", "BufferProof", "MutexProof"]
+__all__ = ["PROOFS", "ArbiterProof", "BankProof", "BarrierProof", "BufferProof", "MutexProof",
+           "TurnsProof"]
 
 
 def _one_at_most(bits):
@@ -91,6 +92,29 @@ class BankProof(wiring.Component):
             Assert(~loads | (bank.rdata.word_select(lane, 8) == byte)),
             Cover(loads & known & (byte != 0)),
         ]
+        return m
+
+
+class TurnsProof(wiring.Component):
+    """A bank with a user that goes in front: somebody has it whenever somebody asks, and who keeps
+    asking waits for at most five accesses of the other two."""
+
+    request: In(3)
+    who: In(2)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.bank = bank = Bank(3, 8, first=0b010)
+        who, waited = constant(m, self.who, "who"), Signal(4)
+        asks, served = Signal(), Signal()
+        m.d.comb += [
+            bank.request.eq(self.request), Assume(who < 3),
+            asks.eq(self.request.bit_select(who, 1)), served.eq(bank.grant.bit_select(who, 1)),
+            Assert(_one_at_most(bank.grant)), Assert(bank.grant.any() == self.request.any()),
+            Assert(waited <= 5), Assert(~((waited == 5) & asks) | served),
+            Cover((waited == 4) & served),
+        ]
+        m.d.sync += waited.eq(Mux(served | ~asks, 0, waited + 1))
         return m
 
 
@@ -238,6 +262,7 @@ PROOFS = (
            ArbiterProof, 12),
     *_both("bank", "an access finds what those before it have left; one is granted", BankProof,
            8),
+    *_both("turns", "who goes in front at a bank keeps nobody waiting for long", TurnsProof, 14),
     *_both("barrier", "it opens when all have come, once each, and never else", BarrierProof, 12),
     *_both("mutex", "one core has it; nobody waits for more than all others", MutexProof, 10),
     # Deeper it takes minutes: two shifts by any number of bytes a cycle.
