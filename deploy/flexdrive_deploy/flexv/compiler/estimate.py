@@ -25,7 +25,7 @@ __all__ = ["estimated_cycles"]
 # Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a further
 # table of tiles, an entry that it fills, one whose pixels lie in several rows, a group of channels
 # of a table, what a tile waits for others.
-_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _ROWS_ENTRY, _GROUP, _WAITS = 900, 875, 700, 14, 78, 68, 9
+_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _ROWS_ENTRY, _GROUP, _WAITS = 900, 950, 700, 14, 78, 68, 9
 # Of depthwise layers as strips: a call, a block of 4 channels, a column of words of its source, of
 # its output, 4 pixels of 4 channels there; what a tile waits for others, by the step along lines.
 _STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS, _STRIP_WAITS_2 = (
@@ -35,14 +35,14 @@ _PLANAR_TILE, _PLANAR_LINE = 0.3, 9
 # What a unit of sums waits, by the bits of multipliers. A value that is requantised by one number,
 # by rq.pack.c, exactly by a quotient; a word of a mean, of a pixel of its window; calls of these.
 _SUM_WAITS, _VALUE, _PACKED, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = (
-    {8: 4, 16: 2}, 115, 18, 370, 190, 7.8, 460, 375)
+    {8: 4, 16: 2}, 115, 18, 370, 190, 7.8, 500, 375)
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, and the first of all.
 _NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 400, 220, 420, 40
 # A border, and a word of it.
 _BORDER, _BORDER_WORD = 490, 2.3
 # Weights: bytes a cycle, cycles until the first come.
-_WIDTH, _LATENCY = 7.2, 240
+_WIDTH, _LATENCY = 8.0, 150
 
 
 def _share(units, cores):
