@@ -53,6 +53,10 @@ NOT_RUN = {
     "flexdrive run --target flexv build/resnet20.onnx":
         "compiles eight cores; tests/cli/test_flexv_network.py, marked slow",
     "python examples/cifar10": "the data set is not here; tests/examples/test_cifar10.py",
+    "flexdrive run --target flexv examples/resnet20":
+        "compiles eight cores; tests/examples/test_resnet20.py has the integers of every layer",
+    "flexdrive evaluate --target flexv examples/resnet20":
+        "the data set is not here; tests/examples/test_resnet20.py",
     "python examples/training": "PyTorch is not here; tests/examples/test_training.py",
     "python examples/notebooks": "would write here; tests/examples/test_notebooks.py",
 }
@@ -99,7 +103,7 @@ def place(tmp_path, monkeypatch):
     """A directory with all files that the commands of the pages name."""
     monkeypatch.chdir(tmp_path)
     digits = ROOT / "examples/digits"
-    for example in ("digits", "cifar10"):
+    for example in ("digits", "cifar10", "resnet20"):
         shutil.copytree(ROOT / "examples" / example, Path("examples") / example)
     for name in ("MODEL.onnx", "digits.onnx"):
         shutil.copy(digits / "digits.onnx", name)
