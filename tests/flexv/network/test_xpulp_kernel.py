@@ -14,7 +14,7 @@ from flexdrive_sim.flexv.verify.network_check import first_difference
 from .quantised_models import QuantisedBuilder
 
 
-def _network(bits):
+def _network(bits, weight_bits):
     """Strides, unequal padding, a zero point inside of the range, channels that fill no word."""
     builder, half = QuantisedBuilder((5, 5, 7), bits), 1 << bits - 1
     clip = None if bits == 8 else (-half, half - 1)
@@ -23,7 +23,7 @@ def _network(bits):
     for outputs, kernel, strides, size in ((6, (3, 2), (1, 2), (5, 4)),
                                            (3, (1, 1), (2, 2), (3, 4))):
         pads = [2, 1, 0, 0] if kernel == (3, 2) else [0] * 4
-        y = builder.layer(x, outputs, kernel, bits=bits, strides=strides, pads=pads)
+        y = builder.layer(x, outputs, kernel, bits=weight_bits, strides=strides, pads=pads)
         builder.shapes[y] = (outputs, *size)
         shown.append(builder.quantised(y, 37.7 / half, 0, np.int8, clip))
     images = np.random.default_rng(bits).integers(-800, 800, (1, *builder.shape))
@@ -31,12 +31,12 @@ def _network(bits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("bits", "instructions"), [
-    (8, "xpulpv2"), (4, "xpulpv2"), (2, "xpulpv2-extract"), *(
+@pytest.mark.parametrize(("bits", "weight_bits", "instructions"), [
+    (8, 8, "xpulpv2"), (4, 4, "xpulpv2"), (2, 2, "xpulpv2-extract"), (4, 2, "xpulpv2"), *(
         pytest.param(*more, marks=pytest.mark.thorough)
-        for more in [(2, "xpulpv2"), (4, "xpulpv2-extract")])])
-def test_layers_of_xpulpv2_alone(bits, instructions, tmp_path, monkeypatch):
-    network, images = _network(bits)
+        for more in [(2, 2, "xpulpv2"), (4, 4, "xpulpv2-extract"), (8, 2, "xpulpv2")])])
+def test_layers_of_xpulpv2_alone(bits, weight_bits, instructions, tmp_path, monkeypatch):
+    network, images = _network(bits, weight_bits)
     compiled = compile_network(network, instructions=instructions)
     plain, extensions = drive.run_iss, CoreConfig.preset("xpulpv2").extensions
     # What is of no such core is illegal.

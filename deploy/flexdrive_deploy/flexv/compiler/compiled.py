@@ -1,11 +1,12 @@
 """A network compiled to C: files, memory plan, and where its integers go in and come out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flexdrive_deploy.errors import FileError, ModelError
 from flexdrive_deploy.flexv.firmware import firmware_directory
 from flexdrive_deploy.flexv.l1 import DEFAULT_L1
+from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.reader import QuantisedNetwork
 
 from .dots import check_compared, dots_of, dots_source
@@ -79,6 +80,14 @@ class CompiledNetwork:
             raise FileError(f"{place}: cannot be written ({error.strerror or error})") from None
 
 
+def _compare(step, instructions):
+    """Give a step to the kernels of XpulpV2 alone."""
+    if isinstance(step.node, ir.Convolution):
+        step.compared = True
+        step.node = replace(step.node, least_bits=min(8, step.sources[0].lane))
+        check_compared(step, instructions)
+
+
 def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
     """Compile a quantised network to C.
 
@@ -88,8 +97,8 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
     l1_bytes : size of the cluster's L1 that maps and weights may take.
     instructions : of the layers' kernels: "flexv", all of them; "flexv-clear", for cores without
         ``requant_store``, ``requant_ties`` and ``macload_funnel``; to compare with, for
-        convolutions of equal widths alone, "xpulpv2" or "xpulpv2-extract"
-        (:data:`~.xpulp_kernel.XPULP_STYLES`).
+        convolutions of one group, "xpulpv2" or "xpulpv2-extract"
+        (:data:`~.xpulp_kernel.XPULP_STYLES`): weights are stored as wide as activations.
 
     Returns
     -------
@@ -113,7 +122,7 @@ def compile_network(network, *, l1_bytes=DEFAULT_L1, instructions="flexv"):
             raise ModelError(f"instructions = {instructions!r} are none of flexv, flexv-clear, "
                              + ", ".join(XPULP_STYLES))
         for step in steps.steps:
-            check_compared(step, instructions)
+            _compare(step, instructions)
     plan = make_plan(steps, l1_bytes)
     files, inputs, outputs, trace = network_sources(network.name, steps, plan,
                                                        instructions)

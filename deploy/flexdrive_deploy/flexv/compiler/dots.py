@@ -65,7 +65,7 @@ def dots_of(step):
     if source.bits > 8 or not even:
         return None
     if packed_scales(step) is None:
-        return Dots(source.bits, node.weight_bits, 32, single)
+        return None if step.compared else Dots(source.bits, node.weight_bits, 32, single)
     words = channel_words(node, step.sources[0]) // max(1, node.weight_bits // source.bits)
     return Dots(source.bits, node.weight_bits, step.output.lane, single,
                 unused=unused_bits(step.output), short=words < 2, planar=step.planar_output)
@@ -73,15 +73,16 @@ def dots_of(step):
 
 def check_compared(step, instructions):
     """Raises ModelError when a step is no layer that :class:`.xpulp_kernel.XpulpKernel` makes."""
-    if not isinstance(step.node, ir.Convolution):
+    if not isinstance(step.node, ir.Convolution) or step.rule is None:
         return
     dots = dots_of(step)
     plain = dots is not None and dots.out_bits < 32 and dots == Dots(
         dots.a_bits, dots.a_bits, dots.out_bits, False, short=dots.short)
     if not plain or not 32 <= step.rule.shift < 64 or not 0 < step.rule.addend_shift < 32:
         raise ModelError(f"Node {step.name}: there is no kernel of {instructions} for it. What "
-                         "would pass: a convolution of one group, weights as wide as activations, "
-                         "behind it a quantizer of 8, 4 or 2 bits whose steps are no powers of two")
+                         "would pass: a convolution of one group, weights no wider than "
+                         "activations, behind it a quantizer of 8, 4 or 2 bits whose steps are "
+                         "no powers of two")
 
 
 def dots_source(combinations, instructions="flexv"):

@@ -28,7 +28,9 @@ class Step:
     finish : Requantise that is part of it, or None.
     ties, funnel : whether the core rounds ties (``requant_ties``), has the lane funnel
         (``macload_funnel``).
-    planar_source, planar_output : whether the map is planar (:mod:`.planar`).
+    planar_source, planar_output : whether the map is planar (:mod:`.planar`). compared : whether
+    kernels of XpulpV2 alone make it (:mod:`.xpulp_kernel`), which have no results
+        of 32 bits: C makes those.
     """
 
     node: ir.Node
@@ -39,6 +41,7 @@ class Step:
     funnel: bool = True
     planar_source: bool = False
     planar_output: bool = False
+    compared: bool = False
 
     @property
     def name(self):

@@ -111,7 +111,8 @@ def _with_ties(step, factors, zeros, ends, top):
             or max(map(abs, terms)) >= 1 << 15):
         return None
     line = multiplier, addend, 0, shift, "ODD" if rule.added - low & 1 else "EVEN"
-    return (terms, line) if _right(*ends(terms), top, line) else None
+    values, least, most = ends(terms)
+    return (terms, line) if _right(values, least, most, top, line) else None
 
 
 def _integers(slope, offset):

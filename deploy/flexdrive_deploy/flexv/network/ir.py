@@ -108,9 +108,12 @@ class Node:
         return 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Weighted(Node):
+    """``least_bits``: of a weight in memory, where it has more than its values need."""
+
     weights: np.ndarray
+    least_bits: int = 2
 
     @property
     def weight_count(self):
@@ -120,7 +123,8 @@ class _Weighted(Node):
     def weight_bits(self):
         """Width of a lane that holds every weight, signed: 2, 4 or 8."""
         low, high = int(self.weights.min(initial=0)), int(self.weights.max(initial=0))
-        return next(lane for lane in _LANES if -(1 << lane - 1) <= low and high < 1 << lane - 1)
+        return next(lane for lane in _LANES if lane >= self.least_bits
+                    and -(1 << lane - 1) <= low and high < 1 << lane - 1)
 
 
 @dataclass(frozen=True, eq=False)
