@@ -44,7 +44,12 @@ def _around(base, values):
     return [base, *(replace(base, **{name: value}) for name, value in values.items())]
 
 
+# Lanes are for chips without links.
+LANES = replace(PRESETS["tiny"], channelwise=True, channelwise_lanes=2)
 CONFIGS = (_around(PLAIN, SIZES | KINDS)
+           + _around(LANES, {"channelwise_lanes": 4, "adder_depth": 2, "overlap": True,
+                             "ternary": True, "stream_words": 2, "channels": 8})
+           + [replace(LANES, channelwise_lanes=1)]
            + _around(FULL, {name: getattr(PLAIN, name) for name in KINDS}))
 BETWEEN_CHIPS = {name: value for name, value in LINKS.items() if name != "payload"}
 OPTIONS = [MeshOptions(), MeshOptions(forward_weights=True),
