@@ -146,10 +146,11 @@ class TailControl(Shared):
                          slot_offset.eq(group.offset), offset.eq(group.offset), valid.eq(1)]
         with m.Elif(moves):
             # Every slot has a first channel, and all lanes of pixels are values.
-            following_valid = pixels | lane_end | (lane + 1 < left)
+            more = (lane + 1 < left)
+            following_valid = pixels | lane_end | more
             if each > 1:        # but those of channels behind the layer's last
                 following_valid = Mux(pixels, pixel_end | (self.index + 1 < group.together),
-                                      lane_end | (lane + 1 < left))
+                                      lane_end | more)
             m.d.sync += [offset.eq(offset + layer.out_step), self.index.eq(self.index + 1),
                          valid.eq(following_valid)]
             with m.If(pixels):

@@ -117,10 +117,9 @@ class Arbiter(Shared):
             return self._word(self.read_address)
         bits = (self.config.fm_banks - 1).bit_length()
         first, line = self.read_address[:bits], self.read_address[bits:]
-        following = Signal(16 - bits, name="read_following")
-        m.d.comb += following.eq(line + 1)
-        return lambda index: (self._reads(Const(index, bits)),
-                              Mux(first > index, following, line))
+        behind = Signal(16 - bits, name="read_following")
+        m.d.comb += behind.eq(line + 1)
+        return lambda index: (self._reads(Const(index, bits)), Mux(first > index, behind, line))
 
     def _beat(self, m, bits):
         """Function of a bank: whether it has a word of the host's beat, and on which line."""
