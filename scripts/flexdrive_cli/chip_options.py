@@ -28,6 +28,7 @@ _HELP = {
     "weight_words": "Depth of the weight buffer.",
     "adder_depth": "Pipeline depth of the adders (L).",
     "halo": "Reach of the largest kernel: 1 for 3x3, 2 for 5x5, 3 for 7x7.",
+    "channelwise_lanes": "Channels that channelwise layers read at once: 1, 2, 4, 8.",
     "stream_words": "Words of a beat of the pixel streams: 1, 2, 4, 8.",
     "border_words": "Lines of a border memory (chips of a mesh).",
     "corner_words": "Words of a corner memory (chips of a mesh).",

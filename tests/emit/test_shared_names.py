@@ -44,7 +44,13 @@ def _around(base, values):
     return [base, *(replace(base, **{name: value}) for name, value in values.items())]
 
 
+# Lanes are for chips without links.
+LANES = replace(PRESETS["tiny"], channelwise=True, channelwise_lanes=2)
+WITH_LANES = {"channelwise_lanes": 4, "adder_depth": 2, "overlap": True, "ternary": True,
+              "stream_words": 2, "channels": 8}
 CONFIGS = (_around(PLAIN, SIZES | KINDS)
+           + _around(LANES, WITH_LANES)
+           + [replace(LANES, channelwise_lanes=1)]
            + _around(FULL, {name: getattr(PLAIN, name) for name in KINDS}))
 BETWEEN_CHIPS = {name: value for name, value in LINKS.items() if name != "payload"}
 OPTIONS = [MeshOptions(), MeshOptions(forward_weights=True),
@@ -158,7 +164,8 @@ def _possible(kind, arguments):
 
 def test_every_field_is_varied():
     """A new parameter of a chip or a link has to be entered above."""
-    assert SIZES.keys() | KINDS.keys() == {field.name for field in fields(ChipConfig)}
+    assert SIZES.keys() | KINDS.keys() | WITH_LANES.keys() == {
+        field.name for field in fields(ChipConfig)}
     assert LINKS.keys() == {field.name for field in fields(LinkConfig)}
     assert {name for config in CLUSTERS[1:] for name in vars(config)
             if getattr(config, name) != getattr(CLUSTER, name)} == {

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from flexdrive.errors import ConfigurationError
 from flexdrive.hyperdrive import ChipConfig
 from flexdrive.hyperdrive.descriptor.fields import Code
 from flexdrive_sim.engine import EngineError, Gate
@@ -42,6 +43,14 @@ CONFIGS = {
     "ternary_channelwise": replace(BASE, ternary=True, channelwise=True, adder_depth=2,
                                    channels=4, fm_words=512),
     "ternary_channelwise_one_unit": replace(BASE, ternary=True, channelwise=True, channels=1),
+    "lanes_of_2": replace(BASE, channelwise=True, channelwise_lanes=2, channels=4),
+    "lanes_of_4": replace(BASE, channelwise=True, channelwise_lanes=4, channels=12, adder_depth=2,
+                          fm_words=512, halo=2, ternary=True, leaky=True),
+    "lanes_of_8": replace(BASE, channelwise=True, channelwise_lanes=8, channels=8, adder_depth=3,
+                          fm_words=1024, fm_banks=8, overlap=True, stream_words=4),
+    "lanes_in_half_of_the_banks": replace(
+        BASE, channelwise=True, channelwise_lanes=2, channels=6, fm_banks=4, fm_words=508,
+        overlap=True, adder_depth=4),
     "depth3": replace(BASE, adder_depth=3, leaky=True),
     "depth4": replace(BASE, adder_depth=4),
     "kernels_to_5x5": replace(BASE, halo=2, adder_depth=2, weight_words=200),
@@ -56,9 +65,9 @@ CONFIGS = {
 
 
 # Of scripts/test --fast, and of scripts/test: every option and depth once.
-_QUICK = ("depth1", "channelwise_depth2_5x5", "beats_of_4", "overlap")
-_USUAL = ("ternary_wide", "depth4", "kernels_to_7x7_leaky", "one_tile_one_unit_one_bank",
-          "row_of_tiles_two_banks")
+_QUICK = ("depth1", "channelwise_depth2_5x5", "beats_of_4", "overlap", "lanes_of_2")
+_USUAL = ("lanes_of_4", "lanes_of_8", "ternary_wide", "depth4", "kernels_to_7x7_leaky",
+          "one_tile_one_unit_one_bank", "row_of_tiles_two_banks")
 
 
 def _marks(name):
@@ -106,6 +115,44 @@ def test_programs_whose_operations_run_beside_each_other(chip_name):
         saved += (predict(alone, stimulus.words).cycles
                   - predict(chip.config, stimulus.words).cycles)
     assert saved > 1000
+
+
+@pytest.mark.parametrize(("fields", "rule"), [
+    ({"channelwise_lanes": 3}, "channelwise_lanes = 3 is not possible: 1, 2, 4 or 8"),
+    ({"channelwise_lanes": 16}, "channelwise_lanes = 16 is not possible: 1, 2, 4 or 8"),
+    ({"channelwise": False}, "2 is not possible: only a chip with channelwise can have more"),
+    ({"channels": 5}, "2 is not possible: it must divide channels = 5, the units of all lanes"),
+    ({"fm_banks": 1}, "2 is not possible: the words of a step lie in as many of the fm_banks = 1"),
+    ({"mesh": True}, "2 is not possible: a chip with mesh has 1")])
+def test_lanes_that_no_chip_has(fields, rule):
+    with pytest.raises(ConfigurationError, match=rule):
+        replace(CONFIGS["lanes_of_2"], **fields)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lanes", [2, 4, 8])
+def test_channels_that_do_not_fill_lanes(lanes):
+    """Depthwise layers of one channel to several blocks, which lie anywhere in the banks; each lane
+    more takes fewer cycles, and what it does not need of a bank is never in the way."""
+    config = replace(BASE, channelwise=True, channels=16, channelwise_lanes=lanes, fm_banks=8,
+                     fm_words=1024)
+    chip, cycles = Chip(config), {}
+    for channels in (1, lanes - 1, lanes, lanes + 1, 16, 17, 31):
+        for shape, tile in (((1, 1), (1, 1)), ((5, 13), (3, 5))):
+            random = np.random.default_rng([channels, *shape])
+            stimulus = Stimulus(config)
+            stimulus.load(random_words(random, (*shape, channels)), base=channels % 5, tile=tile)
+            stimulus.convolve(
+                (*shape, channels), random.integers(0, 2, (channels, 1, 3, 3), dtype=np.uint8),
+                random_words(random, channels), random_words(random, channels),
+                in_base=channels % 5, out_base=511, tile=tile, channelwise=1, interleave=1)
+            stimulus.store((*shape, channels), base=511, tile=tile)
+            assert differences(chip, stimulus) == [], f"{channels} channels of {shape}"
+            cycles[channels, shape], alone = (
+                predict(chosen, stimulus.words).reports[1].cycles
+                for chosen in (config, replace(config, channelwise_lanes=1)))
+            if channels >= lanes:
+                assert cycles[channels, shape] < alone
 
 
 def test_weights_that_come_late(chip):

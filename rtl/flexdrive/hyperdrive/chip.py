@@ -73,7 +73,7 @@ class TileArray(Shared):
                         m.d.comb += getattr(tile, f"{name}_after").eq(
                             getattr(line[at + 1], name))
                 if not config.own_ways:
-                    selected.append(tile.word & self.store_column[j].replicate(16))
+                    selected.append(tile.word[:16] & self.store_column[j].replicate(16))
                 else:
                     m.d.comb += tile.storing.eq(self.store_column[j])
                     selected.append(tile.stored)

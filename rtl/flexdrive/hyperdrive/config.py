@@ -34,6 +34,9 @@ class ChipConfig:
     leaky : the tails have a second multiplier, for leaky ReLU.
     channelwise : the units can hold their sums one by one and take maxima: depthwise convolutions
         and pooling (:mod:`~flexdrive.hyperdrive.control.depthwise_loop`).
+    channelwise_lanes : channels that such a layer reads at once, a word of each from a bank of its
+        own; 1, 2, 4 or 8. Each has ``channels`` / ``channelwise_lanes`` of the units. Not with
+        ``mesh``, whose border memories give a word of one channel.
     ternary : a weight may be zero, which holds the sum; weight words have 2 bits a channel: in the
         low half 1 adds and 0 subtracts, in the high half 1 is a weight of zero.
     stream_words : words of a beat of the pixel streams, which takes a cycle: consecutive channels
@@ -55,6 +58,7 @@ class ChipConfig:
     halo: int = 1
     leaky: bool = False
     channelwise: bool = False
+    channelwise_lanes: int = 1
     ternary: bool = False
     stream_words: int = 1
     overlap: bool = False
@@ -86,6 +90,7 @@ class ChipConfig:
         _rule("weight_words", self.weight_words,
               f"a chip with channelwise keeps the weights of a kernel, {most} words",
               self.weight_words >= most or not self.channelwise)
+        self._check_lanes()
         _rule("stream_words", self.stream_words, "1, 2, 4 or 8", self.stream_words in (1, 2, 4, 8))
         _rule("stream_words", self.stream_words,
               f"the words of a beat lie in as many of the fm_banks = {self.fm_banks} banks",
@@ -94,6 +99,23 @@ class ChipConfig:
               2 <= self.border_words <= 65536)
         _rule("corner_words", self.corner_words, "2 to 65536 words",
               2 <= self.corner_words <= 65536)
+
+    def _check_lanes(self):
+        name, lanes = "channelwise_lanes", self.channelwise_lanes
+        _rule(name, lanes, "1, 2, 4 or 8", lanes in (1, 2, 4, 8))
+        _rule(name, lanes, "only a chip with channelwise can have more than 1",
+              lanes == 1 or self.channelwise)
+        _rule(name, lanes, f"it must divide channels = {self.channels}, the units of all lanes",
+              self.channels % lanes == 0)
+        _rule(name, lanes, f"the words of a step lie in as many of the fm_banks = {self.fm_banks} "
+              "banks", lanes <= self.fm_banks)
+        _rule(name, lanes, "a chip with mesh has 1, since its border memories give a word of one "
+              "channel", lanes == 1 or not self.mesh)
+
+    @property
+    def row_units(self):
+        """Units of a lane: pixels of a row that a channelwise layer takes at once."""
+        return self.channels // self.channelwise_lanes
 
     @property
     def bank_words(self):
@@ -104,7 +126,13 @@ class ChipConfig:
     def layer_parameters(self):
         """The part of module names that says which optional kinds of layers a chip has."""
         return {letter: True for letter, chosen in (
-            ("y", self.leaky), ("z", self.channelwise), ("t", self.ternary)) if chosen}
+            ("y", self.leaky), ("z", self.channelwise), ("t", self.ternary)) if chosen
+        } | self.lanes_parameter
+
+    @property
+    def lanes_parameter(self):
+        """The part of module names that says how many channels are read at once."""
+        return {"q": self.channelwise_lanes} if self.channelwise_lanes > 1 else {}
 
     @property
     def stream_parameter(self):

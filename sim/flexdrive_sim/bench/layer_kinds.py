@@ -2,8 +2,8 @@
 
 Gates of one tile and of the sequencer of a chip with 16 channels. Cycles of depthwise layers and
 poolings of the shapes of MobileNetV1 (Howard et al., arXiv 1704.04861, table 1) on 7 x 7 x 16
-tiles, from the cycle model: channelwise, and as one group a channel, which any chip does. One shape
-also runs on the RTL of a smaller array, every word and every report compared.
+tiles, from the cycle model: channelwise, with several lanes, and as one group a channel, which any
+chip does. One shape also runs on the RTL of a smaller array, every word and every report compared.
 """
 
 from dataclasses import replace
@@ -29,7 +29,10 @@ __all__ = ["run"]
 _CONFIG = replace(PRESETS["paper"], fm_words=65536, channelwise=True)
 _OPTIONS = {"no option": {}, "leaky": {"leaky": True}, "channelwise": {"channelwise": True},
             "ternary": {"ternary": True},
-            "channelwise, ternary": {"channelwise": True, "ternary": True}}
+            "channelwise, ternary": {"channelwise": True, "ternary": True},
+            **{f"channelwise, {lanes} lanes": {"channelwise": True, "channelwise_lanes": lanes}
+               for lanes in (2, 4, 8)}}
+_LANES = (4, 8)
 # Name, channels, edge of the output, kernel, stride, maximum.
 _LAYERS = (
     ("depthwise 3x3", 32, 112, 3, 1, False), ("depthwise 3x3, stride 2", 64, 56, 3, 2, False),
@@ -49,9 +52,9 @@ def _graph(channels, edge, kernel, stride, maximum, *, channelwise):
     return ChipGraph({"x": (channels, edge * stride, edge * stride)}, [layer], ["y"])
 
 
-def _cycles(graph):
+def _cycles(graph, lanes=1):
     """(cycles of the layer, share of units x cycles that do a multiply-accumulate of a result)."""
-    program = lower(graph, _CONFIG)
+    program = lower(graph, replace(_CONFIG, channelwise_lanes=lanes))
     rows = [(entry, descriptor, report) for entry, descriptor, report in zip(
         program.entries, program.descriptors, predict_program(program).reports, strict=True)
         if entry.name == "layer" and entry.writes]
@@ -100,17 +103,24 @@ def run(console):
     """Prints two tables; returns {name: figure}."""
     figures = _area(console)
     table = Table("layer", "channels", "output", box=None, title="Cycles on 7 x 7 x 16, L = 1")
-    for heading in ("channelwise", "of the units", "as groups", "times"):
+    for heading in ("channelwise", "of the units", "as groups", "times",
+                    *(f"{lanes} lanes" for lanes in _LANES), "of the units", "times"):
         table.add_column(heading, justify="right")
     for name, *shape in _LAYERS:
         cycles, share = _cycles(_graph(*shape, channelwise=True))
         row = [name, str(shape[0]), f"{shape[1]} x {shape[1]}", f"{cycles:,}", f"{share:.1%}"]
-        if not shape[-1]:
+        if shape[-1]:
+            row += ["", ""]
+        else:
             groups, _ = _cycles(_graph(*shape, channelwise=False))
             row += [f"{groups:,}", f"{groups / cycles:.2f}"]
             figures[f"{name}, {shape[0]}, as groups"] = groups
-        table.add_row(*row)
         figures[f"{name}, {shape[0]}"] = cycles
+        for lanes in _LANES:
+            several, share = _cycles(_graph(*shape, channelwise=True), lanes)
+            row.append(f"{several:,}")
+            figures[f"{name}, {shape[0]}, {lanes} lanes"] = several
+        table.add_row(*row, f"{share:.1%}", f"{cycles / several:.2f}")
     figures["words compared"] = _compared(console)
     table.caption = (f"four kinds on the RTL of 2 x 2 tiles: {figures['words compared']:,} words "
                      "equal")

@@ -97,6 +97,61 @@ def test_every_output_in_every_cycle(words, banks, beat):
     assert checked == output_names(arbiter)
 
 
+@pytest.mark.parametrize("overlap", [False, True])
+@pytest.mark.parametrize(("words", "banks", "lanes"), [(24, 2, 2), (64, 8, 4), (256, 8, 8)])
+def test_operands_of_several_words(words, banks, lanes, overlap):
+    """A word from each of the banks from the first on, and nobody else there."""
+    config = ChipConfig(rows=1, columns=1, channels=lanes, fm_words=words, fm_banks=banks,
+                        weight_words=16, channelwise=True, channelwise_lanes=lanes,
+                        overlap=overlap)
+    random = np.random.default_rng([banks, lanes])
+    seen_waits = set()
+
+    def stimulus():
+        before = None
+        for _ in range(600):
+            count = int(random.integers(1, lanes + 1))
+            read, write, bypass = (
+                int(random.integers(words - count + 1)) if random.random() < share else None
+                for share in (0.7, 0.6, 0.5))
+            host = int(random.integers(words)) if overlap and random.random() < 0.5 else None
+            given = {name: value for kind, address in (
+                ("read", read), ("write", write), ("bypass", bypass)) for name, value in (
+                (kind, address is not None), (f"{kind}_address", address or 0))}
+            given |= {"read_words": count, "host_write": host is not None,
+                      "host_address": host or 0}
+            if overlap:
+                given |= {"host_count": 1, "host_pending": 1}
+            seen = yield given
+            accesses = {} if read is None else {
+                at % banks: (at // banks, 1, 0) for at in range(read, read + count)}
+            assert len(accesses) == (0 if read is None else count)
+            goes = write is not None and write % banks not in accesses
+            assert seen["write_granted"] == goes
+            if goes:
+                accesses[write % banks] = write // banks, 0, 1
+            read_too = (bypass is not None and bypass % banks not in accesses
+                        and (goes or write is None))
+            assert seen["bypass_granted"] == read_too
+            if read_too:
+                accesses[bypass % banks] = bypass // banks, 1, 0
+            if host is not None:
+                assert seen["host_granted"] == (host % banks not in accesses)
+                if host % banks in accesses:
+                    seen_waits.add("host")
+                accesses.setdefault(host % banks, (host // banks, 0, 1))
+            seen_waits.update({"write"} if write is not None and not goes else ())
+            if before is not None:
+                for bank in range(banks):
+                    port = seen["banks"][bank]
+                    line, *kind = before.get(bank, (int(port.address), 0, 0))
+                    assert (int(port.address), int(port.read), int(port.write)) == (line, *kind)
+            before = accesses
+
+    drive(Arbiter(config), stimulus())
+    assert seen_waits == {"write", "host"} if overlap else {"write"}
+
+
 def test_no_grant_depends_on_the_host():
     """Whether the host is ready, and where a transfer is, must not be in the path of the tail."""
     config = ChipConfig(rows=1, columns=1, channels=1, fm_words=64, fm_banks=4, weight_words=2)

@@ -15,6 +15,7 @@ from flexdrive.hyperdrive.link import LinkError
 from .bench import Bench, drive, output_names
 
 CHIP = ChipConfig(rows=3, columns=4, channels=1, fm_words=256, fm_banks=1, weight_words=16)
+LANES = replace(CHIP, channelwise=True, channelwise_lanes=4, channels=4, fm_banks=4)
 MESH = replace(CHIP, mesh=True, border_words=64, corner_words=64, halo=2)
 OWN, BEFORE, AFTER = range(3)
 # Cycles behind the step (docs/architecture.md, "One pixel"): request, row and column of the words
@@ -53,7 +54,7 @@ def draw_layer(config, random):
     return layer
 
 
-@pytest.mark.parametrize("config", [CHIP, MESH], ids=["chip", "mesh"])
+@pytest.mark.parametrize("config", [CHIP, MESH, LANES], ids=["chip", "mesh", "lanes"])
 def test_every_tile_takes_the_word_that_lies_inside_the_map(config):
     request, random = OperandRequest(config), np.random.default_rng(config.mesh)
     checked = set()
@@ -63,7 +64,7 @@ def test_every_tile_takes_the_word_that_lies_inside_the_map(config):
                 **{name: int(random.integers(1 << 16))
                    for name in ("address", "border", "halo", "corner")}}
 
-    def expected(layer, y, x, channel):
+    def expected(layer, y, x, channel, words):
         edges = [layer.get(name, 0) for name in ("north", "south", "west", "east")]
         made = {
             "read": (REQUEST, 1), "address": (REQUEST, y["address"] + x["address"] + channel),
@@ -74,6 +75,8 @@ def test_every_tile_takes_the_word_that_lies_inside_the_map(config):
                 config.columns, x["tile"], x["at"], layer["full_columns"], layer["last_columns"],
                 *edges[2:])),
         }
+        if words:
+            made["read_words"] = REQUEST, words
         if config.mesh:
             made |= {f"border_{name}": (REQUEST, value) for name, value in {
                 "valid": 1, "from_rows": y["tile"], "from_columns": x["tile"],
@@ -90,13 +93,14 @@ def test_every_tile_takes_the_word_that_lies_inside_the_map(config):
             for step in range(40):
                 y, x, channel = axis(layer["size"]), axis(layer["size"]), int(random.integers(99))
                 valid = step < 33 and random.random() < 0.8
-                made = expected(layer, y, x, channel) if valid else {
+                words = int(random.integers(1, 5)) if config.channelwise_lanes > 1 else None
+                made = expected(layer, y, x, channel, words) if valid else {
                     "read": (REQUEST, 0), "row_valid": (COLUMNS, 0), "column_valid": (COLUMNS, 0),
                     **({"border_valid": (REQUEST, 0)} if config.mesh else {})}
                 for name, (cycles, value) in made.items():
                     due[cycles][name] = value & 0xFFFF
                 seen = yield {"layer": fields, "valid": valid, "place": {"y": y, "x": x},
-                              "channel": channel}
+                              "channel": channel, **({"words": words} if words else {})}
                 for name, value in due.popleft().items():
                     got = seen[name]
                     assert int(getattr(got, "value", got)) == value, name

@@ -23,6 +23,11 @@ CONFIGS = {
     "channelwise_depth2": replace(CHIP, channelwise=True, adder_depth=2, halo=2),
     "ternary_channelwise_depth3": replace(CHIP, channelwise=True, ternary=True, adder_depth=3,
                                           channels=4),
+    "lanes": replace(CHIP, channelwise=True, channelwise_lanes=2, channels=4),
+    "lanes_depth2": replace(CHIP, channelwise=True, channelwise_lanes=2, channels=6, ternary=True,
+                            adder_depth=2, halo=2),
+    "lanes_of_one_unit": replace(CHIP, channelwise=True, channelwise_lanes=4, channels=4,
+                                 adder_depth=3),
 }
 OWN, BEFORE, AFTER = range(3)
 
@@ -95,14 +100,16 @@ def groups(config, layer):
     if layer["channelwise"]:
         for block in range(0, outputs, lanes):
             end = min(block + lanes, outputs)
-            for first in range(block, end, depth):
-                slots = min(depth, end - first)
+            each = config.channelwise_lanes
+            row = lanes // each
+            for first in range(block, end, depth * each):
+                slots = min(depth, -(-(end - first) // each))
                 for y in range(rows):
-                    for x in range(0, columns, lanes):
-                        pixels = [(y, n) for n in range(x, min(x + lanes, columns))]
-                        over = (y, x + lanes) >= (rows - 1, columns)
+                    for x in range(0, columns, row):
+                        pixels = [(y, n) for n in range(x, min(x + row, columns))]
+                        over = (y, x + row) >= (rows - 1, columns)
                         yield (slots, len(pixels), offset(pixels[0], first), over,
-                               over and first + slots == end, pixels, first)
+                               over and first + slots * each >= end, pixels, first)
     elif layer["blocks"]:
         for first in range(0, outputs, lanes * depth):
             slots = min(depth, -(-(outputs - first) // lanes))
@@ -117,6 +124,12 @@ def groups(config, layer):
                 over = at + depth >= len(everywhere)
                 yield (len(pixels), outputs - first, offset(pixels[0], first), over, over, pixels,
                        None)
+
+
+def end_of_channels(config, layer, first):
+    """Channel behind the last of a channelwise group."""
+    block = first - first % config.channels + config.channels
+    return min(first + config.adder_depth * config.channelwise_lanes, block, layer["out_channels"])
 
 
 def operands(config, layer, group):
@@ -241,7 +254,11 @@ class Follower:
         assert _happening(seen) == {name for name, happens in (
             ("active", valid), ("take", takes), ("commit", last and slot == 0)) if happens}
         if valid:
-            channel = step[0] + (slot if layer["channelwise"] else 0)
+            each = self.config.channelwise_lanes
+            channel = step[0] + (slot * each if layer["channelwise"] else 0)
+            if each > 1:
+                words = min(each, end_of_channels(self.config, layer, step[0]) - channel)
+                assert made.words == (words if layer["channelwise"] else 1)
             assert (int(made.first), int(made.last), int(made.end)) == (
                 first, last, last and slot == slots - 1)
             assert (int(made.slot), int(made.channel)) == (slot, channel)
@@ -260,6 +277,8 @@ class Follower:
             made = seen["group"]
             assert (int(made.slots), int(made.channels), int(made.offset), int(made.release)) == (
                 slots, channels, offset, over)
+            if layer["channelwise"] and self.config.channelwise_lanes > 1:
+                assert made.together == end_of_channels(self.config, layer, step[0]) - step[0]
         self.checked |= {"step", "place", "commit", "group"}
         if valid:
             self._expect_weights(step, slot, len(pixels))
@@ -274,9 +293,10 @@ class Follower:
         columns = axis_taps(layer, "columns")
         if step[2] in columns:
             self.words[step[1:]] = self.word
-        for unit in range(pixels):
-            tap = step[2] - unit * (1 + layer["two"])
-            lane = (step[0] + slot) % lanes
+        each = config.channelwise_lanes
+        for unit in range(pixels * each):
+            tap = step[2] - unit // each * (1 + layer["two"])
+            lane = (step[0] + slot * each + unit % each) % lanes
             word = self.words[step[1], tap] if tap in columns else None
             if word is None or (not layer["maximum"] and word >> lanes + lane & 1):
                 holds |= 1 << unit
@@ -284,7 +304,9 @@ class Follower:
                 weights |= 1 << unit
         if layer["maximum"]:
             weights = 0
-        counts = (1 << pixels) - 1
+        # Not the units of channels behind the last.
+        there = end_of_channels(config, layer, step[0]) - step[0] - slot * each
+        counts = sum(1 << unit for unit in range(pixels * each) if unit % each < there)
         self.expected = (weights, holds, counts)
 
 

@@ -9,11 +9,12 @@ import pytest
 from flexdrive.hyperdrive.control.tail_control import TailControl
 
 from .bench import HOLD, drive, output_names
-from .test_steps import CONFIGS, draw_layer, groups
+from .test_steps import CONFIGS, draw_layer, end_of_channels, groups
 
 _STAGES = 3
 TAILS = {name: replace(CONFIGS[name], leaky=False) for name in (
-    "depth1", "depth3", "mesh_5x5", "channelwise_depth2")}
+    "depth1", "depth3", "mesh_5x5", "channelwise_depth2", "lanes", "lanes_depth2",
+    "lanes_of_one_unit")}
 
 
 def values(config, layer, group):
@@ -22,7 +23,9 @@ def values(config, layer, group):
     slots, behind, *_, pixels, first = group
     outputs, lanes = layer["out_channels"], config.channels
     if layer["channelwise"]:
-        return [(slot, slot, pixel, first + slot) for pixel in pixels for slot in range(slots)]
+        each, end = config.channelwise_lanes, end_of_channels(config, layer, first)
+        return [(rank // each, rank, pixel, first + rank if first + rank < end else None)
+                for pixel in pixels for rank in range(slots * each)]
     begin = outputs - behind
     made = []
     for slot in range(slots):
@@ -87,7 +90,9 @@ class Surroundings:
             if self.seen["free"]:
                 break
         yield from self.cycle(commit=1, group={
-            "slots": slots, "channels": behind, "offset": offset, "release": over})
+            "slots": slots, "channels": behind, "offset": offset, "release": over, **(
+                {"together": end_of_channels(self.config, layer, group[-1]) - group[-1]}
+                if layer["channelwise"] and self.config.channelwise_lanes > 1 else {})})
         for _ in range(int(self.random.integers(1, 6))):
             yield from self.cycle(commit=0)
             assert not self.seen["free"]

@@ -213,6 +213,7 @@ class Sequencer(Shared):
         m.d.comb += [
             operand.layer.eq(layer), operand.place.eq(steps.place),
             operand.valid.eq(steps.step.valid), operand.channel.eq(steps.step.channel),
+            *([operand.words.eq(steps.step.words)] if self.config.channelwise_lanes > 1 else []),
             self.row_valid.eq(operand.row_valid), self.column_valid.eq(operand.column_valid),
             self.control.shift_rows.eq(operand.shift_rows),
             self.control.shift_columns.eq(operand.shift_columns),
@@ -227,6 +228,8 @@ class Sequencer(Shared):
         room = exchange.room if exchange is not None else 1
         m.d.comb += [
             arbiter.read.eq(operand.read), arbiter.read_address.eq(operand.address),
+            *([arbiter.read_words.eq(operand.read_words)]
+              if config.channelwise_lanes > 1 else []),
             arbiter.write.eq(tail.write_wanted & room),
             arbiter.write_address.eq(tail.write_address),
             transfer.room.eq(room | (moved.halo == 0) if config.overlap else room),
@@ -310,6 +313,8 @@ class Sequencer(Shared):
             *([control.holds.eq(delayed(m, "holds", steps.holds, weighted))]
               if self.config.holds else []),
             *([control.maximum.eq(layer.maximum)] if self.config.channelwise else []),
+            *([control.apart.eq(layer.channelwise)]
+              if self.config.channelwise_lanes > 1 else []),
             control.first.eq(delayed(m, "first", step.valid & step.first, units)),
             control.capture.eq(delayed(m, "capture", last, accumulated(depth))),
             tail.captured.eq(delayed(m, "captured", step.valid & step.end,

@@ -30,6 +30,9 @@ def group_layout(config):
         "channels": unsigned(16),
         "offset": unsigned(16),     # of the first slot's channel 0, from the output's base
         "release": unsigned(1),     # last use of the group's parameters
+        # Of a channelwise layer: channels of all its slots.
+        **({"together": unsigned((config.adder_depth * config.channelwise_lanes).bit_length())}
+           if config.channelwise_lanes > 1 else {}),
     })
 
 
@@ -42,6 +45,9 @@ def step_layout(config):
         "end": unsigned(1),         # ... and is the last slot of its group
         "slot": unsigned(max(1, (config.adder_depth - 1).bit_length())),
         "channel": unsigned(16),    # input channel: to be added to the address
+        # Words that are read, from that channel on (channelwise layers; others read one).
+        **({"words": unsigned(config.channelwise_lanes.bit_length())}
+           if config.channelwise_lanes > 1 else {}),
     })
 
 
@@ -93,7 +99,7 @@ class Accumulation(Shared):
     def __init__(self, config):
         self.config = config
         super().__init__(steps_members(config), c=config.channels, l=config.adder_depth,
-                         w=config.weight_words, r=config.halo)
+                         w=config.weight_words, r=config.halo, **config.lanes_parameter)
 
     @staticmethod
     def first_step(depth):
@@ -140,6 +146,7 @@ class Accumulation(Shared):
             self.step.first.eq(at.first), self.step.last.eq(at.last),
             self.step.end.eq(at.last & group_end),
             self.step.slot.eq(slot), self.step.channel.eq(at.channel),
+            *([self.step.words.eq(1)] if self.config.channelwise_lanes > 1 else []),
             self.active.eq(self.step.valid),
             self.take.eq(go & Mux(blocks, slot < self.group.slots, slot == 0)),
             self.keep.eq(~group.last_pixels),

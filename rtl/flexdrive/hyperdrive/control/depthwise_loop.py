@@ -7,10 +7,15 @@ tap for each: unit u uses at step t what unit 0 has used stride*u steps before, 
 along the units in a delay line, and a unit that the word is no tap of holds its sum. A row of n
 pixels takes kernel * ((n - 1) * stride + kernel) reads instead of n * kernel^2, and every unit
 still adds its taps in the order of :mod:`~flexdrive.hyperdrive.descriptor.fields`.
+
+With G = ``channelwise_lanes`` a step reads G words, of consecutive channels, which lie in as many
+banks. Unit u takes the channel u modulo G of pixel u / G of the row, so a row of the units is C / G
+pixels, and accumulators in the order of units are the channels of one pixel after the other.
 """
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
 
 from ...emit import Shared
 from ..descriptor.layer import later_taps
@@ -24,9 +29,9 @@ __all__ = ["Channelwise", "TapLine"]
 class Channelwise(Shared):
     """Issues the steps of a channelwise layer.
 
-    A step is one operand of the window over a row of pixels, for L channels in turn (slots). Loop
-    nest: blocks of C channels (of one weight word each tap), L channels of the block, rows of the
-    tile, C pixels of the row, rows of the window, operands along it.
+    A step is one operand of the window over a row of pixels, for L x G channels, G of them in turn
+    (slots). Loop nest: blocks of C channels (of one weight word each tap), L x G channels of the
+    block, rows of the tile, C / G pixels of the row, rows of the window, operands along it.
 
     Parameters
     ----------
@@ -41,7 +46,7 @@ class Channelwise(Shared):
 
     issued : a step is under way, whether the slot is used or not.
     tap : the operand is a tap of the first pixel.
-    lane : bit of the weight word that is the slot's channel.
+    lane : bit of the weight word that is the slot's first channel.
     clear : first cycle of a group.
     """
 
@@ -51,7 +56,8 @@ class Channelwise(Shared):
             **steps_members(config), "issued": Out(1), "tap": Out(1),
             "lane": Out(range(max(2, config.channels))),
             "clear": Out(1),
-        }, c=config.channels, l=config.adder_depth, w=config.weight_words, r=config.halo)
+        }, c=config.channels, l=config.adder_depth, w=config.weight_words, r=config.halo,
+            **config.lanes_parameter)
 
     def elaborate(self, platform):
         m = Module()
@@ -66,6 +72,12 @@ class Channelwise(Shared):
                      starting.eq(self.start)]
         group = self._groups(m, load, turn, filling)
         at = self._position(m, go & turn, filling, group)
+        each = self.config.channelwise_lanes
+        ahead = slot            # channels of the slots before this one
+        if each > 1:
+            ahead = slot << exact_log2(each)
+            left = self.group.together - ahead
+            m.d.comb += self.step.words.eq(Mux(left < each, left, each))
         self._decision(m, slot, go, running, at)
         with m.If(starting):
             m.d.sync += filling.eq(1)
@@ -84,12 +96,12 @@ class Channelwise(Shared):
             self.step.valid.eq(go & (slot < self.group.slots)), self.active.eq(self.step.valid),
             self.step.first.eq(at["first"]), self.step.last.eq(at["last"]),
             self.step.end.eq(at["last"] & (slot == self.group.slots - 1)),
-            self.step.slot.eq(slot), self.step.channel.eq(group["channel"] + slot),
+            self.step.slot.eq(slot), self.step.channel.eq(group["channel"] + ahead),
             self.take.eq(go & (slot == 0) & at["weight"]),
             self.keep.eq(~(group["tile_end"] & group["block_end"])),
             self.rewind.eq(at["last_tap"]), self.commit.eq(go & at["last"] & (slot == 0)),
             self.group.release.eq(group["tile_end"]),
-            self.issued.eq(go), self.tap.eq(at["tap"]), self.lane.eq(group["lane"] + slot),
+            self.issued.eq(go), self.tap.eq(at["tap"]), self.lane.eq(group["lane"] + ahead),
             self.clear.eq(at["first"] & (slot == 0)),
         ]
         return m
@@ -110,7 +122,7 @@ class Channelwise(Shared):
     def _position(self, m, step, filling, group):
         """Where the operand lies in the window over the group's pixels."""
         layer = self.layer
-        x = Signal(range(2 * self.config.channels + 2 * self.config.halo + 1), name="operand")
+        x = Signal(range(2 * self.config.row_units + 2 * self.config.halo + 1), name="operand")
         at = {name: Signal(name=f"at_{name}") for name in
               ("first", "last", "row_end", "tap", "weight", "last_tap")}
         at["row_gap"] = Signal.like(self.walk.row_gap, name="at_row_gap")
@@ -137,8 +149,10 @@ class Channelwise(Shared):
         """Registers of the group under way; the last cycle of ``load`` steps to the next."""
         following = load & turn
         config, layer = self.config, self.layer
-        lanes, depth = config.channels, config.adder_depth
+        lanes, depth, units = config.channels, config.adder_depth, config.row_units
+        each = config.channelwise_lanes
         count = self.group.channels                     # pixels
+        together = self.group.slots if each == 1 else self.group.together
         columns, row, left, channel = (Signal(16, name=name) for name in
                                        ("columns", "row", "left", "channel"))
         lane = Signal(range(max(2, lanes)))
@@ -146,32 +160,35 @@ class Channelwise(Shared):
                 ("row_end", "tile_end", "block_end", "last")}
         next_columns, next_left = Signal(16), Signal(16)
         next_lane = Signal(range(max(2, lanes)))
-        last_operand = Signal(range(2 * lanes + 2 * config.halo + 1))
+        last_operand = Signal(range(2 * units + 2 * config.halo + 1))
         m.d.comb += [
-            ends["row_end"].eq(columns <= lanes),
+            ends["row_end"].eq(columns <= units),
             ends["tile_end"].eq(ends["row_end"] & (row == layer.tile_rows - 1)),
-            ends["block_end"].eq((lane + self.group.slots == lanes) | (left == self.group.slots)),
-            ends["last"].eq(ends["tile_end"] & (left == self.group.slots)),
-            next_columns.eq(Mux(filling | ends["row_end"], layer.tile_columns, columns - lanes)),
+            ends["block_end"].eq((lane + together == lanes) | (left == together)),
+            ends["last"].eq(ends["tile_end"] & (left == together)),
+            next_columns.eq(Mux(filling | ends["row_end"], layer.tile_columns, columns - units)),
             next_left.eq(Mux(filling, layer.out_channels,
-                             left - Mux(ends["tile_end"], self.group.slots, 0))),
+                             left - Mux(ends["tile_end"], together, 0))),
             next_lane.eq(Mux(filling | (ends["tile_end"] & ends["block_end"]), 0,
-                             lane + Mux(ends["tile_end"], self.group.slots, 0))),
+                             lane + Mux(ends["tile_end"], together, 0))),
             last_operand.eq(layer.span_columns + ((count - 1) << layer.two)),
         ]
         with m.If(following):
             room = lanes - next_lane
-            fits = Mux(room < depth, room, depth)
+            fits = Mux(room < depth * each, room, depth * each)
+            following_channels = Mux(next_left < fits, next_left, fits)
             m.d.sync += [
                 columns.eq(next_columns), left.eq(next_left), lane.eq(next_lane),
-                count.eq(Mux(next_columns < lanes, next_columns, lanes)),
-                self.group.slots.eq(Mux(next_left < fits, next_left, fits)),
+                count.eq(Mux(next_columns < units, next_columns, units)),
+                *([self.group.slots.eq(following_channels)] if each == 1 else
+                  [self.group.together.eq(following_channels),
+                   self.group.slots.eq((following_channels + (each - 1)) >> exact_log2(each))]),
                 row.eq(Mux(filling | ends["tile_end"], 0, row + ends["row_end"])),
                 channel.eq(Mux(filling, 0,
-                               channel + Mux(ends["tile_end"], self.group.slots, 0))),
+                               channel + Mux(ends["tile_end"], together, 0))),
             ]
         self._offset(m, following, filling, ends)
-        self._skip(m, load, turn, Mux(next_columns < lanes, next_columns, lanes))
+        self._skip(m, load, turn, Mux(next_columns < units, next_columns, units))
         return {**ends, "channel": channel, "lane": lane, "last_operand": last_operand}
 
     def _offset(self, m, following, filling, ends):
@@ -180,9 +197,11 @@ class Channelwise(Shared):
         row_offset, channel_offset, next_channel, next_row = (
             Signal(16, name=name) for name in ("row_offset", "channel_offset", "next_channel",
                                                "next_row"))
+        each = self.config.channelwise_lanes
+        step = layer.out_step if each == 1 else multiple_of(layer.out_step, each)
         m.d.comb += [
             next_channel.eq(channel_offset + sum(
-                Mux(self.group.slots > number, layer.out_step, 0)
+                Mux(self.group.slots > number, step, 0)
                 for number in range(self.config.adder_depth))),
             next_row.eq(row_offset + layer.made_cap),
         ]
@@ -196,12 +215,12 @@ class Channelwise(Shared):
                 m.d.sync += [row_offset.eq(next_row), self.group.offset.eq(next_row)]
             with m.Else():
                 m.d.sync += self.group.offset.eq(
-                    self.group.offset + multiple_of(layer.out_pitch, self.config.channels))
+                    self.group.offset + multiple_of(layer.out_pitch, self.config.row_units))
 
     def _skip(self, m, load, turn, count):
         """The walker's cursor moves on with the load of a group's first pixel; here by the rest,
         which takes no longer than the group."""
-        skips = Signal(range(self.config.channels + 1))
+        skips = Signal(range(self.config.row_units + 1))
         m.d.comb += self.walk.skip.eq((skips != 0) & ~load)
         with m.If(load & turn):
             m.d.sync += skips.eq(count - 1)
@@ -214,7 +233,7 @@ class TapLine(Shared):
 
     Parameters
     ----------
-    channels : C, 2 or more. depth : L.
+    channels : units of a lane, 2 or more. depth : L.
 
     Latency: a tap that enters in a cycle with ``enable`` is at unit 0 in the same cycle, and at
     unit u after stride*u*L further cycles with ``enable``.

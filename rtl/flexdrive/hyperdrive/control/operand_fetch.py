@@ -26,7 +26,9 @@ class OperandRequest(Shared):
     -------
     layer : constants of the layer.
     valid, place, channel : a step is issued, its position in the window, its input channel.
+    words : (``channelwise_lanes`` of more than 1) channels that the step reads, from that one on.
     read, address : of the feature-map memories, the same in all tiles.
+    read_words : (as ``words``) words of the request.
     row_valid, column_valid : rows and columns of tiles whose operand lies inside the map.
     shift_rows, shift_columns : whose word a tile takes.
     border_* : (``config.mesh``) :data:`BORDER_REQUEST`.
@@ -36,12 +38,18 @@ class OperandRequest(Shared):
         self.config = config
         super().__init__({
             "layer": In(layer_layout(config)), "valid": In(1), "place": In(Place),
-            "channel": In(16), "read": Out(1), "address": Out(16),
+            "channel": In(16), "read": Out(1), "address": Out(16), **self._words(config),
             "row_valid": Out(config.rows), "column_valid": Out(config.columns),
             "shift_rows": Out(Shift), "shift_columns": Out(Shift),
             **({f"border_{name}": Out(shape) for name, shape in BORDER_REQUEST.items()}
                if config.mesh else {}),
-        }, m=config.rows, n=config.columns, x=config.mesh)
+        }, m=config.rows, n=config.columns, x=config.mesh, **config.lanes_parameter)
+
+    def _words(self, config):
+        if config.channelwise_lanes == 1:
+            return {}
+        return {"words": In(config.channelwise_lanes.bit_length()),
+                "read_words": Out(config.channelwise_lanes.bit_length())}
 
     def elaborate(self, platform):
         m = Module()
@@ -54,6 +62,8 @@ class OperandRequest(Shared):
             address.eq(place.y.address + place.x.address),
             self.read.eq(valid), self.address.eq(address + channel),
         ]
+        if self.config.channelwise_lanes > 1:
+            m.d.comb += self.read_words.eq(delayed(m, "words", self.words, REQUEST))
         from_y, from_x = (self._takers(m, valid, *axis) for axis in (
             ("row", place.y, self.config.rows, layer.full_rows, layer.last_rows, WORD,
              layer.north, layer.south),

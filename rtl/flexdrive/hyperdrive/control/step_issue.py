@@ -1,6 +1,6 @@
 """Steps of a layer of any kind: which operand the tiles read, and with which weights."""
 
-from amaranth.hdl import C, Module, Mux, Signal
+from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from ...emit import Shared
@@ -80,7 +80,7 @@ class Steps(Shared):
         return self.layer.channelwise if kind is kinds[1] else ~self.layer.channelwise
 
     def _taps(self, m, channelwise):
-        """Weights of a channelwise layer: one bit of the word, along the units."""
+        """Weights of a channelwise layer: bits of the word, along the units of their lanes."""
         config = self.config
         if config.channels == 1:        # nowhere to walk to
             tap = Signal()
@@ -88,16 +88,27 @@ class Steps(Shared):
             m.d.comb += [self.weights.eq(self._signs),
                          self.holds.eq((self.layer.channelwise & ~tap) | self._zeros)]
             return
-        m.submodules.taps = taps = TapLine(config.channels, config.adder_depth)
         # The word comes a cycle after it was taken.
         issued, clear, tap = Signal(), Signal(), Signal()
         lane = Signal.like(channelwise.lane)
         m.d.sync += [issued.eq(channelwise.issued), clear.eq(channelwise.clear),
                      tap.eq(channelwise.tap), lane.eq(channelwise.lane)]
+        each = config.channelwise_lanes
+        weights, holds = [None] * config.channels, [None] * config.channels
+        for number in range(each):
+            weight = self._signs.bit_select(lane, each)[number]
+            present = tap & ~self._zeros.bit_select(lane, each)[number]
+            if config.row_units == 1:
+                weights[number], holds[number] = weight, ~present
+                continue
+            taps = TapLine(config.row_units, config.adder_depth)
+            m.submodules["taps" if each == 1 else f"taps{number}"] = taps
+            m.d.comb += [
+                taps.enable.eq(issued), taps.clear.eq(clear), taps.tap.eq(present),
+                taps.weight.eq(weight), taps.two.eq(self.layer.two),
+            ]
+            weights[number::each], holds[number::each] = taps.weights, taps.holds
         m.d.comb += [
-            taps.enable.eq(issued), taps.clear.eq(clear),
-            taps.tap.eq(tap & ~self._zeros.bit_select(lane, 1)),
-            taps.weight.eq(self._signs.bit_select(lane, 1)), taps.two.eq(self.layer.two),
-            self.weights.eq(Mux(self.layer.channelwise, taps.weights, self._signs)),
-            self.holds.eq(Mux(self.layer.channelwise, taps.holds, self._zeros)),
+            self.weights.eq(Mux(self.layer.channelwise, Cat(weights), self._signs)),
+            self.holds.eq(Mux(self.layer.channelwise, Cat(holds), self._zeros)),
         ]

@@ -102,7 +102,8 @@ class TailControl(Shared):
         with m.Else():
             m.d.comb += self.released.eq(group.channels)
         with m.If(self.layer.channelwise):
-            m.d.comb += self.released.eq(group.slots)
+            m.d.comb += self.released.eq(
+                group.together if self.config.channelwise_lanes > 1 else group.slots)
         with m.If(moves & end):
             m.d.sync += [held.eq(0), busy.eq(0)]
         rim = self._rim(m, moves & front["pixel_end"]) if self.config.mesh else None
@@ -111,8 +112,9 @@ class TailControl(Shared):
 
     def _front(self, m, group, held, moves):
         """Slot and lane of the next value, which ``moves`` on: slot by slot; channelwise, where a
-        slot is a channel and a lane a pixel, lane by lane. Returns its slot, whether it is a value,
-        its offset from the map's base, whether it is the group's last, and its pixel's in it."""
+        slot is the channels of a step and a lane a pixel, lane by lane. Returns its slot, whether
+        it is a value, its offset from the map's base, whether it is the group's last, and its
+        pixel's in it."""
         channels = self.config.channels
         slot = Signal(range(max(2, self.config.adder_depth)))
         lane = Signal(range(max(2, channels)))
@@ -126,10 +128,15 @@ class TailControl(Shared):
         layer, blocks = self.layer, self.layer.blocks
         pixels = Signal()
         slot_end = Signal()
+        each = self.config.channelwise_lanes
+        part = Signal(range(each))              # which of the slot's channels
+        part_end = part.all() if each > 1 else 1
+        pixel_end = slot_end & part_end if each > 1 else slot_end
         m.d.comb += [
             pixels.eq(layer.channelwise if self.config.channelwise else 0),
             lane_end.eq(lane == Mux(pixels, left, channels) - 1),
-            slot_end.eq(slot == group.slots - 1), end.eq(lane_end & slot_end),
+            slot_end.eq(slot == group.slots - 1), end.eq(
+                lane_end & Mux(pixels, pixel_end, slot_end) if each > 1 else lane_end & slot_end),
             # The first lane of the next slot; channelwise, the first slot of the next lane.
             following.eq(slot_offset + Mux(blocks & ~pixels, multiple_of(
                 layer.out_step, channels), layer.out_pitch)),
@@ -138,14 +145,19 @@ class TailControl(Shared):
             m.d.sync += [slot.eq(0), lane.eq(0), self.index.eq(0), left.eq(group.channels),
                          slot_offset.eq(group.offset), offset.eq(group.offset), valid.eq(1)]
         with m.Elif(moves):
+            # Every slot has a first channel, and all lanes of pixels are values.
+            more = (lane + 1 < left)
+            following_valid = pixels | lane_end | more
+            if each > 1:        # but those of channels behind the layer's last
+                following_valid = Mux(pixels, pixel_end | (self.index + 1 < group.together),
+                                      lane_end | more)
             m.d.sync += [offset.eq(offset + layer.out_step), self.index.eq(self.index + 1),
-                         # Every slot has a first channel, and all lanes of pixels are values.
-                         valid.eq(pixels | lane_end | (lane + 1 < left))]
+                         valid.eq(following_valid)]
             with m.If(pixels):
-                m.d.sync += slot.eq(slot + 1)
+                m.d.sync += [slot.eq(slot + part_end), *([part.eq(part + 1)] if each > 1 else [])]
             with m.Else():
                 m.d.sync += lane.eq(lane + 1)
-            with m.If(Mux(pixels, slot_end, lane_end)):
+            with m.If(Mux(pixels, pixel_end, lane_end)):
                 m.d.sync += [slot_offset.eq(following), offset.eq(following)]
                 # Blocks have parameters of their own; pixels share those of their block.
                 with m.If(pixels):
@@ -157,7 +169,7 @@ class TailControl(Shared):
                     with m.Else():
                         m.d.sync += self.index.eq(0)
         return {"slot": slot, "valid": valid, "offset": offset, "end": end,
-                "pixel_end": Mux(pixels, slot_end, Mux(blocks, end, lane_end))}
+                "pixel_end": Mux(pixels, pixel_end, Mux(blocks, end, lane_end))}
 
     def _rim(self, m, step):
         """Row and column of the pixel of the next value in its tile; ``step`` to the next."""

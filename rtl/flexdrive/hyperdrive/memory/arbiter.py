@@ -7,7 +7,7 @@ by the low address bits, so maps may lie anywhere and consecutive channels fall 
 banks.
 """
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.wiring import In, Out
 
@@ -24,6 +24,7 @@ class Arbiter(Shared):
     Members
     -------
     read, read_address : word for the data distribution; always granted.
+    read_words : (``channelwise_lanes`` of more than 1) words from that address on.
     write, write_address, write_granted : word from the tail.
     bypass, bypass_address, bypass_granted : word for the tail.
     host_read, host_write, host_address : word for or from the host, one of both; always granted.
@@ -45,6 +46,8 @@ class Arbiter(Shared):
         bank = range(config.fm_banks)
         super().__init__({
             "read": In(1), "read_address": In(16),
+            **({"read_words": In(config.channelwise_lanes.bit_length())}
+               if config.channelwise_lanes > 1 else {}),
             "write": In(1), "write_address": In(16), "write_granted": Out(1),
             "bypass": In(1), "bypass_address": In(16), "bypass_granted": Out(1),
             "host_read": In(1), "host_write": In(1), "host_address": In(16),
@@ -55,7 +58,8 @@ class Arbiter(Shared):
             **({"host_pending": In(config.stream_words), "host_granted": Out(config.stream_words),
                 "host_complete": Out(1), "host_loads": Out(config.fm_banks)}
                if config.overlap else {}),
-        }, d=config.fm_words, b=config.fm_banks, **config.stream_parameter)
+        }, d=config.fm_words, b=config.fm_banks, **config.stream_parameter,
+            **config.lanes_parameter)
 
     def elaborate(self, platform):
         m = Module()
@@ -63,15 +67,16 @@ class Arbiter(Shared):
         read, write, bypass = (address[:bits] for address in (
             self.read_address, self.write_address, self.bypass_address))
         m.d.comb += [
-            self.write_granted.eq(self.write & ~(self.read & (read == write))),
+            self.write_granted.eq(self.write & ~(self.read & self._reads(write))),
             # The tail moves with both or not at all, so a write that waits holds the bypass up.
-            self.bypass_granted.eq(self.bypass & ~(self.read & (read == bypass))
+            self.bypass_granted.eq(self.bypass & ~(self.read & self._reads(bypass))
                                    & ~(self.write & (write == bypass))
                                    & ~(self.write & ~self.write_granted)),
         ]
         host = self.host_address[:bits]
-        reads = ((self.bypass_granted, self.bypass_address), (self.read, self.read_address))
-        writes = ((self.write_granted, self.write_address),)
+        reads = ((self.bypass_granted, self._word(self.bypass_address)),
+                 (self.read, self._operand(m)))
+        writes = ((self.write_granted, self._word(self.write_address)),)
         beat = self._beat(m, bits)
         for index in range(self.config.fm_banks):
             port = self.banks[index]
@@ -79,9 +84,10 @@ class Arbiter(Shared):
             hit, line = beat(index)
             for strobe, accesses, by_host in ((port.read, reads, self.host_read),
                                               (port.write, writes, self.host_write)):
-                for request, address in accesses:
-                    with m.If(request & (address[:bits] == index)):
-                        m.d.sync += [port.address.eq(address[bits:]), strobe.eq(1)]
+                for request, access in accesses:
+                    has, at = access(index)
+                    with m.If(request & has):
+                        m.d.sync += [port.address.eq(at), strobe.eq(1)]
                 with m.If(by_host & hit):
                     m.d.sync += [port.address.eq(line), strobe.eq(1)]
         for source, target in ((Mux(self.read, read, host), self.read_bank),
@@ -91,6 +97,29 @@ class Arbiter(Shared):
         granted = Signal()
         m.d.sync += [granted.eq(self.bypass_granted), self.bypass_valid.eq(granted)]
         return m
+
+    def _reads(self, bank):
+        """Whether a bank has a word of the operand."""
+        first = self.read_address[:len(bank)]
+        if self.config.channelwise_lanes == 1:
+            return first == bank
+        # From the bank of the first word, around the end.
+        return (bank - first)[:len(bank)] < self.read_words
+
+    def _word(self, address):
+        """Function of a bank: whether it has the word, and on which line."""
+        bits = (self.config.fm_banks - 1).bit_length()
+        return lambda index: (address[:bits] == index, address[bits:])
+
+    def _operand(self, m):
+        """The same of the words of the operand."""
+        if self.config.channelwise_lanes == 1:
+            return self._word(self.read_address)
+        bits = (self.config.fm_banks - 1).bit_length()
+        first, line = self.read_address[:bits], self.read_address[bits:]
+        behind = Signal(16 - bits, name="read_following")
+        m.d.comb += behind.eq(line + 1)
+        return lambda index: (self._reads(Const(index, bits)), Mux(first > index, behind, line))
 
     def _beat(self, m, bits):
         """Function of a bank: whether it has a word of the host's beat, and on which line."""
@@ -111,12 +140,15 @@ class Arbiter(Shared):
     def _left(self, m, hits):
         """Words of the beat whose banks nobody else has in this cycle."""
         lanes, bits = self.config.stream_words, (self.config.fm_banks - 1).bit_length()
-        others = ((self.read, self.read_address), (self.write_granted, self.write_address),
-                  (self.bypass_granted, self.bypass_address))
+        others = [(self.read, self._reads)]
+        for granted, address in (
+                (self.write_granted, self.write_address),
+                (self.bypass_granted, self.bypass_address)):
+            others.append((granted, lambda bank, address=address: address[:bits] == bank))
         granted, waiting = [], []
         for index, hit in enumerate(hits):
             wanted = hit & self.host_pending[index % lanes]
-            taken = Cat(request & (address[:bits] == index) for request, address in others).any()
+            taken = Cat(request & has(Const(index, bits)) for request, has in others).any()
             granted.append(wanted & ~taken)
             waiting.append(wanted & taken)
         m.d.comb += [

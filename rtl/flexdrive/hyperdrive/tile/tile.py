@@ -45,6 +45,7 @@ def tile_control_layout(config):
         "weights": unsigned(config.channels),
         **({"holds": unsigned(config.channels)} if config.holds else {}),
         **({"maximum": unsigned(1)} if config.channelwise else {}),
+        **({"apart": unsigned(1)} if config.channelwise_lanes > 1 else {}),
         "capture": unsigned(config.adder_depth),
         "shift": unsigned(config.adder_depth),
         "advance": unsigned(1),
@@ -90,6 +91,8 @@ class Tile(Shared):
     holds : units that the next cycle's operand changes nothing of (chips with channelwise or
         ternary).
     maximum : the layer takes the largest operand (chips with channelwise).
+    apart : (``channelwise_lanes`` of more than 1) unit u takes the word of lane u modulo their
+        number, else all take that of lane 0.
     capture : one bit per slot: the accumulators are finished sums of that slot.
     shift : one bit per slot: the tail takes the next held accumulator; only with advance.
     advance : the tail's pipeline moves.
@@ -109,7 +112,9 @@ class Tile(Shared):
         combinational.
     valid : the operand's source pixel lies inside the feature map (else it is +0, minus infinity
         for a maximum).
-    word : this tile's word, for the rows above and below and for the host.
+    word : this tile's word, for the rows above and below and for the host; with
+        ``channelwise_lanes`` of more than 1 a word for each lane, of consecutive banks, the first
+        in the lowest bits.
     word_before, word_after : ``word`` of the tile in the row above and below (0 at the rim).
     row_word : the word after the vertical choice, for the columns beside.
     row_word_before, row_word_after : ``row_word`` of the tiles left and right.
@@ -123,8 +128,9 @@ class Tile(Shared):
             **{name: In(field.shape) for name, field in layout if name != "banks"},
             "banks": In(data.ArrayLayout(bank_port_layout(config), config.fm_banks)),
             "loading": In(1), "valid": In(1),
-            "word": Out(16), "word_before": In(16), "word_after": In(16),
-            "row_word": Out(16), "row_word_before": In(16), "row_word_after": In(16),
+            **{name: port(16 * config.channelwise_lanes) for name, port in (
+                ("word", Out), ("word_before", In), ("word_after", In), ("row_word", Out),
+                ("row_word_before", In), ("row_word_after", In))},
             **({"result": Out(16)} if config.mesh else {}),
             **({"storing": In(1), "stored": Out(config.beat_bits)} if config.own_ways else {}),
         }, c=config.channels, d=config.fm_words, b=config.fm_banks, l=config.adder_depth,
@@ -134,13 +140,14 @@ class Tile(Shared):
         m = Module()
         result = Signal(16)
         read_data = self._memory(m, result)
-        operand = self._distribution(m, read_data[self.conv_bank])
+        operands = self._distribution(m, self._read_words(read_data))
         accumulators = []
         for channel in range(self.config.channels):
             unit = AccumulateUnit(self.config.adder_depth, channelwise=self.config.channelwise,
                                   ternary=self.config.ternary)
             m.submodules[f"unit{channel}"] = unit
-            m.d.comb += [unit.x.eq(operand), unit.weight.eq(self.weights[channel]),
+            m.d.comb += [unit.x.eq(operands[channel % len(operands)]),
+                         unit.weight.eq(self.weights[channel]),
                          unit.first.eq(self.first)]
             if self.config.holds:
                 m.d.comb += unit.hold.eq(self.holds[channel])
@@ -184,9 +191,22 @@ class Tile(Shared):
                 reduce(or_, chosen[lane::lanes]) for lane in range(lanes)))
         return Array(read_data)
 
+    def _read_words(self, read_data):
+        """Words of all lanes, from the bank of the first one on."""
+        lanes, banks = self.config.channelwise_lanes, len(read_data)
+        if lanes == 1:
+            return read_data[self.conv_bank]
+        # Rotated by one power of two after the other; the last step makes what is wanted alone.
+        words = list(read_data)
+        for bit in reversed(range(len(self.conv_bank))):
+            wanted = min(banks, lanes + (1 << bit) - 1)
+            words = [Mux(self.conv_bank[bit], words[(at + (1 << bit)) % len(words)], words[at])
+                     for at in range(wanted)]
+        return Cat(words)
+
     def _distribution(self, m, read_word):
-        """Two shifts, then zero where there is no pixel; returns the operand register."""
-        operand = Signal(16, reset_less=True)
+        """Two shifts, then zero where there is no pixel; returns the operand register of each
+        lane."""
         m.d.sync += self.word.eq(read_word)
         with m.Switch(self.shift_rows):
             with m.Case(Shift.BEFORE):
@@ -195,7 +215,7 @@ class Tile(Shared):
                 m.d.sync += self.row_word.eq(self.word_after)
             with m.Default():
                 m.d.sync += self.row_word.eq(self.word)
-        chosen = Signal(16)
+        chosen = Signal(len(self.word))
         with m.Switch(self.shift_columns):
             with m.Case(Shift.BEFORE):
                 m.d.comb += chosen.eq(self.row_word_before)
@@ -204,5 +224,13 @@ class Tile(Shared):
             with m.Default():
                 m.d.comb += chosen.eq(self.row_word)
         nothing = Mux(self.maximum, _MINUS_INFINITY, 0) if self.config.channelwise else 0
-        m.d.sync += operand.eq(Mux(self.valid, chosen, nothing))
-        return operand
+        operands = []
+        for lane in range(self.config.channelwise_lanes):
+            operand = Signal(16, name="operand" if lane == 0 else f"operand{lane}",
+                             reset_less=True)
+            word = chosen.word_select(lane, 16)
+            if lane > 0:
+                word = Mux(self.apart, word, chosen[:16])
+            m.d.sync += operand.eq(Mux(self.valid, word, nothing))
+            operands.append(operand)
+        return operands

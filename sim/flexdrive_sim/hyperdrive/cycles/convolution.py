@@ -30,8 +30,8 @@ class _Steps:
             self._indices.append(index)
         self._end = time + count * depth
 
-    def bank(self, time, depth):
-        """Bank of the operand that is decided in the cycle, or None."""
+    def operand(self, time, depth):
+        """(first bank, words) of the operand that is decided in the cycle, or None."""
         run = bisect_right(self._starts, time) - 1
         if run < 0:
             return None
@@ -41,7 +41,7 @@ class _Steps:
         if (time >= self._end or slot >= self._group.slots
                 or (limit is not None and step >= limit)):
             return None
-        return self._group.banks[slot][step]
+        return self._group.banks[slot][step], self._group.words[slot]
 
 
 class Reads:
@@ -52,8 +52,13 @@ class Reads:
     known_until : steps before this cycle are decided; inf when all are.
     """
 
-    def __init__(self, depth):
-        self._depth = depth
+    def __init__(self, config):
+        self._depth = config.adder_depth
+        # Of each operand, as it is told; most are one word.
+        banks = config.fm_banks
+        self._banks = {(first, words): frozenset((first + word) % banks for word in range(words))
+                       for first in range(banks)
+                       for words in range(1, config.channelwise_lanes + 1)} | {None: frozenset()}
         self._groups, self._begun = [], []      # in order, and when their first step is decided
         self.known_until = 0
 
@@ -72,10 +77,11 @@ class Reads:
             self._groups[-1].append(time, index, count, self._depth)
         self.known_until = time + count * self._depth
 
-    def bank(self, time):
-        """Bank that is requested from the arbiter in a cycle, or None."""
+    def banks(self, time):
+        """Banks that are requested from the arbiter in a cycle."""
         group = bisect_right(self._begun, time - REQUEST) - 1
-        return None if group < 0 else self._groups[group].bank(time - REQUEST, self._depth)
+        return self._banks[None if group < 0 else
+                           self._groups[group].operand(time - REQUEST, self._depth)]
 
     def decided(self, time):
         """Whether all requests of a cycle are known."""
@@ -98,7 +104,7 @@ class Convolution:
     def __init__(self, chip, descriptor):
         self._chip, self._depth = chip, chip.config.adder_depth
         self._groups = groups(chip.config, descriptor, chip.weight_words, chip.parameter_words)
-        self._reads = Reads(self._depth)
+        self._reads = Reads(chip.config)
         self._tail = Tail(chip, descriptor, self._reads)
         self.active = self.weight_stalls = self.tail_stalls = 0
 
@@ -123,7 +129,7 @@ class Convolution:
     def banks(self, time):
         """Banks that accumulation and tail have in a cycle that is over: steps are decided no later
         than they are, so what is not decided was not."""
-        return self._tail.banks(time) | {self._reads.bank(time)} - {None}
+        return self._tail.banks(time) | self._reads.banks(time)
 
     def _decide(self, group, time, index, count):
         """Decide ``count`` steps of a group from ``index`` on, the first at ``time``."""

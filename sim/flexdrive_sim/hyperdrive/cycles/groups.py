@@ -1,8 +1,8 @@
 """What a CONV computes, group by group, without time: steps, weights, operands, values of the tail.
 
 A group is what the units sum at once: C channels of L pixels, L blocks of one pixel, or,
-channelwise, a row of up to C pixels of L channels. :mod:`.convolution` gives its steps their times,
-:mod:`.tail` its values.
+channelwise, L x G channels of up to C / G pixels of a row (G: ``channelwise_lanes``).
+:mod:`.convolution` gives its steps their times, :mod:`.tail` its values.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ class Group:
     takes : weight words that each step takes.
     needs : index since reset of the last weight word that each step takes, None of a step without.
     streams : its weights may still be on their way. gives_back : they are used for the last time.
-    banks : of each slot, the bank of its operand in each step.
+    banks : of each slot, the bank of its operand in each step, the first of
+    words : of each slot, words that a step reads, one from each of as many banks.
     values : (is a value, offset in the output map, parameter index) in the order of the shifts.
     releases : parameters that are given back with the last value.
     """
@@ -35,6 +36,7 @@ class Group:
     streams: bool
     gives_back: bool
     banks: list
+    words: Sequence
     values: list
     releases: int
 
@@ -52,7 +54,7 @@ class Group:
 def chunks(descriptor, config):
     """Channels that a CONV finishes together for all pixels of the tiles, chunk by chunk."""
     d, depth, lanes = descriptor, config.adder_depth, config.channels
-    together, block = ((depth, lanes) if d.channelwise else
+    together, block = ((depth * config.channelwise_lanes, lanes) if d.channelwise else
                        (lanes * d.interleave, lanes * d.interleave))
     return [min(together, stop - at) for begin in range(0, d.out_channels, block)
             for stop in [min(begin + block, d.out_channels)] for at in range(begin, stop, together)]
@@ -124,7 +126,7 @@ def _convolution(layer):
                 for number, at in enumerate(used) for rank in [number if by_blocks else 0]
                 for lane in range(lanes)]
             yield Group(slots, takes, needs, pixel == 0, last, [operands[at] for at in used],
-                        values, min(channels, lanes * together) if last else 0)
+                        [1] * slots, values, min(channels, lanes * together) if last else 0)
         weight_at += words * steps
         parameter_at += min(lanes * together, channels)
         block += members
@@ -133,29 +135,31 @@ def _convolution(layer):
 
 def _channelwise(layer):
     d, depth, lanes, banks = layer.d, layer.depth, layer.lanes, layer.config.fm_banks
-    patches = [(row, first, min(lanes, d.tile_columns - first)) for row in range(d.tile_rows)
-               for first in range(0, d.tile_columns, lanes)]
+    each, pixels = layer.config.channelwise_lanes, layer.config.row_units
+    patches = [(row, first, min(pixels, d.tile_columns - first)) for row in range(d.tile_rows)
+               for first in range(0, d.tile_columns, pixels)]
     windows = [_Patch(layer, *patch) for patch in patches]
     per_block = d.taps * d.weight_channels
     channel = 0
     while channel < d.out_channels:
         block, lane = divmod(channel, lanes)
-        slots = min(depth, lanes - lane, d.out_channels - channel)
-        block_end = lane + slots == lanes or channel + slots == d.out_channels
+        together = min(depth * each, lanes - lane, d.out_channels - channel)
+        used = [min(each, together - first) for first in range(0, together, each)]
+        block_end = lane + together == lanes or channel + together == d.out_channels
         base = layer.weight_at + block * per_block
         for number, (patch, window) in enumerate(zip(patches, windows, strict=True)):
             row, first, count = patch
             last = number == len(patches) - 1
-            values = [(True, (row * d.tile_columns + first + pixel) * d.out_pitch
-                       + (channel + slot) * d.out_step, layer.parameter_at + channel + slot)
-                      for pixel in range(count) for slot in range(slots)]
+            values = [(rank < together, (row * d.tile_columns + first + pixel) * d.out_pitch
+                       + (channel + rank) * d.out_step, layer.parameter_at + channel + rank)
+                      for pixel in range(count) for rank in range(len(used) * each)]
             needs = [None if not take else base + words - 1 for take, words in
                      zip(window.takes, window.words, strict=True)]
-            operands = [[(bank + channel + slot) % banks for bank in window.banks]
-                        for slot in range(slots)]
-            yield Group(slots, window.takes, needs, lane == 0 and number == 0, last and block_end,
-                        operands, values, slots if last else 0)
-        channel += slots
+            operands = [[(bank + channel + slot * each) % banks for bank in window.banks]
+                        for slot in range(len(used))]
+            yield Group(len(used), window.takes, needs, lane == 0 and number == 0,
+                        last and block_end, operands, used, values, together if last else 0)
+        channel += together
 
 
 class _Patch:

@@ -123,16 +123,17 @@ class Tail:
         time, d, pipeline = self._time, self._layer, self._pipeline
         self._time = time + 1
         banks, exchange = self._chip.config.fm_banks, self._chip.exchange
-        last, operand = pipeline[-1], self._reads.bank(time)
+        last, operands = pipeline[-1], self._reads.banks(time)
         write = None if last is None else (d.out_base + last) % banks
         room = not lines or exchange.room(lines)
-        granted = last is not None and operand != write and room
+        granted = last is not None and write not in operands and room
         ready, enters = True, None
         if value is not None and value[0]:
             _, enters, parameter = value
             ready = self._chip.parameters.there(parameter) <= time
             if ready and d.bypass:
-                ready = (d.bypass_base + enters) % banks not in (operand, write) and room
+                bypass = (d.bypass_base + enters) % banks
+                ready = bypass != write and bypass not in operands and room
         if granted and lines:
             exchange.reserve(time, lines)
         moves = ready and (last is None or granted)

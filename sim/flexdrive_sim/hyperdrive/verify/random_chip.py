@@ -1,5 +1,7 @@
 """Random chips, each with random programs of layers: every word and every cycle compared."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from flexdrive.errors import FlexdriveError
@@ -25,13 +27,20 @@ def random_chip(seed):
     """:class:`~flexdrive.hyperdrive.ChipConfig` number ``seed``."""
     random = np.random.default_rng([seed, 5])
     halo = int(random.integers(1, 4))
-    return ChipConfig(
+    config = ChipConfig(
         rows=int(random.integers(1, 5)), columns=int(random.integers(1, 5)),
         channels=int(random.integers(1, 8)), adder_depth=int(random.integers(1, 5)), halo=halo,
         fm_words=1024, fm_banks=(banks := int(random.choice([1, 2, 4, 8]))),
         weight_words=int(random.integers(100, 100 + 150 * halo**2)),
         leaky=bool(random.integers(2)), channelwise=bool(random.integers(2)),
         ternary=bool(random.integers(4) == 0), **random_transfers(seed, banks))
+    return replace(config, channelwise_lanes=_random_lanes(seed, config))
+
+
+def _random_lanes(seed, config):
+    random = np.random.default_rng([seed, 17])
+    return int(random.choice([lanes for lanes in (1, 2, 4, 8) if lanes == 1 or (
+        config.channelwise and config.channels % lanes == 0 and lanes <= config.fm_banks)]))
 
 
 def random_transfers(seed, banks):
