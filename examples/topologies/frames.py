@@ -7,22 +7,23 @@ compared.
 """
 
 import click
-import onnx
 
 from flexdrive.errors import FlexdriveError
 from flexdrive_cli.chip_options import chip_options
 from flexdrive_deploy.compiler import compile_model
+from flexdrive_deploy.frontend.graph import load_model
 from flexdrive_sim.hyperdrive.verify.frames_check import check_frames, steady_cycles
 
 
 @click.command()
 @click.argument("model", type=click.Path(exists=True))
-@click.option("--rtl", type=int, default=0, metavar="COUNT", help="Frames on the RTL.")
+@click.option("--rtl", type=click.IntRange(0), default=0, metavar="COUNT",
+              help="Frames on the RTL.")
 @chip_options
 def main(model, rtl, chip):
     """Print the cycles of frames of MODEL."""
     try:
-        programs = compile_model(onnx.load(model), chip.config()).programs
+        programs = compile_model(load_model(model), chip.config()).programs
         if len(programs) != 1:
             raise FlexdriveError(f"{model} has {len(programs)} programs, with the host between "
                                  "them; frames of one program would pass")
