@@ -251,7 +251,8 @@ def test_refused_descriptors_cover_every_rule():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chip_name", [pytest.param(name, marks=_marks(name)) for name in (
-    "depth1", "depth4", "ternary_wide", "channelwise_depth3", "channelwise_depth2_5x5")])
+    "depth1", "depth4", "ternary_wide", "channelwise_depth3", "channelwise_depth2_5x5",
+    "beats_of_4", "overlap", "lanes_of_2", "lanes_of_8")])
 def test_power_up_state_does_not_matter(chip_name):
     for seed in range(3):
         chip = Chip(CONFIGS[chip_name], power_up=seed + 1)
