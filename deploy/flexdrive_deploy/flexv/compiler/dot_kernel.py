@@ -21,6 +21,7 @@ meanwhile tiles of 4 pixels make the first products of the next tile: of pixels 
 packed.
 """
 
+import re
 from dataclasses import dataclass
 
 __all__ = ["ACCUMULATORS", "COMPLETING", "COUNT", "NEXT", "OFFSET", "ONE", "OUT", "PLAIN", "STORES",
@@ -69,12 +70,15 @@ def cleared(registers):
 
 
 def function(symbol, lines):
-    """A function that may change all registers but sp."""
+    """A function that may change all registers but sp; it saves those that it names."""
+    named = set(re.findall(r"\w+", "\n".join(lines)))
+    saved = [(4 * place, register) for place, register in enumerate(_SAVED)
+             if register in named]
     return "\n".join([
         f"\t.globl {symbol}", f"\t.type {symbol}, @function", f"{symbol}:",
         f"\taddi sp, sp, -{_FRAME}",
-        *(f"\tsw {register}, {4 * i}(sp)" for i, register in enumerate(_SAVED)), *lines,
-        *(f"\tlw {register}, {4 * i}(sp)" for i, register in enumerate(_SAVED)),
+        *(f"\tsw {register}, {at}(sp)" for at, register in saved), *lines,
+        *(f"\tlw {register}, {at}(sp)" for at, register in saved),
         f"\taddi sp, sp, {_FRAME}", "\tret", f"\t.size {symbol}, . - {symbol}"])
 
 

@@ -35,7 +35,7 @@ _PLANAR_TILE, _PLANAR_LINE = 0.3, 9
 # What a unit of sums waits, by the bits of multipliers. A value that is requantised by one number,
 # by rq.pack.c, exactly by a quotient; a word of a mean, of a pixel of its window; calls of these.
 _SUM_WAITS, _VALUE, _PACKED, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = (
-    {8: 4, 16: 2}, 115, 18, 370, 190, 7.8, 500, 375)
+    {8: 2, 16: 0.3}, 115, 18, 370, 190, 7.8, 500, 375)
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, and the first of all.
 _NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 400, 220, 420, 40

@@ -5,7 +5,8 @@ units and the address of a ``struct net_sums`` (firmware/network/dots.h). A unit
 as the narrowest lanes have in a word. With multipliers of 8 bits a value is one dot product of each
 map's word with a word that has the multiplier in the value's lane; narrower lanes are spread over
 words of bytes before. With 16 bits it is one dot product of a pair of values with the pair of
-multipliers.
+multipliers. Pairs of lanes of the same width are made of words that have a half of each map's
+word: the values lie in both halves at the same place, so a shift and a mask make a pair.
 
 The words of the next values are loaded while the last of a word of results is packed, so a kernel
 loads one unit too many.
@@ -25,14 +26,16 @@ _MASKS = {4: "t3", 2: "t6"}
 # Of each map: words of a lane's multiplier, and what its word has been spread over.
 _LANES = (("s0", "s1", "s2", "s3"), ("s4", "s5", "s6", "s7"))
 _SPREAD = (("s8", "s9", "s10", "s11"), ("ra", "gp", "tp", "t5"))
-# Values of each map, to be paired.
+# With multipliers of 16 bits: values of each map, to be paired; or pairs, and words of which they
+# are made: the lower halves of the maps' words, and the upper ones.
 _PAIRED = (("s1", "s2", "s3", "s4"), ("s5", "s6", "s7", "t6"))
+_HALVES, _HALF_MASK = ("s5", "s6"), "t3"
 # Offsets in struct net_sums.
 _FIELDS = {name: 4 * index for index, name in enumerate(
     ("kernel", "values", "control", "multiplier", "addend", "terms"))}
 _GROUP = 4
 # Instructions between the last value of a word and what reads the word.
-_BEHIND = 3
+_BEHIND = 4
 
 
 @dataclass(frozen=True, order=True)
@@ -72,14 +75,19 @@ class SumKernel:
         """Of a unit, with the waits for packed words."""
         waits = 0
         for group in self._groups:
-            others = len(self._prepared((group + _GROUP) % self.values))
+            _, others = self._behind(group)
             if self._completes(group):
-                waits += max(0, _BEHIND - others) + (others <= _BEHIND)
+                waits += max(0, _BEHIND - len(others)) + (len(others) <= _BEHIND)
         return len(self._body()) + waits
 
     @property
     def _widths(self):
         return (self.a_bits, self.b_bits) if self.b_bits else (self.a_bits,)
+
+    @property
+    def _by_halves(self):
+        """Whether pairs are made of words of halves."""
+        return self.bits == 16 and self.a_bits == self.b_bits
 
     @property
     def _groups(self):
@@ -90,16 +98,25 @@ class SumKernel:
         """Whether the group's last value is the last of a word of results."""
         return (group + _GROUP) * self.out_bits % 32 == 0
 
+    def _begun(self, group):
+        """Maps of which a group of values begins a word."""
+        return [index for index, bits in enumerate(self._widths) if not group * bits % 32]
+
+    def _loads(self, group):
+        """Words that a group of values begins."""
+        return [f"\tp.lw.post {_SPREAD[index][0]}, {(_A, _B)[index]}, 4"
+                for index in self._begun(group)]
+
     def _prepared(self, group):
-        """Words of a group of values that have begun none before, and what dot products take."""
-        begun = [index for index, bits in enumerate(self._widths) if not group * bits % 32]
-        lines = [f"\tp.lw.post {_SPREAD[index][0]}, {(_A, _B)[index]}, 4" for index in begun]
+        """What dot products of a group of values take, of words that are loaded."""
+        if self._by_halves:
+            return self._pairs_of_halves(group)
         if self.bits == 16:
-            return [*lines, *(
-                f"\tp.extractu {target}, {_SPREAD[index][0]}, {bits - 1}, {value * bits % 32}"
-                for index, bits in enumerate(self._widths)
-                for value, target in enumerate(_PAIRED[index], group))]
-        for index in begun:
+            return [f"\tp.extractu {target}, {_SPREAD[index][0]}, {bits - 1}, {value * bits % 32}"
+                    for index, bits in enumerate(self._widths)
+                    for value, target in enumerate(_PAIRED[index], group)]
+        lines = []
+        for index in self._begun(group):
             bits, (first, *others) = self._widths[index], _SPREAD[index]
             for number in range(8 // bits - 1, 0, -1):
                 target = others[number - 1]
@@ -109,10 +126,35 @@ class SumKernel:
                 lines.append(f"\tand {first}, {first}, {_MASKS[bits]}")
         return lines
 
+    def _pairs_of_halves(self, group):
+        """Pairs of values of both maps in the halves of a word."""
+        bits, (a, b) = self.a_bits, (_SPREAD[0][0], _SPREAD[1][0])
+        lines = [f"\tpv.pack {_HALVES[0]}, {b}, {a}",
+                 f"\tpv.pack.h {_HALVES[1]}, {b}, {a}"] if self._begun(group) else []
+        for value, pair in enumerate(_PAIRED[0], group):
+            half, at = divmod(value * bits % 32, 16)
+            word = _HALVES[half]
+            if at:
+                lines.append(f"\tpv.srl.sci.h {pair}, {word}, {at}")
+                word = pair
+            if at + bits < 16:
+                lines.append(f"\tand {pair}, {word}, {_HALF_MASK}")
+        return lines
+
+    def _behind(self, group):
+        """What comes in front of the packed results of a group, and behind them: the next group's
+        words and pairs. Loads go in front, where something else fills the wait for the word."""
+        following = (group + _GROUP) % self.values
+        loads, others = self._loads(following), self._prepared(following)
+        return (loads, others) if len(others) > _BEHIND else ([], loads + others)
+
     def _products(self, group):
         """Sums of a group of 4 values."""
+        firsts, seconds = _PAIRED
+        if self._by_halves:
+            return [f"\tpv.dotusp.h {acc}, {pair}, {_LANES[0][0]}"
+                    for acc, pair in zip(_ACCUMULATORS, firsts, strict=True)]
         if self.bits == 16:
-            firsts, seconds = _PAIRED
             lines = [f"\tpv.pack {acc}, {second}, {first}" for acc, first, second in
                      zip(_ACCUMULATORS, firsts, seconds, strict=True)] if self.b_bits else []
             return lines + [f"\tpv.dotusp.h {acc}, {acc if self.b_bits else first}, {_LANES[0][0]}"
@@ -131,9 +173,9 @@ class SumKernel:
         """Results of a unit, and what the next one begins with."""
         lines = []
         for group in self._groups:
-            lines += self._products(group)
+            ahead, following = self._behind(group)
+            lines += self._products(group) + ahead
             lines += [f"\trq.pack.c {each}, {_MULTIPLIER}, {_ADDEND}" for each in _ACCUMULATORS]
-            following = self._prepared((group + _GROUP) % self.values)
             if self._completes(group):
                 # A packed word is there 4 cycles behind its last value; what reads it waits a
                 # cycle.
@@ -146,6 +188,8 @@ class SumKernel:
         """Registers that stay."""
         lines = [f"\tlw {_MULTIPLIER}, {_FIELDS['multiplier']}({_NUMBERS})",
                  f"\tlw {_ADDEND}, {_FIELDS['addend']}({_NUMBERS})"]
+        if self._by_halves:
+            lines.append(f"\tli {_HALF_MASK}, {((1 << self.a_bits) - 1) * 0x00010001:#x}")
         if self.bits == 16:
             return [*lines, f"\tlw {_LANES[0][0]}, {_FIELDS['terms']}({_NUMBERS})"]
         lines += [f"\tli {_MASKS[bits]}, {((1 << bits) - 1) * 0x01010101:#x}"
@@ -160,5 +204,6 @@ class SumKernel:
         """The function."""
         body = self._body()
         return function(self.symbol, [
-            *self._constants(), *self._prepared(0), f"\tlp.setup 0, {_COUNT}, {self.symbol}_unit",
+            *self._constants(), *self._loads(0), *self._prepared(0),
+            f"\tlp.setup 0, {_COUNT}, {self.symbol}_unit",
             *body[:-1], f"{self.symbol}_unit:{body[-1]}"])
