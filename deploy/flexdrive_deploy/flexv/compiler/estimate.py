@@ -24,25 +24,27 @@ __all__ = ["estimated_cycles"]
 
 # Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a further
 # table of tiles, an entry that it fills, one whose pixels lie in several rows, a group of channels
-# of a table, what a tile waits for others.
-_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _ROWS_ENTRY, _GROUP, _WAITS = 900, 950, 700, 14, 78, 68, 9
+# of a table.
+_CALL, _PIXEL_CALL, _TABLE, _ENTRY, _ROWS_ENTRY, _GROUP = 874, 864, 700, 13, 73, 67
+# What a tile waits for others, and each of its words; a word of a tile of one pixel.
+_WAITS, _WORD_WAITS, _PIXEL_WAITS = 7, 0.09, 2.7
 # Of depthwise layers as strips: a call, a block of 4 channels, a column of words of its source, of
 # its output, 4 pixels of 4 channels there; what a tile waits for others, by the step along lines.
 _STRIPS_CALL, _BLOCK, _TURNED, _QUADS, _TURN, _STRIP_WAITS, _STRIP_WAITS_2 = (
-    900, 54, 32, 42, 18, 4, 9)
+    873, 59, 32, 42, 18, 4, 9)
 # Of planar maps: what a tile takes longer that makes one, a line of a channel and its border.
 _PLANAR_TILE, _PLANAR_LINE = 0.3, 9
 # What a unit of sums waits, by the bits of multipliers. A value that is requantised by one number,
 # by rq.pack.c, exactly by a quotient; a word of a mean, of a pixel of its window; calls of these.
-_SUM_WAITS, _VALUE, _PACKED, _EXACT, _MEAN, _TAP, _OTHER_CALL, _MEAN_CALL = (
-    {8: 2, 16: 0.3}, 115, 18, 370, 190, 7.8, 500, 375)
+_SUM_WAITS, _VALUE, _PACKED, _EXACT, _MEAN, _TAP = {8: 2, 16: 0.3}, 135, 22, 370, 53, 1.9
+_OTHER_CALL, _PACKED_CALL, _MEAN_CALL = 390, 450, 285
 # What comes from outside when a function is called for the first time: one of these, of dot
-# products of tiles, of a pixel, and the first of all.
-_NEW, _NEW_DOTS, _NEW_PIXEL, _FIRST = 400, 220, 420, 40
+# products of tiles, of a pixel, of sums that C finishes, and the first of all.
+_NEW, _NEW_DOTS, _NEW_PIXEL, _NEW_SUMS, _FIRST = 400, 220, 325, 550, 725
 # A border, and a word of it.
-_BORDER, _BORDER_WORD = 490, 2.3
-# Weights: bytes a cycle, cycles until the first come.
-_WIDTH, _LATENCY = 8.0, 150
+_BORDER, _BORDER_WORD = 505, 2.1
+# Weights: bytes a cycle, cycles until the first come; cycles of a call that come in front of them.
+_WIDTH, _LATENCY, _PREPARED = 8.0, 140, 860
 
 
 def _share(units, cores):
@@ -57,8 +59,9 @@ def _dots(compiled, step, dots, channels, cores):
     lines = Lines.of(step.node, source, output, kernels[0].pixels)
     kernel = next(each for each in kernels if each.pixels == lines.pixels)
     words = channel_words(step.node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
-    tile = words * kernel.word_cycles + kernel.tile_cycles + _WAITS * (lines.pixels > 1)
-    tile += _PLANAR_TILE * dots.planar
+    tile = words * kernel.word_cycles + kernel.tile_cycles + _PLANAR_TILE * dots.planar
+    # One pixel takes a word a cycle.
+    tile += words * _PIXEL_WAITS if lines.pixels == 1 else _WAITS + words * _WORD_WAITS
     call = _CALL if lines.tiles > 1 else _PIXEL_CALL
     groups = _share(channels, 4)
     rows, columns = part_of(lines.tiles, groups, cores)
@@ -96,17 +99,18 @@ def _others(step, cores):
     if isinstance(step.node, ir.WindowSum):
         source = storage_of(step.sources[0])
         share = _share(output.height * output.width * source.pixel_words, cores)
-        return _MEAN_CALL + share * (_MEAN + step.node.kernel[0] * step.node.kernel[1] * _TAP)
+        value = _MEAN + step.node.kernel[0] * step.node.kernel[1] * _TAP
+        return _MEAN_CALL + share * value * (32 // source.bits)
     sums = sums_of(step)
     if sums is not None:
         units = _share(words // sums.unit_words, cores)
         return _OTHER_CALL + units * (sums.kernel.unit_cycles + _SUM_WAITS[sums.kernel.bits])
-    value = _EXACT if isinstance(step.rule, Ratio) else _VALUE
+    call, value = _OTHER_CALL, _EXACT if isinstance(step.rule, Ratio) else _VALUE
     if even_mean(step) is not None or (isinstance(step.rule, FixedPoint) and output.bits <= 8
                                        and step.rule.rounding == "NEAREST"
                                        and step.sources[0].lane == 32):
-        value = _PACKED
-    return _OTHER_CALL + _share(words, cores) * value * min(output.channels, 32 // output.bits)
+        call, value = _PACKED_CALL, _PACKED
+    return call + _share(words, cores) * value * min(output.channels, 32 // output.bits)
 
 
 def _border(compiled, step, cores):
@@ -133,15 +137,16 @@ def _call(compiled, step, channels, cores):
 
 
 def _first_call(step, known):
-    """Cycles in which instructions come that no step before has needed; adds to ``known``."""
+    """Cycles in which instructions come that no step before has needed, in front of a layer and
+    within its kernel; adds to ``known``."""
     dots, pixel = dots_of(step), canonical(step.output.shape)[1:] == (1, 1)
     kind = type(step.node), len(step.sources), dots and dots.strips
-    cycles = 0 if known else _FIRST
-    for key, new in ((kind, _NEW), ((dots, pixel), _NEW_PIXEL if pixel else _NEW_DOTS)):
-        if key not in known and not (key == (dots, pixel) and dots is None):
-            cycles += new
-        known.add(key)
-    return cycles
+    first = 0 if known else _FIRST
+    code = 0 if kind in known else _NEW
+    new = dots is not None and (dots, pixel) not in known
+    known |= {kind, (dots, pixel)}
+    sums = dots is not None and dots.out_bits == 32
+    return code, first + (_NEW_PIXEL if pixel else _NEW_DOTS) * new + _NEW_SUMS * sums
 
 
 class _Weights:
@@ -160,7 +165,7 @@ class _Weights:
             deep, size = self._chunks[len(self._ready)]
             if len(self._ready) > self._used + deep:
                 break
-            self._free = max(self._free, now) + _LATENCY + size / _WIDTH
+            self._free = max(self._free, now + _LATENCY) + size / _WIDTH
             self._ready.append(self._free)
 
     def begin(self, now):
@@ -179,11 +184,16 @@ def estimated_cycles(compiled, cores=8):
     for step in compiled.steps.steps:
         begin = now
         own = compiled.plan.chunks.get(step, (0, ()))[1]
+        # A call prepares itself while its weights come; its kernel comes when it runs.
+        code, kernel = _first_call(step, known)
+        now += _border(compiled, step, cores) + code
         for chunk in own or (None,):
+            cycles = _call(compiled, step, chunk.count if chunk else 0, cores)
             if chunk is not None:
-                now = weights.begin(now)
-            now += _call(compiled, step, chunk.count if chunk else 0, cores)
-        now += _border(compiled, step, cores) + _first_call(step, known)
+                prepared = min(cycles, _PREPARED)
+                now, cycles = weights.begin(now + prepared), cycles - prepared
+            now += cycles
+        now += kernel
         plain = isinstance(step.node, ir.Convolution) and (
             dots_of(step) is None or layer_kind(step.node) == "grouped")
         found.append(None if plain or step in compiled.plan.rows else round(now - begin))
