@@ -48,6 +48,8 @@ CONFIGS = {
                           fm_words=512, halo=2, ternary=True, leaky=True),
     "lanes_of_8": replace(BASE, channelwise=True, channelwise_lanes=8, channels=8, adder_depth=3,
                           fm_words=1024, fm_banks=8, overlap=True, stream_words=4),
+    "lanes_of_all_banks": replace(BASE, channelwise=True, channelwise_lanes=4, channels=8,
+                                  overlap=True),
     "lanes_in_half_of_the_banks": replace(
         BASE, channelwise=True, channelwise_lanes=2, channels=6, fm_banks=4, fm_words=508,
         overlap=True, adder_depth=4),
@@ -66,8 +68,8 @@ CONFIGS = {
 
 # Of scripts/test --fast, and of scripts/test: every option and depth once.
 _QUICK = ("depth1", "channelwise_depth2_5x5", "beats_of_4", "overlap", "lanes_of_2")
-_USUAL = ("lanes_of_4", "lanes_of_8", "ternary_wide", "depth4", "kernels_to_7x7_leaky",
-          "one_tile_one_unit_one_bank", "row_of_tiles_two_banks")
+_USUAL = ("lanes_of_4", "lanes_of_8", "lanes_of_all_banks", "ternary_wide", "depth4",
+          "kernels_to_7x7_leaky", "one_tile_one_unit_one_bank", "row_of_tiles_two_banks")
 
 
 def _marks(name):

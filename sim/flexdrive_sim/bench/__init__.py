@@ -16,6 +16,7 @@ BENCHMARKS = {
     "chip-speed": ("chip_speed", "cycles/s of the 784-unit chip, and of Verilator on it"),
     "resnet34": ("resnet34", "the layers of a ResNet-34 frame in RTL: words, cycles"),
     "layer-kinds": ("layer_kinds", "depthwise, pooling, leaky ReLU: gates and cycles"),
+    "depthwise-lanes": ("depthwise_lanes", "MobileNetV1's depthwise layers by lanes and banks"),
     "mesh": ("mesh", "a residual network on meshes: cycles, link bits, words compared"),
     "mesh-links": ("mesh_links", "what links between chips cost: cycles and gates"),
     "link-area": ("link_area", "gates and ECP5 cells of the ends of a link"),

@@ -24,9 +24,9 @@ from ..hyperdrive.drive.inference_session import Session
 from ..hyperdrive.drive.runner import predict_program
 from ..progress import preparation
 
-__all__ = ["run"]
+__all__ = ["CONFIG", "compared_words", "layer_graph", "layer_rows", "run"]
 
-_CONFIG = replace(PRESETS["paper"], fm_words=65536, channelwise=True)
+CONFIG = replace(PRESETS["paper"], fm_words=65536, channelwise=True)
 _OPTIONS = {"no option": {}, "leaky": {"leaky": True}, "channelwise": {"channelwise": True},
             "ternary": {"ternary": True},
             "channelwise, ternary": {"channelwise": True, "ternary": True},
@@ -42,7 +42,8 @@ _LAYERS = (
 )
 
 
-def _graph(channels, edge, kernel, stride, maximum, *, channelwise):
+def layer_graph(channels, edge, kernel, stride, maximum, *, channelwise):
+    """:class:`ChipGraph` of one layer: input ``x``, output ``y`` of ``edge`` x ``edge`` pixels."""
     random = np.random.default_rng(0)
     layer = ConvLayer(
         name="layer", source="x", target="y", stride=stride, channelwise=channelwise,
@@ -52,23 +53,28 @@ def _graph(channels, edge, kernel, stride, maximum, *, channelwise):
     return ChipGraph({"x": (channels, edge * stride, edge * stride)}, [layer], ["y"])
 
 
-def _cycles(graph, lanes=1):
-    """(cycles of the layer, share of units x cycles that do a multiply-accumulate of a result)."""
-    program = lower(graph, replace(_CONFIG, channelwise_lanes=lanes))
-    rows = [(entry, descriptor, report) for entry, descriptor, report in zip(
+def layer_rows(program):
+    """(entry, descriptor, predicted report) of each CONV of the layer of :func:`layer_graph`."""
+    return [(entry, descriptor, report) for entry, descriptor, report in zip(
         program.entries, program.descriptors, predict_program(program).reports, strict=True)
         if entry.name == "layer" and entry.writes]
+
+
+def _cycles(graph, lanes=1):
+    """(cycles of the layer, share of units x cycles that do a multiply-accumulate of a result)."""
+    program = lower(graph, replace(CONFIG, channelwise_lanes=lanes))
+    rows = layer_rows(program)
     cycles = sum(report.cycles for _, _, report in rows)
     done = sum(program.additions(entry, descriptor) for entry, descriptor, _ in rows)
-    return cycles, done / (cycles * _CONFIG.units)
+    return cycles, done / (cycles * CONFIG.units)
 
 
-def _compared(console):
+def compared_words(console, **options):
     """Words of one layer of each kind on the RTL of 2 x 2 tiles, equal to the golden model."""
-    config = replace(_CONFIG, rows=2, columns=2, fm_words=16384)
+    config = replace(CONFIG, rows=2, columns=2, fm_words=16384, **options)
     words, session = 0, None
     for name, *_, kernel, stride, maximum in _LAYERS[1], _LAYERS[2], _LAYERS[6], _LAYERS[7]:
-        graph = _graph(32, 16, kernel, stride, maximum, channelwise=True)
+        graph = layer_graph(32, 16, kernel, stride, maximum, channelwise=True)
         part = ChipPart(lower(graph, config), graph)
         made = Deployment(name, config, [part], {"x": (1, *graph.inputs["x"])}, ["y"])
         if session is None:
@@ -107,21 +113,21 @@ def run(console):
                     *(f"{lanes} lanes" for lanes in _LANES), "of the units", "times"):
         table.add_column(heading, justify="right")
     for name, *shape in _LAYERS:
-        cycles, share = _cycles(_graph(*shape, channelwise=True))
+        cycles, share = _cycles(layer_graph(*shape, channelwise=True))
         row = [name, str(shape[0]), f"{shape[1]} x {shape[1]}", f"{cycles:,}", f"{share:.1%}"]
         if shape[-1]:
             row += ["", ""]
         else:
-            groups, _ = _cycles(_graph(*shape, channelwise=False))
+            groups, _ = _cycles(layer_graph(*shape, channelwise=False))
             row += [f"{groups:,}", f"{groups / cycles:.2f}"]
             figures[f"{name}, {shape[0]}, as groups"] = groups
         figures[f"{name}, {shape[0]}"] = cycles
         for lanes in _LANES:
-            several, share = _cycles(_graph(*shape, channelwise=True), lanes)
+            several, share = _cycles(layer_graph(*shape, channelwise=True), lanes)
             row.append(f"{several:,}")
             figures[f"{name}, {shape[0]}, {lanes} lanes"] = several
         table.add_row(*row, f"{share:.1%}", f"{cycles / several:.2f}")
-    figures["words compared"] = _compared(console)
+    figures["words compared"] = compared_words(console)
     table.caption = (f"four kinds on the RTL of 2 x 2 tiles: {figures['words compared']:,} words "
                      "equal")
     console.print(table)

@@ -208,7 +208,7 @@ class Follower:
         for group in groups(self.config, self.layer):
             steps = operands(self.config, self.layer, group)
             for at, step in enumerate(steps):
-                yield from self._step(group, step, at == 0, at == len(steps) - 1)
+                yield from self._step(group, step, at, at == len(steps) - 1)
         seen = yield from self.cycle({"word": self.word})
         assert seen["done"]
         self._nothing(seen)
@@ -219,31 +219,38 @@ class Follower:
         assert not seen["step"].valid
         assert _happening(seen) == set()
 
-    def _step(self, group, step, first, last):
+    def _step(self, group, step, at, last):
         config, layer = self.config, self.layer
         takes = not layer["channelwise"] or (
             step[2] in axis_taps(layer, "columns") and not layer["maximum"])
         needed = (group[0] if self._a_word_each else 1) if takes else 0
+        # With several lanes, the step that comes two cycles behind the group before.
+        beside = (layer["channelwise"] and config.channelwise_lanes > 1
+                  and at == (config.adder_depth == 1))
         while True:
             there, free = int(self.random.integers(config.adder_depth + 1)), (
                 self.random.random() < 0.7)
             short = there < needed
-            if not short and (free or not last):
+            settled = self.random.random() < 0.7
+            if not short and (free or not last) and (settled or not beside):
                 break
             # Lost, whatever comes during it.
             for slot in range(config.adder_depth):
-                seen = yield from self.cycle({
-                    "ahead": (1 << there) - 1 if slot == 0 else int(self.random.integers(2)),
-                    "tail_free": free if slot == 0 else int(self.random.integers(2)),
-                    "word": self.word})
+                seen = yield from self.cycle(self._lets(slot, there, free, settled))
                 assert not seen["step"].valid
                 assert _happening(seen) == {"weight_stall" if short else "tail_stall"}
         for slot in range(config.adder_depth):
-            seen = yield from self.cycle({
+            seen = yield from self.cycle(self._lets(slot, there, free, settled))
+            self._check_slot(seen, group, step, slot, at == 0, last, takes)
+
+    def _lets(self, slot, there, free, settled):
+        """Inputs that a step waits for; in its first cycle, later they are anything."""
+        tail = {"tail_free": free, **({"tail_settled": settled}
+                                      if self.config.channelwise_lanes > 1 else {})}
+        return {"word": self.word,
                 "ahead": (1 << there) - 1 if slot == 0 else int(self.random.integers(2)),
-                "tail_free": free if slot == 0 else int(self.random.integers(2)),
-                "word": self.word})
-            self._check_slot(seen, group, step, slot, first, last, takes)
+                **{name: value if slot == 0 else int(self.random.integers(2))
+                   for name, value in tail.items()}}
 
     def _check_slot(self, seen, group, step, slot, first, last, takes):
         layer, made = self.layer, seen["step"]

@@ -50,25 +50,33 @@ class Surroundings:
     def __init__(self, config, random):
         self.config, self.random = config, random
         self.stored = 0         # parameters that have come
+        self.rate = 0.5         # and how many come in a cycle
         self.shifts, self.bypasses, self.writes, self.released = [], [], [], []
         self.seen = {}
+        self.left = 0           # values of the group that is held, to come
+        self.early = set()      # how many they were where another was committed
 
-    def cycle(self, **given):
-        """One cycle with random grants. What is asked for does not depend on them, so the first
-        look at the outputs tells it and the second what they make of it."""
+    def cycle(self, likely=0.7, *, commits=False, **given):
+        """One cycle with grants that are ``likely``; ``commits`` a group if one may be. What is
+        asked for does not depend on them, so the first look at the outputs tells it and the second
+        what they make of it."""
         grants = {f"{name}_granted": 0 for name in ("write", "bypass")}
         asked = yield {**given, **grants, "stored": self.stored, HOLD: 1}
-        write = asked["write_wanted"] and self.random.random() < 0.7
+        write = asked["write_wanted"] and self.random.random() < likely
         # The arbiter never grants a bypass while a write waits.
         bypass = (asked["bypass_wanted"] and (write or not asked["write_wanted"])
-                  and self.random.random() < 0.7)
-        seen = self.seen = yield {"write_granted": write, "bypass_granted": bypass, HOLD: 0}
+                  and self.random.random() < likely)
+        seen = self.seen = yield {"write_granted": write, "bypass_granted": bypass, HOLD: 0,
+                                  "commit": commits and asked["free"]}
         if write:
             self.writes.append((seen["write_address"], seen.get("rim")))
         if bypass:
             assert seen["advance"]
             self.bypasses.append(seen["bypass_address"])
+        if self.left and seen["free"]:
+            self.early.add(self.left)
         if seen["read"]:
+            self.left -= 1
             assert seen["advance"]
             slot = seen["shift"].bit_length() - 1
             assert seen["shift"] == 1 << slot
@@ -79,26 +87,39 @@ class Surroundings:
             assert seen["read"]
             self.released.append((len(self.shifts), seen["released"]))
             self.stored -= seen["released"]
-        if self.stored < self.config.parameter_words and self.random.random() < 0.5:
+        if self.stored < self.config.parameter_words and self.random.random() < self.rate:
             self.stored += 1
 
     def group(self, layer, group):
         """Wait until the tail is free, commit, capture some cycles later."""
         slots, behind, offset, over, *_ = group
-        while True:
-            yield from self.cycle(layer=layer, commit=0, captured=0)
-            if self.seen["free"]:
-                break
-        yield from self.cycle(commit=1, group={
-            "slots": slots, "channels": behind, "offset": offset, "release": over, **(
-                {"together": end_of_channels(self.config, layer, group[-1]) - group[-1]}
-                if layer["channelwise"] and self.config.channelwise_lanes > 1 else {})})
+        described = {"slots": slots, "channels": behind, "offset": offset, "release": over, **(
+            {"together": end_of_channels(self.config, layer, group[-1]) - group[-1]}
+            if layer["channelwise"] and self.config.channelwise_lanes > 1 else {})}
+        self.seen = {"free": False}
+        while not self.seen["free"]:
+            yield from self.cycle(commits=True, layer=layer, group=described)
+        if self.left:
+            yield from self._beside()
         for _ in range(int(self.random.integers(1, 6))):
-            yield from self.cycle(commit=0)
+            yield from self.cycle()
             assert not self.seen["free"]
             assert not self.seen["idle"]
+            assert self.seen.get("settled", 1)
+        assert self.left == 0
         yield from self.cycle(captured=1)
+        self.left = len(values(self.config, layer, group))
         yield from self.cycle(captured=0)
+
+    def _beside(self):
+        """A group is committed while another is held: some cycles in which nothing is granted, and
+        as many as it has values left in which everything is."""
+        for _ in range(int(self.random.integers(4)) if self.left else 0):
+            yield from self.cycle(likely=0)
+            assert not self.seen["free"]
+        for _ in range(self.left):
+            yield from self.cycle(likely=1)
+            assert (self.seen["free"], self.seen["settled"]) == (0, 0)
 
     def check_layer(self, layer):
         """All that the layer makes has been asked for, in order."""
@@ -134,24 +155,29 @@ def test_every_value_of_random_layers(name):
     outputs = output_names(control)
     assert outputs == {"free", "idle", "index", "read", "release", "released", "bypass_wanted",
                        "bypass_address", "write_wanted", "write_address", "shift", "advance",
-                       *(["rim"] if config.mesh else [])}
+                       *(["rim"] if config.mesh else []),
+                       *(["settled"] if config.channelwise_lanes > 1 else [])}
 
     def stimulus():
         around = Surroundings(config, random)
         yield from around.cycle()
         assert around.seen["free"]
         assert around.seen["idle"]
-        for number in range(6):
+        for number in range(6 if config.channelwise_lanes == 1 else 18):
             layer = draw_layer(config, random) | {
                 "bypass": int(random.integers(2)), "late": number % 2,
                 "out_base": int(random.integers(50)), "bypass_base": int(random.integers(50)),
                 "halo": int(random.integers(1, 3)),
                 "out_last_rows": int(random.integers(3)),
                 "out_last_columns": int(random.integers(3))}
+            around.stored, around.rate = 0, random.choice([0.1, 0.5, 0.9])
             for group in groups(config, layer):
                 yield from around.group(layer, group)
             while not around.seen["idle"]:
                 yield from around.cycle()
             around.check_layer(layer)
+        if config.channelwise_lanes > 1:
+            assert around.early
+            assert max(around.early) <= min(TailControl.LEFT, config.channelwise_lanes)
 
     drive(control, stimulus())

@@ -307,6 +307,7 @@ class Sequencer(Shared):
             steps.ahead.eq(weights.ahead), steps.word.eq(weights.word), weights.take.eq(steps.take),
             weights.keep.eq(steps.keep), weights.rewind.eq(steps.rewind),
             steps.tail_free.eq(tail.free), tail.commit.eq(steps.commit),
+            *([steps.tail_settled.eq(tail.settled)] if self.config.channelwise_lanes > 1 else []),
             tail.group.eq(steps.group),
             last.eq(Mux(step.valid & step.last, 1 << step.slot, 0)),
             control.weights.eq(delayed(m, "weights", steps.weights, weighted)),

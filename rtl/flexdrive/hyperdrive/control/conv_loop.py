@@ -66,6 +66,7 @@ def steps_members(config):
         "step": Out(step_layout(config)), "walk": Out(walk_layout(config)),
         "ahead": In(config.adder_depth), "take": Out(1), "keep": Out(1), "rewind": Out(1),
         "tail_free": In(1), "commit": Out(1), "group": Out(group_layout(config)),
+        **({"tail_settled": In(1)} if config.channelwise_lanes > 1 else {}),
         "active": Out(1), "weight_stall": Out(1), "tail_stall": Out(1), "done": Out(1, init=1),
     }
 
@@ -89,7 +90,9 @@ class Accumulation(Shared):
     walk : to the :class:`~flexdrive.hyperdrive.control.address_generator.WindowWalker`.
     ahead, take, keep, rewind : see
         :class:`~flexdrive.hyperdrive.memory.weight_buffer.WeightBuffer`.
-    tail_free : the tail has shifted out the group before.
+    tail_free : the tail takes another group: the one before is shifted out, or will be in time.
+    tail_settled : (``channelwise_lanes`` of more than 1) it holds no group beside one that it has
+        taken; always so when it is not channelwise.
     commit : the last step of ``group`` begins.
     active : a valid slot in this cycle (performance counter).
     weight_stall, tail_stall : this cycle is lost to that reason (performance counters).

@@ -109,12 +109,16 @@ class Channelwise(Shared):
     def _decision(self, m, slot, go, running, at):
         """Whether the step under way is issued: decided in its first cycle, kept for the rest."""
         weights, decided, short, short_before = Signal(), Signal(), Signal(), Signal()
+        tail_lets = self.tail_free | ~at["last"]
+        if self.config.channelwise_lanes > 1:
+            # It takes a group while the one before leaves it: what is read then is bounded.
+            tail_lets &= self.tail_settled | ~at["beside"]
         m.d.comb += [weights.eq(self.ahead[0] | ~at["weight"]),
                      self.weight_stall.eq(running & ~go & short),
                      self.tail_stall.eq(running & ~go & ~short)]
         m.d.sync += [decided.eq(go), short_before.eq(short)]
         with m.If(slot == 0):
-            m.d.comb += [go.eq(running & weights & (self.tail_free | ~at["last"])),
+            m.d.comb += [go.eq(running & weights & tail_lets),
                          short.eq(~weights)]
         with m.Else():
             m.d.comb += [go.eq(decided), short.eq(short_before)]
@@ -125,6 +129,8 @@ class Channelwise(Shared):
         x = Signal(range(2 * self.config.row_units + 2 * self.config.halo + 1), name="operand")
         at = {name: Signal(name=f"at_{name}") for name in
               ("first", "last", "row_end", "tap", "weight", "last_tap")}
+        if self.config.channelwise_lanes > 1:
+            at["beside"] = self._beside(m, step, at)
         at["row_gap"] = Signal.like(self.walk.row_gap, name="at_row_gap")
         later_rows, later_columns = later_taps(self.config, layer)
         row_gap, last_row = walk_taps(m, "tap_row", later_rows, clear=filling,
@@ -144,6 +150,15 @@ class Channelwise(Shared):
             with m.If(at["row_end"]):
                 m.d.sync += x.eq(0)
         return at
+
+    def _beside(self, m, step, at):
+        """The step of a group that comes two cycles or more behind the last of the one before."""
+        if self.config.adder_depth > 1:
+            return at["first"]
+        second = Signal(name="at_second")
+        with m.If(step):
+            m.d.sync += second.eq(at["first"] & ~at["last"])
+        return second
 
     def _groups(self, m, load, turn, filling):
         """Registers of the group under way; the last cycle of ``load`` steps to the next."""

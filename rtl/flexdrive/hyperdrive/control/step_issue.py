@@ -66,7 +66,9 @@ class Steps(Shared):
         for kind in kinds:
             m.d.comb += [kind.layer.eq(self.layer), kind.ahead.eq(self.ahead),
                          kind.tail_free.eq(self.tail_free),
-                         kind.start.eq(self.start & self._chosen(kind, kinds))]
+                         kind.start.eq(self.start & self._chosen(kind, kinds)),
+                         *([kind.tail_settled.eq(self.tail_settled)]
+                           if self.config.channelwise_lanes > 1 else [])]
         for name, target in [("walk", walker.walk),
                              *((name, getattr(self, name)) for name in self._outputs)]:
             values = [getattr(kind, name) for kind in kinds]

@@ -37,7 +37,10 @@ class TailControl(Shared):
     layer : constants of the layer.
     commit, group : a group is on its way to the hold registers; ``group`` is taken at ``commit``.
     captured : all its accumulators are there from the next cycle on.
-    free : no group is committed or held.
+    free : another group may be committed: none is committed or held or, with ``channelwise_lanes``
+        of more than 1, only one is held that has at most :attr:`LEFT` values left, which wait for
+        nothing but reads of the accumulation.
+    settled : (the same) no group is committed while another is held.
     idle : free, and all results are written.
     stored, index, read, release, released : see
         :class:`~flexdrive.hyperdrive.memory.scale_bias_buffer.ParameterBuffer`.
@@ -49,6 +52,10 @@ class TailControl(Shared):
 
     CAPTURE = 1
     """Cycles from ``captured`` to the first shift; it comes so much before the tiles capture."""
+    LEFT = 3
+    """Values that a held group may have left when the next one is committed. They are shifted out
+    before its sums are captured, if besides the reads decided before and those of the step that
+    commits it, no more than one cycle is read in until ``settled``."""
 
     def __init__(self, config, stages):
         self.config = config
@@ -64,6 +71,7 @@ class TailControl(Shared):
             "write_wanted": Out(1), "write_address": Out(16), "write_granted": In(1),
             "shift": Out(config.adder_depth), "advance": Out(1),
             **({"rim": Out(rim_layout())} if config.mesh else {}),
+            **({"settled": Out(1)} if config.channelwise_lanes > 1 else {}),
         }, x=config.mesh, c=config.channels, l=config.adder_depth, s=stages,
             **config.layer_parameters)
 
@@ -72,17 +80,28 @@ class TailControl(Shared):
         group = Signal(group_layout(self.config))
         busy = Signal()
         held = Signal()
+        early = self.config.channelwise_lanes > 1
+        # The group that is captured next: beside one that is held, if it may be.
+        arriving = Signal(group_layout(self.config), name="arriving") if early else group
+        waiting = Signal() if early else busy
         with m.If(self.commit):
-            m.d.sync += [group.eq(self.group), busy.eq(1)]
+            m.d.sync += [arriving.eq(self.group), waiting.eq(1)]
         with m.If(self.captured):
             m.d.sync += held.eq(1)
+            if early:
+                m.d.sync += [group.eq(arriving), waiting.eq(0)]
         moves = Signal()
-        front = self._front(m, group, held, moves)
+        front = self._front(m, group, arriving, moves)
         valid, offset, end = front["valid"], front["offset"], front["end"]
         ready = Signal()
         known = Signal()
+        if early:
+            soon = Signal()
+            m.d.sync += soon.eq(held & front["soon"] & self.layer.channelwise & ~self.layer.bypass
+                                & (self.stored >= group.together))
+            m.d.comb += [busy.eq(waiting | held), self.settled.eq(~(waiting & held))]
         m.d.comb += [
-            self.free.eq(~busy),
+            self.free.eq(~waiting & (~held | soon) if early else ~busy),
             # The front may go on when nothing is there, or its parameters and bypass word are. A
             # bypass word is read only when it can be taken along.
             known.eq(~valid | (self.stored > self.index)),
@@ -105,16 +124,16 @@ class TailControl(Shared):
             m.d.comb += self.released.eq(
                 group.together if self.config.channelwise_lanes > 1 else group.slots)
         with m.If(moves & end):
-            m.d.sync += [held.eq(0), busy.eq(0)]
+            m.d.sync += [held.eq(0), *([] if early else [busy.eq(0)])]
         rim = self._rim(m, moves & front["pixel_end"]) if self.config.mesh else None
         self._pipeline(m, held & valid, self.layer.out_base + offset, busy, rim)
         return m
 
-    def _front(self, m, group, held, moves):
+    def _front(self, m, group, arriving, moves):
         """Slot and lane of the next value, which ``moves`` on: slot by slot; channelwise, where a
         slot is the channels of a step and a lane a pixel, lane by lane. Returns its slot, whether
-        it is a value, its offset from the map's base, whether it is the group's last, and its
-        pixel's in it."""
+        it is a value, its offset from the map's base, whether it is the group's last, its pixel's
+        in it, and (channelwise, of several lanes) one of the last :attr:`LEFT`."""
         channels = self.config.channels
         slot = Signal(range(max(2, self.config.adder_depth)))
         lane = Signal(range(max(2, channels)))
@@ -142,8 +161,9 @@ class TailControl(Shared):
                 layer.out_step, channels), layer.out_pitch)),
         ]
         with m.If(self.captured):
-            m.d.sync += [slot.eq(0), lane.eq(0), self.index.eq(0), left.eq(group.channels),
-                         slot_offset.eq(group.offset), offset.eq(group.offset), valid.eq(1)]
+            m.d.sync += [slot.eq(0), lane.eq(0), self.index.eq(0), left.eq(arriving.channels),
+                         slot_offset.eq(arriving.offset), offset.eq(arriving.offset),
+                         valid.eq(1)]
         with m.Elif(moves):
             # Every slot has a first channel, and all lanes of pixels are values.
             more = (lane + 1 < left)
@@ -169,6 +189,7 @@ class TailControl(Shared):
                     with m.Else():
                         m.d.sync += self.index.eq(0)
         return {"slot": slot, "valid": valid, "offset": offset, "end": end,
+                "soon": lane_end & slot_end & (part + self.LEFT >= each),
                 "pixel_end": Mux(pixels, pixel_end, Mux(blocks, end, lane_end))}
 
     def _rim(self, m, step):

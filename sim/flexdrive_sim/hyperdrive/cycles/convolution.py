@@ -106,6 +106,11 @@ class Convolution:
         self._groups = groups(chip.config, descriptor, chip.weight_words, chip.parameter_words)
         self._reads = Reads(chip.config)
         self._tail = Tail(chip, descriptor, self._reads)
+        # With several lanes a group may be handed on while the one before leaves the tail; the step
+        # of the next one that waits until it has left.
+        early = descriptor.channelwise and chip.config.channelwise_lanes > 1
+        self._beside = None if not early else 1 if self._depth == 1 else 0
+        self._number = 0                        # groups handed on
         self.active = self.weight_stalls = self.tail_stalls = 0
 
     def run(self, start):
@@ -118,6 +123,7 @@ class Convolution:
             self._reads.begin(group, self._chip.scheduler.now - 1 if self._chip.config.overlap
                               else math.inf)
             last = yield from self._group(group, time)
+            self._number += 1
             self._tail.hand(group, last + group.slots - 1 + accumulated(self._depth))
             time = last + self._depth
         self._reads.known_until = math.inf
@@ -142,19 +148,36 @@ class Convolution:
     def _group(self, group, time):
         """Process: decide all steps of a group; returns the time of the last."""
         last = group.steps - 1
+        beside = last if self._beside is None else min(self._beside, last)
         if self._stored(group, time):
-            self._decide(group, time, 0, last)
-            time += last * self._depth
+            self._decide(group, time, 0, beside)
+            time += beside * self._depth
+            if beside < last:
+                time = yield from self._until_shifted(time)
+                self._decide(group, time, beside, last - beside)
+                time += (last - beside) * self._depth
         else:
-            time = yield from self._streamed(group, time)
-        # Only the last step may have to wait for the tail.
-        while self._tail.free is None:
+            time = yield from self._streamed(group, time, beside)
+        while len(self._tail.takes) <= self._number:
             yield self._tail.changed
-        late = self._late(time, self._tail.free)
-        self.tail_stalls += late
-        self._decide(group, time + late, last, 1)
+        time += self._wait(time, self._tail.takes[self._number])
+        self._decide(group, time, last, 1)
         self.active += group.steps * group.slots
-        return time + late
+        return time
+
+    def _until_shifted(self, time):
+        """Process: from when on the step of cycle ``time`` goes on, which waits until the tail has
+        but the group that was handed on last."""
+        before = max(0, self._number - 1)
+        while len(self._tail.shifted) <= before:
+            yield self._tail.changed
+        return time + self._wait(time, self._tail.shifted[before])
+
+    def _wait(self, time, ready):
+        """Cycles from ``time`` on that are lost to the tail."""
+        late = self._late(time, ready)
+        self.tail_stalls += late
+        return late
 
     def _stored(self, group, time):
         """Whether all weights of a group are in the buffer in cycle ``time``."""
@@ -162,9 +185,10 @@ class Convolution:
         return not group.streams or final is None or (
             weights.fill(final) and weights.there(final) <= time)
 
-    def _streamed(self, group, time):
-        """Process: decide all steps but the last of a group whose weights are on their way; returns
-        from when on the last has its weights."""
+    def _streamed(self, group, time, beside):
+        """Process: decide all steps but the last of a group whose weights are on their way, step
+        ``beside`` as of :meth:`_until_shifted` unless it is the last; returns from when on the last
+        has its weights."""
         weights, final = self._chip.weights, group.last_weight
         begun, first = time, 0          # of the steps that are not decided yet
         for step, need in enumerate(group.needs):
@@ -184,6 +208,10 @@ class Convolution:
                     self.weight_stalls += late
                     time += late
                     begun, first = time, step
+            if step == beside < group.steps - 1:
+                self._decide(group, begun, first, step - first)
+                time = yield from self._until_shifted(time)
+                begun, first = time, step
             time += self._depth
         self._decide(group, begun, first, group.steps - 1 - first)
         return time - self._depth

@@ -1,6 +1,7 @@
 """Tail of a chip, cycle by cycle while it has work: shifts, bypass reads, writes, waits."""
 
 from flexdrive.hyperdrive.border.memory import SIDES
+from flexdrive.hyperdrive.control.tail_control import TailControl
 from flexdrive.hyperdrive.tile.tail import Tail as TileTail
 
 from .scheduler import Event
@@ -19,7 +20,9 @@ class Tail:
 
     Attributes
     ----------
-    free : first cycle in which no group is committed or held; None: not known yet.
+    takes : for each group and the one before the first, the first cycle from which on it holds no
+        other from being committed: it is shifted out or, with several lanes, about to be.
+    shifted : the same, when it is shifted out.
     drained : first cycle in which all is written; None: not known yet.
     changed : one of them has become known.
     """
@@ -36,15 +39,18 @@ class Tail:
         self._held = []             # groups on their way, and from which cycle on they are held
         self._handed = Event()
         self._over = False
-        self._values = []
+        self._group, self._values = None, []    # under way, its last value first
         self._accesses = {}         # cycle -> banks, when transfers run beside
-        self.free = 0
+        self.takes, self.shifted = [0], [0]
+        # With so few values left, that need no bypass, another group may come.
+        self._few = (min(config.channelwise_lanes, TailControl.LEFT)
+                     if config.channelwise_lanes > 1 and layer.channelwise and not layer.bypass
+                     else 0)
         self.drained = None
         self.changed = Event()
 
     def hand(self, group, held):
         """The accumulators of a group are held from cycle ``held`` on."""
-        self.free = None
         self._held.append((group, held))
         self._chip.scheduler.fire(self._handed)
 
@@ -61,12 +67,11 @@ class Tail:
 
     def run(self):
         """Process: every group through the tail, then what is left in its pipeline."""
-        group = None
         values = self._values       # of the group under way, the next one last
         while self._held or not self._over or values or self._filled:
             if not values and self._held and (self._time >= self._held[0][1] or not self._filled):
-                group, held = self._held.pop(0)
-                values += group.values[::-1]
+                self._group, held = self._held.pop(0)
+                values += self._group.values[::-1]
                 self._time = max(self._time, held)
             if not values and not self._filled:
                 yield self._handed
@@ -75,11 +80,12 @@ class Tail:
             # The senders' state and the accumulation's reads of this cycle must be known.
             if lines or not self._reads.decided(self._time):
                 yield self._time
+            self._look_ahead()
             entered = self._cycle(values[-1] if values else None, lines)
             if values and entered:
                 values.pop()
                 if not values:
-                    self._finished(group)
+                    self._finished(self._group)
         self.drained = self._idle
         self._chip.scheduler.fire(self.changed)
 
@@ -87,9 +93,22 @@ class Tail:
     def _filled(self):
         return self._pipeline.count(None) < len(self._pipeline)
 
+    def _look_ahead(self):
+        """Whether this is the first cycle in which the group under way has few values left, and all
+        parameters; from the next one on another group may be committed."""
+        if (0 < len(self._values) <= self._few and len(self.takes) == len(self.shifted)
+                and self._chip.parameters.there(max(
+                    parameter for there, _, parameter in self._group.values if there))
+                <= self._time):
+            self.takes.append(self._time + 1)
+            self._chip.scheduler.fire(self.changed)
+
     def _finished(self, group):
         """The group's last value was shifted out in the cycle before."""
-        self._idle = self.free = self._time
+        self._idle = self._time
+        self.shifted.append(self._time)
+        if len(self.takes) < len(self.shifted):
+            self.takes.append(self._time)
         self._chip.parameters.released += [self._time - 1] * group.releases
         if self._chip.config.overlap:
             self._chip.scheduler.fire(self._chip.released)
