@@ -12,7 +12,8 @@ from flexdrive.errors import FlexdriveError
 from flexdrive_cli.chip_options import chip_options
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.frontend.graph import load_model
-from flexdrive_sim.hyperdrive.verify.frames_check import check_frames, steady_cycles
+from flexdrive_sim.hyperdrive.cycles import steady_cycles
+from flexdrive_sim.hyperdrive.verify.frames_check import check_frames
 
 
 @click.command()

@@ -51,6 +51,9 @@ def _write(directory, text):
               help="pJ a bit, instead of the published 21.")
 @click.option("--weight-interval", type=click.IntRange(min=1), default=1, show_default=True,
               metavar="N", help="Cycles from one weight word to the next, at least.")
+@click.option("--frames", is_flag=True,
+              help="Of frames one after the other as well: one program, the next one's map sent "
+              "while one is computed.")
 @click.option("--input", "input_file", type=click.Path(), metavar="X.npy",
               help="With --target flexv: the image that is run; random integers when not given.")
 @click.option("--cores", type=click.IntRange(1, 8), metavar="N",
@@ -58,15 +61,15 @@ def _write(directory, text):
 @target_options
 @chip_options
 @link_options()
-def command(model, output, voltage, clock, core_energy, io_energy, weight_interval, input_file,
-            cores, chip, links, target):
+def command(model, output, voltage, clock, core_energy, io_energy, weight_interval, frames,
+            input_file, cores, chip, links, target):
     """Say what MODEL.onnx costs: cycles of every layer by phase, bits, memory, energy and frames a
     second, next to the published figures. From the cycle model, which equals the RTL; no RTL runs.
     With --target flexv: cycles of every layer on the cluster's RTL, and what its cores wait for.
     """
     if target.flexv(chip, **{"--voltage": voltage != DEFAULT_VOLTAGE, "--clock": clock,
                              "--core-energy": core_energy, "--io-energy": io_energy,
-                             "--weight-interval": weight_interval != 1,
+                             "--weight-interval": weight_interval != 1, "--frames": frames,
                              "options of links": links.given}):
         _write(output, report_flexv(model, target, input_file, cores))
         return
@@ -77,7 +80,7 @@ def command(model, output, voltage, clock, core_energy, io_energy, weight_interv
     deployment = compiled(model, support, chip)
     report = predicted_report(
         deployment, assume(voltage, clock=clock, core_energy=core_energy, io_energy=io_energy),
-        options=options, gates={"i_weights": Gate.every(weight_interval)})
+        options=options, gates={"i_weights": Gate.every(weight_interval)}, frames=frames)
     # A second for matplotlib, only now that nothing can go wrong any more.
     from flexdrive_sim.report.page import page
     named = describe(deployment.config, deployment.mesh)
@@ -88,6 +91,7 @@ def command(model, output, voltage, clock, core_energy, io_energy, weight_interv
         if table is not None:
             console.print(table)
             console.print()
-    console.print(HostShare.of(support, deployment).table(1 / report.frame_rate))
+    console.print(HostShare.of(support, deployment).table(
+        1 / (report.further_rate or report.frame_rate)))
     console.print()
     console.print(f"read {path}", markup=False, soft_wrap=True)

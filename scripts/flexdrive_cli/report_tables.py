@@ -45,12 +45,16 @@ def cost_table(report):
     used, available = report.summary.feature_words
     clock = report.assumptions.clock
     table.add_row("cycles", f"{report.cycles:,}, {report.layer_cycles:,} of them in convolutions")
+    if report.further:
+        table.add_row("", f"{report.further:,} each further frame, one after the other")
     table.add_row("utilisation", f"{report.utilisation:.2%} of the cycles in convolutions "
                   f"accumulate, {report.occupancy:.1%} of the units on real outputs")
     table.add_row("memory", f"{used:,} of {available:,} words a tile")
     table.add_row("bits", _bits(report))
     table.add_row("frames/s", f"{report.frame_rate:,.1f} at {clock.value:g} MHz, "
                   f"{report.layer_rate:,.1f} without transfers")
+    if report.further:
+        table.add_row("", f"{report.further_rate:,.1f} one after the other")
     for name, published in (("energy", True), ("with all I/O", False)):
         table.add_row(name, f"core {quantity(report.core_energy(), 'J')} + I/O "
                       f"{quantity(report.io_energy(published), 'J')} = "

@@ -27,6 +27,7 @@ from flexdrive_sim.report.summary import Summary
 
 from .chip_options import chip_options
 from .flexv_network import run_flexv
+from .frames import run_frames
 from .link_options import link_options
 from .network import CHIP_HELP, analysed, compiled
 from .tables import difference_table, layer_table, summary_table
@@ -133,20 +134,23 @@ def _warn_of_overflow(errors, summary):
               f"{DEFAULT_BOUND} when not given.")
 @click.option("--weight-interval", type=click.IntRange(min=1), default=1, show_default=True,
               metavar="N", help="Cycles from one weight word to the next, at least.")
+@click.option("--frames", is_flag=True,
+              help="All images as one program: the next one's map is sent while one is computed "
+              "(most with --overlap and --stream-words).")
 @click.option("--cores", type=click.IntRange(1, 8), metavar="N",
               help="With --target flexv and the engine rtl: cores that work.  [default: 8]")
 @target_options
 @chip_options
 @link_options()
 def command(model, input_file, expect, output, engine, layer_check, float_bound, weight_interval,
-            cores, chip, links, target):
+            frames, cores, chip, links, target):
     """Run MODEL (an ONNX file, or a directory that `flexdrive compile` wrote) on images.
 
     What the RTL stores is compared with the golden model word by word; the first difference is
     named and ends the run with status 1.
     """
     if target.flexv(chip, **{"--float-bound": float_bound is not None,
-                             "--weight-interval": weight_interval != 1,
+                             "--weight-interval": weight_interval != 1, "--frames": frames,
                              "options of links": links.given}):
         run_flexv(model, target, input_file=input_file, expect=expect, output=output,
                   engine=engine, layer_check=layer_check, cores=cores)
@@ -157,18 +161,21 @@ def command(model, input_file, expect, output, engine, layer_check, float_bound,
         raise ModelError(f"--engine {engine} is for --target flexv")
     if float_bound is not None and not layer_check:
         raise ModelError("--float-bound is for the comparison of layers; add --layer-check")
+    if frames and layer_check:
+        raise ModelError("--frames and --layer-check exclude each other: stores that are only "
+                         "compared would stand between the frames")
     run_model(model, chip, input_file, engine, expect=expect, output=output,
               layer_check=layer_check, float_bound=float_bound, links=links,
-              gates={"i_weights": Gate.every(weight_interval)})
+              gates={"i_weights": Gate.every(weight_interval)}, frames=frames)
 
 
 def run_model(model, chip, input_file, engine, *, expect=None, output=None, layer_check=False,
-              float_bound=None, links=None, gates=None):
+              float_bound=None, links=None, gates=None, frames=False):
     """Run a model and print what it gave; ends the process when a word differs.
 
     Parameters
     ----------
-    model, input_file, expect, output, layer_check, float_bound : as of the command.
+    model, input_file, expect, output, layer_check, float_bound, frames : as of the command.
     chip : :class:`~.chip_options.ChipChoice`.
     engine : of :class:`flexdrive_sim.hyperdrive.drive.inference_session.Session`.
     links : :class:`~.link_options.LinkChoice` of a mesh, or None.
@@ -179,6 +186,10 @@ def run_model(model, chip, input_file, engine, *, expect=None, output=None, laye
     options = links and links.options(replace(chip, mesh=chip.mesh or deployment.mesh))
     feeds = deployment.checked_feeds(load_feeds(input_file, deployment.inputs), str(input_file))
     wanted = _wanted(deployment, expect, output)
+    if frames:
+        run_frames(deployment, feeds, engine, gates=gates, output=output,
+                   compared=lambda made: _compared(made, wanted, expect) if expect else ())
+        return
     console.print(f"{deployment.name} on {describe(deployment.config, deployment.mesh)}",
                   markup=False, soft_wrap=True)
     results, summary, maps = _run(deployment, feeds, engine, errors, options, gates)

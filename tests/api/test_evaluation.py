@@ -41,6 +41,23 @@ def test_rtl_in_two_processes_as_counted_by_onnxruntime(network):
 
 
 @pytest.mark.slow
+def test_frames_one_after_the_other(network):
+    """The images of a chunk are one program: the same results, counted by their own last words."""
+    model, x, labels, wanted = network
+    found = fd.evaluate(model, x, labels, engine="rtl", workers=1, chunk=4, frames=True,
+                        outputs=True)
+    np.testing.assert_array_equal(found.answers, wanted)
+    np.testing.assert_array_equal(found.outputs, answers(two_layers(11)[0], x).reshape(
+        found.outputs.shape).astype(np.float16))
+    assert found.right == 9
+    assert found.model_holds
+    assert sum(found.cycles.values()) == 11
+    assert found.cycles[found.modelled] == 8         # all but the first of each chunk
+    assert found.differences == {}
+    assert fd.evaluate(model, x, workers=1, outputs=False).outputs is None
+
+
+@pytest.mark.slow
 def test_any_executor_gives_the_same(network):
     model, x, labels, wanted = network
     with ThreadPoolExecutor(2) as executor:

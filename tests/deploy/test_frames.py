@@ -11,9 +11,10 @@ from flexdrive.hyperdrive.descriptor.fields import Operation
 from flexdrive_deploy.hyperdrive.codegen import lower
 from flexdrive_deploy.hyperdrive.frames import Frames
 from flexdrive_deploy.hyperdrive.ir import ChipGraph
+from flexdrive_sim.hyperdrive.cycles import steady_cycles
 from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
 from flexdrive_sim.hyperdrive.golden.memory_check import check_plan
-from flexdrive_sim.hyperdrive.verify.frames_check import check_frames, steady_cycles
+from flexdrive_sim.hyperdrive.verify.frames_check import check_frames
 
 from .networks import half, random_graph, random_layer
 

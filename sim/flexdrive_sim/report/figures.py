@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from flexdrive.hyperdrive.descriptor.fields import Operation
 
+from ..hyperdrive.cycles import steady_cycles
+from ..hyperdrive.drive.frames_session import one_program
 from ..hyperdrive.drive.inference_session import ChipResult, ImageResult
 from ..hyperdrive.drive.runner import predict_program
 from .constants import OPERATING_POINTS, Assumptions, assume
@@ -32,6 +34,8 @@ class Report:
     deployment : flexdrive_deploy.compiled_model.Deployment, without ``layer_check``.
     runs : a :class:`~..hyperdrive.machine.ProgramRun` for each of its programs.
     assumptions : :class:`~.constants.Assumptions`.
+    further : cycles of each further frame when they come one after the other as one program, or
+        None.
 
     Attributes
     ----------
@@ -40,8 +44,9 @@ class Report:
     traffic : list of Traffic.
     """
 
-    def __init__(self, deployment, runs, assumptions: Assumptions):
+    def __init__(self, deployment, runs, assumptions: Assumptions, further=None):
         self.deployment, self.assumptions = deployment, assumptions
+        self.further = further
         self.layers = frame_phases(deployment, runs)
         self.summary = Summary(deployment)
         self.summary.add(ImageResult({}, [ChipResult({}, 0, None, None, [], run) for run in runs]))
@@ -127,6 +132,11 @@ class Report:
         return self.assumptions.clock.value * 1e6 / self.cycles
 
     @property
+    def further_rate(self):
+        """Frames a second of those one after the other, None when they are not."""
+        return self.further and self.assumptions.clock.value * 1e6 / self.further
+
+    @property
     def layer_rate(self):
         """Frames a second when only convolutions count, as published."""
         return self.assumptions.clock.value * 1e6 / max(1, self.layer_cycles)
@@ -164,8 +174,10 @@ def _traffic(summary, runs):
     return terms
 
 
-def predicted_report(deployment, assumptions, *, options=None, gates=None):
+def predicted_report(deployment, assumptions, *, options=None, gates=None, frames=False):
     """:class:`Report` by the cycle model; ``options`` and ``gates`` as of
-    :func:`~..hyperdrive.machine.predict_program`."""
+    :func:`~..hyperdrive.drive.runner.predict_program`. With ``frames`` also of frames one after the
+    other as one program, a ModelError where there is none."""
+    further = steady_cycles(one_program(deployment), gates)[1] if frames else None
     runs = [predict_program(program, options, gates) for program in deployment.programs]
-    return Report(deployment, runs, assumptions)
+    return Report(deployment, runs, assumptions, further)

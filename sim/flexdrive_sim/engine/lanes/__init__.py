@@ -8,6 +8,7 @@ instructions. One evaluation a cycle suffices, since the order is found before.
 import json
 
 from .generate import generate
+from .inline import inline_small
 from .netlist import Netlist
 from .schedule import CombinationalLoop
 
@@ -22,7 +23,8 @@ def translate(text, top):
     EngineError
         for what the engine cannot simulate (:class:`Netlist`).
     """
-    data, separate = json.loads(text), frozenset()
+    data = {"modules": inline_small(json.loads(text)["modules"], top)}
+    separate = frozenset()
     while True:
         try:
             return generate(Netlist(data, top, separate), top)

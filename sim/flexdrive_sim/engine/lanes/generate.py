@@ -1,18 +1,9 @@
 """C++ of a netlist: structures of arrays over lanes, one function per loop of the schedule."""
 
 from ..ports import mangle
-from .netlist import Word
-from .operators import ctype, expression, mask
-from .plan import Plan
+from .loops import AUTOMATIC, Loops, array_type
 
 __all__ = ["generate"]
-
-_VECTOR = 4     # lanes from which on a loop is worth vector instructions
-
-
-def _array_type(width):
-    """Smallest type that holds a word."""
-    return next((f"u{bits}" for bits in (8, 16, 32, 64) if width <= bits), "u128")
 
 
 def _alignment(kind, lanes):
@@ -21,96 +12,8 @@ def _alignment(kind, lanes):
     return min(64, 1 << (lanes * int(kind[1:]) // 8 - 1).bit_length())
 
 
-class _Generator(Plan):
+class _Generator(Loops):
     """Text of a plan, part by part."""
-
-    def _place(self, word, lane):
-        """Array element of a word that is not local."""
-        group = "s" if word.kind == "state" else "c"
-        return f"{group}.v{word.index}[{lane}]"
-
-    def _piece(self, piece, loop, target):
-        """C expression of a piece, of type ``target``."""
-        word = piece.word
-        if word is None:
-            return f"({target}){piece.value}ull" if piece.width <= 64 else self._large(piece)
-        if self.local.get(word) is loop:
-            text = f"w{word.index}"
-        else:
-            one_lane = loop.module.lanes == 1
-            lane = (str(piece.offset) if piece.uniform or one_lane else
-                    f"l + {piece.offset}" if piece.offset else "l")
-            text = self._place(word, lane)
-        if word.width > 64 or target == "u128":
-            text = f"({ctype(word.width)}){text}"
-        if piece.low:
-            text = f"({text} >> {piece.low})"
-        if piece.repeated:
-            ones = f"((({target})1 << {piece.width - 1} << 1) - 1)"
-            return f"((({target})0 - ({target})({text} & 1)) & {ones})"
-        if piece.low + piece.width < word.width:
-            text = f"({text} & {mask(piece.width)})"
-        return f"({target}){text}"
-
-    def _large(self, piece):
-        return f"((u128){piece.value >> 64}ull << 64 | {piece.value & (1 << 64) - 1}ull)"
-
-    def _value(self, module, bits, loop):
-        """C expression of up to 128 bits, of type ``ctype(len(bits))``."""
-        target = ctype(len(bits))
-        parts, at = [], 0
-        for piece in self.sources.pieces(module, bits):
-            if piece.word is not None or piece.value:
-                text = self._piece(piece, loop, target)
-                parts.append(f"{text} << {at}" if at else text)
-            at += piece.width
-        if not parts:
-            return f"({target})0"
-        return f"({' | '.join(f'({part})' for part in parts)})" if len(parts) > 1 else \
-            f"({parts[0]})"
-
-    def _statement(self, node, loop):
-        lane = "0" if loop.module.lanes == 1 else "l"
-
-        def value(bits):
-            return self._value(node.module, bits, loop)
-
-        what = node.what
-        if isinstance(what, tuple) and isinstance(what[1], Word):
-            site, word, bits = what
-            place = str(site.base) if lane == "0" else f"l + {site.base}"
-            return f"c.v{word.index}[{place}] = {value(bits)};"
-        if isinstance(what, tuple):
-            memory, address, word = what
-            where = value(address)
-            text = f"m.m{memory.index}[{lane}][{where}]"
-            if 1 << len(address) > memory.depth:
-                text = f"({where} < {memory.depth}u ? {text} : 0)"
-        elif what.kind == "$dff":
-            return f"n.v{what.output.index}[{lane}] = {value(what.inputs['D'])};"
-        else:
-            word, text = what.output, expression(what, value)
-        line = f"const {ctype(word.width)} w{word.index} = {text};"
-        if word in self.stored:
-            line += f" c.v{word.index}[{lane}] = w{word.index};"
-        return line
-
-    def loop_functions(self):
-        for number, loop in enumerate(self.loops):
-            lanes = loop.module.lanes
-            # Not inlined: one function of all loops takes a compiler more time than all of them,
-            # and has too many values for its registers.
-            yield (f"// {loop.module.name}\n"
-                   f"__attribute__((noinline)) static void loop{number}("
-                   f"const State &__restrict s, State &__restrict n, Comb &__restrict c, "
-                   f"const Memories &__restrict m) {{")
-            yield "\t(void)s, (void)n, (void)c, (void)m;"
-            if lanes >= _VECTOR:
-                yield "\t#pragma clang loop vectorize(assume_safety)"
-            yield f"\tfor (u32 l = 0; l < {lanes}; l++) {{" if lanes > 1 else "\t{"
-            for node in loop.nodes:
-                yield "\t\t" + self._statement(node, loop)
-            yield "\t}\n}"
 
     def structures(self):
         """State, values between loops, memories."""
@@ -118,18 +21,22 @@ class _Generator(Plan):
         read = {word for loop in self.loops for node in loop.nodes for word in node.reads}
         read |= {word for words in self.netlist.top.inputs.values() for word in words}
         inputs = [word for word in read if word.kind == "input"]
-        values = [(word, word.module.lanes) for word in [*inputs, *self.stored]]
+        values = [(word, self.lanes_of(word)) for word in [*inputs, *self.stored]]
         for name, words in (("State", registers), ("Comb", values)):
             yield f"struct {name} {{"
             for word, lanes in sorted(words, key=lambda entry: entry[0].index):
-                kind = _array_type(word.width)
-                align = f"alignas({_alignment(kind, lanes)}) " if lanes >= _VECTOR else ""
+                kind = array_type(word.width)
+                align = f"alignas({_alignment(kind, lanes)}) " if lanes >= AUTOMATIC else ""
                 yield f"\t{align}{kind} v{word.index}[{lanes}];"
+            if name == "Comb":
+                for steady in self.steady.values():
+                    yield from steady.structure(array_type)
             yield "};"
         yield "struct Memories {"
         for module, memory, _, _ in self.edges:
-            yield (f"\t{_array_type(memory.width)} m{memory.index}[{module.lanes}]"
-                   f"[{memory.depth}];")
+            # Lanes often read the same address: what they read is together.
+            yield (f"\t{array_type(memory.width)} m{memory.index}[{memory.depth}]"
+                   f"[{module.lanes}];")
         yield "};"
 
     def _state_words(self):
@@ -153,43 +60,65 @@ class _Generator(Plan):
             lanes = module.lanes
             if any(memory.init):
                 values = ",".join(map(str, memory.init))
-                yield (f"\tstatic const {_array_type(memory.width)} init{memory.index}[] = "
+                yield (f"\tstatic const {array_type(memory.width)} init{memory.index}[] = "
                        f"{{{values}}};")
-                yield (f"\tfor (u32 l = 0; l < {lanes}; l++) memcpy(m.m{memory.index}[l], "
-                       f"init{memory.index}, sizeof(init{memory.index}));")
+                yield (f"\tfor (u32 a = 0; a < {memory.depth}; a++) for (u32 l = 0; l < {lanes}; "
+                       f"l++) m.m{memory.index}[a][l] = init{memory.index}[a];")
             if writes:
                 mask = (1 << memory.width) - 1
                 yield (f"\tif (seed) for (u32 l = 0; l < {lanes}; l++) for (u32 a = 0; "
-                       f"a < {memory.depth}; a++) m.m{memory.index}[l][a] = "
+                       f"a < {memory.depth}; a++) m.m{memory.index}[a][l] = "
                        f"random(seed) & 0x{mask:x}ull;")
         yield "}"
 
     def edge(self):
         """Clocked ports of memories: reads see what was there before the writes."""
-        yield "static void memories(const State &s, State &n, const Comb &c, Memories &m) {"
+        yield ("static void memories(const State &__restrict s, State &__restrict n, "
+               "const Comb &__restrict c, Memories &__restrict m) {")
         yield "\t(void)s, (void)n, (void)c, (void)m;"
         for module, memory, reads, writes in self.edges:
-            if not reads and not writes:
-                continue
-            yield f"\tfor (u32 l = 0; l < {module.lanes}; l++) {{"
-            yield f"\t\tauto &words = m.m{memory.index}[l];"
-            for address, enable, word, transparent in reads:
-                at = f"c.v{address.index}[l]"
-                yield f"\t\tif (c.v{enable.index}[l]) {{"
-                yield (f"\t\t\tu64 value = {at} < {memory.depth}u ? words[{at}] : 0;")
-                for port in transparent:
-                    to, mask, data = (f"c.v{w.index}[l]" for w in writes[port])
-                    yield (f"\t\t\tif ({to} == {at}) value = (value & ~(u64){mask}) | "
-                           f"({data} & {mask});")
-                yield f"\t\t\tn.v{word.index}[l] = value;"
-                yield f"\t\t}} else n.v{word.index}[l] = s.v{word.index}[l];"
+            for read in reads:
+                yield from self._read_port(module.lanes, memory, *read, writes)
             for write in writes:
-                to, mask, data = (f"c.v{word.index}[l]" for word in write)
-                yield f"\t\tif ({mask} && {to} < {memory.depth}u)"
-                yield (f"\t\t\twords[{to}] = (words[{to}] & ~(u64){mask}) | "
-                       f"((u64){data} & {mask});")
-            yield "\t}"
+                yield from self._write_port(module.lanes, memory, *write)
         yield "}"
+
+    def _read_port(self, lanes, memory, address, enable, word, transparent, writes):
+        at, enabled = self.place(address, "l"), self.place(enable, "l")
+        yield "\t{"
+        yield f"\t\tconst auto &words = m.m{memory.index};"
+        if address in self.uniform:
+            # One row for all lanes, so that they are read together.
+            yield f"\t\tconst u32 row = {at};"
+            at = "row"
+        yield f"\t\tfor (u32 l = 0; l < {lanes}; l++) {{"
+        # A row is looked at in any case, and nothing but a choice depends on the enable.
+        yield f"\t\t\tu64 value = {at} < {memory.depth}u ? words[{at}][l] : 0;"
+        for port in transparent:
+            to, mask, data = (self.place(w, "l") for w in writes[port])
+            yield (f"\t\t\tif ({to} == {at}) value = (value & ~(u64){mask}) | "
+                   f"({data} & {mask});")
+        yield (f"\t\t\tn.v{word.index}[l] = {enabled} ? value : s.v{word.index}[l];")
+        yield "\t\t}"
+        yield "\t}"
+
+    def _write_port(self, lanes, memory, address, enable, data):
+        to, mask, value = (self.place(word, "l") for word in (address, enable, data))
+        new = f"(place & ~(u64){mask}) | ((u64){value} & {mask})"
+        if address in self.uniform and lanes >= AUTOMATIC:
+            yield f"\tif (const u32 row = {to}; row < {memory.depth}u) {{"
+            yield "\t\tu64 any = 0;"
+            yield f"\t\tfor (u32 l = 0; l < {lanes}; l++) any |= {mask};"
+            yield f"\t\tif (any) for (u32 l = 0; l < {lanes}; l++) {{"
+            yield f"\t\t\tauto &place = m.m{memory.index}[row][l];"
+            yield f"\t\t\tplace = {new};"
+            yield "\t\t}"
+            yield "\t}"
+            return
+        yield f"\tfor (u32 l = 0; l < {lanes}; l++) if ({mask} && {to} < {memory.depth}u) {{"
+        yield f"\t\tauto &place = m.m{memory.index}[{to}][l];"
+        yield f"\t\tplace = {new};"
+        yield "\t}"
 
     def design(self, name):
         """The class that the harness knows."""

@@ -30,6 +30,39 @@ template <size_t Bits> struct port {
 
 static inline u32 parity(u64 value) { return (u32)__builtin_parityll(value); }
 
+// Vectors of N lanes; `VECTORS` gives a function its own.
+template <class T, int N> using lanes_of = T __attribute__((ext_vector_type(N)));
+#define VECTORS(N) \
+	typedef lanes_of<u16, N> V16; typedef lanes_of<u32, N> V32; typedef lanes_of<u64, N> V64; \
+	typedef lanes_of<int16_t, N> I16; typedef lanes_of<i32, N> I32; typedef lanes_of<i64, N> I64; \
+	(void)(V16 *)0, (void)(V32 *)0, (void)(V64 *)0, (void)(I16 *)0, (void)(I32 *)0, (void)(I64 *)0;
+
+template <int N, class V, class T> static inline lanes_of<V, N> load(const T *from) {
+	lanes_of<T, N> value;
+	memcpy(&value, from, N * sizeof(T));
+	return __builtin_convertvector(value, lanes_of<V, N>);
+}
+
+template <class T, class V, int N>
+static inline void store(T *to, V __attribute__((ext_vector_type(N))) value) {
+	const auto kept = __builtin_convertvector(value, lanes_of<T, N>);
+	memcpy(to, &kept, N * sizeof(T));
+}
+
+// `value` where `condition` is not 0; comparisons of vectors are vectors of ones and zeros.
+template <class C, class V, int N>
+static inline lanes_of<V, N> choose(C __attribute__((ext_vector_type(N))) condition,
+                                    V __attribute__((ext_vector_type(N))) value,
+                                    V __attribute__((ext_vector_type(N))) other) {
+	const auto mask = __builtin_convertvector(condition != (C)0, lanes_of<V, N>);
+	return (value & mask) | (other & ~mask);
+}
+
+template <int N> static inline lanes_of<u64, N> parity(u64 __attribute__((ext_vector_type(N))) value) {
+	for (int by = 32; by; by /= 2) value ^= value >> (u64)by;
+	return value & (u64)1;
+}
+
 static inline u64 random(u64 &state) { // SplitMix64
 	u64 z = state += 0x9e3779b97f4a7c15;
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;

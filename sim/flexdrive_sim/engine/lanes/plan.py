@@ -2,7 +2,7 @@
 
 from .netlist import Cell, Word
 from .schedule import Node, schedule
-from .sources import Sources
+from .sources import Piece, Sources
 
 __all__ = ["Plan"]
 
@@ -15,6 +15,7 @@ class Plan:
     loops : :class:`~.schedule.Loop` in order.
     stored : combinational words that live in memory between loops, or beyond the evaluation.
     local : combinational word -> loop that makes it.
+    uniform : combinational words of modules of several lanes that are the same in all of them.
     edges : (module, memory, clocked read ports, write ports) by stored words.
     outputs : port of the top -> words.
     """
@@ -27,10 +28,12 @@ class Plan:
         self.outputs = {}           # port -> words
         self.stored = set()
         self.local = {}             # word -> loop that makes it
+        self.uniform = set()
         nodes = self._nodes()
         nodes += self._connections(nodes)
         self.loops = schedule(nodes)
         self._decide_storage()
+        self._find_uniform()
 
     def _reads(self, module, inputs):
         return frozenset(piece.word for bits in inputs.values()
@@ -63,10 +66,24 @@ class Plan:
         self.stored.add(word)
         return self._cell_node(module, Cell("$pos", {"A": bits}, word))
 
+    def _whole_word(self, module, bits):
+        """The word of this module that ``bits`` are, or None."""
+        pieces = self.sources.pieces(module, bits)
+        word = pieces[0].word
+        whole = (len(pieces) == 1 and word is not None and word.module is module
+                 and word.kind != "input" and pieces[0] == Piece(
+                     word.width, word, uniform=module.lanes == 1))
+        return word if whole else None
+
     def _memory_nodes(self, module, memory):
         nodes, reads, writes = [], [], []
 
         def keep(bits):
+            word = self._whole_word(module, bits)
+            if word is not None:
+                if word.kind == "comb":
+                    self.stored.add(word)
+                return word
             nodes.append(self._keep(module, bits))
             return nodes[-1].makes[0]
 
@@ -111,3 +128,36 @@ class Plan:
             for node in loop.nodes:
                 self.stored |= {word for word in node.reads
                                 if word.kind == "comb" and self.local[word] is not loop}
+
+    def operands(self, node):
+        """{name: bits} of what ``node`` reads."""
+        what = node.what
+        if isinstance(what, Cell):
+            return what.inputs
+        return {"A": what[2] if isinstance(what[2], list) else what[1]}
+
+    def words_of(self, node):
+        """Words that ``node`` reads, registers too."""
+        return {piece.word for bits in self.operands(node).values()
+                for piece in self.sources.pieces(node.module, bits) if piece.word is not None}
+
+    def lanes_of(self, word):
+        """Elements of the array of ``word``."""
+        return 1 if word in self.uniform else word.module.lanes
+
+    def is_uniform(self, piece):
+        """Whether ``piece`` is the same for all lanes that read it."""
+        return piece.word is None or piece.uniform or piece.word in self.uniform
+
+    def all_uniform(self, module, bits):
+        return all(self.is_uniform(piece) for piece in self.sources.pieces(module, bits))
+
+    def _find_uniform(self):
+        for loop in self.loops:
+            if loop.module.lanes == 1:
+                continue
+            for node in loop.nodes:
+                if isinstance(node.what, Cell) and node.makes and all(
+                        self.all_uniform(node.module, bits)
+                        for bits in node.what.inputs.values()):
+                    self.uniform.update(node.makes)

@@ -6,6 +6,7 @@ a frame of ResNet-34 takes seconds.
 """
 
 from .chip import first_step
+from .frames import steady_cycles
 from .program import Prediction, predict, predict_mesh
 
-__all__ = ["Prediction", "first_step", "predict", "predict_mesh"]
+__all__ = ["Prediction", "first_step", "predict", "predict_mesh", "steady_cycles"]

@@ -18,7 +18,7 @@ from ..golden.overflow import of_program, of_values
 from .runner import ProgramRun, board_for, machine_for, predict_program, run_program
 
 __all__ = ["ENGINES", "ChipResult", "Difference", "ImageResult", "Session", "evaluate",
-           "known_engine"]
+           "first_difference", "known_engine"]
 
 ENGINES = ("golden", "rtl", "pysim")
 # An engine that is a board: "board:PORT" or "board:PORT@BAUD".
@@ -190,7 +190,7 @@ def _sent(program, entry, words):
     return image.ravel()
 
 
-def _first_difference(program, expected, got, times=None):
+def first_difference(program, expected, got, times=None):
     """Difference of two output streams of a program, or None."""
     wrong = np.flatnonzero(expected != got)
     if not len(wrong):
@@ -286,7 +286,7 @@ class Session:
         run = run_program(self._chip, program, pixels, 2 * predicted.cycles + 10_000,
                           self._gates)
         _check_reports(program, run)
-        difference = _first_difference(program, expected, run.pixels, run.pixel_times)
+        difference = first_difference(program, expected, run.pixels, run.pixel_times)
         # On a board words come when the cable brings them: what was done is as modelled, not when;
         # transfers count as modelled.
         cycles = None if self._cable else run.cycles
@@ -305,7 +305,7 @@ class Session:
             direct = evaluate(part.graph, maps)
             parts = [_sent(program, entry, direct[entry.reads]) for entry, _ in program.stores]
             compared, expected = len(pixels), np.concatenate(parts)
-            difference = _first_difference(program, expected, pixels)
+            difference = first_difference(program, expected, pixels)
         return ChipResult(program.unpack(pixels), compared, difference, None, [],
                           self._predicted(program), overflows=overflows, sent=sent, stored=pixels)
 

@@ -10,18 +10,7 @@ from ..drive.stimuli import random_words
 from ..golden.chip import GoldenChip
 from .compare import first_difference, model_differences
 
-__all__ = ["check_frames", "steady_cycles"]
-
-
-def steady_cycles(program, gates=None):
-    """(cycles of a frame alone, cycles that one more takes) on the cycle model, of a single chip's
-    :class:`flexdrive_deploy.hyperdrive.program.Program`."""
-    frames = Frames(program)
-    one, two, three = (predict(program.config, frames.words(count), gates).cycles
-                       for count in (1, 2, 3))
-    if three - two != two - one:        # the first is not yet as all others
-        two, three = three, predict(program.config, frames.words(4), gates).cycles
-    return one, three - two
+__all__ = ["check_frames"]
 
 
 def check_frames(chip, program, count, seed, gates=None):
