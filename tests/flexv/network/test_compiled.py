@@ -38,7 +38,7 @@ def test_random_networks_on_this_machine(seed, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2, 9, 13, 16, 26, 28])
+@pytest.mark.parametrize("seed", [0, 1, 2, 9, 13, 26, 28])
 def test_maps_that_l1_does_not_hold_are_worked_on_in_stripes(seed, tmp_path):
     model, images = random_large_maps(seed)
     compiled, difference = _compared(LibraryNetwork, load_network(model), images, tmp_path,
@@ -54,7 +54,7 @@ def test_maps_that_l1_does_not_hold_are_worked_on_in_stripes(seed, tmp_path):
 @pytest.mark.slow
 def test_stripes_and_chunks_at_once(tmp_path):
     network, images = _layer(outputs=96, inputs=32, size=16)
-    compiled, difference = _compared(LibraryNetwork, network, images, tmp_path, l1_bytes=16 << 10)
+    compiled, difference = _compared(LibraryNetwork, network, images, tmp_path, l1_bytes=10 << 10)
     assert difference is None
     ((_, chunks),) = compiled.plan.chunks.values()
     ((_, rows),) = compiled.plan.rows.items()
