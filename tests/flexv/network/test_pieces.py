@@ -72,15 +72,17 @@ def test_random_blocks_on_the_instruction_set_simulator(seed, tmp_path):
 
 def _cut_of(network, l1_bytes):
     plan = compile_network(network, l1_bytes=l1_bytes).plan
-    return {(cut.stays, cut.out, cut.source, bool(cut.channels)) for cut in plan.cuts.values()}
+    return {(cut.stays, cut.out, cut.source, cut.alone, bool(plan.late))
+            for cut in plan.cuts.values()}
 
 
 @pytest.mark.slow
 def test_the_networks_above_have_every_kind_of_piece():
     found = {each for seed in range(6) for l1_bytes in (4500, 6 << 10)
              for each in _cut_of(_blocks(seed, bool(seed % 2))[0], l1_bytes)}
-    for place in range(3):
+    for place in range(4):
         assert {each[place] for each in found} == {False, True}
+    assert any(each[4] for each in found)
 
 
 @pytest.mark.slow
@@ -131,7 +133,7 @@ def test_a_chain_of_ways_fits_and_a_larger_l1_is_no_slower(seed, l1_bytes):
         assert UNIT * (maps + way.total + coming) <= l1_bytes
         if way.chunks:
             size, count = way.buffers[None]
-            coming = size * min(count, 1 + (steps[at] in search.deep()))
+            coming = 0 if way.late else size * min(count, 1 + (steps[at] in search.deep()))
     wider = best_chain(search, 2 * search.units)
     assert wider is not None
     assert wider[0] <= cycles

@@ -5,8 +5,8 @@ from .estimate import transfer_cycles
 
 __all__ = ["best_chain", "pareto"]
 
-# Cycles of a call on whole maps.
-_CALL = 900
+# Cycles of a call on whole maps: beside products of a pixel, which wait for weights.
+_CALL = 2500
 # Products in a cycle.
 _PRODUCTS = 25
 
@@ -14,8 +14,8 @@ _PRODUCTS = 25
 def pareto(ways):
     """Of ways those that no other beats in units and in cycles, the smallest first."""
     found = []
-    for way in sorted(ways, key=lambda each: (each.total, each.cycles)):
-        if not found or way.cycles < found[-1].cycles:
+    for way in sorted(ways, key=lambda each: (each.total, _cycles(each))):
+        if not found or _cycles(way) < _cycles(found[-1]):
             found.append(way)
     return found
 
@@ -28,6 +28,8 @@ def _cycles(way):
 
 def _early(way, deep):
     """Units of the chunks that come while the layer before computes."""
+    if way.late:
+        return 0
     return way.buffers[None][0] * min(1 + deep, len(way.chunks))
 
 
@@ -82,5 +84,5 @@ def _wait(search, at, way):
     if not way.chunks:
         return 0
     before = search.steps.steps[at - 1] if at else None
-    passed = 0 if before is None else _rough(before)
+    passed = 0 if before is None or way.late else _rough(before)
     return max(0, transfer_cycles(4 * way.chunks[0].words) - passed)

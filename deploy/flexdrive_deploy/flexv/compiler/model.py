@@ -58,7 +58,7 @@ class Model:
             what = "weights" if name is None else "stripe"
             for part in range(count):
                 # The first chunk comes while the layer before computes, or the one before that.
-                early = before if step in self.deep else before[1:]
+                early = () if option.late else before if step in self.deep else before[1:]
                 first = early[part] if what == "weights" and part < len(early) else at
                 self._buffer((step, name, part), what, size, first, at, literal)
 
@@ -96,11 +96,13 @@ class Model:
     def _plan(self, solver):
         search = self.search
         plan = Plan(search.storages, {}, search.outside, {}, {}, {}, {}, [], search.l1_bytes,
-                    self.deep)
+                    self.deep, set())
         for step, ways in self.chosen.items():
             option = next(each for literal, each in ways if solver.boolean_value(literal))
             if option.chunks:
                 plan.chunks[step] = layer_words(step, option.chunks), option.chunks
+            if option.late:
+                plan.late.add(step)
             if option.cut is not None:
                 plan.cuts[step] = option.cut
         for key, what, begin, size, first, last, literal in self.made:

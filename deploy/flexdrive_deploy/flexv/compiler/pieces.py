@@ -23,13 +23,15 @@ __all__ = ["Cut", "Piece", "cut_storage", "may_slice", "parts_of",
 class Cut:
     """``rows`` of a stripe; ``stays``: each chunk of weights stays while all stripes pass;
     ``out``, ``source``: their pieces have the channels of the chunk alone; ``channels`` of a piece
-    of a step without weights, 0 for all."""
+    of a step without weights, 0 for all; ``alone``: there is one buffer for a source, so that what
+    comes is waited for."""
 
     rows: int
     stays: bool = False
     out: bool = False
     source: bool = False
     channels: int = 0
+    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class Plan:
     storages : name of a tensor -> Storage. addresses : name of a tensor in L1 -> first byte there.
     outside : names of tensors that lie outside of L1.
     deep : steps of which a chunk is fetched while the last but one before it is used.
+    late : steps of which no chunk is fetched before they begin.
     chunks : step -> (words, Chunks); weights : step -> bytes in L1 of its one or two buffers.
     cuts : step that works on stripes -> :class:`.pieces.Cut`. stripes : (step, name of a tensor) ->
         bytes in L1 of its one or two buffers.
@@ -49,6 +50,7 @@ class Plan:
     buffers: list
     l1_bytes: int
     deep: set
+    late: set
 
     @property
     def peak(self):

@@ -1,5 +1,7 @@
 """What L1 has to hold: lives of maps, which of them lie outside, the ways to do each step."""
 
+from dataclasses import replace
+
 from flexdrive_deploy.flexv.network import ir
 
 from .chain import pareto
@@ -118,7 +120,7 @@ class Search:
 
     def possible(self, at):
         """Ways to do a step that leave room for the maps in L1; the smallest, if none does."""
-        options = self.options(self.steps.steps[at])
+        options = [each for each in self.options(self.steps.steps[at]) if not each.late]
         if options[0].cut is not None:
             best = pareto(options)
             options = best[::-(-len(best) // _TRIED)]
@@ -131,11 +133,13 @@ class Search:
         away = self._away(step)
         most = 3 if step in self.deep() else 2
         key = (step, step.planar_source, step.planar_output, most,
-               tuple(each.name for each in away))
+               bool(self.outside), tuple(each.name for each in away))
         if key not in self._known:
             ways = ways_of(step, away, self.steps, self.chunks.get(step, [()]), most)
             for way in ways if away else ():
                 way.cycles = way_cycles(step, way, away, self.steps)
+            if self.outside:
+                ways = [*ways, *(replace(way, late=True) for way in ways if way.chunks)]
             self._known[key] = ways
         return self._known[key]
 

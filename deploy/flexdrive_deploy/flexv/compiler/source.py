@@ -152,7 +152,8 @@ class _Source:
                 uses = sorted({piece.weights: chunks[piece.chunk] for piece in pieces}.items())
             for number, chunk in uses:
                 size = 4 * chunk.words
-                found.append(_Fetch((index, number), step in self.plan.deep, (
+                found.append(_Fetch((index, number), step in self.plan.deep,
+                                    step in self.plan.late, (
                     f"net_fetch(l1 + {places[number % len(places)]}, {size}, "
                     f"{self.step_name(index)}_weights + {chunk.begin}, {size}, {size}, 1);")))
         return found
@@ -161,10 +162,11 @@ class _Source:
 @dataclass(frozen=True)
 class _Fetch:
     """Of chunk ``use``: (index of the step, number); ``deep``: it is started while the last but one
-    before it is used."""
+    before it is used; ``late``: not before its step begins."""
 
     use: tuple
     deep: bool
+    late: bool
     text: str
 
 
@@ -173,7 +175,8 @@ class _Schedule:
 
     Attributes
     ----------
-    started : use of a chunk, or None for the begin -> C of the fetches that begin with it.
+    started : use of a chunk, None for the begin, or (index of a step, None) for its own -> C of the
+        fetches that begin with it.
     left : use of a chunk -> transfers behind its own that may be on their way when it begins.
     """
 
@@ -181,9 +184,14 @@ class _Schedule:
         uses, self.started, self.left = [None, None], {}, {}
         for number, fetch in enumerate(fetches):
             # Fetches begin in their order.
-            self.started.setdefault(uses[-2] if fetch.deep else uses[-1], []).append(fetch.text)
+            begin, index = uses[-2] if fetch.deep else uses[-1], fetch.use[0]
+            if fetch.late and (begin is None or begin[0] != index):
+                begin = index, None
+            self.started.setdefault(begin, []).append(fetch.text)
             uses.append(fetch.use)
-            self.left[fetch.use] = int(number + 1 < len(fetches) and fetches[number + 1].deep)
+            after = fetches[number + 1] if number + 1 < len(fetches) else None
+            self.left[fetch.use] = int(after is not None and after.deep and not (
+                after.late and after.use[0] != index))
 
 
 def _waiting(fetches, left=0, sent=None):
@@ -207,6 +215,9 @@ def _step_text(source, index, code, schedule):
     # The border lies apart from what calls write; words that have both are stored before.
     lines = [f"// {_title(step)}", f"static void {source.step_name(index)}(void)", "{",
              *(f"\t{call}" for call in source.border(step.output))]
+    late = schedule.started.get((index, None))
+    if late:
+        lines += ["\tif (net_core() == 0) {", *(f"\t\t{fetch}" for fetch in late), "\t}"]
     if step in source.plan.cuts:
         lines += stripe_lines(source, index, code, schedule, _waiting, _weights_at)
     else:

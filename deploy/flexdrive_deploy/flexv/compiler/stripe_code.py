@@ -2,63 +2,13 @@
 
 from flexdrive_deploy.flexv.network import ir
 
+from .call_maps import CallMaps, Wide
 from .dot_layer import Geometry
 from .pieces import cut_storage, parts_of, pieces_of
-from .storage import Storage, canonical
+from .storage import canonical
 from .stripes import Rows, rows_of
 
 __all__ = ["stripe_lines"]
-
-
-class _Wide:
-    """A Storage with the border's columns as columns of the map."""
-
-    def __init__(self, storage):
-        self.channels, self.bits = storage.channels, storage.bits
-        self.pixel_words = storage.pixel_words
-        self.width = storage.border.left + storage.width + storage.border.right
-
-
-class _Maps:
-    """Maps of a convolution's calls: of each one variable, which is changed from piece to piece.
-    Others have constants."""
-
-    def __init__(self, code, varying):
-        self.code, self.varying, self.known = code, varying, {}
-
-    @staticmethod
-    def _values(address, storage, height, row_words):
-        planar = isinstance(storage, Storage) and storage.planar
-        return {"data": f"(uint32_t *)(l1 + {address})", "channels": storage.channels,
-                "height": height, "width": storage.width, "bits": storage.bits,
-                "pixel_words": storage.pixel_words, "row_words": row_words,
-                "group_words": storage.group_words if planar else 0,
-                "lane": storage.around[1] if planar else 0, "down": 0}
-
-    def define(self, suffix, address, storage, height, row_words, channels=None):
-        """C of a constant map; ``channels``: the first ones alone."""
-        name, values = f"{self.code.name}_{suffix}", self._values(address, storage, height,
-                                                                  row_words)
-        values["channels"] = channels or storage.channels
-        # Not in L1: there may be a thousand, and each is read once.
-        text = f"static const struct net_map {name} = {{{', '.join(map(str, values.values()))}}};"
-        if text not in self.code.constants:
-            self.code.constants.append(text)
-        return f"&{name}"
-
-    def place(self, variable, number, address, storage, height, channels=None):
-        """(C of a map, lines that make it): ``variable`` or, of a constant, with its number."""
-        if not self.varying:
-            return self.define(f"{variable}_{number}", address, storage, height,
-                               storage.row_words, channels), []
-        values, old = self._values(address, storage, height, storage.row_words), self.known.get(
-            variable)
-        self.known[variable] = values
-        if old is None:
-            return f"&{variable}", [f"\tstruct net_map {variable} = "
-                                    f"{{{', '.join(map(str, values.values()))}}};"]
-        return f"&{variable}", [f"\t{variable}.{name} = {value};"
-                                for name, value in values.items() if old[name] != value]
 
 
 class _Pieces:
@@ -68,7 +18,7 @@ class _Pieces:
         self.cut = self.plan.cuts[self.step]
         self.chunks = parts_of(self.step, self.cut, code.chunks)
         self.pieces = pieces_of(self.step, self.cut, code.chunks)
-        self.maps = _Maps(code, isinstance(self.step.node, ir.Convolution))
+        self.maps = CallMaps(code, isinstance(self.step.node, ir.Convolution))
         # Of a buffer with a border: (Storage, its first and last rows that are border).
         self.filled = {}
 
@@ -251,11 +201,16 @@ class _Pieces:
         for begin, end in ((above, rows.above), behind if behind != below else (0, 0)):
             if begin < end:
                 wide = self.maps.define(f"border_{piece.source}_{begin}",
-                                        at + 4 * begin * storage.row_words, _Wide(storage),
+                                        at + 4 * begin * storage.row_words, Wide(storage),
                                         end - begin, storage.row_words)
                 found.append(f"net_fill({wide}, {value});")
         self.filled[at] = storage, rows.above, behind if rows.below > 0 else (0, 0)
         return found
+
+
+def _start(fetches):
+    """Lines in which core 0 starts transfers."""
+    return ["\tif (net_core() == 0) {", *(f"\t\t{fetch}" for fetch in fetches), "\t}"]
 
 
 def stripe_lines(source, index, code, schedule, waiting, weights_at):
@@ -271,8 +226,7 @@ def stripe_lines(source, index, code, schedule, waiting, weights_at):
     made, step = _Pieces(source, index, code), source.steps.steps[index]
     pieces, lines, before = made.pieces, [], None
     # What the steps before have sent is outside; what they had in L1 is not needed.
-    lines += ["\tif (net_core() == 0) {", *(f"\t\t{fetch}" for fetch in made.fetches(pieces[0])),
-              "\t}"]
+    lines += _start(made.fetches(pieces[0]))
     following = {piece.source: piece for piece in reversed(pieces)}
     for number, piece in enumerate(pieces):
         lines.append(f"\t// Rows {piece.first} to {piece.first + piece.count - 1}")
@@ -294,7 +248,9 @@ def stripe_lines(source, index, code, schedule, waiting, weights_at):
         fetches = []
         if code.chunks and (before is None or piece.weights != before.weights):
             fetches += schedule.started.get((index, piece.weights), [])
-        if comes and piece.source + 1 in following:
+        if made.cut.alone:
+            lines += _start(made.fetches(piece)) if comes and before else []
+        elif comes and piece.source + 1 in following:
             fetches += made.fetches(following[piece.source + 1])
         lines += waiting(fetches, 0, None if around else sent)
         lines += [f"\t{weights_at(source, step, call, piece.chunk, piece.weights)}",

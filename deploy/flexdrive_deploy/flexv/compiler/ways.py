@@ -1,7 +1,7 @@
 """How a step may be done: channels of a chunk, rows of a stripe, what stays, and what that takes of
 L1 and of time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flexdrive_deploy.flexv.network import ir
 
@@ -24,12 +24,14 @@ _MOST_PIXELS = (1 << 16) - 1
 @dataclass(eq=False)
 class Way:
     """A way to do a step: Chunks, :class:`.pieces.Cut` or None, and buffers: name of a tensor
-    outside, or None for weights -> (units, how many)."""
+    outside, or None for weights -> (units, how many); ``late``: its first weights come when it
+    begins."""
 
     chunks: tuple = ()
     cut: Cut | None = None
     buffers: dict = field(default_factory=dict)
     cycles: float = 0
+    late: bool = False
 
     @property
     def total(self):
@@ -94,7 +96,8 @@ def _buffers(step, way, away, steps, most):
     for tensor in away:
         words = _largest(step, tensor, cut, parts[0] if parts else None, steps.borders)
         numbers = last.out if tensor is step.output else last.source
-        found[steps.place(tensor).name] = units_of(words), 2 if numbers else 1
+        turns = numbers and (tensor is step.output or not cut.alone)
+        found[steps.place(tensor).name] = units_of(words), 2 if turns else 1
     return found
 
 
@@ -107,9 +110,9 @@ def _kinds(total, size):
 def way_cycles(step, way, away, steps):
     """About what a step takes in pieces: the longer of its products and of its transfers."""
     cut, borders = way.cut, steps.borders
-    chunks = parts_of(step, cut, way.chunks)
+    chunks, changes = parts_of(step, cut, way.chunks), pieces_of(step, cut, way.chunks)[-1].source
     height, stripes = canonical(step.output.shape)[1], stripe_count(step, cut)
-    source, total, brought = step.sources[0], 0.0, 0.0
+    source, total, brought, waited = step.sources[0], 0.0, 0.0, 0.0
     for chunk in {each.count: each for each in chunks}.values() if chunks else [None]:
         times = sum(each.count == chunk.count for each in chunks) if chunks else 1
         for rows, stripes_of in _kinds(height, cut.rows):
@@ -121,6 +124,9 @@ def way_cycles(step, way, away, steps):
             for tensor in away:
                 size = transfer_cycles(4 * cut_storage(step, tensor, rows, cut, chunk,
                                                        borders).words)
+                if cut.alone and tensor is not step.output:
+                    waited = max(waited, size)
+                    continue
                 # What comes once for several calls.
                 stays = (not cut.out if tensor is step.output else not cut.source
                          and not (cut.stays and stripes > 1))
@@ -130,7 +136,15 @@ def way_cycles(step, way, away, steps):
             total += times * stripes_of * max(work, comes)
             brought = max(brought, comes)
     # The first comes, the last goes while nothing is made.
-    return total + brought
+    return total + max(brought, waited) + waited * changes
+
+
+def _alone(step, chunks, cuts):
+    """Cuts, and the same with one buffer for a source where that is worth trying."""
+    for cut in cuts:
+        yield cut
+        if len(chunks) > 1 and not (cut.stays or cut.source) and stripe_count(step, cut) > 1:
+            yield replace(cut, alone=True)
 
 
 def ways_of(step, away, steps, chunkings, most):
@@ -145,7 +159,7 @@ def ways_of(step, away, steps, chunkings, most):
     for chunks in map(tuple, chunkings):
         for rows in _row_counts(step) if away else [None]:
             for cut in ([None] if rows is None else
-                        _cuts(step, away, steps.place, chunks, rows)):
+                        _alone(step, chunks, _cuts(step, away, steps.place, chunks, rows))):
                 way = Way(chunks, cut)
                 way.buffers = _buffers(step, way, away, steps, most)
                 found.append(way)
