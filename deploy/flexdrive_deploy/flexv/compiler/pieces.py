@@ -103,7 +103,7 @@ def _planar_storage(step, tensor, rows, borders, ends):
                    height=storage.height)
 
 
-def cut_storage(step, tensor, rows, cut, chunk, borders, ends=(False, False)):
+def cut_storage(step, tensor, rows, cut, chunk: Chunk | None, borders, ends=(False, False)):
     """Storage of a piece of ``rows`` rows of the output, or of what they read of a source.
 
     Parameters
@@ -115,5 +115,6 @@ def cut_storage(step, tensor, rows, cut, chunk, borders, ends=(False, False)):
     storage = (_planar_storage(step, tensor, rows, borders, ends)
                if (step.planar_output if output else step.planar_source) else
                stripe_storage(step, tensor, rows, borders))
-    sliced = chunk is not None and (cut.out if output else cut.source)
-    return replace(storage, channels=chunk.count) if sliced else storage
+    if chunk is None or not (cut.out if output else cut.source):
+        return storage
+    return replace(storage, channels=chunk.count)

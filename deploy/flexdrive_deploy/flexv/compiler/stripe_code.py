@@ -1,5 +1,7 @@
 """The C of a step that works on pieces of maps outside of L1."""
 
+from typing import Any
+
 from flexdrive_deploy.flexv.network import ir
 
 from .call_maps import CallMaps, Wide
@@ -33,7 +35,7 @@ class _Pieces:
         begins = self.plan.stripes[self.step, self.name(tensor)]
         return begins[number % len(begins)]
 
-    def chunk(self, piece):
+    def chunk(self, piece) -> Any:
         return self.chunks[piece.chunk] if self.chunks else None
 
     def first(self, piece):

@@ -2,6 +2,7 @@
 L1 and of time."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from flexdrive_deploy.flexv.network import ir
 
@@ -107,18 +108,24 @@ def _kinds(total, size):
     return [(size, total // size)] * (total >= size) + [(rest, 1)] * (rest > 0)
 
 
+def _by_count(chunks) -> list[tuple[Any, int]]:
+    """(a Chunk, how many have as many channels); (None, 1) without any."""
+    counts = [each.count for each in chunks]
+    kinds = {each.count: each for each in chunks}
+    return [(each, counts.count(count)) for count, each in kinds.items()] or [(None, 1)]
+
+
 def way_cycles(step, way, away, steps):
     """About what a step takes in pieces: the longer of its products and of its transfers."""
     cut, borders = way.cut, steps.borders
     chunks, changes = parts_of(step, cut, way.chunks), pieces_of(step, cut, way.chunks)[-1].source
     height, stripes = canonical(step.output.shape)[1], stripe_count(step, cut)
     source, total, brought, waited = step.sources[0], 0.0, 0.0, 0.0
-    for chunk in {each.count: each for each in chunks}.values() if chunks else [None]:
-        times = sum(each.count == chunk.count for each in chunks) if chunks else 1
+    for chunk, times in _by_count(chunks):
         for rows, stripes_of in _kinds(height, cut.rows):
             maps = [cut_storage(step, each, rows, cut, chunk, borders)
                     for each in (source, step.output)]
-            geometry = Geometry(*maps, rows, rows_of(step, 0, rows).above)
+            geometry = Geometry(maps[0], maps[1], rows, rows_of(step, 0, rows).above)
             work = _PIECE + call_cycles(step, geometry, chunk.count if chunk else 0)
             comes = 0.0
             for tensor in away:

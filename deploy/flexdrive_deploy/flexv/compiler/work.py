@@ -67,7 +67,7 @@ def core_of(compiled, step, channel, row, column, cores):
         return None
     storage = storage_of(step.sources[0] if isinstance(node, ir.WindowSum) else step.output)
     words, lanes = storage.pixel_words, 32 // storage.bits
-    if cut is not None and cut.channels:
+    if cut is not None and cut.channels and chunk is not None:
         words, channel = -(-chunk.count // lanes), channel - chunk.first
     sums = sums_of(step)
     if sums is not None:
