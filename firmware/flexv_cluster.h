@@ -92,6 +92,43 @@ static inline void dma_plane(int direction, void *l1, uint32_t l1_stride, const 
 	*FLEXV_DMA_START = direction | 2;
 }
 
+// `planes` planes, from one to the next `l1_plane` and `outside_plane` bytes.
+static inline void dma_planes(int direction, void *l1, uint32_t l1_stride, uint32_t l1_plane,
+                              const void *outside, uint32_t outside_stride, uint32_t outside_plane,
+                              uint32_t bytes, uint32_t rows, uint32_t planes)
+{
+	__asm__ volatile("" : : : "memory");
+	*FLEXV_DMA_OUTSIDE = (uint32_t)outside;
+	*FLEXV_DMA_L1 = (uint32_t)l1;
+	*FLEXV_DMA_LENGTH = bytes;
+	*FLEXV_DMA_ROWS = rows;
+	*FLEXV_DMA_OUTSIDE_STRIDE = outside_stride;
+	*FLEXV_DMA_L1_STRIDE = l1_stride;
+	*FLEXV_DMA_PLANES = planes;
+	*FLEXV_DMA_OUTSIDE_PLANE = outside_plane;
+	*FLEXV_DMA_L1_PLANE = l1_plane;
+	*FLEXV_DMA_START = direction | 4;
+}
+
+// A register of the cluster's channel, which lies beside that of the core's own.
+static inline volatile uint32_t *clusters(volatile uint32_t *own)
+{
+	return own + FLEXV_CLUSTER_CHANNEL / sizeof *own;
+}
+
+static inline void clusters_plane(int direction, void *l1, uint32_t l1_stride, const void *outside,
+                                  uint32_t outside_stride, uint32_t bytes, uint32_t rows)
+{
+	__asm__ volatile("" : : : "memory");
+	*clusters(FLEXV_DMA_OUTSIDE) = (uint32_t)outside;
+	*clusters(FLEXV_DMA_L1) = (uint32_t)l1;
+	*clusters(FLEXV_DMA_LENGTH) = bytes;
+	*clusters(FLEXV_DMA_ROWS) = rows;
+	*clusters(FLEXV_DMA_OUTSIDE_STRIDE) = outside_stride;
+	*clusters(FLEXV_DMA_L1_STRIDE) = l1_stride;
+	*clusters(FLEXV_DMA_START) = direction | 2;
+}
+
 // All transfers of the core's own channel are over; the core sleeps meanwhile.
 static inline void dma_wait(void)
 {

@@ -38,10 +38,26 @@ static inline void net_fetch(void *l1, uint32_t l1_stride, const void *outside,
 	if (rows == 1) dma_row(DMA_IN, l1, outside, bytes);
 	else dma_plane(DMA_IN, l1, l1_stride, outside, outside_stride, bytes, rows);
 }
+// Some channels, `bytes` of each of `columns` pixels of `rows` rows of a map outside, which lie
+// `pixel` bytes from each other, one behind the other.
+static inline void net_fetch_channels(void *l1, uint32_t l1_stride, const void *outside,
+				      uint32_t pixel, uint32_t bytes, uint32_t columns,
+				      uint32_t rows)
+{
+	dma_planes(DMA_IN, l1, bytes, l1_stride, outside, pixel, columns * pixel, bytes, columns,
+		   rows);
+}
+// Out of L1, by the channel of the cluster, so that nothing waits for these that waits for fetches.
 static inline void net_send(void *outside, uint32_t outside_stride, const void *l1,
 			    uint32_t l1_stride, uint32_t bytes, uint32_t rows)
 {
-	dma_plane(DMA_OUT, (void *)l1, l1_stride, outside, outside_stride, bytes, rows);
+	clusters_plane(DMA_OUT, (void *)l1, l1_stride, outside, outside_stride, bytes, rows);
+}
+// Waits until at most the last `left` of these are not over.
+static inline void net_sent(uint32_t left)
+{
+	while (*clusters(FLEXV_DMA_STATUS) > left) event_wait(1 << FLEXV_EVENT_CLUSTERS_DMA_CHANNEL);
+	__asm__ volatile("" : : : "memory");
 }
 // Waits until at most the last `left` transfers are not over.
 static inline void net_fetched(uint32_t left)
@@ -74,7 +90,16 @@ static inline void net_send(void *outside, uint32_t outside_stride, const void *
 {
 	net_copy(outside, outside_stride, l1, l1_stride, bytes, rows);
 }
+static inline void net_fetch_channels(void *l1, uint32_t l1_stride, const void *outside,
+				      uint32_t pixel, uint32_t bytes, uint32_t columns,
+				      uint32_t rows)
+{
+	for (uint32_t row = 0; row < rows; row++)
+		net_copy((char *)l1 + row * l1_stride, bytes,
+			 (const char *)outside + row * columns * pixel, pixel, bytes, columns);
+}
 static inline void net_fetched(uint32_t left) { (void)left; }
+static inline void net_sent(uint32_t left) { (void)left; }
 #endif
 
 #endif

@@ -5,7 +5,8 @@ import pytest
 
 from flexdrive_deploy.flexv.compiler.compiled import compile_network
 from flexdrive_deploy.flexv.compiler.dots import dots_of
-from flexdrive_deploy.flexv.compiler.strips import Division, Strips
+from flexdrive_deploy.flexv.compiler.steps import steps_of
+from flexdrive_deploy.flexv.compiler.strips import Division, Strips, possible_strips
 from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.loading import load_network
 from flexdrive_sim.flexv.drive.network import LibraryNetwork, SimulatedNetwork
@@ -76,9 +77,24 @@ def test_planar_sources(name, number, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", _CASES)
 def test_sources_by_pixels(name, tmp_path):
-    """Steps of more than one are made otherwise then."""
-    _check(_network(name, range(3), True), tmp_path,
-           [(False, max(strides) == 1) for _, strides, _ in _CASES[name][1]])
+    """Steps of more than one are made otherwise where strips turn more than that gains."""
+    network = _network(name, range(3), True)
+    _check(network, tmp_path, [(False, possible_strips(step, False) is not None)
+                               for step in steps_of(network).steps
+                               if isinstance(step.node, ir.Convolution)])
+
+
+@pytest.mark.slow
+def test_steps_of_two_by_pixels(tmp_path):
+    """Windows that are larger than what is turned for them."""
+    builder = QuantisedBuilder((12, 21, 27), 4)
+    x, shown = builder.quantised("x", 0.37, 7), []
+    for strides in ((2, 2), (2, 1), (1, 2)):
+        y = builder.layer(x, 12, groups=12, kernel=(5, 4), strides=list(strides),
+                          pads=[2, 1, 2, 2])
+        builder.shapes[y] = (12, 20 // strides[0] + 1, 26 // strides[1] + 1)
+        shown.append(builder.quantised(y, 0.3, 0))
+    _check(load_network(builder.model(*shown, x)), tmp_path, [(False, True)] * 3)
 
 
 # Rows and columns of a map between two layers; window, strides, padding of the second one.
@@ -86,15 +102,17 @@ _CHAINS = [((20, 16), (3, 3), (1, 1), (1, 1, 1, 1)), ((7, 23), (3, 3), (2, 2), (
            ((24, 9), (4, 3), (1, 2), (3, 0, 2, 2))]
 
 
-def _chain(size, kernel, strides, pads):
+def _chain(size, kernel, strides, pads, channels=10):
     """A layer of few products in front of a depthwise one."""
     builder = QuantisedBuilder((3, *size), 3)
-    x = builder.layer(builder.quantised("x", 0.37, 7), 10, kernel=(1, 1))
-    builder.shapes[x] = (10, *size)
+    x = builder.layer(builder.quantised("x", 0.37, 7), channels, kernel=(1, 1))
+    builder.shapes[x] = (channels, *size)
     x = builder.quantised(x, 0.23, 5)
-    y = builder.layer(x, 10, groups=10, kernel=kernel, strides=list(strides), pads=list(pads))
-    builder.shapes[y] = (10, *((length + pads[i] + pads[i + 2] - kernel[i]) // strides[i] + 1
-                               for i, length in enumerate(size)))
+    y = builder.layer(x, channels, groups=channels, kernel=kernel,
+                      strides=list(strides), pads=list(pads))
+    builder.shapes[y] = (channels, *(
+        (length + pads[i] + pads[i + 2] - kernel[i]) // strides[i] + 1
+        for i, length in enumerate(size)))
     return load_network(builder.model(builder.quantised(y, 0.3, 1)))
 
 
@@ -118,16 +136,22 @@ def test_plain_kernels_of_planar_maps(tmp_path):
 
 
 @pytest.mark.slow
-def test_maps_that_lie_outside_are_not_planar(tmp_path):
-    network = _chain(*_CHAINS[0])
-    compiled = compile_network(network, l1_bytes=4 << 10)
-    planar = {name for name, each in compiled.plan.storages.items() if each.planar}
+@pytest.mark.parametrize("engine", [LibraryNetwork, SimulatedNetwork])
+@pytest.mark.parametrize("chain", _CHAINS, ids=lambda chain: "x".join(map(str, chain[0])))
+@pytest.mark.parametrize("l1_bytes", [4 << 10, 6 << 10])
+def test_planar_maps_outside(chain, engine, l1_bytes, tmp_path):
+    """Those whose lines are rows; others lie by pixels there."""
+    network = _chain(*chain, channels=26)
+    compiled = compile_network(network, l1_bytes=l1_bytes)
+    downs = {each.down for name, each in compiled.plan.storages.items()
+             if name in compiled.plan.outside}
     assert compiled.plan.outside
-    assert not planar & compiled.plan.outside
-    assert not any(step.planar_source or step.planar_output for step in compiled.plan.rows)
+    assert True not in downs
+    assert False in downs or chain is not _CHAINS[0]
     (name,) = network.inputs
-    images = {name: np.ones((1, *network.inputs[name][1:]), np.float32)}
-    made = SimulatedNetwork(compiled, tmp_path).run(images)
+    rng = np.random.default_rng(l1_bytes)
+    images = {name: rng.normal(size=(1, *network.inputs[name][1:])).astype(np.float32) * 20}
+    made = engine(compiled, tmp_path, trace=True).run(images)
     assert first_difference(compiled, made, run(network, images, None)[1]) is None
 
 

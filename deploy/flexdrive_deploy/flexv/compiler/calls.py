@@ -38,12 +38,13 @@ class StepCode:
     constants : definitions at file scope. calls : statements; a barrier stands between them.
     prepared : for each call a statement that may stand in front of that barrier, or None.
     kernel : of steps that can work on stripes, function of (C of the sources' maps, of the
-        output's, of the window, number of the chunk, suffix for names, Geometry) ->
-        (what prepares it or None, statement).
+        output's, of the window, number of the chunk, suffix for names, Geometry, the chunk's first
+        channel in these maps) -> (what prepares it or None, statement).
     kernels : symbols of kernels of dot products that it calls, and their argument's type.
     """
 
-    def __init__(self, step, name, maps, chunks, storages, instructions):
+    def __init__(self, step, name, maps, chunks, storages, instructions, *, pieces=False):
+        self.pieces = pieces
         self.step, self.name, self.maps, self.chunks = step, name, maps, chunks
         self.storages, self.instructions = storages, instructions
         self.constants, self.calls, self.prepared, self.kernel = [], [], [], None
@@ -58,13 +59,14 @@ class StepCode:
         source, output = (self.storages(each) for each in (self.step.sources[0], self.step.output))
         pads = getattr(self.step.node, "pads", (0,))
         geometry = Geometry(source, output, output.height, pads[0])
-        made = [self.kernel(ins, self._out, window, index, "", geometry)
-                for index in range(max(1, len(self.chunks)))]
+        firsts = [chunk.first for chunk in self.chunks] or [0]
+        made = [self.kernel(ins, self._out, window, index, "", geometry, first)
+                for index, first in enumerate(firsts)]
         self.prepared, self.calls = [each for each, _ in made], [each for _, each in made]
 
     def _simple(self, kernel):
         """A kernel without anything to prepare: (maps' C, output's, window's, suffix) -> C."""
-        self.kernel = lambda ins, out, window, index, suffix, geometry: (
+        self.kernel = lambda ins, out, window, index, suffix, geometry, first: (
             None, kernel(ins, out, window, suffix))
 
     def _layer(self, geometry):
@@ -144,19 +146,21 @@ class StepCode:
         scaled = int(self.step.rule is not None)
         strips, dotted = strips_of(self.step), dots_of(self.step) is not None
 
-        def kernel(ins, out, window, index, _, geometry):
+        def kernel(ins, out, window, index, _, geometry, first):
             chunk, prepare = self.chunks[index], None
             layer = self._layer(geometry) if dotted else "NULL"
             if strips:
                 return f"net_prepare_strips({layer});", (
                     f"net_depthwise_strips({ins[0]}, {out}, {window}, WEIGHTS({index}), "
-                    f"{chunk.first},\n\t\t{chunk.count}, {int(strips.down)}, {requant}, {layer});")
+                    f"{first},\n\t\t{chunk.count}, {int(strips.down)}, {requant}, {layer});")
             if dotted:
-                prepare = f"net_prepare({layer}, {ins[0]}, {out}, {chunk.first});"
+                # The chunks of whole maps have one table.
+                known = 0 if self.pieces else first
+                prepare = f"net_prepare({layer}, {ins[0]}, {out}, {known});"
             end = "" if kind == "grouped" else f", {layer}"
             return prepare, (
                 f"net_{kind}({ins[0]}, {out}, {window}, {node.weight_bits}, WEIGHTS({index}),"
-                f"\n\t\t{chunk.first}, {chunk.count}, {parameter}{requant}, {scaled}{end});")
+                f"\n\t\t{first}, {chunk.count}, {parameter}{requant}, {scaled}{end});")
         self.kernel = kernel
 
     def _steps(self, array, kind, name):

@@ -8,9 +8,12 @@ about one cycle in a hundred, which is in the numbers below. Those are of the cl
 run on (flexdrive_sim.flexv.drive.network.CLUSTER).
 """
 
+from dataclasses import replace
+
 from flexdrive_deploy.flexv.network import ir
 from flexdrive_deploy.flexv.network.fixed_point import FixedPoint, Ratio
 
+from .dot_layer import Geometry
 from .dots import dots_of
 from .lines import Lines, part_of
 from .scales import even_mean
@@ -20,7 +23,7 @@ from .strips import STRIP_CORES, Division, layer_kind
 from .sums import sums_of
 from .weights import channel_words
 
-__all__ = ["estimated_cycles"]
+__all__ = ["call_cycles", "estimated_cycles", "transfer_cycles"]
 
 # Cycles of a core with 8 cores, 16 banks, XOR: a call of a layer, of one of a pixel; a further
 # table of tiles, an entry that it fills, one whose pixels lie in several rows, a group of channels
@@ -38,6 +41,8 @@ _PLANAR_TILE, _PLANAR_LINE = 0.3, 9
 # by rq.pack.c, exactly by a quotient; a word of a mean, of a pixel of its window; calls of these.
 _SUM_WAITS, _VALUE, _PACKED, _EXACT, _MEAN, _TAP = {8: 2, 16: 0.3}, 135, 22, 370, 53, 1.9
 _OTHER_CALL, _PACKED_CALL, _MEAN_CALL = 390, 450, 285
+# A product in C.
+_PLAIN = 12
 # What comes from outside when a function is called for the first time: one of these, of dot
 # products of tiles, of a pixel, of sums that C finishes, and the first of all.
 _NEW, _NEW_DOTS, _NEW_PIXEL, _NEW_SUMS, _FIRST = 400, 220, 325, 550, 725
@@ -51,12 +56,11 @@ def _share(units, cores):
     return int(-(-units // cores))
 
 
-def _dots(compiled, step, dots, channels, cores):
+def _dots(step, dots, geometry, channels, cores, instructions):
     """Cycles of a call for so many channels."""
-    source, output = (compiled.plan.storages[compiled.steps.place(each).name]
-                      for each in (step.sources[0], step.output))
-    kernels = dots.kernels(compiled.instructions)
-    lines = Lines.of(step.node, source, output, kernels[0].pixels)
+    kernels = dots.kernels(instructions)
+    lines = Lines.of(step.node, geometry.source, geometry.output, kernels[0].pixels,
+                     geometry.height)
     kernel = next(each for each in kernels if each.pixels == lines.pixels)
     words = channel_words(step.node, step.sources[0]) // max(1, dots.w_bits // dots.a_bits)
     tile = words * kernel.word_cycles + kernel.tile_cycles + _PLANAR_TILE * dots.planar
@@ -75,9 +79,9 @@ def _dots(compiled, step, dots, channels, cores):
             + tiles * groups * tile)
 
 
-def _by_strips(step, strips, channels, cores):
+def _by_strips(step, strips, geometry, channels, cores):
     order, node = -1 if strips.down else 1, step.node
-    height, width = canonical(step.output.shape)[1:][::order]
+    height, width = (geometry.height, geometry.output.width)[::order]
     stride, taps = node.strides[::order][0], node.weights.shape[2:][::order][1]
     groups = _share(channels, 4)
     division = Division.of(strips, width, height, stride, groups, STRIP_CORES).shared(groups, cores)
@@ -93,11 +97,12 @@ def _by_strips(step, strips, channels, cores):
                                    + quads * (_QUADS + rows * tile))
 
 
-def _others(step, cores):
+def _others(step, height, cores, channels=0):
     output = storage_of(step.output)
+    output = replace(output, height=height, channels=channels or output.channels)
     words = output.height * output.width * output.pixel_words
     if isinstance(step.node, ir.WindowSum):
-        source = storage_of(step.sources[0])
+        source = replace(storage_of(step.sources[0]), channels=output.channels)
         share = _share(output.height * output.width * source.pixel_words, cores)
         value = _MEAN + step.node.kernel[0] * step.node.kernel[1] * _TAP
         return _MEAN_CALL + share * value * (32 // source.bits)
@@ -127,13 +132,37 @@ def _border(compiled, step, cores):
     return _BORDER + around / cores * _BORDER_WORD * storage.pixel_words
 
 
-def _call(compiled, step, channels, cores):
+def call_cycles(step, geometry, channels, cores=8, instructions="flexv"):
+    """Cycles of a call of a step's kernel; of kernels in C alone a guess.
+
+    Parameters
+    ----------
+    step : of a network. geometry : :class:`.dot_layer.Geometry` of its maps.
+    channels : that are made, 0 of a step without weights for all. cores : that work.
+    instructions : as of compile_network.
+    """
     dots = dots_of(step)
+    if dots is None and isinstance(step.node, ir.Convolution):
+        pixels = geometry.height / canonical(step.output.shape)[1]
+        share = pixels * channels / len(step.node.weights)
+        return _CALL + step.node.macs * share * _PLAIN / cores
     if dots is None:
-        return _others(step, cores)
+        return _others(step, geometry.height, cores, channels)
     for strips in dots.strips:
-        return _by_strips(step, strips, channels, cores)
-    return _dots(compiled, step, dots, channels, cores)
+        return _by_strips(step, strips, geometry, channels, cores)
+    return _dots(step, dots, geometry, channels, cores, instructions)
+
+
+def transfer_cycles(size):
+    """Cycles of a transfer of so many bytes."""
+    return _LATENCY + size / _WIDTH
+
+
+def _call(compiled, step, channels, cores):
+    source, output = (compiled.plan.storages[compiled.steps.place(each).name]
+                      for each in (step.sources[0], step.output))
+    geometry = Geometry(source, output, canonical(step.output.shape)[1], 0)
+    return call_cycles(step, geometry, channels, cores, compiled.instructions)
 
 
 def _first_call(step, known):

@@ -7,8 +7,9 @@ from flexdrive_deploy.flexv.network import ir
 
 from .calls import StepCode
 from .dots import dots_of
+from .pieces import pieces_of
 from .source_text import BODY, HEADER, WEIGHTS_HEAD
-from .stripe_code import stripe_count, stripe_lines
+from .stripe_code import stripe_lines
 
 __all__ = ["Binding", "identifiers", "network_sources", "read_ahead"]
 
@@ -118,7 +119,7 @@ class _Source:
             home = self.homes[place.name]
             if home == binding.symbol:
                 return f"{indent}// {home} is where it lies."
-            return f"{indent}memcpy({binding.symbol}, {home}, {line * storage.height});"
+            return f"{indent}memcpy({binding.symbol}, {home}, {4 * storage.dense.words});"
         if storage.planar:
             size = 4 * storage.words
             pair = f"l1 + {self.plan.addresses[place.name]}, {size}", f"{binding.symbol}, {size}"
@@ -145,12 +146,14 @@ class _Source:
                 continue
             places = self.plan.weights[step]
             chunks = self.plan.chunks[step][1]
-            # Chunks come again for each stripe, unless there is one only.
-            rounds = stripe_count(self.plan, step) if len(chunks) > 1 else 1
-            for number in range(rounds * len(chunks)):
-                chunk = chunks[number % len(chunks)]
+            uses = list(enumerate(chunks))
+            if step in self.plan.cuts:
+                pieces = pieces_of(step, self.plan.cuts[step], chunks)
+                uses = sorted({piece.weights: chunks[piece.chunk] for piece in pieces}.items())
+            for number, chunk in uses:
                 size = 4 * chunk.words
-                found.append(_Fetch((index, number), step in self.plan.deep, (
+                found.append(_Fetch((index, number), step in self.plan.deep,
+                                    step in self.plan.late, (
                     f"net_fetch(l1 + {places[number % len(places)]}, {size}, "
                     f"{self.step_name(index)}_weights + {chunk.begin}, {size}, {size}, 1);")))
         return found
@@ -159,10 +162,11 @@ class _Source:
 @dataclass(frozen=True)
 class _Fetch:
     """Of chunk ``use``: (index of the step, number); ``deep``: it is started while the last but one
-    before it is used."""
+    before it is used; ``late``: not before its step begins."""
 
     use: tuple
     deep: bool
+    late: bool
     text: str
 
 
@@ -171,7 +175,8 @@ class _Schedule:
 
     Attributes
     ----------
-    started : use of a chunk, or None for the begin -> C of the fetches that begin with it.
+    started : use of a chunk, None for the begin, or (index of a step, None) for its own -> C of the
+        fetches that begin with it.
     left : use of a chunk -> transfers behind its own that may be on their way when it begins.
     """
 
@@ -179,15 +184,21 @@ class _Schedule:
         uses, self.started, self.left = [None, None], {}, {}
         for number, fetch in enumerate(fetches):
             # Fetches begin in their order.
-            self.started.setdefault(uses[-2] if fetch.deep else uses[-1], []).append(fetch.text)
+            begin, index = uses[-2] if fetch.deep else uses[-1], fetch.use[0]
+            if fetch.late and (begin is None or begin[0] != index):
+                begin = index, None
+            self.started.setdefault(begin, []).append(fetch.text)
             uses.append(fetch.use)
-            self.left[fetch.use] = int(number + 1 < len(fetches) and fetches[number + 1].deep)
+            after = fetches[number + 1] if number + 1 < len(fetches) else None
+            self.left[fetch.use] = int(after is not None and after.deep and not (
+                after.late and after.use[0] != index))
 
 
-def _waiting(fetches, left=0):
-    """Lines in which core 0 waits for what was started but the last ``left`` transfers, and starts
-    what comes next."""
+def _waiting(fetches, left=0, sent=None):
+    """Lines in which core 0 waits for what was started but the last ``left`` transfers, out of L1
+    but the last ``sent``, and starts what comes next."""
     return ["\tif (net_core() == 0) {", f"\t\tnet_fetched({left});",
+            *([] if sent is None else [f"\t\tnet_sent({sent});"]),
             *(f"\t\t{fetch}" for fetch in fetches if fetch), "\t}", "\tnet_barrier();"]
 
 
@@ -204,8 +215,11 @@ def _step_text(source, index, code, schedule):
     # The border lies apart from what calls write; words that have both are stored before.
     lines = [f"// {_title(step)}", f"static void {source.step_name(index)}(void)", "{",
              *(f"\t{call}" for call in source.border(step.output))]
-    if step in source.plan.rows:
-        lines += stripe_lines(source, index, code, schedule.started, _waiting, _weights_at)
+    late = schedule.started.get((index, None))
+    if late:
+        lines += ["\tif (net_core() == 0) {", *(f"\t\t{fetch}" for fetch in late), "\t}"]
+    if step in source.plan.cuts:
+        lines += stripe_lines(source, index, code, schedule, _waiting, _weights_at)
     else:
         code.whole()
         for number, call in enumerate(code.calls):
@@ -231,11 +245,11 @@ def _run_text(source, inputs, outputs, fetches, trace):
         lines += [f"\tnet_time({index + 1});", f"\t{source.step_name(index)}();"]
         if index in trace:
             lines += ["#ifdef NETWORK_TRACE", "\tif (net_core() == 0) {",
-                      source.transfer("net_send", trace[index]), "\t\tnet_fetched(0);", "\t}",
+                      source.transfer("net_send", trace[index]), "\t\tnet_sent(0);", "\t}",
                       "\tnet_barrier();", "#endif"]
     lines += [f"\tnet_time({steps + 1});", "\tif (net_core() == 0) {"]
     lines += [source.transfer("net_send", each) for each in outputs]
-    return "\n".join([*lines, "\t\tnet_fetched(0);", "\t}", "\tnet_barrier();",
+    return "\n".join([*lines, "\t\tnet_sent(0);", "\t}", "\tnet_barrier();",
                       f"\tnet_time({steps + 2});", "}"])
 
 
@@ -275,7 +289,7 @@ def network_sources(name, steps, plan, instructions):
     source.set_homes(inputs, outputs)
     codes = [StepCode(step, source.step_name(index), source.maps,
                       plan.chunks[step][1] if step in plan.chunks else (),
-                     source.storage, instructions)
+                     source.storage, instructions, pieces=step in plan.cuts)
              for index, step in enumerate(steps.steps)]
     schedule = _Schedule(source.fetches())
     functions = "\n\n".join(_step_text(source, index, code, schedule)

@@ -12,7 +12,7 @@ from .scales import LayerScales, packed_scales
 from .storage import pack_lanes, storage_of
 from .strips import layer_kind, strips_of
 
-__all__ = ["Chunk", "channel_words", "chunk_sizes", "layer_chunks", "layer_kind",
+__all__ = ["Chunk", "channel_unit", "channel_words", "chunk_sizes", "layer_chunks", "layer_kind",
            "layer_scales", "layer_words", "sign_numbers"]
 
 # Channels that the kernels make at once.
@@ -29,10 +29,14 @@ class Chunk:
     words: int
 
 
+def channel_unit(step):
+    """Channels of which a chunk has multiples: whole words of the output, whole groups of 4."""
+    return max(_GROUP, 32 // step.output.lane)
+
+
 def chunk_sizes(step):
-    """Channels of a chunk that are possible, the largest first: whole words of the output, whole
-    groups of 4."""
-    unit = max(_GROUP, 32 // step.output.lane)
+    """Channels of a chunk that are possible, the largest first."""
+    unit = channel_unit(step)
     sizes = [len(step.node.weights)]
     while sizes[-1] > unit:
         sizes.append(max(unit, -(-sizes[-1] // 2 // unit) * unit))

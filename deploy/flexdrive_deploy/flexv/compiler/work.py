@@ -5,8 +5,8 @@ from flexdrive_deploy.flexv.network import ir
 
 from .dots import dots_of
 from .lines import Lines, owner_of
+from .pieces import cut_storage, parts_of
 from .storage import canonical, storage_of
-from .stripes import rows_of, stripe_storage
 from .strips import STRIP_CORES, Division
 from .sums import sums_of
 
@@ -16,19 +16,20 @@ __all__ = ["core_of"]
 class _Maps:
     """Source and output of the kernel call that makes a row of a step."""
 
-    def __init__(self, compiled, step, row):
+    def __init__(self, compiled, step, row, chunk):
         steps, plan = compiled.steps, compiled.plan
-        rows = plan.rows.get(step)
+        cut = plan.cuts.get(step)
         _, height, self.width = canonical(step.output.shape)
-        begin = 0 if rows is None else row // rows * rows
-        self.height = height if rows is None else min(rows, height - begin)
+        begin = 0 if cut is None else row // cut.rows * cut.rows
+        self.height = height if cut is None else min(cut.rows, height - begin)
         self.row = row - begin
-        self.output = plan.storages[steps.place(step.output).name]
-        source = step.sources[0]
-        place = steps.place(source).name
-        outside = place in plan.outside
-        self.source = (stripe_storage(step, source, rows_of(step, begin, self.height).count,
-                                      steps.borders) if outside else plan.storages[place])
+
+        def storage(tensor, rows):
+            place = steps.place(tensor).name
+            return (cut_storage(step, tensor, rows, cut, chunk, steps.borders)
+                    if place in plan.outside else plan.storages[place])
+        self.output = storage(step.output, self.height)
+        self.source = storage(step.sources[0], cut.rows if cut else height)
 
 
 def _dots(step, maps, chunks, chunk, dots, channel, column, cores):
@@ -52,18 +53,22 @@ def _dots(step, maps, chunks, chunk, dots, channel, column, cores):
 def core_of(compiled, step, channel, row, column, cores):
     """Number of the core that makes a value of a step's output, or None of what several passes
     make. Where two tiles overlap both make it; this is the first."""
-    node, maps = step.node, _Maps(compiled, step, row)
+    node = step.node
+    chunks, cut = compiled.plan.chunks.get(step, (0, ()))[1], compiled.plan.cuts.get(step)
+    chunks = chunks if cut is None else parts_of(step, cut, chunks)
+    chunk = next((each for each in chunks if each.first <= channel < each.first + each.count), None)
+    maps = _Maps(compiled, step, row, chunk)
     if isinstance(node, ir.Convolution):
         dots = dots_of(step)
         if dots is None:
             return maps.row % cores
-        chunks = compiled.plan.chunks[step][1]
-        chunk = next(each for each in chunks if each.first <= channel < each.first + each.count)
         return _dots(step, maps, chunks, chunk, dots, channel, column, cores)
     if isinstance(node, ir.Concat | ir.Pad):
         return None
     storage = storage_of(step.sources[0] if isinstance(node, ir.WindowSum) else step.output)
     words, lanes = storage.pixel_words, 32 // storage.bits
+    if cut is not None and cut.channels and chunk is not None:
+        words, channel = -(-chunk.count // lanes), channel - chunk.first
     sums = sums_of(step)
     if sums is not None:
         words, lanes = words // sums.unit_words, sums.kernel.values
