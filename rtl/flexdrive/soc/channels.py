@@ -16,7 +16,7 @@ _MEMBERS = {
 
 
 class _Channel(Shared):
-    """What both directions have."""
+    """What both directions have. Latency: registers count from the next cycle."""
 
     def __init__(self, item_bytes, **members):
         self.item_bytes = item_bytes
