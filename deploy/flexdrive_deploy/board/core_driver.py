@@ -156,7 +156,7 @@ class CoreBoard(Device):
         low, high = self.link.read(self.address("CYCLES_LOW"), 2)
         run = CoreRun(End(self.fields("STATUS")["end"]), self.get("VALUE"), high << 32 | low,
                       self._console)
-        place = self._program.symbols.get("unexpected_trap")
+        place = self._program.symbols.get("unexpected_trap") if self._program else None
         if run.trapped and place is not None:
             run = replace(run, trap=tuple(self.read(place, 3).tolist()))
         return run
