@@ -7,6 +7,8 @@ from pathlib import Path
 from flexdrive.bus import chip_registers
 from flexdrive.hyperdrive.descriptor import fields as descriptor
 
+from .soc_manual import soc_registers
+
 __all__ = ["PAGES", "descriptor_page", "register_page", "write_pages"]
 
 
@@ -62,7 +64,8 @@ def register_page():
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"hyperdrive-descriptors.md": descriptor_page, "bus-registers.md": register_page}
+PAGES = {"hyperdrive-descriptors.md": descriptor_page, "bus-registers.md": register_page,
+         "soc-registers.md": soc_registers}
 
 
 def write_pages(pages):

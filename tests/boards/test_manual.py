@@ -19,9 +19,10 @@ def _row(register):
 
 
 def test_registers_of_the_page_are_those_of_the_table():
-    chip, core, dotp = (part.partition("|---|---|---|---|")[2].partition("\n\n")[0].strip()
+    chip, core, dotp, soc = (part.partition("|---|---|---|---|")[2].partition("\n\n")[0].strip()
                         for part in PAGE.partition("## Registers")[2].split("\n### "))
-    for table, design in ((chip, Design.HYPERDRIVE), (core, Design.FLEXV), (dotp, Design.DOTP)):
+    for table, design in ((chip, Design.HYPERDRIVE), (core, Design.FLEXV), (dotp, Design.DOTP),
+                          (soc, Design.SOC)):
         assert table.splitlines() == [_row(register) for register in TABLES[design]]
 
 

@@ -14,7 +14,7 @@ from flexdrive_deploy.hdl.register_map import MAPS, c_header, svd
 TABLES = {
     **{name: {r.name: (4 * r.address, r.fields) for r in board.TABLES[design]} for name, design in (
         ("board", board.Design.HYPERDRIVE), ("board-flexv", board.Design.FLEXV),
-        ("board-dotp", board.Design.DOTP))},
+        ("board-dotp", board.Design.DOTP), ("board-soc", board.Design.SOC))},
     "axi": {r.name: (r.offset, r.fields) for r in bus.REGISTERS if not r.wishbone},
     "wishbone": {r.name: (r.offset, r.fields) for r in bus.REGISTERS},
 }

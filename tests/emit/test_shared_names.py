@@ -70,6 +70,7 @@ ARGUMENTS = {
     "address_bits": (6, 8), "masters": (2, 3), "first": (0, 1), "cores": (2, 3, 4),
     "barriers": (1, 2), "mutexes": (1, 2), "init": (0, 1), "divisor": (8, 20),
     "timeout": (100, 200), "registers": (17, 29), "base": (0, 1 << 20), "partial": (False, True),
+    "item_bytes": (2, 4),
     "frame": [FRAME, *(replace(FRAME, crc=crc) for crc in (5, 8, 32)), replace(FRAME, width=7),
               FrameFormat(fields=(("kind", 2), ("payload", 21)), width=4, crc=16)],
 }

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from flexdrive.boards.config import CoreSystemConfig, DotpSystemConfig, SystemConfig
 from flexdrive.boards.registers import Design
+from flexdrive.boards.soc_config import SOC_PRESETS
 from flexdrive.boards.top import Pins
 from flexdrive.errors import ConfigurationError
 from flexdrive.flexv.core.config import CoreConfig
@@ -16,7 +17,7 @@ from ..hyperdrive.program import config_hash
 from .errors import IdentityError
 from .family import ECP5, ICE40, Family
 
-__all__ = ["BOARDS", "DESIGNS", "BoardType", "board_named", "known_chip", "system_for"]
+__all__ = ["BOARDS", "DESIGNS", "BoardType", "board_named", "known_chip", "known_soc", "system_for"]
 
 DESIGNS = {design.name.lower(): design for design in Design}
 
@@ -130,6 +131,7 @@ _SIMULATED = {
                            weight_words=6144),
     "flexv": CoreSystemConfig(clock=16_000_000, baud=2_000_000),
     "dotp": DotpSystemConfig(clock=16_000_000, baud=2_000_000, request_words=128),
+    **SOC_PRESETS,
 }
 
 
@@ -163,7 +165,8 @@ def _hash(config):
     if isinstance(config, SystemConfig):
         return int(config_hash(config.chip), 16)
     own = {name: value for name, value in asdict(config).items()
-           if name in ("core", "memory_words", "console_words", "structure")}
+           if name in ("core", "memory_words", "console_words", "structure", "chip", "input_words",
+                      "output_words")}
     text = json.dumps(own, sort_keys=True)
     return int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)
 
@@ -209,3 +212,19 @@ def known_chip(identity):
     raise IdentityError(f"{identity.name}: its chip ({identity.about}, configuration "
                         f"{identity.configuration}) is none that is known here. What would pass: "
                         "--chip FILE, the file that the bitstream was built with")
+
+
+def known_soc(identity):
+    """The ChipConfig beside the core of a board whose hash is that of a preset.
+
+    Raises
+    ------
+    IdentityError
+        when it is of none of them.
+    """
+    for config in SOC_PRESETS.values():
+        if f"{_hash(config):016x}" == identity.configuration:
+            return config.chip
+    raise IdentityError(f"{identity.name}: its configuration ({identity.about}, "
+                        f"{identity.configuration}) is none that is known here: "
+                        f"{', '.join(SOC_PRESETS)} are")

@@ -1,6 +1,6 @@
 """A Flex-V core behind a cable: load a program, run it, read its memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,16 +17,19 @@ _ENDS = {
     End.ASLEEP: "it sleeps in wfi, and no interrupt can come",
     End.LIMIT: "it is not finished",
 }
+_TRAPPED = 0x400            # firmware/start.S: and the cause, in a trap that nobody expects
 
 
 @dataclass(frozen=True)
 class CoreRun:
-    """How a run ended: why, the word that was stored at tohost, cycles, what was printed."""
+    """How a run ended: why, the word that was stored at tohost, cycles, what was printed; of a trap
+    that nobody expected (mcause, mepc, mtval), where the program keeps them."""
 
     end: End
     value: int
     cycles: int
     console: bytes = b""
+    trap: tuple = ()
 
     @property
     def passed(self):
@@ -36,6 +39,9 @@ class CoreRun:
     @property
     def verdict(self):
         """One line."""
+        if self.end == End.PROGRAM:
+            return ("it did not begin: the words that came to the memory have another CRC-32 than "
+                    "the program")
         if self.end != End.STORED:
             return f"{_ENDS[self.end]} after {self.cycles:,} cycles"
         if self.passed:
@@ -43,10 +49,17 @@ class CoreRun:
         if self.value & 1 == 0:
             return (f"host call at {self.value:#010x}, which a board does not serve (docs/bring-up"
                     ".md)")
-        code = self.value >> 1
-        if code & ~0x3F == 0x400:
-            return f"unexpected trap, cause {code & 0x3F}"
-        return f"failed: test {code}"
+        if self.trapped:
+            _, mepc, mtval = self.trap or (0, None, None)
+            where = "" if mepc is None else f", mepc {mepc:#010x}, mtval {mtval:#010x}"
+            return f"unexpected trap, cause {self.value >> 1 & 0x3F}{where}"
+        return f"failed: test {self.value >> 1}"
+
+    @property
+    def trapped(self):
+        """Whether a trap that nobody expected ended it."""
+        return bool(self.end == End.STORED and self.value & 1
+                    and self.value >> 1 & ~0x3F == _TRAPPED)
 
 
 class CoreBoard(Device):
@@ -65,7 +78,7 @@ class CoreBoard(Device):
 
     def _begun(self):
         super()._begun()
-        self._runs = 0
+        self._runs, self._console = 0, b""
 
     def waits(self):
         """What the core does, in words."""
@@ -117,16 +130,23 @@ class CoreBoard(Device):
         -------
         :class:`CoreRun`
         """
+        self.start(limit)
+        return self.finish(show)
+
+    def start(self, limit=_LIMIT):
+        """Begin a run, see :meth:`run`; :meth:`finish` ends it."""
         if self._program is None:
             raise BoardError(f"{self._name}: no program was loaded")
         self.set("LIMIT", limit)
         self._runs += 1
+        self._console = b""
         self.set("RUN", self._runs)
-        console = b""
+
+    def finish(self, show=None):
+        """Wait for the end of a run, see :meth:`run`."""
         while True:
-            done = self.get("RUNS_DONE") == self._runs
+            done = self._over()
             text = self._printed()
-            console += text
             if text and show is not None:
                 show(text)
             if done and not text:
@@ -134,15 +154,35 @@ class CoreBoard(Device):
             if not text:
                 self._rest()
         low, high = self.link.read(self.address("CYCLES_LOW"), 2)
-        return CoreRun(End(self.fields("STATUS")["end"]), self.get("VALUE"), high << 32 | low,
-                       console)
+        run = CoreRun(End(self.fields("STATUS")["end"]), self.get("VALUE"), high << 32 | low,
+                      self._console)
+        place = self._program.symbols.get("unexpected_trap") if self._program else None
+        if run.trapped and place is not None:
+            run = replace(run, trap=tuple(self.read(place, 3).tolist()))
+        return run
+
+    def printed(self):
+        """What the run has printed so far."""
+        while self._printed():
+            pass
+        return self._console
+
+    def _over(self):
+        """Whether the run has ended."""
+        return self.get("RUNS_DONE") == self._runs
 
     def _printed(self):
-        """The next bytes that were printed; makes room for more."""
-        here = self._position[Space.RESULTS]
-        words = self.link.ask(Kind.READ, Space.RESULTS, here, (MOST_WORDS, here)).words
-        self._position[Space.RESULTS] = (here + len(words)) % (1 << ADDRESS_BITS)
-        return bytes(word & 0xFF for word in words)
+        """The next bytes that were printed, which join the run's; makes room for more."""
+        text = bytes(word & 0xFF for word in self._taken(Space.RESULTS, MOST_WORDS))
+        self._console += text
+        return text
+
+    def _taken(self, space, most):
+        """The next words of a ring, up to ``most``; makes room for more."""
+        here = self._position[space]
+        words = self.link.ask(Kind.READ, space, here, (min(most, MOST_WORDS), here)).words
+        self._position[space] = (here + len(words)) % (1 << ADDRESS_BITS)
+        return words
 
     def _rest(self):
         """Let the core work for a moment."""

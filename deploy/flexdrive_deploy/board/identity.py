@@ -91,7 +91,10 @@ class Identity:
             return "dot-product unit"
         rows, columns, channels, depth = (self.field("GEOMETRY", name) for name in
                                           ("rows", "columns", "channels", "adder_depth"))
-        return f"{rows} x {columns} tiles of {channels} units, adders of depth {depth}"
+        chip = f"{rows} x {columns} tiles of {channels} units, adders of depth {depth}"
+        if self.design == Design.SOC:
+            return f"Flex-V core with {4 * self['MEMORY_WORDS']:,} bytes beside {chip}"
+        return chip
 
     def check(self, config, build=None):
         """IdentityError when the chip is not ``config``, or the bitstream not ``build``."""

@@ -8,6 +8,7 @@ from flexdrive.flexv.isa import CSRS, INSTRUCTIONS, STANDARD
 from .cluster_header import cluster_header
 from .disassemble import REGISTER_NAMES
 from .firmware import firmware_directory
+from .soc_header import soc_header
 
 __all__ = ["HEADERS", "assembler_macros", "c_intrinsics"]
 
@@ -120,7 +121,7 @@ def c_intrinsics():
 
 
 HEADERS = {"flexv.inc": assembler_macros, "flexv_intrinsics.h": c_intrinsics,
-           "flexv_cluster_registers.h": cluster_header}
+           "flexv_cluster_registers.h": cluster_header, "soc_registers.h": soc_header}
 
 
 def main():

@@ -13,11 +13,13 @@ MAPS = {
     "board-flexv": "behind the serial link of a board with a Flex-V core; offsets are the same",
     "board-dotp": "behind the serial link of a board with the dot-product unit; offsets are the "
     "same",
+    "board-soc": "behind the serial link of a board with a core beside a chip; offsets are the "
+    "same",
     "axi": "of hyperdrive-axi",
     "wishbone": "of hyperdrive-wishbone",
 }
 _BOARDS = {"board": board.Design.HYPERDRIVE, "board-flexv": board.Design.FLEXV,
-           "board-dotp": board.Design.DOTP}
+           "board-dotp": board.Design.DOTP, "board-soc": board.Design.SOC}
 # How SVD calls an access, and what reading or writing does besides.
 _ACCESS = {
     "constant": ("read-only", {}), "read only": ("read-only", {}),

@@ -8,10 +8,11 @@ from ..flexv.core.config import CoreConfig
 from ..flexv.dotp.vector import STRUCTURES
 from ..hyperdrive.config import ChipConfig
 
-__all__ = ["CoreSystemConfig", "DotpSystemConfig", "LineConfig", "SystemConfig"]
+__all__ = ["CoreSystemConfig", "DotpSystemConfig", "LineConfig", "SystemConfig", "check_power"]
 
 
-def _power(name, value, least, most):
+def check_power(name, value, least, most):
+    """ConfigurationError unless ``value`` is a power of two from ``least`` to ``most``."""
     if not least <= value <= most or value & (value - 1):
         raise ConfigurationError(f"System parameter {name} = {value!r} is not possible: a power of "
                                  f"two from {least} to {most}")
@@ -42,7 +43,7 @@ class LineConfig:
             if each.type in ("int", int) and type(value) is not int:
                 raise ConfigurationError(f"System parameter {each.name} = {value!r} is not "
                                          "possible: it must be an integer")
-        _power("request_words", self.request_words, 128, 1 << 12)
+        check_power("request_words", self.request_words, 128, 1 << 12)
         for name in ("configuration", "build"):
             if not 0 <= getattr(self, name) < 1 << 64:
                 raise ConfigurationError(f"System parameter {name} is no number of 64 bits")
@@ -93,8 +94,8 @@ class SystemConfig(LineConfig):
             if not 2 <= value <= 1 << 20:
                 raise ConfigurationError(f"System parameter {name} = {value!r} is not possible: "
                                          f"2 to {1 << 20} words")
-        _power("result_words", self.result_words, 64, 1 << 20)
-        _power("report_words", self.report_words, 64, 1 << 20)
+        check_power("result_words", self.result_words, 64, 1 << 20)
+        check_power("report_words", self.report_words, 64, 1 << 20)
         if self.chip.mesh:
             raise ConfigurationError("System parameter chip has mesh = True: a chip with links is "
                                      "no design for one board; mesh = False would pass")
@@ -130,8 +131,8 @@ class CoreSystemConfig(LineConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        _power("memory_words", self.memory_words, 64, 1 << 20)
-        _power("console_words", self.console_words, 64, 1 << 20)
+        check_power("memory_words", self.memory_words, 64, 1 << 20)
+        check_power("console_words", self.console_words, 64, 1 << 20)
         if self.core.rvfi:
             raise ConfigurationError("System parameter core has rvfi = True: that port is for "
                                      "proofs; rvfi = False would pass")

@@ -1,6 +1,6 @@
 """A Flex-V core with its memory behind a serial line. docs/board-link.md."""
 
-from amaranth.hdl import Cat, Module, ResetInserter, Signal
+from amaranth.hdl import Cat, Const, Module, ResetInserter, Signal
 from amaranth.lib import wiring
 
 from ..flexv.core import Core
@@ -36,20 +36,20 @@ class CoreSystem(LineSystem):
     busy, fault : the core runs; the last run did not end by a store.
     """
 
+    design = Design.FLEXV
+
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        executor, registers = self.begin(m, Design.FLEXV, {
+        executor, registers = self.begin(m, self.design, {
             "MEMORY_WORDS": config.memory_words, "MEMORY_BASE": MEMORY_BASE,
-            "CONSOLE_WORDS": config.console_words})
+            "CONSOLE_WORDS": config.console_words, **self._own_constants()})
         m.submodules.memory = memory = CoreMemory(config.memory_words, MEMORY_BASE)
         running, cycles, end = Signal(), Signal(64), Signal(End)
-        core = Core(config.core)
-        m.submodules.core = ResetInserter(~running)(core)
         control = registers.control
         program = INPUTS.index(Space.PROGRAM)
         m.d.comb += [
-            core.boot_address.eq(control.BOOT), memory.running.eq(running),
+            memory.running.eq(running),
             memory.word.eq(executor.word_out), memory.offset.eq(control.OFFSET),
             memory.write.eq(executor.write & (executor.space == Space.PROGRAM)),
             memory.peek_address.eq(executor.address),
@@ -66,11 +66,29 @@ class CoreSystem(LineSystem):
                 m.d.comb += executor.word.eq(registers.word)
             with m.Case(Space.RESULTS):
                 m.d.comb += executor.word.eq(console.word)
+        core, asleep = self._processor(m, executor, running)
+        m.d.comb += core.boot_address.eq(control.BOOT)
         for port, other in ((core.ibus, memory.ibus), (core.dbus, console.dbus),
                             (console.memory, memory.dbus)):
             wiring.connect(m, port, other)
-        self._run(m, registers, core, running, cycles, end, console.full)
+        self._run(m, registers, running, cycles, end, console.full, store=core.dbus,
+                  asleep=asleep, ready=self._ready(memory, control))
         return m
+
+    def _own_constants(self):
+        """Constant registers that other designs do not have."""
+        return {}
+
+    def _processor(self, m, executor, running):
+        """(what has the ports ``ibus``, ``dbus``, ``boot_address``, in reset unless ``running``;
+        whether it sleeps for ever)."""
+        core = Core(self.config.core)
+        m.submodules.core = ResetInserter(~running)(core)
+        return core, core.sleeping
+
+    def _ready(self, memory, control):
+        """Whether a run may begin."""
+        return Const(1)
 
     def _console(self, m, executor):
         """The ring of what is printed, behind the executor."""
@@ -84,24 +102,25 @@ class CoreSystem(LineSystem):
         ]
         return console
 
-    def _run(self, m, registers, core, running, cycles, end, full):
+    def _run(self, m, registers, running, cycles, end, full, *, store, asleep, ready):
         """Begin and end of a run, and what is told of it."""
         control, state = registers.control, registers.state
         done, value, stored = Signal(32), Signal(32), Signal()
-        store = core.dbus
         m.d.comb += stored.eq(store.req & store.we & (store.addr == control.TOHOST)
                               & (store.wdata != 0))
         with m.If(running):
             m.d.sync += cycles.eq(cycles + 1)
             for what, why in ((cycles == control.LIMIT - 1, End.LIMIT),
-                              (core.sleeping, End.ASLEEP), (stored, End.STORED)):
+                              (asleep, End.ASLEEP), (stored, End.STORED)):
                 with m.If(what):
                     m.d.sync += [running.eq(0), end.eq(why), done.eq(done + 1)]
             with m.If(stored):
                 m.d.sync += value.eq(store.wdata)
         with m.Elif(done != control.RUN):
             m.d.sync += [running.eq(1), cycles.eq(0), end.eq(End.NONE), value.eq(0)]
-        at = {name: low for name, low, _, _ in register_named("STATUS", Design.FLEXV).fields}
+            with m.If(~ready):
+                m.d.sync += [running.eq(0), end.eq(End.PROGRAM), done.eq(done + 1)]
+        at = {name: low for name, low, _, _ in register_named("STATUS", self.design).fields}
         m.d.comb += [
             state.STATUS.eq(Cat(running) | full << at["printing"] | end << at["end"]),
             state.RUNS_DONE.eq(done), state.VALUE.eq(value),

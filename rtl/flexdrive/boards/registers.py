@@ -23,6 +23,7 @@ class Design(enum.IntEnum):
     HYPERDRIVE = 1
     FLEXV = 2
     DOTP = 3
+    SOC = 4
 
 
 class Fault(enum.IntFlag):
@@ -39,6 +40,7 @@ class End(enum.IntEnum):
     STORED = 1              # it has stored a word other than 0 at TOHOST
     ASLEEP = 2              # it waits in wfi, and nothing can wake it
     LIMIT = 3               # LIMIT cycles are over
+    PROGRAM = 4             # the words that came have another CRC-32 than PROGRAM_CRC: no run
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,10 @@ _LINE = [
     ("BYTES_BROKEN", _STATE, "Bytes without a stop bit."),
 ]
 _SCRATCH = ("SCRATCH", _CONTROL, "Without effect.")
+_GEOMETRY = (
+    "GEOMETRY", _CONSTANT, "The chip.",
+    (("rows", 0, 8, "rows of tiles"), ("columns", 8, 8, "columns of tiles"),
+     ("channels", 16, 12, "units of a tile"), ("adder_depth", 28, 4, "depth of an adder")))
 
 
 def _hyperdrive():
@@ -99,9 +105,7 @@ def _hyperdrive():
         ("PIXELS_DEPTH", _CONSTANT, "Words of the store of pixels."),
         ("RESULTS_DEPTH", _CONSTANT, "Words of the ring of results."),
         ("REPORTS_DEPTH", _CONSTANT, "Words of the ring of reports."),
-        ("GEOMETRY", _CONSTANT, "The chip.",
-         (("rows", 0, 8, "rows of tiles"), ("columns", 8, 8, "columns of tiles"),
-          ("channels", 16, 12, "units of a tile"), ("adder_depth", 28, 4, "depth of an adder"))),
+        _GEOMETRY,
         ("STATUS", _STATE, "What happens now.",
          (("busy", 0, 1, "an image is computed"),
           *((f"{name}_valid", 8 + 2 * at, 1, f"the stream of {name} offers a word")
@@ -128,28 +132,42 @@ def _hyperdrive():
     ]
 
 
-_FLEXV = [
-    *_COMMON,
-    ("MEMORY_WORDS", _CONSTANT, "Words of the memory, which is the space PROGRAM."),
-    ("MEMORY_BASE", _CONSTANT, "Address of its first byte."),
-    ("CONSOLE_WORDS", _CONSTANT, "Words of the ring of what is printed, which is the space "
-     "RESULTS: a character in the lowest byte of each."),
-    ("STATUS", _STATE, "What happens now.",
-     (("running", 0, 1, "the core runs"),
-      ("printing", 1, 1, "it waits with a character, the console is full"),
-      ("end", 8, 2, "why it does not run: End"))),
-    ("RUNS_DONE", _STATE, "Runs that ended since the reset."),
-    ("VALUE", _STATE, "Word that the last run stored at TOHOST."),
-    ("CYCLES_LOW", _STATE, "Cycles of the last run, low half."),
-    ("CYCLES_HIGH", _STATE, "High half."),
-    *_LINE,
-    ("RUN", _CONTROL, "Runs to make since the reset; other than RUNS_DONE starts one."),
-    ("OFFSET", _CONTROL, "Word of the memory where position 0 of PROGRAM is written."),
-    ("BOOT", _CONTROL, "Address of the first instruction of a run."),
-    ("TOHOST", _CONTROL, "Address of the word that ends a run."),
-    ("LIMIT", _CONTROL, "Cycles after which a run is ended; 0: never."),
-    _SCRATCH,
-]
+def _core(constants, controls):
+    """A core with its memory, and what else a design has: rows of constants and of controls."""
+    return [
+        *_COMMON,
+        ("MEMORY_WORDS", _CONSTANT, "Words of the memory, which is the space PROGRAM."),
+        ("MEMORY_BASE", _CONSTANT, "Address of its first byte."),
+        ("CONSOLE_WORDS", _CONSTANT, "Words of the ring of what is printed, which is the space "
+         "RESULTS: a character in the lowest byte of each."),
+        *constants,
+        ("STATUS", _STATE, "What happens now.",
+         (("running", 0, 1, "the core runs"),
+          ("printing", 1, 1, "it waits with a character, the console is full"),
+          ("end", 8, 3, "why it does not run: End"))),
+        ("RUNS_DONE", _STATE, "Runs that ended since the reset."),
+        ("VALUE", _STATE, "Word that the last run stored at TOHOST."),
+        ("CYCLES_LOW", _STATE, "Cycles of the last run, low half."),
+        ("CYCLES_HIGH", _STATE, "High half."),
+        *_LINE,
+        ("RUN", _CONTROL, "Runs to make since the reset; other than RUNS_DONE starts one."),
+        ("OFFSET", _CONTROL, "Word of the memory where position 0 of PROGRAM is written."),
+        ("BOOT", _CONTROL, "Address of the first instruction of a run."),
+        ("TOHOST", _CONTROL, "Address of the word that ends a run."),
+        ("LIMIT", _CONTROL, "Cycles after which a run is ended; 0: never."),
+        _SCRATCH,
+        *controls,
+    ]
+
+
+_SOC = _core(
+    [("INPUT_WORDS", _CONSTANT, "Words of the ring of what the host sends, which is the space "
+      "PIXELS."),
+     ("OUTPUT_WORDS", _CONSTANT, "Words of the ring of what the core sends, which is the space "
+      "REPORTS: after each transfer its CRC-32."),
+     _GEOMETRY],
+    [("PROGRAM_CRC", _CONTROL, "CRC-32 of all words of PROGRAM since the reset, without which no "
+      "run begins.")])
 _DOTP = [
     *_COMMON,
     ("VALUE", _STATE, "Result of the last operation."),
@@ -165,8 +183,8 @@ _DOTP = [
     ("GO", _CONTROL, "Operations to make since the reset; other than DONE starts one."),
     _SCRATCH,
 ]
-TABLES = {Design.HYPERDRIVE: _numbered(_hyperdrive()), Design.FLEXV: _numbered(_FLEXV),
-          Design.DOTP: _numbered(_DOTP)}
+TABLES = {Design.HYPERDRIVE: _numbered(_hyperdrive()), Design.FLEXV: _numbered(_core([], [])),
+          Design.DOTP: _numbered(_DOTP), Design.SOC: _numbered(_SOC)}
 REGISTERS = TABLES[Design.HYPERDRIVE]
 
 

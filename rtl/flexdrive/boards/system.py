@@ -11,7 +11,12 @@ from .line import LineSystem, common_constants
 from .registers import Design, Fault, register_named
 from .streams import InputStore, ItemPacker, OutputRing
 
-__all__ = ["System", "constants_of"]
+__all__ = ["System", "constants_of", "geometry"]
+
+
+def geometry(chip):
+    """Word of the register GEOMETRY."""
+    return chip.rows | chip.columns << 8 | chip.channels << 16 | chip.adder_depth << 28
 
 
 def _own_constants(config):
@@ -20,7 +25,7 @@ def _own_constants(config):
         "PROGRAM_DEPTH": config.program_words, "WEIGHTS_DEPTH": config.weight_words,
         "PIXELS_DEPTH": config.pixel_words, "RESULTS_DEPTH": config.result_words,
         "REPORTS_DEPTH": config.report_words,
-        "GEOMETRY": chip.rows | chip.columns << 8 | chip.channels << 16 | chip.adder_depth << 28,
+        "GEOMETRY": geometry(chip),
     }
 
 

@@ -38,6 +38,7 @@ class ChipHost(wiring.Component):
     -------
     i_descriptors, i_weights : words of 32 bits. i_pixels : binary16.
     o_results, o_reports : :class:`~flexdrive.bus.packets.Packet`.
+    awaited : somebody waits for words of the chip, or has some for it: counts as busy.
     registers : see :class:`~flexdrive.bus.register_bank.RegisterBank`.
     """
 
@@ -63,6 +64,7 @@ class ChipHost(wiring.Component):
             "i_pixels": In(stream.Signature(16)),
             "o_results": Out(stream.Signature(Packet(16))),
             "o_reports": Out(stream.Signature(Packet(32))),
+            "awaited": In(1),
             "registers": Out(wiring.Signature({
                 name: member for name, member in self._bank.signature.members.items()
                 if name not in ours})),
@@ -95,7 +97,8 @@ class ChipHost(wiring.Component):
         m.d.sync += offered.eq(chip.o_reports.valid & ~chip.o_reports.ready)
         m.d.comb += [
             results.report.eq(reports.i.valid & ~offered), results.abandon.eq(resetting),
-            registers.busy.eq(chip.busy | self.o_results.valid | self.o_reports.valid),
+            registers.busy.eq(chip.busy | self.o_results.valid | self.o_reports.valid
+                              | self.awaited),
             registers.waits.eq(Cat(self._waits(name) for name in sources)),
             # Weights are counted as words of the chip.
             registers.moves.eq(Cat(

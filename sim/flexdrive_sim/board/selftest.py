@@ -4,10 +4,12 @@ import numpy as np
 
 from flexdrive.boards.frame import Space
 from flexdrive.boards.registers import Design
+from flexdrive_deploy.board.boards import known_soc
 from flexdrive_deploy.board.errors import BoardError
 from flexdrive_deploy.board.jobs import Writing
 
 from ..hyperdrive.drive.board import BoardMachine
+from ..hyperdrive.drive.soc import SocMachine
 from ..hyperdrive.drive.stimuli import Stimulus
 from ..hyperdrive.golden.chip import GoldenChip
 from ..hyperdrive.verify.compare import first_difference
@@ -50,7 +52,7 @@ def selftest(board, config, *, line=64, layers=8, seed=1):
     yield (f"identity: {board.identity.about}, configuration {board.identity.configuration}, build "
            f"{board.identity.build}, {board.identity['CLOCK'] / 1e6:g} MHz")
     yield _line(board, line, seed)
-    steps = {Design.HYPERDRIVE: _chip, Design.FLEXV: _core, Design.DOTP: _dotp}
+    steps = {Design.HYPERDRIVE: _chip, Design.FLEXV: _core, Design.DOTP: _dotp, Design.SOC: _soc}
     yield from steps[board.identity.design](board, config, layers, seed)
 
 
@@ -79,6 +81,18 @@ def _core(board, config, programs, seed):
             raise SelftestError(f"random program {seed + at}: {wrong}")
     yield (f"{programs} random programs, every word and character equal to the "
            "instruction-set simulator")
+
+
+def _soc(board, config, layers, seed):
+    yield from _core(board, config, layers, seed)
+    machine = SocMachine(board, known_soc(board.identity))
+    for at in range(layers):
+        _layer(machine, seed + at)
+    run = machine.stop()
+    if not run.passed:
+        raise SelftestError(f"the firmware of the layers: {run.verdict}")
+    yield (f"{layers} programs of random layers, sent by the core, every word equal to the golden "
+           "model")
 
 
 def _dotp(board, config, sixteenths, seed):

@@ -205,25 +205,40 @@ class _Weights:
         return now
 
 
+def _calls(compiled, step, own, now, weights, cores):
+    """Cycle in which the calls of a step that begins in cycle ``now`` end, and its output's border
+    is written; ``own``: its chunks."""
+    plan = compiled.plan
+    if step in plan.cuts:
+        # Chunks but the first come in the cycles of the pieces.
+        begins = [weights.begin(now) for _ in own] or [now]
+        if step in plan.late:
+            begins[0] = max(begins[0], now + transfer_cycles(4 * own[0].words))
+        return begins[0] + plan.cut_cycles[step]
+    now += _border(compiled, step, cores)
+    for chunk in own or (None,):
+        cycles = _call(compiled, step, chunk.count if chunk else 0, cores)
+        if chunk is not None:
+            # A call prepares itself while its weights come.
+            prepared = min(cycles, _PREPARED)
+            now, cycles = weights.begin(now + prepared), cycles - prepared
+        now += cycles
+    return now
+
+
 def estimated_cycles(compiled, cores=8):
-    """Cycles of each step of a CompiledNetwork whose maps lie in L1, in order; None for steps that
-    work on stripes, or whose kernels are C alone."""
+    """Cycles of each step of a CompiledNetwork, in order; None for steps whose kernels are C alone,
+    and with other numbers of cores for those in pieces."""
     found, now, known = [], 0, set()
     weights = _Weights(compiled)
     for step in compiled.steps.steps:
         begin = now
-        own = compiled.plan.chunks.get(step, (0, ()))[1]
-        # A call prepares itself while its weights come; its kernel comes when it runs.
+        # A kernel's instructions come when it runs.
         code, kernel = _first_call(step, known)
-        now += _border(compiled, step, cores) + code
-        for chunk in own or (None,):
-            cycles = _call(compiled, step, chunk.count if chunk else 0, cores)
-            if chunk is not None:
-                prepared = min(cycles, _PREPARED)
-                now, cycles = weights.begin(now + prepared), cycles - prepared
-            now += cycles
-        now += kernel
+        now = kernel + _calls(compiled, step, compiled.plan.chunks.get(step, (0, ()))[1],
+                              now + code, weights, cores)
         plain = isinstance(step.node, ir.Convolution) and (
             dots_of(step) is None or layer_kind(step.node) == "grouped")
-        found.append(None if plain or step in compiled.plan.rows else round(now - begin))
+        none = plain or (cores != STRIP_CORES and step in compiled.plan.cuts)
+        found.append(None if none else round(now - begin))
     return found

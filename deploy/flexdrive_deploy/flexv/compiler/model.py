@@ -95,7 +95,7 @@ class Model:
 
     def _plan(self, solver):
         search = self.search
-        plan = Plan(search.storages, {}, search.outside, {}, {}, {}, {}, [], search.l1_bytes,
+        plan = Plan(search.storages, {}, search.outside, {}, {}, {}, {}, {}, [], search.l1_bytes,
                     self.deep, set())
         for step, ways in self.chosen.items():
             option = next(each for literal, each in ways if solver.boolean_value(literal))
@@ -104,7 +104,7 @@ class Model:
             if option.late:
                 plan.late.add(step)
             if option.cut is not None:
-                plan.cuts[step] = option.cut
+                plan.cuts[step], plan.cut_cycles[step] = option.cut, option.cycles
         for key, what, begin, size, first, last, literal in self.made:
             if literal is None or solver.boolean_value(literal):
                 self._place(plan, key, what, UNIT * solver.value(begin), UNIT * size, first, last)

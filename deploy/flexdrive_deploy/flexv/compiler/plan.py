@@ -35,7 +35,8 @@ class Plan:
     deep : steps of which a chunk is fetched while the last but one before it is used.
     late : steps of which no chunk is fetched before they begin.
     chunks : step -> (words, Chunks); weights : step -> bytes in L1 of its one or two buffers.
-    cuts : step that works on stripes -> :class:`.pieces.Cut`. stripes : (step, name of a tensor) ->
+    cuts : step that works on stripes -> :class:`.pieces.Cut`; cut_cycles : -> what that takes, as
+        estimated. stripes : (step, name of a tensor) ->
         bytes in L1 of its one or two buffers.
     buffers : all, for people. l1_bytes : what there is.
     """
@@ -46,6 +47,7 @@ class Plan:
     chunks: dict
     weights: dict
     cuts: dict
+    cut_cycles: dict
     stripes: dict
     buffers: list
     l1_bytes: int

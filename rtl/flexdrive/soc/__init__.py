@@ -1,0 +1,1 @@
+"""One chip with both machines: a Flex-V core beside Hyperdrive."""
