@@ -5,34 +5,28 @@
 The directory holds ``test.tar`` (../common/images.py). The images are the first N files of each
 class, all of them without the option. The golden model runs the chip's program; with ``--engine
 rtl`` the RTL runs it too, every word that it sends and its cycles are compared, and the status is 1
-when they differ. All images take half an hour to hours: with ``--keep DIRECTORY`` results stay
-there batch by batch, and a second run continues.
+when they differ. With ``--frames`` the images of a chunk are one program on a chip with ``overlap``
+that moves 8 words a cycle: the next one's map comes while one is computed. All images take hours:
+with ``--keep DIRECTORY`` results stay there chunk by chunk, and the same command goes on.
 """
 
-import argparse
-import hashlib
-import os
 import pathlib
-import pickle
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 
+import click
 import numpy as np
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
+from flexdrive.errors import FlexdriveError
+from flexdrive_cli.worker_options import worker_options
 from flexdrive_deploy.chip_choice import describe, read_config
-from flexdrive_deploy.compiled_model import ChipPart
 from flexdrive_deploy.compiler import compile_model
 from flexdrive_deploy.frontend.evaluator import Evaluator
 from flexdrive_deploy.frontend.graph import load_model
-from flexdrive_deploy.hyperdrive.ir import half_bits
-from flexdrive_sim.hyperdrive.drive.inference_session import Session
-from flexdrive_sim.hyperdrive.golden.chip import GoldenChip
-from flexdrive_sim.progress import preparation
+from flexdrive_sim.evaluation import evaluate
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "common"))
 
@@ -40,75 +34,13 @@ from images import CLASSES, read_images
 
 HERE = pathlib.Path(__file__).parent
 MODEL, CHIP = HERE / "cifar10.onnx", HERE / "chip.toml"
-BATCH = 20                                                    # images for a process at a time
+CHUNK = 20                                                    # images for a worker at a time
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What an engine made of some images: logits (n, 10), words compared, first difference or
-    None, whether all cycles were as modelled, cycles of an image or None."""
-
-    logits: np.ndarray
-    compared: int = 0
-    difference: str | None = None
-    as_modelled: bool = True
-    cycles: int | None = None
-
-
-class Runner:
-    """The compiled network on one engine; made once in each process."""
-
-    current = None
-
-    def __init__(self, engine):
-        self.deployment = compile_model(load_model(MODEL), read_config(CHIP), name="cifar10")
-        self.session = None
-        if engine == "rtl":
-            with preparation(Console(stderr=True, highlight=False)) as notify:
-                self.session = Session(self.deployment, "rtl", notify=notify)
-
-    @classmethod
-    def start(cls, engine):
-        """Initializer of a process."""
-        cls.current = cls(engine)
-
-    @classmethod
-    def batch(cls, images, path=None):
-        """Images uint8 (n, 3, 32, 32) -> Batch, read from ``path`` or written there."""
-        if path is None:
-            return cls.run(images)
-        if not path.exists():
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            temporary.write_bytes(pickle.dumps(cls.run(images)))
-            temporary.replace(path)
-        return pickle.loads(path.read_bytes())
-
-    @classmethod
-    def run(cls, images):
-        """Images uint8 (n, 3, 32, 32) -> Batch."""
-        runner, inputs = cls.current, images.astype(np.float32)[:, None]
-        if runner.session is None:
-            return Batch(np.array([runner.golden(image) for image in inputs]))
-        results = [runner.session.run(image) for image in inputs]
-        chips = [chip for result in results for chip in result.chips]
-        return Batch(np.array([result.outputs["logits"][0] for result in results]),
-                     sum(chip.compared for chip in chips),
-                     next((str(chip.difference) for chip in chips if chip.difference), None),
-                     all(chip.model_holds for chip in chips), chips[0].cycles)
-
-    def golden(self, image):
-        """Logits (10,) of one image, the chip's programs on the golden model."""
-        values = {next(iter(self.deployment.inputs)): image}
-        for part in self.deployment.parts:
-            if not isinstance(part, ChipPart):
-                values |= part.run(values)
-                continue
-            program = part.program
-            pixels = program.pack({name: half_bits(values[name][0]) for name in part.inputs})
-            sent = GoldenChip(program.config).execute(program.words, program.weights, pixels)
-            values |= {name: words.view(np.float16)[None].astype(np.float32)
-                       for name, words in program.unpack(np.ascontiguousarray(sent)).items()}
-        return values["logits"][0]
+def chip(frames):
+    """The example's chip; with ``frames``, with streams that keep up beside its layers."""
+    config = read_config(CHIP)
+    return replace(config, overlap=True, stream_words=8) if frames else config
 
 
 def selected(path, per_class):
@@ -126,47 +58,32 @@ def float_logits(images):
                            for part in np.array_split(images, -(-len(images) // 250))])
 
 
-def engine_batches(engine, images, processes, keep, console):
-    """All images in ``processes`` processes: list of Batch; batch k of n has images k, k + n, ...
-    ``keep`` : directory of finished batches, named by all that they depend on, or None."""
-    count = -(-len(images) // BATCH)
-    parts, paths = [images[first::count] for first in range(count)], [None] * count
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        base = hashlib.sha256(MODEL.read_bytes() + CHIP.read_bytes() + engine.encode())
-        for number, part in enumerate(parts):
-            name = base.copy()
-            name.update(part.tobytes())
-            paths[number] = keep / f"{name.hexdigest()[:16]}.pickle"
-    if engine == "rtl":
-        Runner(engine)      # builds the compiled engine once, before all processes want it
-    with ProcessPoolExecutor(processes, initializer=Runner.start, initargs=(engine,)) as pool:
-        return list(track(pool.map(Runner.batch, parts, paths), engine, count, console=console))
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=pathlib.Path, required=True, help="directory of test.tar")
-    parser.add_argument("--engine", choices=("golden", "rtl"), default="golden")
-    parser.add_argument("--per-class", type=int, help="images of each class, default all")
-    parser.add_argument("--keep", type=pathlib.Path, help="directory of finished batches")
-    parser.add_argument("--processes", type=int, default=os.cpu_count())
-    arguments = parser.parse_args()
+@click.command(help=__doc__.splitlines()[0])
+@click.option("--data", type=click.Path(path_type=pathlib.Path), required=True,
+              help="Directory of test.tar.")
+@click.option("--engine", type=click.Choice(["golden", "rtl"]), default="golden",
+              show_default=True)
+@click.option("--per-class", type=click.IntRange(min=1), help="Images of each class, default all.")
+@click.option("--frames", is_flag=True, help="The images of a chunk as one program.")
+@worker_options
+def main(data, engine, per_class, frames, workers):
     console = Console(highlight=False, soft_wrap=True)
-    images, labels = selected(arguments.data / "test.tar", arguments.per_class)
-    console.print(f"{len(images)} images on {describe(read_config(CHIP))}")
+    images, labels = selected(data / "test.tar", per_class)
+    deployment = compile_model(load_model(MODEL), chip(frames), name="cifar10")
+    console.print(f"{len(images)} images on {describe(deployment.config)}")
     logits = {"float32, onnxruntime": float_logits(images)}
     start = time.monotonic()
-    batches = engine_batches(arguments.engine, images, arguments.processes, arguments.keep,
-                             console)
+    try:
+        with workers.crew() as crew:
+            found = evaluate(deployment, images.astype(np.float32), labels, engine, chunk=CHUNK,
+                             frames=frames, outputs=True, **crew)
+    except FlexdriveError as error:
+        raise click.ClickException(str(error)) from None
     seconds = time.monotonic() - start
-    made = logits[{"golden": "golden model", "rtl": "RTL"}[arguments.engine]] = np.empty(
-        (len(images), len(CLASSES)), np.float32)
-    for first, batch in enumerate(batches):
-        made[first::len(batches)] = batch.logits
+    logits[{"golden": "golden model", "rtl": "RTL"}[engine]] = found.outputs
     console.print(accuracy_table(logits, labels))
-    console.print(f"{arguments.engine}: {seconds:.0f} s in {arguments.processes} processes")
-    if arguments.engine == "rtl" and not say_comparison(console, batches):
+    console.print(f"{engine}: {seconds:.0f} s")
+    if engine == "rtl" and not say_comparison(console, found):
         sys.exit(1)
 
 
@@ -184,15 +101,15 @@ def accuracy_table(logits, labels):
     return table
 
 
-def say_comparison(console, batches):
+def say_comparison(console, found):
     """Print what was compared; returns whether all of it was equal."""
-    difference = next((batch.difference for batch in batches if batch.difference), None)
-    modelled = all(batch.as_modelled for batch in batches)
-    console.print(f"{sum(batch.compared for batch in batches):,} words of the RTL compared with "
-                  f"the golden model: {difference or 'all equal'}")
-    console.print(f"cycles: {batches[0].cycles:,} an image, "
-                  f"{'all as modelled' if modelled else 'NOT as modelled'}")
-    return difference is None and modelled
+    difference = next((f"image {image}: {text}" for image, text in found.differences.items()), None)
+    console.print(f"{found.compared:,} words of the RTL compared with the golden model: "
+                  f"{difference or 'all equal'}")
+    cycles = ", ".join(f"{cycles:,} ({count:,} images)" for cycles, count in found.cycles.items())
+    console.print(f"cycles an image: {cycles}; "
+                  f"{'all as modelled' if found.model_holds else 'NOT as modelled'}")
+    return difference is None and found.model_holds
 
 
 if __name__ == "__main__":

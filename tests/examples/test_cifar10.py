@@ -66,11 +66,12 @@ def test_everything_between_stem_and_head_is_on_the_chip():
     assert program.peak_words == config.fm_words
 
 
-@pytest.mark.parametrize(("engine", "per_class"), [("golden", 2), ("rtl", 1)])
-def test_engines_are_close_to_the_float_model(directory, engine, per_class):
+@pytest.mark.parametrize(("engine", "per_class", "more"), [
+    ("golden", 2, ()), ("rtl", 1, ()), ("rtl", 2, ("--frames",))])
+def test_engines_are_close_to_the_float_model(directory, engine, per_class, more):
     run = subprocess.run(
         [sys.executable, EXAMPLE / "evaluate.py", "--data", directory, "--engine", engine,
-         "--per-class", str(per_class), "--processes", "1"],
+         "--per-class", str(per_class), "--workers", "1", *more],
         capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     lines = run.stdout.splitlines()

@@ -38,13 +38,13 @@ def test_random_networks_on_this_machine(seed, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, 2, 9, 13, 26, 28])
+@pytest.mark.parametrize("seed", [0, 1, 2, 9, 13, 16, 26, 28])
 def test_maps_that_l1_does_not_hold_are_worked_on_in_stripes(seed, tmp_path):
     model, images = random_large_maps(seed)
     compiled, difference = _compared(LibraryNetwork, load_network(model), images, tmp_path,
-                                     l1_bytes=5000)
+                                     l1_bytes=4400)
     assert difference is None
-    assert compiled.plan.peak <= 5000
+    assert compiled.plan.peak <= 4400
     assert compiled.plan.outside
     # More than one piece of some step, so that buffers are used in turn.
     assert any(len(pieces_of(step, cut, compiled.plan.chunks.get(step, (0, ()))[1])) > 1
@@ -123,9 +123,9 @@ def test_buffers_do_not_overlap_and_stay_in_l1():
 def test_what_does_not_fit_names_layer_need_and_what_would_pass():
     network, _ = _layer()
     with pytest.raises(FitError, match=r"Layer conv\d+ \(\(70, 5, 5\)\): its maps and weights need "
-                       r"at least [\d,]+ bytes of L1, of which there are 7,168\. What would pass: "
+                       r"at least [\d,]+ bytes of L1, of which there are 5,120\. What would pass: "
                        r"an L1 of \d+ kB or more") as caught:
-        compile_network(network, l1_bytes=7 << 10)
+        compile_network(network, l1_bytes=5 << 10)
     needed = caught.value.change["l1_bytes"]
     assert compile_network(network, l1_bytes=needed + (1 << 10)).plan.peak <= needed + (1 << 10)
 

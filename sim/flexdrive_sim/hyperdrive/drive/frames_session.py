@@ -78,6 +78,7 @@ class FramesSession(Session):
                              f"{engine}")
         super().__init__(deployment, engine, **options)
         self._frames = Frames(self._program)
+        self._models, self._steady = {}, None
 
     def run_frames(self, feeds):
         """Run all images of ``feeds``, name -> array (N, ...): :class:`FramesResult`."""
@@ -92,7 +93,7 @@ class FramesSession(Session):
         expected = np.concatenate([self._expected(part, found) for part, found in
                                    zip(pixels, overflows, strict=True)])
         words = self._frames.words(count)
-        model = predict(program.config, words, self._gates)
+        model = self._model(count, words)
         made, measured, holds = expected, None, True
         if self._chip is not None:
             measured = self._chip.run(
@@ -104,7 +105,9 @@ class FramesSession(Session):
         outputs = [self._outputs(parts[at:], image, sent, found) for image, sent, found in
                    zip(values, made.reshape(count, -1), overflows, strict=True)]
         self.deployment.check_rows(outputs[0], count)
-        alone, more = steady_cycles(program, self._gates)
+        if self._steady is None:
+            self._steady = steady_cycles(program, self._gates)
+        alone, more = self._steady
         return FramesResult(
             {name: np.concatenate([output[name] for output in outputs])
              for name in self.deployment.outputs},
@@ -114,6 +117,13 @@ class FramesSession(Session):
             measured and measured.cycles,
             measured and measured.pixel_times.reshape(count, -1).max(axis=1) + 1,
             model.cycles, alone, more, holds)
+
+    def _model(self, count, words):
+        """What the cycle model says of ``words``, the program of ``count`` frames; worked out once,
+        not for every chunk of a data set."""
+        if count not in self._models:
+            self._models[count] = predict(self._program.config, words, self._gates)
+        return self._models[count]
 
     @staticmethod
     def _host(parts, values):
