@@ -79,6 +79,7 @@ class Plan:
         nodes, reads, writes = [], [], []
 
         def keep(bits):
+            bits = bits or ["0"]        # the address of a memory of one word has no bits
             word = self._whole_word(module, bits)
             if word is not None:
                 if word.kind == "comb":
