@@ -72,7 +72,8 @@ class Site:
     base: int = 0
 
 
-@dataclass(eq=False)
+# Its words, sites and children name each other: written out, a mesh would take all memory.
+@dataclass(eq=False, repr=False)
 class Module:
     """One module and its instances, one *lane* each."""
 
