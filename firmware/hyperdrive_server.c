@@ -21,23 +21,32 @@ static uint32_t *take(uint32_t **next, uint32_t words)
 	return place;
 }
 
+// Words of a request with what it makes; counts are the host's, so their sum may have 35 bits.
+static uint64_t words_of(const struct request *r)
+{
+	return (uint64_t)r->descriptor_words + r->weight_words + ((uint64_t)r->pixel_count + 1) / 2
+	       + ((uint64_t)r->result_count + 1) / 2 + (uint64_t)5 * r->report_count;
+}
+
 int main(void)
 {
 	for (;;) {
 		struct request r;
 		if (soc_receive((uint32_t *)&r, sizeof r / 4, 0) != SOC_DONE) return 2;
-		uint32_t pixel_words = (r.pixel_count + 1) / 2, result_words = (r.result_count + 1) / 2;
-		uint32_t in = r.descriptor_words + r.weight_words + pixel_words;
-		uint32_t out = result_words + 5 * r.report_count;
-		if (in + out == 0) return 0;
-		if (in + out > ROOM) {
+		uint64_t words = words_of(&r);
+		if (words == 0) return 0;
+		if (words > ROOM) {
 			put_string("server: a request of ");
-			put_decimal(in + out);
+			if (words > UINT32_MAX) put_string("more than ");
+			put_decimal(words > UINT32_MAX ? UINT32_MAX : (uint32_t)words);
 			put_string(" words, room is for ");
 			put_decimal(ROOM);
 			put_string("\n");
 			return 3;
 		}
+		uint32_t pixel_words = (r.pixel_count + 1) / 2, result_words = (r.result_count + 1) / 2;
+		uint32_t in = r.descriptor_words + r.weight_words + pixel_words;
+		uint32_t out = result_words + 5 * r.report_count;
 		uint32_t *next = room;
 		struct hyperdrive_work work = {
 			.descriptors = take(&next, r.descriptor_words),

@@ -5,12 +5,12 @@ import pytest
 from amaranth.hdl import ClockDomain, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.sim import Simulator
 
 from flexdrive.emit import Shared
 from flexdrive_sim.engine import EngineError, Model
 
 from .random_logic import RandomLogic
+from .simulated import on_simulator
 
 CYCLES = 60
 
@@ -35,23 +35,6 @@ def on_model(component, seed, backend):
     return log
 
 
-def on_simulator(component, seed):
-    log = []
-
-    async def bench(ctx):
-        for values in stimuli(seed):
-            for name, value in values.items():
-                ctx.set(getattr(component, name), value)
-            log.append((ctx.get(component.y), ctx.get(component.z)))
-            await ctx.tick()
-
-    simulator = Simulator(component)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
-    return log
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [
     *range(6), *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(6, 12))])
@@ -59,7 +42,7 @@ def test_random_circuits(seed):
     def circuit():
         return RandomLogic(seed, nodes=60)
 
-    expected = on_simulator(circuit(), seed)
+    expected = on_simulator(circuit(), stimuli(seed))
     assert len(set(expected)) > CYCLES // 2
     assert on_model(circuit(), seed, "lanes") == expected
 
@@ -71,7 +54,7 @@ def test_random_circuits_on_all_engines(seed):
     def circuit():
         return RandomLogic(seed, nodes=60, depths=(4, 16))
 
-    expected = on_simulator(circuit(), seed)
+    expected = on_simulator(circuit(), stimuli(seed))
     assert on_model(circuit(), seed, "lanes") == expected
     assert on_model(circuit(), seed, "cxxrtl") == expected
 
@@ -86,7 +69,7 @@ def test_many_instances_of_one_module(seed, chained):
         return RandomLogic(100 + seed, nodes=20, children=(
             (200 + seed, 5, chained, ((400 + seed, 2, False, ()),)), (300 + seed, 1, False, ())))
 
-    assert on_model(circuit(), seed, "lanes") == on_simulator(circuit(), seed)
+    assert on_model(circuit(), seed, "lanes") == on_simulator(circuit(), stimuli(seed))
 
 
 @pytest.mark.slow

@@ -4,11 +4,11 @@ simulator."""
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 
 from flexdrive_sim.engine import Model
 
 from .farm import Farm
+from .simulated import on_simulator
 
 CYCLES = 150
 
@@ -45,22 +45,6 @@ def on_model(model, seed):
     return log
 
 
-def on_simulator(component, seed):
-    log = []
-
-    async def bench(ctx):
-        for value in stimuli(seed):
-            ctx.set(component.a, value)
-            log.append((ctx.get(component.y), ctx.get(component.z)))
-            await ctx.tick()
-
-    simulator = Simulator(component)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
-    return log
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [
     17, 32, *(pytest.param(count, marks=pytest.mark.thorough) for count in (1, 5, 16, 49))])
@@ -73,7 +57,7 @@ def test_many_parts(count):
         assert ".valid && " in text
         assert "} else {" in text
     for seed in range(3):
-        expected = on_simulator(Farm(count), seed)
+        expected = on_simulator(Farm(count), ({"a": value} for value in stimuli(seed)))
         assert len(set(expected)) > CYCLES // 5
         assert on_model(Model(model.built), seed) == expected
 

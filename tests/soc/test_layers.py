@@ -114,6 +114,19 @@ def test_a_reset_amid_a_layer_leaves_nothing(machine, soc_model):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("results", "reports", "words"), [
+    (2**32 - 1, 0, "2147483648"), (0, 2**32 - 1, "more than 4294967295"),
+    (0, 0x33333334, "more than 4294967295")])
+def test_counts_whose_sum_has_more_than_32_bits_are_too_large(machine, results, reports, words):
+    """Added up in 32 bits these are 0 words, or few: the chip would write over the program."""
+    with pytest.raises(BoardError, match=rf"it said: server: a request of {words} words, room is "
+                       r"for 6144$"):
+        machine.request(np.zeros(0), np.zeros(0), np.zeros(0), results, reports)
+    machine.start()
+    assert machine.stop().end == End.STORED
+
+
+@pytest.mark.slow
 def test_a_request_that_is_too_large_is_refused(machine):
     with pytest.raises(BoardError, match=r"^simulated board: the program ended before it took all "
                        r"words that were sent: failed: test 3; it said: server: a request of 9000 "

@@ -8,6 +8,7 @@ from flexdrive_deploy.flexv.network import ir
 from .calls import StepCode
 from .dots import dots_of
 from .pieces import pieces_of
+from .schedule import Fetch, Schedule, waiting, weights_at
 from .source_text import BODY, HEADER, WEIGHTS_HEAD
 from .stripe_code import stripe_lines
 
@@ -139,7 +140,7 @@ class _Source:
                 f"{border.bottom}, {border.right}, {border.value});"]
 
     def fetches(self):
-        """The :class:`_Fetch` of every chunk in order."""
+        """The :class:`.schedule.Fetch` of every chunk in order."""
         found = []
         for index, step in enumerate(self.steps.steps):
             if step not in self.plan.chunks:
@@ -152,61 +153,11 @@ class _Source:
                 uses = sorted({piece.weights: chunks[piece.chunk] for piece in pieces}.items())
             for number, chunk in uses:
                 size = 4 * chunk.words
-                found.append(_Fetch((index, number), step in self.plan.deep,
+                found.append(Fetch((index, number), step in self.plan.deep,
                                     step in self.plan.late, (
                     f"net_fetch(l1 + {places[number % len(places)]}, {size}, "
                     f"{self.step_name(index)}_weights + {chunk.begin}, {size}, {size}, 1);")))
         return found
-
-
-@dataclass(frozen=True)
-class _Fetch:
-    """Of chunk ``use``: (index of the step, number); ``deep``: it is started while the last but one
-    before it is used; ``late``: not before its step begins."""
-
-    use: tuple
-    deep: bool
-    late: bool
-    text: str
-
-
-class _Schedule:
-    """When weights are fetched.
-
-    Attributes
-    ----------
-    started : use of a chunk, None for the begin, or (index of a step, None) for its own -> C of the
-        fetches that begin with it.
-    left : use of a chunk -> transfers behind its own that may be on their way when it begins.
-    """
-
-    def __init__(self, fetches):
-        uses, self.started, self.left = [None, None], {}, {}
-        for number, fetch in enumerate(fetches):
-            # Fetches begin in their order.
-            begin, index = uses[-2] if fetch.deep else uses[-1], fetch.use[0]
-            if fetch.late and (begin is None or begin[0] != index):
-                begin = index, None
-            self.started.setdefault(begin, []).append(fetch.text)
-            uses.append(fetch.use)
-            after = fetches[number + 1] if number + 1 < len(fetches) else None
-            self.left[fetch.use] = int(after is not None and after.deep and not (
-                after.late and after.use[0] != index))
-
-
-def _waiting(fetches, left=0, sent=None):
-    """Lines in which core 0 waits for what was started but the last ``left`` transfers, out of L1
-    but the last ``sent``, and starts what comes next."""
-    return ["\tif (net_core() == 0) {", f"\t\tnet_fetched({left});",
-            *([] if sent is None else [f"\t\tnet_sent({sent});"]),
-            *(f"\t\t{fetch}" for fetch in fetches if fetch), "\t}", "\tnet_barrier();"]
-
-
-def _weights_at(source, step, call, index, number):
-    """A call with the address of its chunk, which is fetch ``number`` of the step."""
-    places = source.plan.weights.get(step, ())
-    return call.replace(f"WEIGHTS({index})",
-                        f"l1 + {places[number % len(places)]}") if places else call
 
 
 def _step_text(source, index, code, schedule):
@@ -219,15 +170,16 @@ def _step_text(source, index, code, schedule):
     if late:
         lines += ["\tif (net_core() == 0) {", *(f"\t\t{fetch}" for fetch in late), "\t}"]
     if step in source.plan.cuts:
-        lines += stripe_lines(source, index, code, schedule, _waiting, _weights_at)
+        lines += stripe_lines(source, index, code, schedule)
     else:
         code.whole()
         for number, call in enumerate(code.calls):
             if step in source.plan.chunks:
                 lines += [f"\t{each}" for each in code.prepared[number:number + 1] if each]
                 use = index, number
-                lines += _waiting(schedule.started.get(use, []), schedule.left[use])
-            lines += [f"\t{_weights_at(source, step, call, number, number)}", "\tnet_barrier();"]
+                lines += waiting(schedule.started.get(use, []), schedule.left[use])
+            lines += [f"\t{weights_at(source.plan, step, call, number, number)}",
+                      "\tnet_barrier();"]
     return "\n".join([*lines, "}"])
 
 
@@ -291,7 +243,7 @@ def network_sources(name, steps, plan, instructions):
                       plan.chunks[step][1] if step in plan.chunks else (),
                      source.storage, instructions, pieces=step in plan.cuts)
              for index, step in enumerate(steps.steps)]
-    schedule = _Schedule(source.fetches())
+    schedule = Schedule(source.fetches())
     functions = "\n\n".join(_step_text(source, index, code, schedule)
                             for index, code in enumerate(codes))
     constants = "\n\n".join("\n".join(code.constants) for code in codes if code.constants)

@@ -7,6 +7,7 @@ from flexdrive_deploy.flexv.network import ir
 from .call_maps import CallMaps, Wide
 from .dot_layer import Geometry
 from .pieces import cut_storage, parts_of, pieces_of
+from .schedule import waiting, weights_at
 from .storage import canonical
 from .stripes import Rows, rows_of
 
@@ -215,15 +216,13 @@ def _start(fetches):
     return ["\tif (net_core() == 0) {", *(f"\t\t{fetch}" for fetch in fetches), "\t}"]
 
 
-def stripe_lines(source, index, code, schedule, waiting, weights_at):
+def stripe_lines(source, index, code, schedule):
     """Lines of the function of a step.
 
     Parameters
     ----------
     source : of the network. index : of the step. code : its StepCode.
-    schedule : of fetches of weights. waiting : function of (fetches, transfers out of L1 that may
-        be on their way or None) -> lines in which core 0 waits, then starts them.
-    weights_at : function of (source, step, call, chunk, number of its fetch) -> call.
+    schedule : :class:`.schedule.Schedule` of fetches of weights.
     """
     made, step = _Pieces(source, index, code), source.steps.steps[index]
     pieces, lines, before = made.pieces, [], None
@@ -255,7 +254,7 @@ def stripe_lines(source, index, code, schedule, waiting, weights_at):
         elif comes and piece.source + 1 in following:
             fetches += made.fetches(following[piece.source + 1])
         lines += waiting(fetches, 0, None if around else sent)
-        lines += [f"\t{weights_at(source, step, call, piece.chunk, piece.weights)}",
+        lines += [f"\t{weights_at(made.plan, step, call, piece.chunk, piece.weights)}",
                   "\tnet_barrier();"]
         send, last = made.send(piece), number + 1 == len(pieces)
         if send and (last or pieces[number + 1].out != piece.out):
