@@ -219,7 +219,7 @@
 #define SOC_DMA_IRQ_STATUS ((volatile uint32_t *)SOC_ADDRESS_DMA_IRQ_STATUS)
 // Channels of ones stop; what is left is dropped.
 #define SOC_DMA_STOP ((volatile uint32_t *)SOC_ADDRESS_DMA_STOP)
-// Of the first fault since IRQ_STATUS.fault was 0: not in the memory, or no multiple of the item's size.
+// Of the first item that was faulty since IRQ_STATUS.fault was 0: not in the memory, or no multiple of its size.
 #define SOC_DMA_FAULT_ADDRESS ((volatile uint32_t *)SOC_ADDRESS_DMA_FAULT_ADDRESS)
 // Its channel.
 #define SOC_DMA_FAULT_CHANNEL ((volatile uint32_t *)SOC_ADDRESS_DMA_FAULT_CHANNEL)

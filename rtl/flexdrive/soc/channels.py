@@ -28,7 +28,7 @@ class _Channel(Shared):
         low = self.address[:self.item_bytes.bit_length() - 1]
         m.d.comb += [
             self.busy.eq((self.left != 0) | under_way), self.misplaced.eq(low != 0),
-            self.fault_address.eq(self.word_address | low),
+            self.word_address.eq(Cat(0, 0, self.fault_address[2:])),
         ]
         m.d.sync += self.over.eq(over & ~self.stop)
         with m.If(self.set_address):
@@ -60,7 +60,7 @@ class ReadChannel(_Channel):
     address, left : of the next item; items that the stream has not taken. busy : there are any.
     over : for one cycle, the one after: the last one was taken.
     request, word_address : a word is wanted. misplaced : the address is no multiple of the size;
-        fault_address : that of the word, with the bits that should be 0.
+        fault_address : that of the first item that is wanted of the word.
     taken : the request is under way. answer, rdata : the word comes.
     o : items.
     """
@@ -73,13 +73,13 @@ class ReadChannel(_Channel):
         word, full, asked, moved = Signal(32), Signal(), Signal(), Signal()
         m.d.comb += [
             self.o.valid.eq(full & (self.left != 0)), moved.eq(self.o.valid & self.o.ready),
-            self.o.payload.eq(word), self.word_address.eq(Cat(0, 0, self.address[2:])),
+            self.o.payload.eq(word), self.fault_address.eq(self.address),
             self.request.eq((self.left != 0) & ~full & ~asked),
         ]
         last = 1
         if self.item_bytes == 2:
             m.d.comb += self.o.payload.eq(Mux(self.address[1], word[16:], word[:16]))
-            last = self.address[1] | (self.left == 1)
+            last = self.address[1]
         with m.If(self.answer):
             m.d.sync += [word.eq(self.rdata), full.eq(1)]
         with m.Elif(moved & last):
@@ -89,7 +89,8 @@ class ReadChannel(_Channel):
         with m.Elif(self.answer):
             m.d.sync += asked.eq(0)
         with m.If(self.left == 0):
-            # A word that comes after a stop is none of the next transfer's.
+            # What is left of a word, and one that comes after a stop, is none of the next
+            # transfer's.
             m.d.sync += full.eq(0)
         self._registers(m, moved, asked, moved & (self.left == 1))
         return m
@@ -136,7 +137,9 @@ class WriteChannel(_Channel):
             with m.If(moved):
                 m.d.sync += [self.wdata.eq(self.i.payload), self.be.eq(15)]
         with m.If(moved):
-            m.d.sync += [self.word_address.eq(Cat(0, 0, self.address[2:])), whole.eq(last)]
+            m.d.sync += whole.eq(last)
+        with m.If(moved & (self.be == 0)):
+            m.d.sync += self.fault_address.eq(self.address)
         with m.If(self.taken):
             m.d.sync += asked.eq(1)
         with m.If(self.answer | (self.stop & ~asked & ~self.taken)):

@@ -84,8 +84,8 @@ def _dma():
         Register("IRQ_STATUS", 0x08, _CLEARED, "What has happened.", _events()),
         Register("STOP", 0x0C, _PUSH, "Channels of ones stop; what is left is dropped.",
                  _bits("stops")),
-        Register("FAULT_ADDRESS", 0x10, _STATE, "Of the first fault since IRQ_STATUS.fault was 0: "
-                 "not in the memory, or no multiple of the item's size."),
+        Register("FAULT_ADDRESS", 0x10, _STATE, "Of the first item that was faulty since "
+                 "IRQ_STATUS.fault was 0: not in the memory, or no multiple of its size."),
         Register("FAULT_CHANNEL", 0x14, _STATE, "Its channel."),
     ]
     for each in Channel:
